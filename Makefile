@@ -1,0 +1,40 @@
+# Every target prepares what it needs by itself: Python 3.11+, pip and make are enough.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+export MPLBACKEND ?= Agg
+
+.DEFAULT_GOAL := help
+.PHONY: help report test test-slow check lab bench clean
+
+help: ## show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(READY): requirements.lock pyproject.toml tools/setup_env.sh
+	@sh tools/setup_env.sh "$(PYTHON)" "$(VENV)"
+	@touch $@
+
+report: $(READY) ## build every report into reports/site/ from the data that ships with the project
+	@$(BIN)/undercut build
+
+test: $(READY) check ## static checks and all tests but the slow simulations
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+
+test-slow: $(READY) ## the slow simulations
+	@$(BIN)/python -m pytest -n 2 -m slow
+
+check: $(READY) ## ruff and mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+lab: $(READY) ## open JupyterLab on the notebooks
+	@$(BIN)/python -m ipykernel install --sys-prefix --name undercut --display-name "Undercut" >/dev/null
+	@$(BIN)/jupyter lab notebooks
+
+bench: $(READY) ## speed, side by side with the peers, as ratios
+	@$(BIN)/python -m tools.bench
+
+clean: ## remove the environment, caches and built reports (never data/local)
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis reports/site
