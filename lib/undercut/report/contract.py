@@ -1,0 +1,114 @@
+"""What is in results.json, and how is it read and written without ever being half there or wrong?"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from undercut.errors import DataError
+
+RESULTS_FILE = "results.json"
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write ``content`` to ``path`` so that a reader sees the old file or the whole new one."""
+    raw = content.encode() if isinstance(content, str) else content
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with partial.open("wb") as handle:
+            handle.write(raw)
+            handle.flush()
+            os.fsync(handle.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_results(path: Path, results: dict[str, Any]) -> None:
+    """Validate ``results`` against the contract and write them to ``path``.
+
+    Raises
+    ------
+    DataError
+        Where the content breaks the contract; the message names the field.
+    """
+    validate(results, where=str(path))
+    text = json.dumps(results, indent=2, ensure_ascii=False, allow_nan=False)
+    write_atomically(path, text + "\n")
+
+
+def read_results(path: Path) -> dict[str, Any]:
+    """Read and validate a results.json.
+
+    Raises
+    ------
+    DataError
+        Where the file is missing, is not JSON, or breaks the contract.
+    """
+    try:
+        results = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+    except FileNotFoundError:
+        raise DataError(f"{path} does not exist: did the notebook call report.save()?") from None
+    except ValueError as error:
+        raise DataError(f"{path} is not valid JSON: {error}") from None
+    validate(results, where=str(path))
+    checked: dict[str, Any] = results
+    return checked
+
+
+def validate(results: Any, *, where: str = RESULTS_FILE) -> None:
+    """Check ``results`` against results.schema.json and against what a schema cannot say."""
+    import fastjsonschema
+
+    try:
+        _validator()(results)
+    except fastjsonschema.JsonSchemaValueException as error:
+        raise DataError(f"{where} breaks the contract: {error.message}.") from None
+    problems = _broken_rules(results)
+    if problems:
+        raise DataError(f"{where} breaks the contract: " + "; ".join(problems) + ".")
+
+
+def _broken_rules(results: dict[str, Any]) -> list[str]:
+    """Rules across fields: unique keys, whole intervals, a reason where there is no interval."""
+    problems = []
+    for kind, field in (("findings", "key"), ("figures", "name")):
+        names = [entry[field] for entry in results[kind]]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        problems += [f"{field} {name!r} appears twice in {kind}" for name in repeated]
+    if results["real_data"] != (results["data_kind"] == "real"):
+        problems.append("real_data and data_kind disagree")
+    for finding in results["findings"]:
+        problems += [f"finding {finding['key']!r} {fault}" for fault in _interval_faults(finding)]
+    return problems
+
+
+def _interval_faults(finding: dict[str, Any]) -> list[str]:
+    low, high = finding["ci_low"], finding["ci_high"]
+    if (low is None) != (high is None):
+        return ["has half an interval"]
+    if low is None:
+        return [] if finding["note"].strip() else ["has no interval and its note does not say why"]
+    faults = [] if finding["level"] is not None else ["has an interval without its level"]
+    if finding["value"] is None:
+        return [*faults, "has an interval without a value"]
+    return faults if low <= high else [*faults, "has an interval whose lower end is above its upper end"]
+
+
+@cache
+def _validator() -> Callable[[Any], Any]:
+    import fastjsonschema
+
+    schema = json.loads((resources.files(__package__) / "results.schema.json").read_text("utf-8"))
+    compiled: Callable[[Any], Any] = fastjsonschema.compile(schema)
+    return compiled
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON number")

@@ -1,0 +1,53 @@
+"""Where is the project, and in which state is its source?"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+from undercut.errors import InputError
+
+CATALOGUE_FILE = "reports.toml"
+
+
+def project_root(start: Path | None = None) -> Path:
+    """Folder that holds reports.toml: ``start`` (default: here) or one above, or the package's own.
+
+    Raises
+    ------
+    InputError
+        Where there is no such folder.
+    """
+    here = (start or Path.cwd()).resolve()
+    own_checkout = Path(__file__).resolve().parents[3]
+    for folder in (here, *here.parents, own_checkout):
+        if (folder / CATALOGUE_FILE).is_file():
+            return folder
+    raise InputError(f"No {CATALOGUE_FILE} in {here} or above it. Run this inside the project.")
+
+
+def git_commit(folder: Path) -> str | None:
+    """Commit of ``folder``, with ``-dirty`` where files differ from it; None outside git."""
+    commit = _git(folder, "rev-parse", "HEAD")
+    if commit is None:
+        return None
+    return commit + ("-dirty" if _git(folder, "status", "--porcelain") else "")
+
+
+def utc_now() -> str:
+    """The moment of the build, ISO 8601, to the second; SOURCE_DATE_EPOCH fixes it."""
+    fixed = os.environ.get("SOURCE_DATE_EPOCH")
+    moment = datetime.fromtimestamp(int(fixed), UTC) if fixed else datetime.now(UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=20, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

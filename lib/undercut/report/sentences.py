@@ -1,0 +1,107 @@
+"""How is a number written in a sentence? Computed from the result, so prose cannot drift from it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+MINUS = "\N{MINUS SIGN}"
+_SUFFIXES = {"%": "%", "percent": "%", "x": "×", "times": "×", "percentage points": " percentage points"}
+
+
+def number(value: float | None, unit: str, *, decimals: int | None = None) -> str:
+    """``value`` with its unit as a reader expects it.
+
+    Parameters
+    ----------
+    value : float or None
+        In ``unit``; None is written as an en dash.
+    unit : str
+        ``"%"``, ``"percentage points"``, ``"x"`` (a ratio), units that begin with ``"USD"`` (a leading
+        dollar sign), or any words, which follow the number.
+    decimals : int, optional
+        Default: three significant digits.
+
+    Examples
+    --------
+    >>> number(-36.2, "%")
+    '−36.2%'
+    >>> number(0.1, "USD per million tokens")
+    '$0.10 per million tokens'
+    >>> number(1234567, "models")
+    '1,234,567 models'
+    >>> number(2.5, "x")
+    '2.5×'
+    """
+    if value is None:
+        return "\N{EN DASH}"
+    return _join(_digits(value, unit, decimals), unit)
+
+
+def sentence(finding: dict[str, Any]) -> str:
+    """A finding's value with its interval and sample size.
+
+    Examples
+    --------
+    >>> sentence({"value": -36.2, "unit": "%", "ci_low": -41.3, "ci_high": -30.1, "level": 0.95, "n": 212})
+    '−36% (95% interval −41% to −30%, n = 212)'
+    """
+    value = number(finding["value"], finding["unit"], decimals=decimals_of(finding))
+    asides = [text for text in (interval(finding, with_level=True), _sample(finding)) if text]
+    return f"{value} ({', '.join(asides)})" if asides else value
+
+
+def interval(finding: dict[str, Any], *, with_level: bool = False) -> str:
+    """The interval of a finding, ``""`` where it has none."""
+    if finding["ci_low"] is None:
+        return ""
+    unit, decimals = finding["unit"], decimals_of(finding)
+    short = unit.split(" ")[0] if unit.startswith("USD") else unit if _SUFFIXES.get(unit, " ")[0] != " " else ""
+    low, high = (_join(_digits(finding[end], unit, decimals), short) for end in ("ci_low", "ci_high"))
+    level = f"{finding['level']:.3g}"
+    percent = f"{float(level) * 100:.3g}% interval " if with_level else ""
+    return f"{percent}{low} to {high}"
+
+
+def decimals_of(finding: dict[str, Any]) -> int | None:
+    """Decimals that the interval's half width supports; None where there is no interval."""
+    low, high = finding["ci_low"], finding["ci_high"]
+    if low is None or high <= low:
+        return None
+    wanted = max(0, -math.floor(math.log10((high - low) / 2)))
+    return max(2, wanted) if _is_small_money(finding["unit"], max(abs(low), abs(high))) else wanted
+
+
+def _sample(finding: dict[str, Any]) -> str:
+    return "" if finding["n"] is None else f"n = {finding['n']:,}"
+
+
+def _is_small_money(unit: str, size: float) -> bool:
+    return unit.startswith("USD") and size < 100
+
+
+def _digits(value: float, unit: str, decimals: int | None) -> str:
+    if decimals is None:
+        whole = isinstance(value, int) or float(value).is_integer()
+        size = 0 if value == 0 else math.floor(math.log10(abs(value)))
+        decimals = 0 if whole else min(max(0, 2 - size), 10)
+        if _is_small_money(unit, abs(value)):
+            decimals = max(2, decimals if abs(value) < 0.1 else 2)
+        elif not whole:
+            text = f"{value:,.{decimals}f}".rstrip("0").rstrip(".")
+            return _signed(text)
+    return _signed(f"{value:,.{decimals}f}")
+
+
+def _signed(text: str) -> str:
+    is_zero = not text.strip("-0.,")
+    return text.lstrip("-") if is_zero else text.replace("-", MINUS)
+
+
+def _join(digits: str, unit: str) -> str:
+    if unit.startswith("USD"):
+        sign, bare = (MINUS, digits[1:]) if digits.startswith(MINUS) else ("", digits)
+        return f"{sign}${bare}{unit[3:]}"
+    if unit in _SUFFIXES:
+        return digits + _SUFFIXES[unit]
+    return f"{digits} {unit}" if unit else digits

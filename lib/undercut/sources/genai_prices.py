@@ -1,0 +1,167 @@
+"""What did genai-prices say: dated price histories with tiers and hours of the day (July 2025 on)?
+
+The installed release is read through its own API. Older releases are a Python file of constructor calls;
+it is parsed with ``ast`` into plain data and never executed.
+"""
+
+from __future__ import annotations
+
+import ast
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from undercut.errors import SourceError
+from undercut.sources.quotes import Quote, Table, condition_text, rounded
+
+MEMBER: Final = r"genai_prices/data\.py"
+_FIELDS: Final = {
+    "input": "input_mtok",
+    "output": "output_mtok",
+    "cache_read": "cache_read_mtok",
+    "cache_write": "cache_write_mtok",
+}
+_DATED: Final = "StartDateConstraint"
+_HOURLY: Final = "TimeOfDateConstraint"
+
+
+def parse(content: bytes, *, what: str = "the genai-prices data file") -> Table:
+    """Quotes of one genai-prices release, from the source text of its data file.
+
+    Raises
+    ------
+    SourceError
+        Not Python, or no ``providers`` list in it.
+    """
+    try:
+        module = ast.parse(content)
+    except (SyntaxError, ValueError) as error:
+        raise SourceError(f"{what} is not Python source ({error}); the release is damaged.") from error
+    for statement in module.body:
+        target = statement.target if isinstance(statement, ast.AnnAssign) else None
+        if isinstance(statement, ast.AnnAssign) and isinstance(target, ast.Name) and target.id == "providers":
+            return _table(_plain(statement.value))
+    raise SourceError(f"{what} holds no list named 'providers'; its layout has changed.")
+
+
+def installed_table() -> Table:
+    """Quotes of the installed release, through the package's own API.
+
+    Examples
+    --------
+    >>> any(quote.raw_id == "openai/gpt-4o" for quote in installed_table().quotes)
+    True
+    """
+    from genai_prices.data import providers
+
+    return _table(_from_objects(providers))
+
+
+def _plain(node: ast.AST | None) -> Any:
+    """Literal data from constructor calls: a call becomes a dict that remembers its name."""
+    if isinstance(node, ast.Call):
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        arguments = [_plain(argument) for argument in node.args]
+        if name == "Decimal":
+            return float(arguments[0])
+        if name in ("date", "time"):
+            numbers = [argument for argument in arguments if isinstance(argument, int)]
+            return dt.date(*numbers) if name == "date" else dt.time(*numbers)
+        return {"_type": name, **{k.arg: _plain(k.value) for k in node.keywords if k.arg}}
+    if isinstance(node, ast.List | ast.Tuple):
+        return [_plain(item) for item in node.elts]
+    if isinstance(node, ast.Dict):
+        return {_plain(key): _plain(value) for key, value in zip(node.keys, node.values, strict=True)}
+    return node.value if isinstance(node, ast.Constant) else None
+
+
+def _from_objects(value: Any) -> Any:
+    """The same plain data from the package's own objects."""
+    if isinstance(value, list | tuple):
+        return [_from_objects(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _from_objects(item) for key, item in value.items()}
+    if hasattr(value, "__dict__"):
+        fields = {k: _from_objects(v) for k, v in vars(value).items() if not k.startswith("_")}
+        return {"_type": type(value).__name__, **fields}
+    if isinstance(value, dt.time):
+        return value.replace(tzinfo=None)
+    return value if value is None or isinstance(value, str | int | bool | dt.date) else float(value)
+
+
+def _table(providers: Iterable[Mapping[str, Any]]) -> Table:
+    quotes: list[Quote] = []
+    unreadable: list[str] = []
+    out_of_scope = 0
+    for provider in providers:
+        for model in provider.get("models") or []:
+            raw_id = f"{provider['id']}/{model['id']}"
+            try:
+                found = list(_quotes(str(provider["id"]), raw_id, model))
+            except (TypeError, ValueError, KeyError):
+                unreadable.append(raw_id)
+                continue
+            out_of_scope += not found
+            quotes += found
+    return Table(quotes, out_of_scope, tuple(unreadable))
+
+
+def _quotes(provider: str, raw_id: str, model: Mapping[str, Any]) -> Iterator[Quote]:
+    """One quote for each dated price of a model.
+
+    The package applies the last entry whose condition holds, so hours of the day that follow a dated price
+    in the list belong to that price.
+    """
+    prices = model["prices"]
+    entries = prices if isinstance(prices, list) else [{"prices": prices, "constraint": None}]
+    regimes: list[tuple[str | None, Mapping[str, Any], list[dict[str, Any]]]] = []
+    for entry in entries:
+        constraint = entry.get("constraint") or {}
+        if constraint.get("_type") == _HOURLY and regimes:
+            hours = f"{constraint['start_time']:%H:%M}-{constraint['end_time']:%H:%M}"
+            regimes[-1][2].append({"hours_utc": [hours], **_base_prices(entry["prices"])})
+        elif constraint.get("_type") != _HOURLY:
+            start = constraint["start_date"].isoformat() if constraint.get("_type") == _DATED else None
+            regimes.append((start, entry["prices"], []))
+    for start, tariff, hourly in regimes:
+        base = _base_prices(tariff)
+        if base["input"] is None and base["output"] is None:
+            continue
+        batch = _variant(model, "batch")
+        yield Quote(
+            raw_host=provider,
+            raw_id=raw_id,
+            mode="chat",
+            **base,
+            batch_input=batch.get("input"),
+            batch_output=batch.get("output"),
+            context_tokens=model.get("context_window"),
+            conditions=condition_text(hourly + _tiers(tariff)),
+            effective_from=start,
+        )
+
+
+def _base_prices(tariff: Mapping[str, Any]) -> dict[str, float | None]:
+    prices = {}
+    for name, field in _FIELDS.items():
+        price = tariff.get(field)
+        prices[name] = rounded(price["base"] if isinstance(price, dict) else price)
+    return prices
+
+
+def _tiers(tariff: Mapping[str, Any]) -> list[dict[str, Any]]:
+    tiers: dict[int, dict[str, Any]] = {}
+    for name, field in _FIELDS.items():
+        price = tariff.get(field)
+        for tier in price["tiers"] if isinstance(price, dict) else []:
+            above = int(tier["start"])
+            tiers.setdefault(above, {"above_tokens": above})[name] = rounded(tier["price"])
+    return list(tiers.values())
+
+
+def _variant(model: Mapping[str, Any], wanted: str) -> dict[str, float | None]:
+    """Prices of a variant selected by one word of context, such as ``batch``."""
+    for variant in model.get("price_variants") or []:
+        if wanted in variant["when"].values():
+            return _base_prices(variant["prices"])
+    return {}

