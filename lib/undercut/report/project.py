@@ -7,25 +7,24 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
-from undercut.errors import InputError
+from undercut import paths
 
 CATALOGUE_FILE = "reports.toml"
 
 
 def project_root(start: Path | None = None) -> Path:
-    """Folder that holds reports.toml: ``start`` (default: here) or one above, or the package's own.
+    """Folder that holds reports.toml: ``start`` (default: here) or one above it, else the package's project.
 
     Raises
     ------
-    InputError
+    StoreError
         Where there is no such folder.
     """
     here = (start or Path.cwd()).resolve()
-    own_checkout = Path(__file__).resolve().parents[3]
-    for folder in (here, *here.parents, own_checkout):
+    for folder in (here, *here.parents):
         if (folder / CATALOGUE_FILE).is_file():
             return folder
-    raise InputError(f"No {CATALOGUE_FILE} in {here} or above it. Run this inside the project.")
+    return paths.project_root()
 
 
 def git_commit(folder: Path) -> str | None:

@@ -38,6 +38,19 @@ def number(value: float | None, unit: str, *, decimals: int | None = None) -> st
     return _join(_digits(value, unit, decimals), unit)
 
 
+def split(value: float | None, unit: str, *, decimals: int | None = None) -> tuple[str, str]:
+    """`number` in two parts: the figure with its sign, and the words that follow it.
+
+    Examples
+    --------
+    >>> split(0.1, "USD per million tokens")
+    ('$0.10', 'per million tokens')
+    """
+    text = number(value, unit, decimals=decimals)
+    head, _, words = text.partition(" ")
+    return (head, words) if value is not None else (text, unit.removeprefix("USD").strip())
+
+
 def sentence(finding: dict[str, Any]) -> str:
     """A finding's value with its interval and sample size.
 
@@ -56,7 +69,9 @@ def interval(finding: dict[str, Any], *, with_level: bool = False) -> str:
     if finding["ci_low"] is None:
         return ""
     unit, decimals = finding["unit"], decimals_of(finding)
-    short = unit.split(" ")[0] if unit.startswith("USD") else unit if _SUFFIXES.get(unit, " ")[0] != " " else ""
+    short = (
+        unit.split(" ")[0] if unit.startswith("USD") else unit if _SUFFIXES.get(unit, " ")[0] != " " else ""
+    )
     low, high = (_join(_digits(finding[end], unit, decimals), short) for end in ("ci_low", "ci_high"))
     level = f"{finding['level']:.3g}"
     percent = f"{float(level) * 100:.3g}% interval " if with_level else ""

@@ -1,0 +1,84 @@
+"""How does a finished folder take the place of the old one, so that readers see either, never a mixture?"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from undercut.errors import BuildError
+
+STAGING = ".staging"
+PREVIOUS = ".previous-"
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+
+
+@contextmanager
+def only_builder(site: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
+    """Hold the site's lock, so that two builds never write to it at once; tidy up after a killed one.
+
+    Raises
+    ------
+    BuildError
+        Where another build still holds the lock after ``wait_seconds``.
+    """
+    from filelock import FileLock, Timeout
+
+    site.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(site / ".lock", timeout=wait_seconds):
+            _recover(site)
+            try:
+                yield
+            finally:
+                shutil.rmtree(site / STAGING, ignore_errors=True)
+    except Timeout:
+        raise BuildError(f"Another build is writing to {site}. Try again when it has finished.") from None
+
+
+def swap_in(finished: Path, target: Path) -> None:
+    """Put the folder ``finished`` in the place of ``target``; the old one vanishes only after that.
+
+    Both must be on one file system. Linux exchanges the two names in one step; elsewhere the old folder
+    is moved aside first, and `only_builder` moves it back should the build be killed in between.
+    """
+    if not target.exists():
+        finished.rename(target)
+    elif _exchange(finished, target):
+        shutil.rmtree(finished)
+    else:
+        aside = target.with_name(PREVIOUS + target.name)
+        target.rename(aside)
+        finished.rename(target)
+        shutil.rmtree(aside)
+
+
+def _recover(site: Path) -> None:
+    """Undo what a killed build left: its staging folder, and a report moved aside but not replaced."""
+    shutil.rmtree(site / STAGING, ignore_errors=True)
+    for aside in site.glob(PREVIOUS + "*"):
+        target = site / aside.name.removeprefix(PREVIOUS)
+        if target.exists():
+            shutil.rmtree(aside)
+        else:
+            aside.rename(target)
+
+
+def _exchange(first: Path, second: Path) -> bool:
+    """Exchange two names in one step (renameat2); False where the system cannot."""
+    try:
+        renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
+    except (OSError, AttributeError):
+        return False
+    names = os.fsencode(first), os.fsencode(second)
+    if renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
+        return False
+    raise OSError(number, os.strerror(number), str(second))
