@@ -3,28 +3,57 @@
 Rules only; what rules cannot know is in the reviewed tables ``data/reference/models.csv`` and
 ``aliases.csv``. A slug is lower case, hyphenated, without host, region, vendor path or packaging:
 ``us.anthropic.claude-3-5-sonnet-20241022-v2:0`` and ``openrouter/anthropic/claude-3.5-sonnet:beta`` become
-``claude-3-5-sonnet-20241022`` and ``claude-3.5-sonnet``.
+``claude-3-5-sonnet-20241022`` and ``claude-3.5-sonnet``. Rules that hold for some names only (``-turbo`` is
+packaging of Llama but part of the name of GPT-4 Turbo) are not applied here; :func:`packaging_removed`
+proposes them, and whoever holds the tables accepts a proposal that leads to a known model.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final, NamedTuple
+from urllib.parse import unquote
 
 #: Vendor names that clouds put before a dot: ``anthropic.claude-v2``.
 _VENDOR_DOT: Final = re.compile(
     r"^(?:ai21|amazon|anthropic|cohere|deepseek|google|luma|meta|minimax|mistral|moonshot|moonshotai|nvidia|"
     r"openai|qwen|stability|twelvelabs|writer|xai|zai|z-ai|zhipu)\.(?=[a-z])"
 )
-_REGION_DOT: Final = re.compile(r"^(?:us-gov|us|eu|apac|ap|jp|au|ca|global|in|sa|me|af|il|mx|uk)\.")
-_REGION_PATH: Final = re.compile(
-    r"/(us-gov-east-1|us-gov-west-1|(?:us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d|global-standard|global|us|eu|"
-    r"datazone|regional|\d+-month-commitment|[a-z0-9-]*commitment)/"
+_REGION_DOT: Final = re.compile(
+    r"^(us-gov|us|eu|apac|ap|jp|au|ca|global|regional|in|sa|me|af|il|mx|uk)\.(?=[a-z0-9-]+\.)"
 )
-#: Packaging after a colon on routers: a cheaper, faster or longer way to the same weights.
-_COLON: Final = re.compile(r":(free|beta|extended|nitro|floor|thinking|online|exacto|discounted|batch|flex|fast|cloud)$")
-_BEDROCK_VERSION: Final = re.compile(r"(?:-v\d+)?:\d+(?::\w+)?$|-v\d+$(?<=-v[12])(?=$)")
-_PRECISION: Final = re.compile(r"[-_](fp8|fp4|nvfp4|bf16|fp16|int8|int4|awq|gptq|gguf|w4a16|w8a8|mxfp4)(?:[-_](?:dynamic|tput|throughput))?$")
+#: Path components that name a region, a deployment, a commitment or a service: same weights, another price.
+_SERVICE_PATH: Final = re.compile(
+    r"(?:us-gov|us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d|global-standard|global|us|eu|datazone|regional|"
+    r"[a-z0-9-]*commitment|fast|claude_platform"
+)
+_COLON: Final = re.compile(
+    r":(free|beta|extended|nitro|floor|thinking|online|exacto|discounted|batch|flex|priority|fast|cloud)$"
+)
+#: Effort or thinking budget behind the name: ``:thinking:8192``, ``-thinking:low``.
+_BUDGET: Final = re.compile(r"(?<=thinking):(\d+|low|medium|high|max)$")
+_REVISION_HASH: Final = re.compile(r":[0-9a-f]{32,}$")
+_DEPLOYMENT_DEFAULT: Final = re.compile(r"@default$")
+_BEDROCK_REVISION: Final = re.compile(r"(?:-v\d+)?:\d+(?::\w+)?$")
+#: Bedrock ends ids in ``-v1``; in Claude 1, 2 and Instant it is the version of the model itself.
+_BEDROCK_PLAIN_REVISION: Final = re.compile(r"(?<!claude)(?<!claude-instant)-v\d+$")
+_PRECISION: Final = re.compile(
+    r"[-_](fp8|fp4|nvfp4|bf16|fp16|int8|int4|awq|gptq|gguf|w4a16|w8a8|mxfp4)(?:[-_](?:dynamic|tput|throughput|mtp))?$"
+)
+_PRICE_CLASS: Final = re.compile(
+    r"^(?:together|fireworks)-ai-((?:embedding-|moe-)?(?:up-to-)?[\d.]+[bm]?(?:-to)?(?:-[\d.]+[bm])?)$"
+)
+#: Groups of letters and digits that hosts put before a model's name without changing what is sold.
+_PREFIX: Final = re.compile(
+    r"^(?:databricks|anthropic|openai|meta|google|nvidia|mistral|mistralai|moonshotai|cohere|deepseek-ai|"
+    r"alibaba|alicloud|amazon|arcee|ai21|azure|snowflake|xiaomi|zai|zai-org|z-ai|fw|coding|cc|duo-chat|route)-+"
+)
+_SUFFIX: Final = re.compile(
+    r"-(fast|ultrafast|turbo|free|tee|maas|highspeed|hs|thinking|think|reasoning|reasoner|non-reasoning|nothink|"
+    r"search|spot|batch|flex|priority|original|official|online|lora|precision|full|default|exacto|long|"
+    r"high|low|medium|minimal|xhigh|extra-high|fp8|fp4|nvfp4|bf16|fp16|6bit|4bit|8bit|mlx|el|cs|fw|tput|v1|hf)$"
+)
 
 
 class Name(NamedTuple):
@@ -45,32 +74,110 @@ class Name(NamedTuple):
 def split_raw_id(raw_id: str) -> Name:
     """Take the host's decoration off a raw id.
 
+    Never raises; splitting a slug again returns it unchanged.
+
     Examples
     --------
-    >>> split_raw_id("bedrock/us-west-2/anthropic.claude-v2:1")
-    Name(slug='claude-v2-1', variant='us-west-2')
+    >>> split_raw_id("bedrock/us-west-2/6-month-commitment/anthropic.claude-v2:1")
+    Name(slug='claude-v2-1', variant='us-west-2+6-month-commitment')
     >>> split_raw_id("fireworks_ai/accounts/fireworks/models/deepseek-r1")
     Name(slug='deepseek-r1', variant='')
     >>> split_raw_id("openrouter/deepseek/deepseek-r1:free")
     Name(slug='deepseek-r1', variant='free')
+    >>> split_raw_id("ft:gpt-4o-2024-08-06")
+    Name(slug='gpt-4o-2024-08-06', variant='fine-tuned')
     """
-    text = raw_id.strip().lower()
-    variants: list[str] = []
-    if region := _REGION_PATH.search(text):
-        variants.append(region[1])
-    text = text.rsplit("/", 1)[-1]
-    if region := _REGION_DOT.match(text):
-        variants.append(region[0].rstrip("."))
-        text = text[region.end() :]
-    text = _VENDOR_DOT.sub("", text)
-    if packaging := _COLON.search(text):
-        variants.append(packaging[1])
-        text = text[: packaging.start()]
-    if text.startswith("claude-v2:1"):
-        text = "claude-v2-1"
-    text = _BEDROCK_VERSION.sub("", text)
-    if precision := _PRECISION.search(text):
-        variants.append(precision[1])
-        text = text[: precision.start()]
-    slug = re.sub(r"-{2,}", "-", re.sub(r"[@:_\s]", "-", text)).strip("-")
+    text = unquote(raw_id).strip().lower()
+    *path, text = text.rstrip("/").split("/")
+    variants = [part.replace("_", "-") for part in path if _SERVICE_PATH.fullmatch(part)]
+    text, variants = _without_cloud_prefix(text, variants)
+    text, variants = _without_tail(text, variants)
+    slug = re.sub(r"-{2,}", "-", re.sub(r"[@:_\s+~]+", "-", text)).strip("-.")
     return Name(slug, "+".join(variants))
+
+
+def _without_cloud_prefix(text: str, variants: list[str]) -> tuple[str, list[str]]:
+    """Take region, vendor and fine-tuning marks off the front."""
+    if text.startswith("ft:"):
+        text, variants = text[3:].split(":")[0], [*variants, "fine-tuned"]
+    if region := _REGION_DOT.match(text):
+        text, variants = text[region.end() :], [*variants, region[1]]
+    if vendor := _VENDOR_DOT.match(text):
+        text = text[vendor.end() :]
+        text = _BEDROCK_PLAIN_REVISION.sub("", text)
+    return text, variants
+
+
+def _without_tail(text: str, variants: list[str]) -> tuple[str, list[str]]:
+    """Take packaging, revision and precision marks off the end."""
+    if text.startswith("claude-v2:1"):
+        return "claude-v2-1", variants
+    text = _DEPLOYMENT_DEFAULT.sub("", _REVISION_HASH.sub("", _BUDGET.sub("", text)))
+    while packaging := _COLON.search(text):
+        text, variants = text[: packaging.start()], [*variants, packaging[1]]
+    text = _BEDROCK_REVISION.sub("", text)
+    while precision := _PRECISION.search(text):
+        text, variants = text[: precision.start()], [*variants, precision[1]]
+    return text, variants
+
+
+def vendor_path(raw_id: str) -> tuple[str, ...]:
+    """The path before the name, lower case: who the host says made the model.
+
+    >>> vendor_path("nano-gpt/Sao10K/L3.3-70B-Euryale-v2.3")
+    ('nano-gpt', 'sao10k')
+    """
+    parts = unquote(raw_id).strip().lower().split("/")[:-1]
+    return tuple(re.sub(r"^(?:hf:|[~@])|\s\d$", "", part) for part in parts)
+
+
+def price_class(slug: str) -> str | None:
+    """The class of a price that a host lists by number of parameters; None for the name of a model.
+
+    >>> price_class("together-ai-4.1b-8b"), price_class("fireworks-ai-up-to-4b"), price_class("gpt-4")
+    ('4.1b-8b', 'up-to-4b', None)
+    """
+    match = _PRICE_CLASS.fullmatch(slug)
+    return match[1] if match else None
+
+
+def spelling(slug: str) -> str:
+    """A key under which spellings of one name agree, whatever the order of words and the sign in versions.
+
+    >>> spelling("claude-4.5-sonnet") == spelling("claude-sonnet-4-5")
+    True
+    >>> spelling("glm-4p5") == spelling("glm-4.5") != spelling("glm-5.4")
+    True
+    """
+    text = re.sub(r"(?<=\d)p(?=\d)", ".", slug.lower())
+    text = re.sub(r"(?<=\d)-(?=\d{1,2}(?:-|$))", ".", text)
+    text = re.sub(r"(?:(?<=-)|^)v(?=\d)", "", text)
+    return "-".join(sorted(part for part in text.split("-") if part))
+
+
+def packaging_removed(slug: str, *, depth: int = 3) -> Iterator[Name]:
+    """Shorter names that ``slug`` may be a packaging of, least removed first; each must be checked in a table.
+
+    >>> [name.slug for name in packaging_removed("databricks-glm-5-fast")]
+    ['databricks-glm-5', 'glm-5-fast', 'glm-5']
+    """
+    seen = {slug}
+    level = [Name(slug, "")]
+    for _ in range(depth):
+        following = []
+        for slug_now, variant in level:
+            for name in _one_part_removed(slug_now, variant):
+                if name.slug and name.slug not in seen:
+                    seen.add(name.slug)
+                    following.append(name)
+                    yield name
+        level = following
+
+
+def _one_part_removed(slug: str, variant: str) -> Iterator[Name]:
+    if suffix := _SUFFIX.search(slug):
+        # "-v1" and "-hf" end ids of some clouds and say nothing about the offer.
+        mark = "" if suffix[1] in ("v1", "hf", "default") else suffix[1]
+        yield Name(slug[: suffix.start()], "+".join(part for part in (mark, variant) if part))
+    if prefix := _PREFIX.match(slug):
+        yield Name(slug[prefix.end() :], variant)

@@ -66,7 +66,7 @@ def _plain(node: ast.AST | None) -> Any:
             return float(arguments[0])
         if name in ("date", "time"):
             numbers = [argument for argument in arguments if isinstance(argument, int)]
-            return dt.date(*numbers) if name == "date" else dt.time(*numbers)
+            return dt.date(*numbers[:3]) if name == "date" else dt.time(*(numbers + [0, 0])[:2])
         return {"_type": name, **{k.arg: _plain(k.value) for k in node.keywords if k.arg}}
     if isinstance(node, ast.List | ast.Tuple):
         return [_plain(item) for item in node.elts]
@@ -132,7 +132,10 @@ def _quotes(provider: str, raw_id: str, model: Mapping[str, Any]) -> Iterator[Qu
             raw_host=provider,
             raw_id=raw_id,
             mode="chat",
-            **base,
+            input=base["input"],
+            output=base["output"],
+            cache_read=base["cache_read"],
+            cache_write=base["cache_write"],
             batch_input=batch.get("input"),
             batch_output=batch.get("output"),
             context_tokens=model.get("context_window"),

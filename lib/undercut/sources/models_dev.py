@@ -57,7 +57,10 @@ def _quote(provider_id: str, raw_id: str, model: Mapping[str, Any]) -> Quote:
         raw_host=provider_id,
         raw_id=raw_id,
         mode="chat",
-        **{name: rounded(cost.get(name)) for name in _PRICES},
+        input=rounded(cost.get("input")),
+        output=rounded(cost.get("output")),
+        cache_read=rounded(cost.get("cache_read")),
+        cache_write=rounded(cost.get("cache_write")),
         context_tokens=int(context) if context else None,
         conditions=condition_text(_conditions(cost)),
     )

@@ -20,6 +20,7 @@ from typing import Final, Literal, get_args
 
 import requests
 import stamina
+import urllib3
 from packaging.version import InvalidVersion, Version
 from pypi_simple import DistributionPackage, NoSuchProjectError, PyPISimple
 from remotezip import RemoteIOError, RemoteZip
@@ -148,7 +149,9 @@ def _is_passing(error: Exception) -> bool:
     """Whether trying again may help: lost connections, overload and server faults."""
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return error.response.status_code == 429 or error.response.status_code >= 500
-    return isinstance(error, requests.RequestException | RemoteIOError | zipfile.BadZipFile)
+    # A connection that breaks inside a body surfaces as urllib3's error, not as requests'.
+    passing = (requests.RequestException, urllib3.exceptions.HTTPError, RemoteIOError, zipfile.BadZipFile)
+    return isinstance(error, passing)
 
 
 def _mark_backports(releases: Iterable[Release]) -> list[Release]:

@@ -1,0 +1,127 @@
+"""The command line: thin, no logic. Heavy modules load inside the commands."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from undercut.errors import UndercutError
+
+app = typer.Typer(
+    name="undercut",
+    help="What open AI models do to AI service prices, and to the companies that sell AI.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+panel_app = typer.Typer(
+    help="The price panel: build, update, inspect.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(panel_app, name="panel")
+
+Format = Annotated[str, typer.Option("--format", help="table, json or csv.")]
+
+
+def main() -> None:
+    """Run the command line; an expected failure prints its advice and exits with status 2."""
+    try:
+        app()
+    except UndercutError as error:
+        typer.echo(f"undercut: {error}", err=True)
+        sys.exit(2)
+
+
+def _emit(frame: Any, output_format: str, *, title: str = "") -> None:
+    from undercut.printing import emit
+
+    emit(frame, output_format, title=title)
+
+
+@app.command()
+def prices(
+    model: Annotated[str, typer.Argument(help="Model id, raw id or moving name, for example gpt-4o.")],
+    host: Annotated[str | None, typer.Option(help="Only this seller.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="What was known on this day (YYYY-MM-DD).")] = None,
+    status: Annotated[str, typer.Option(help="Statuses to keep, comma separated, or all.")] = "all",
+    workload: Annotated[str, typer.Option(help="Mix of tokens behind the price column.")] = "chat",
+    output_format: Format = "table",
+) -> None:
+    """Price history of a model across hosts, with statuses."""
+    from undercut.panel.history import price_history
+
+    wanted = status if status == "all" else status.split(",")
+    frame = price_history(model, host=host, as_of=as_of, status=wanted, workload=workload)
+    _emit(frame, output_format, title=f"{model}: US dollars per million tokens")
+
+
+@panel_app.command("build")
+def panel_build(
+    cadence: Annotated[str, typer.Option(help="Releases to read: weekly, daily or all.")] = "all",
+) -> None:
+    """Rebuild the panel from the package registry. Resumable; the old panel stays until the new one is whole."""
+    from undercut.panel.maintain import rebuild
+    from undercut.printing import progress
+
+    with progress() as report:
+        summary = rebuild(cadence=cadence, progress=report)
+    typer.echo(summary)
+
+
+@panel_app.command("update")
+def panel_update(
+    live: Annotated[bool, typer.Option("--live", help="Also ask OpenRouter and models.dev now.")] = False,
+) -> None:
+    """Read only what was published since the last build."""
+    from undercut.panel.maintain import update
+    from undercut.printing import progress
+
+    with progress() as report:
+        summary = update(live=live, progress=report)
+    typer.echo(summary)
+
+
+@panel_app.command("status")
+def panel_status(output_format: Format = "table") -> None:
+    """Spans, counts, coverage, statuses, freshness, and agreement between sources."""
+    from undercut.panel.maintain import describe
+    from undercut.printing import emit_many
+
+    emit_many(describe(), output_format)
+
+
+@app.command("list")
+def list_reports() -> None:
+    """Reports in reports.toml."""
+    from undercut.report.commands import list_catalogue
+
+    typer.echo(list_catalogue())
+
+
+@app.command()
+def check() -> None:
+    """Find every mistake in reports.toml and the notebooks it names, before anything runs."""
+    from undercut.report.commands import check_catalogue
+
+    problems = check_catalogue()
+    typer.echo(problems or "reports.toml: no mistakes found.")
+    if problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def build(
+    names: Annotated[list[str] | None, typer.Argument(help="Reports to build; all by default.")] = None,
+    parameter: Annotated[list[str] | None, typer.Option("-p", help="key=value, may be repeated.")] = None,
+    out: Annotated[str | None, typer.Option(help="Folder of the site; reports/site by default.")] = None,
+) -> None:
+    """Build reports: notebook -> papermill -> one HTML file, results.json and the executed notebook."""
+    from undercut.report.commands import build_command
+
+    raise typer.Exit(build_command(names or [], parameter or [], out))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""How does the panel come out of the quotes?
+
+``build_panel`` is a pure function of what had been published: runs and snapshots in, panel out. An as-of
+panel is the same function on what had been published by that day, so nothing learnt later can leak in.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from undercut.panel.aliases import apply_alias_periods
+from undercut.panel.cleaning import assign_status, same_price
+from undercut.panel.disputes import settle
+from undercut.panel.identity import Identity
+from undercut.panel.runs import cut
+from undercut.panel.schema import PANEL_COLUMNS
+from undercut.panel.timeline import add_validity
+
+_ORDER = ["model_id", "host", "variant", "source", "raw_id", "valid_from", "first_seen", "valid_to"]
+_TEXT = ["host", "model_id", "raw_id", "developer", "origin", "access", "source", "status", "note", "variant"]
+
+
+def build_panel(
+    runs: pd.DataFrame,
+    snapshots: pd.DataFrame,
+    identity: Identity,
+    *,
+    as_of: pd.Timestamp | None = None,
+) -> pd.DataFrame:
+    """The price panel as it could be known at the end of a day.
+
+    Parameters
+    ----------
+    runs, snapshots : DataFrame
+        Everything read, as stored.
+    identity : Identity
+        Who is who. The tables of names are today's: a better name for an old offer is not a later price.
+    as_of : Timestamp, optional
+        Day to look back from; the day of the newest table by default.
+
+    Returns
+    -------
+    DataFrame
+        Columns of :data:`undercut.panel.schema.PANEL_COLUMNS`, in a fixed order.
+    """
+    day = snapshots["published"].max().tz_convert(None).normalize() if as_of is None else as_of
+    known_runs, known_snapshots = cut(runs, snapshots, day)
+    rows = add_validity(known_runs, known_snapshots, day)
+    rows = _announced(rows, day)
+    rows = _identify(rows, identity)
+    rows = _use_effective_days(rows)
+    rows = _split_at(rows, pd.to_datetime(rows["withdrawn_on"], errors="coerce"))
+    rows = settle(assign_status(rows))
+    return _finish(rows)
+
+
+def _announced(rows: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+    """Prices announced for a day still to come are part of what is known; say so."""
+    return rows.assign(is_announced=rows["valid_from"] > day)
+
+
+def _identify(rows: pd.DataFrame, identity: Identity) -> pd.DataFrame:
+    names = rows[["source", "raw_host", "raw_id"]].drop_duplicates()
+    resolved = identity.resolve(names)
+    rows = rows.merge(resolved, on=["source", "raw_host", "raw_id"], how="left", validate="many_to_one")
+    rows = apply_alias_periods(rows, identity.alias_periods())
+    facts = identity.models[["developer", "origin", "access", "release_date"]]
+    return _with_facts(rows, facts)
+
+
+def _with_facts(rows: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
+    """Facts from the reviewed table where it knows the model, from the developer's rule otherwise."""
+    known = rows[["model_id"]].join(facts, on="model_id")
+    for column in ("developer", "origin", "access"):
+        rows[column] = known[column].where(known["developer"].notna(), rows[column])
+    return rows.assign(release_date=pd.to_datetime(known["release_date"]))
+
+
+def _use_effective_days(rows: pd.DataFrame) -> pd.DataFrame:
+    """Move the day of a price change to the day that a dated source states for the same change.
+
+    A table learns of a change late. Where a source with effective days gives the same new price for the
+    same offer on a day after the previous quote began, the change happened on that day.
+    """
+    dated = rows[rows["effective_from"].notna() & rows["model_id"].notna()]
+    dated = dated[["host", "model_id", "variant", "input", "output", "valid_from"]]
+    stated = dated.rename(
+        columns={"input": "stated_input", "output": "stated_output", "valid_from": "stated_from"}
+    )
+    main_line = rows[~rows["is_backport"] & ~rows["source"].isin(rows.loc[dated.index, "source"].unique())]
+    ordered = main_line.sort_values(["source", "raw_id", "valid_from", "first_seen"])
+    key = ordered.groupby(["source", "raw_id", "model_id"])
+    ordered = ordered.assign(
+        before=ordered.index.to_series()
+        .groupby([ordered[k] for k in ("source", "raw_id", "model_id")])
+        .shift(),
+        before_from=key["valid_from"].shift(),
+        touches=key["valid_to"].shift().eq(ordered["valid_from"]),
+    )
+    matched = ordered.reset_index(names="row").merge(stated, on=["host", "model_id", "variant"])
+    matched = matched[
+        matched["touches"]
+        & same_price(matched["input"], matched["stated_input"])
+        & same_price(matched["output"], matched["stated_output"])
+        & (matched["stated_from"] > matched["before_from"])
+        & (matched["stated_from"] < matched["valid_from"])
+    ].drop_duplicates("row", keep="last")
+    moved = rows.copy()
+    moved.loc[matched["row"], "valid_from"] = matched["stated_from"].to_numpy()
+    moved.loc[matched["before"].astype(int), "valid_to"] = matched["stated_from"].to_numpy()
+    return moved
+
+
+def _split_at(rows: pd.DataFrame, days: pd.Series) -> pd.DataFrame:
+    """Split each row on its day where that lies inside its period."""
+    inside = (days > rows["valid_from"]) & (rows["valid_to"].isna() | (days < rows["valid_to"]))
+    head = rows[inside].assign(valid_to=days[inside])
+    tail = rows[inside].assign(valid_from=days[inside])
+    return pd.concat([rows[~inside], head, tail], ignore_index=True)
+
+
+def _finish(rows: pd.DataFrame) -> pd.DataFrame:
+    """Contract columns, types and order."""
+    moved = rows["moved_on"].notna() & rows["note"].eq("") & rows["alias"].notna()
+    moved &= rows["valid_from"].eq(rows["moved_on"])
+    note = "name moved from " + rows["moved_from"].astype("str") + "; a new product, not a price change"
+    rows["note"] = rows["note"].where(~moved, note)
+    announced = rows["is_announced"] & rows["note"].eq("")
+    rows["note"] = rows["note"].where(~announced, "announced for this day, not yet in force")
+    before = rows["note"].eq("dated before the release of the model named")
+    # The invariant holds by construction: such a row names no model.
+    rows.loc[before, ["model_id"]] = pd.NA
+    panel = rows[list(PANEL_COLUMNS)].copy()
+    panel[_TEXT] = panel[_TEXT].astype("str")
+    for column in ("valid_from", "valid_to"):
+        panel[column] = panel[column].astype("datetime64[us]")
+    return panel.sort_values(_ORDER, ignore_index=True, kind="stable", na_position="last")

@@ -1,0 +1,67 @@
+"""What did one model cost, where, and when?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import pandas as pd
+
+from undercut.errors import unknown
+from undercut.panel.names import split_raw_id
+from undercut.panel.store import load_prices
+from undercut.prices.workloads import Workload
+
+
+def price_history(
+    model: str,
+    *,
+    host: str | None = None,
+    as_of: str | date | None = None,
+    status: str | Sequence[str] | None = "all",
+    workload: str | Workload = "chat",
+) -> pd.DataFrame:
+    """All offers of a model, by host and day.
+
+    Parameters
+    ----------
+    model : str
+        A canonical model id, a raw id as a source writes it, or a moving name such as ``gpt-4o``, which
+        finds the offers under that name with the model that stood behind it on each day.
+    host : str, optional
+        Only this seller.
+    as_of, status, workload
+        As in :func:`undercut.load_prices`.
+
+    Returns
+    -------
+    DataFrame
+        Panel rows plus ``price``, by host, source and day.
+
+    Raises
+    ------
+    UnknownNameError
+        No offer has this name; the closest ones are named.
+
+    Examples
+    --------
+    >>> history = price_history("gpt-4-0613", host="openai", status="ok")
+    >>> float(history["input"].iloc[0])
+    30.0
+    """
+    panel = load_prices(as_of, workload=workload, status=status)
+    wanted = model.strip().lower()
+    slugs = {raw_id: split_raw_id(raw_id).slug for raw_id in panel["raw_id"].unique()}
+    found = (
+        panel["model_id"].eq(wanted)
+        | panel["raw_id"].str.lower().eq(wanted)
+        | panel["raw_id"].map(slugs).eq(wanted)
+    )
+    if not found.any():
+        raise unknown("model", model, {*panel["model_id"].dropna(), *slugs.values()})
+    rows = panel[found]
+    if host is not None:
+        if host not in set(rows["host"]):
+            raise unknown(f"host of {model}", host, rows["host"].dropna().unique())
+        rows = rows[rows["host"] == host]
+    return rows.sort_values(["host", "variant", "source", "raw_id", "valid_from"], ignore_index=True)

@@ -1,0 +1,93 @@
+"""How good is the panel: what does it span, what was set aside and why, and do its sources agree?"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from undercut.panel.cleaning import same_price
+
+
+def spans(panel: pd.DataFrame, snapshots: pd.DataFrame) -> pd.DataFrame:
+    """For each source: number of tables, first and last day, raw ids and quotes in the panel."""
+    tables = snapshots.groupby("source").agg(
+        tables=("version", "size"),
+        backports=("is_backport", "sum"),
+        first=("published", "min"),
+        last=("published", "max"),
+    )
+    rows = panel.groupby("source").agg(raw_ids=("raw_id", "nunique"), rows=("raw_id", "size"))
+    return tables.join(rows).reset_index()
+
+
+def status_counts(panel: pd.DataFrame) -> pd.DataFrame:
+    """Rows of each status by source, with a total."""
+    counts = pd.crosstab(panel["source"], panel["status"])
+    counts.loc["all"] = counts.sum()
+    return counts.reset_index()
+
+
+def set_aside(panel: pd.DataFrame) -> pd.DataFrame:
+    """Why quotes were set aside: status, reason, number of rows and of raw ids."""
+    aside = panel[panel["status"] != "ok"].copy()
+    # Reasons that name a number, a day or a source are one reason.
+    aside["reason"] = (
+        aside["note"]
+        .str.replace(r"\d{4}-\d{2}-\d{2}", "<day>", regex=True)
+        .str.replace(r"factor of [\d.e+-]+", "large factor", regex=True)
+        .str.replace(r"moved to \S+", "moved to <model>", regex=True)
+        .str.replace(r"that (?:[a-z-]+(?:, )?)+ already", "that another source already", regex=True)
+        .str.replace(r"^(?:[a-z-]+, )*[a-z-]+ gave another", "another source gave another", regex=True)
+    )
+    table = aside.groupby(["status", "reason"]).agg(rows=("raw_id", "size"), raw_ids=("raw_id", "nunique"))
+    return table.sort_values("rows", ascending=False).reset_index()
+
+
+def agreement(panel: pd.DataFrame) -> pd.DataFrame:
+    """How often two sources name the same price for the same offer on the same day.
+
+    Compared on the first day of each month, over offers (host, model, variant) on which both sources have a
+    price that is not a unit error, placeholder, backport or stale alias. Agreement means both token prices
+    within one percent.
+
+    Returns
+    -------
+    DataFrame
+        ``source_a, source_b, offer_months, agree``; ``agree`` is a share. Pairs that never meet are absent.
+    """
+    monthly = _monthly_prices(panel)
+    rows = []
+    for left, right in combinations(sorted(monthly["source"].unique()), 2):
+        both = monthly[monthly["source"] == left].merge(
+            monthly[monthly["source"] == right],
+            on=["month", "host", "model_id", "variant"],
+            suffixes=("_a", "_b"),
+        )
+        if len(both):
+            same = same_price(both["input_a"], both["input_b"]) & same_price(
+                both["output_a"], both["output_b"]
+            )
+            rows.append((left, right, len(both), float(np.mean(same))))
+    return pd.DataFrame(rows, columns=["source_a", "source_b", "offer_months", "agree"])
+
+
+def _monthly_prices(panel: pd.DataFrame) -> pd.DataFrame:
+    """One price per source, offer and first day of a month."""
+    usable = panel[panel["status"].isin(["ok", "disputed"]) & panel["model_id"].notna()]
+    months = pd.date_range(usable["valid_from"].min(), panel["last_seen"].max().tz_convert(None), freq="MS")
+    parts = []
+    for month in months:
+        offered = usable[(usable["valid_from"] <= month) & ~(usable["valid_to"] <= month)]
+        parts.append(offered.assign(month=month))
+    keys = ["month", "source", "host", "model_id", "variant"]
+    every = pd.concat(parts).sort_values("raw_id")
+    # A source may list one offer under several ids; the latest news of it counts.
+    return every.sort_values("first_seen").groupby(keys, as_index=False)[["input", "output"]].last()
+
+
+def freshness(snapshots: pd.DataFrame, today: pd.Timestamp) -> pd.DataFrame:
+    """Days since each source's last table."""
+    last = snapshots.groupby("source")["published"].max().dt.tz_convert(None).dt.normalize()
+    return (today.normalize() - last).dt.days.rename("days_since_last_table").reset_index()

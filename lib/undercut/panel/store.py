@@ -1,0 +1,306 @@
+"""Where is the panel kept, and how is it read?
+
+Three Parquet files under ``data/prices``: every quote (as runs), every publication, and the panel derived
+from them. They change together or not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Final, Literal
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from filelock import FileLock
+
+from undercut import paths
+from undercut.errors import InputError, StoreError
+from undercut.panel.build import build_panel
+from undercut.panel.identity import Identity
+from undercut.panel.schema import STATUSES
+from undercut.prices.workloads import Workload, find_workload
+from undercut.provenance import Provenance, attach
+
+TABLES: Final = ("quotes", "snapshots", "panel")
+_FINGERPRINT: Final = b"undercut_fingerprint"
+#: Modules whose code decides what the panel says.
+_CODE: Final = ("aliases", "build", "cleaning", "disputes", "identity", "names", "runs", "schema", "timeline")
+_KEPT_AS_OF: Final = 40
+
+Table = Literal["quotes", "snapshots", "panel"]
+
+
+def load_prices(
+    as_of: str | date | pd.Timestamp | None = None,
+    *,
+    workload: str | Workload = "chat",
+    status: str | Sequence[str] | None = "ok",
+) -> pd.DataFrame:
+    """The price panel: who offered what, from when to when, at which price.
+
+    Parameters
+    ----------
+    as_of : str or date, optional
+        Only what could be known at the end of this day (UTC); no later correction leaks in. By default all
+        that the project has read.
+    workload : str or Workload
+        Mix of tokens that turns a tariff into the column ``price``.
+    status : str, sequence of str or None
+        Keep offers of these statuses; None or ``"all"`` keeps every quote.
+
+    Returns
+    -------
+    DataFrame
+        Columns of :data:`undercut.panel.schema.PANEL_COLUMNS` plus ``price`` (US dollars per million tokens
+        of the workload). ``valid_to`` is exclusive; NaT = still on offer. Provenance in ``attrs``.
+
+    Raises
+    ------
+    InputError
+        ``as_of``, ``workload`` or ``status`` is not usable.
+    StoreError
+        The panel on disk is missing or damaged.
+
+    Examples
+    --------
+    >>> prices = load_prices(as_of="2024-11-20")
+    >>> behind = prices.query("raw_id == 'gpt-4o' and valid_to.isna()")["model_id"].unique()
+    >>> list(behind)
+    ['gpt-4o-2024-08-06']
+    """
+    chosen = find_workload(workload)
+    wanted = _statuses(status)
+    panel = _panel(_day(as_of))
+    panel = panel[panel["status"].isin(wanted)].reset_index(drop=True)
+    panel["price"] = chosen.price(panel)
+    return attach(panel, *_provenance())
+
+
+def offered_on(panel: pd.DataFrame, day: str | date | pd.Timestamp) -> pd.DataFrame:
+    """The offers of a panel that were in force on a day."""
+    moment = _day(day)
+    return panel[(panel["valid_from"] <= moment) & ~(panel["valid_to"] <= moment)]
+
+
+def read_table(name: Table) -> pd.DataFrame:
+    """One stored table, through DuckDB.
+
+    Raises
+    ------
+    StoreError
+        Missing or damaged.
+    """
+    folder = _ready_folder()
+    path = folder / f"{name}.parquet"
+    if not path.exists():
+        raise StoreError(f"{path.name} is missing from data/prices. Restore it (git checkout data/prices) or run "
+                         "'undercut panel build'.")  # fmt: skip
+    try:
+        with duckdb.connect() as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            frame = connection.execute("SELECT * FROM read_parquet(?)", [str(path)]).df()
+    except duckdb.Error as error:
+        raise StoreError(f"{path.name} in data/prices is damaged ({error}). Restore it (git checkout data/prices) "
+                         "or run 'undercut panel build'.") from error  # fmt: skip
+    return _typed(frame)
+
+
+def save(
+    runs: pd.DataFrame, snapshots: pd.DataFrame, *, built_at: str, folder: Path | None = None
+) -> pd.DataFrame:
+    """Derive the panel and put all three tables in place together; return the panel.
+
+    Parameters
+    ----------
+    runs, snapshots : DataFrame
+        Everything read, from :func:`undercut.panel.collect.collect`.
+    built_at : str
+        Moment of reading, ISO 8601; kept in ``build.json`` so that the tables depend on their content alone.
+    folder : Path, optional
+        Another place than ``data/prices``.
+
+    They are written aside first. Renaming ``.next`` to ``.ready`` is the moment of commitment: a process
+    killed before it changes nothing, one killed after it is completed by the next reader.
+    """
+    folder = folder or paths.data_dir() / "prices"
+    panel = build_panel(runs, snapshots, Identity.load())
+    fingerprint = _fingerprint(_content_digest(runs, snapshots))
+    with FileLock(folder / ".lock"):
+        _roll_forward(folder)
+        aside = folder / ".next"
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir()
+        for name, frame in zip(TABLES, (runs, snapshots, panel), strict=True):
+            _write(frame, aside / f"{name}.parquet", fingerprint)
+        (aside / "build.json").write_text(json.dumps({"built_at": built_at}) + "\n")
+        aside.rename(folder / ".ready")
+        _roll_forward(folder)
+    return panel
+
+
+def _ready_folder() -> Path:
+    folder = paths.data_dir() / "prices"
+    if (folder / ".ready").exists():
+        with FileLock(folder / ".lock"):
+            _roll_forward(folder)
+    return folder
+
+
+def _roll_forward(folder: Path) -> None:
+    """Finish a save that was interrupted after its commitment."""
+    ready = folder / ".ready"
+    if ready.exists():
+        for path in sorted(ready.iterdir()):
+            path.replace(folder / path.name)
+        shutil.rmtree(ready)
+
+
+def _write(frame: pd.DataFrame, path: Path, fingerprint: str) -> None:
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(
+        {_FINGERPRINT: fingerprint.encode()}
+    )
+    pq.write_table(table, path, compression="zstd", compression_level=15, version="2.6")
+    with path.open("rb+") as written:
+        os.fsync(written.fileno())
+
+
+def _typed(frame: pd.DataFrame) -> pd.DataFrame:
+    """The types that the builder works with, after a round trip through Parquet."""
+    for column in frame.columns:
+        kind = frame[column].dtype
+        if kind == object or isinstance(kind, pd.StringDtype):
+            frame[column] = frame[column].astype("str")
+        elif isinstance(kind, pd.DatetimeTZDtype):
+            frame[column] = frame[column].dt.tz_convert("UTC").astype("datetime64[us, UTC]")
+        elif pd.api.types.is_datetime64_dtype(kind):
+            frame[column] = frame[column].astype("datetime64[us]")
+    if "context_tokens" in frame:
+        frame["context_tokens"] = frame["context_tokens"].astype("Int64")
+    return frame
+
+
+def _panel(day: pd.Timestamp | None) -> pd.DataFrame:
+    fingerprint = _fingerprint(_stored_digest())
+    if day is None and _fingerprint_of(_ready_folder() / "panel.parquet") == fingerprint:
+        return read_table("panel")
+    label = "newest" if day is None else day.strftime("%Y-%m-%d")
+    held = paths.cache_dir("panel") / f"{fingerprint[:16]}-{label}.parquet"
+    if held.exists():
+        return _typed(pd.read_parquet(held))
+    snapshots = read_table("snapshots")
+    first = snapshots["published"].min().tz_convert(None)
+    if day is not None and day < first.normalize():
+        raise InputError(
+            f"as_of {label} lies before the first table read ({first:%Y-%m-%d}); choose a later day."
+        )
+    panel = build_panel(read_table("quotes"), snapshots, Identity.load(), as_of=day)
+    _keep(panel, held, fingerprint)
+    return panel
+
+
+def _keep(panel: pd.DataFrame, held: Path, fingerprint: str) -> None:
+    part = held.with_suffix(f".{os.getpid()}.part")
+    _write(panel, part, fingerprint)
+    part.replace(held)
+    oldest_first = sorted(held.parent.glob("*.parquet"), key=lambda path: path.stat().st_mtime)
+    for path in oldest_first[:-_KEPT_AS_OF]:
+        path.unlink(missing_ok=True)
+
+
+def _day(moment: str | date | pd.Timestamp | None) -> pd.Timestamp | None:
+    if moment is None or (isinstance(moment, str) and not moment.strip()):
+        return None
+    try:
+        stamp = pd.Timestamp(moment)
+    except (ValueError, TypeError) as error:
+        raise InputError(
+            f"{moment!r} is not a day; write it as YYYY-MM-DD, for example 2025-06-30."
+        ) from error
+    stamp = stamp.tz_convert("UTC").tz_localize(None) if stamp.tzinfo else stamp
+    return stamp.normalize()
+
+
+def _statuses(status: str | Sequence[str] | None) -> Iterable[str]:
+    if status is None or status == "all":
+        return STATUSES
+    wanted = [status] if isinstance(status, str) else list(status)
+    strange = sorted(set(wanted) - set(STATUSES))
+    if strange:
+        raise InputError(f"Unknown status {', '.join(strange)}; choose from {', '.join(STATUSES)} or 'all'.")
+    return wanted
+
+
+def _content_digest(runs: pd.DataFrame, snapshots: pd.DataFrame) -> str:
+    digest = hashlib.sha256()
+    for frame in (snapshots, runs):
+        digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _stored_digest() -> str:
+    return _digest_at(str(_ready_folder()), (_ready_folder() / "quotes.parquet").stat().st_mtime_ns)
+
+
+@cache
+def _digest_at(folder: str, _changed_at: int) -> str:
+    """Digest of the stored quotes; read again only when the file changed."""
+    return _content_digest(read_table("quotes"), read_table("snapshots"))
+
+
+def _fingerprint(content_digest: str) -> str:
+    """Identifies quotes, tables of names and the code that judges them: same fingerprint, same panel."""
+    digest = hashlib.sha256(content_digest.encode())
+    code = Path(__file__).parent
+    reference = paths.data_dir() / "reference"
+    names = ("models", "hosts", "aliases", "developers")
+    for path in [code / f"{m}.py" for m in _CODE] + [reference / f"{n}.csv" for n in names]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _fingerprint_of(path: Path) -> str:
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+    except (OSError, pa.ArrowInvalid):
+        return ""
+    return metadata.get(_FINGERPRINT, b"").decode()
+
+
+def _provenance() -> list[Provenance]:
+    """One entry a source: its newest version, and a digest over all that was read of it."""
+    from undercut.panel.collect import LICENCES
+
+    folder = _ready_folder()
+    snapshots = read_table("snapshots")
+    retrieved = (
+        json.loads((folder / "build.json").read_text())["built_at"]
+        if (folder / "build.json").exists()
+        else ""
+    )
+    entries = []
+    for source, group in snapshots.groupby("source"):
+        digest = hashlib.sha256("".join(sorted(group["sha256"])).encode()).hexdigest()
+        newest = group.sort_values("published").iloc[-1]
+        note = (
+            f"{len(group)} tables, {group['published'].min():%Y-%m-%d} to {group['published'].max():%Y-%m-%d}"
+        )
+        entries.append(
+            Provenance(
+                str(source),
+                newest["version"],
+                retrieved,
+                LICENCES.get(str(source), "see source"),
+                digest,
+                note,
+            )
+        )
+    return entries

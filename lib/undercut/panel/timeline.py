@@ -1,0 +1,94 @@
+"""From when to when did each quote hold, in so far as its source can know?
+
+A table says what held on the day of its publication. Between two tables nothing is known, so a quote is
+taken to hold until a later table shows otherwise, unless the source fell silent for too long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import pandas as pd
+
+#: A source silent for longer than this says nothing any more about the days since its last table. The
+#: longest pause of a live source is 87 days (tokencost, winter 2024-25); litellm's wheels carried no
+#: table for 350 days, which must not count as 350 days of unchanged prices.
+MAX_SILENCE: Final = pd.Timedelta(days=120)
+
+
+def add_validity(runs: pd.DataFrame, snapshots: pd.DataFrame, today: pd.Timestamp) -> pd.DataFrame:
+    """Runs with ``valid_from`` and ``valid_to`` (exclusive; NaT = still on offer).
+
+    Parameters
+    ----------
+    runs, snapshots : DataFrame
+        As of ``today``.
+    today : Timestamp
+        The day from which one looks back, naive, UTC.
+
+    Returns
+    -------
+    DataFrame
+        One row a run, in the order given. Validity is in whole UTC days: of several quotes within one day
+        the last holds that day, the others get an empty period. A backport is never in force.
+    """
+    dated = runs.copy()
+    dated["valid_from"] = _day(dated["first_seen"])
+    dated["valid_to"] = _day(_end_of_knowledge(dated, snapshots, today))
+    dated.loc[dated["is_backport"], "valid_to"] = dated["valid_from"]
+    has_date = dated["effective_from"].notna()
+    histories = dated["source"].isin(dated.loc[has_date, "source"].unique()) & ~dated["is_backport"]
+    for _, history in dated[histories].groupby(["source", "raw_id"], sort=False):
+        for row, start, end in _stated_history(history):
+            dated.at[row, "valid_from"] = start
+            dated.at[row, "valid_to"] = end
+    return dated
+
+
+def _day(moments: pd.Series) -> pd.Series:
+    return moments.dt.tz_convert(None).dt.normalize()
+
+
+def _end_of_knowledge(runs: pd.DataFrame, snapshots: pd.DataFrame, today: pd.Timestamp) -> pd.Series:
+    """The moment of the first table that no longer shows the quote, or where the source fell silent."""
+    ends = pd.Series(pd.NaT, index=runs.index, dtype="datetime64[us, UTC]")
+    main_line = snapshots[~snapshots["is_backport"]]
+    now = today.tz_localize("UTC") + pd.Timedelta(days=1)
+    for source, published in main_line.groupby("source")["published"]:
+        moments = pd.DatetimeIndex(published.sort_values())
+        rows = runs.index[runs["source"] == source]
+        last_seen = pd.DatetimeIndex(runs.loc[rows, "last_seen"])
+        position = moments.searchsorted(last_seen, side="right")
+        following = pd.Series(moments.append(pd.DatetimeIndex([pd.NaT], tz="UTC"))[position], index=rows)
+        silent = (following.fillna(now) - runs.loc[rows, "last_seen"]) > MAX_SILENCE
+        ends.loc[rows] = following.mask(silent, runs.loc[rows, "last_seen"] + pd.Timedelta(days=1))
+    return ends
+
+
+def _stated_history(
+    history: pd.DataFrame,
+) -> Iterator[tuple[int, pd.Timestamp, pd.Timestamp]]:
+    """Periods of one raw id in a source that states effective days.
+
+    What the last table states overrides what earlier tables said about the same days; what earlier tables
+    said about the days before is kept.
+    """
+    stated = pd.to_datetime(history["effective_from"])
+    starts = stated.fillna(history["valid_from"])
+    # A price that a table announces for a later day starts on that day; one it dates back, on the day stated.
+    is_last = history["last_seen"] == history["last_seen"].max()
+    first_current = starts[is_last].min()
+    for group in (~is_last, is_last):
+        ordered = starts[group].sort_values(kind="stable")
+        following = ordered.shift(-1)
+        for row, start in ordered.items():
+            end = _earliest(following[row], history.at[row, "valid_to"])
+            if not group.equals(is_last):
+                end = _earliest(end, first_current)
+            yield row, start, end if pd.isna(end) else max(start, end)
+
+
+def _earliest(*moments: pd.Timestamp) -> pd.Timestamp:
+    known = [moment for moment in moments if not pd.isna(moment)]
+    return min(known) if known else pd.NaT

@@ -1,0 +1,107 @@
+"""How does the command line show tables and progress?"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pandas as pd
+
+from undercut.errors import InputError
+
+_FORMATS = ("table", "json", "csv")
+
+
+def emit(frame: pd.DataFrame, output_format: str, *, title: str = "") -> None:
+    """Print a frame as a table for people, or as JSON or CSV for programs.
+
+    Raises
+    ------
+    InputError
+        ``output_format`` is none of table, json, csv.
+    """
+    _check(output_format)
+    if output_format == "json":
+        sys.stdout.write(json.dumps(records(frame), indent=1) + "\n")
+    elif output_format == "csv":
+        sys.stdout.write(frame.to_csv(index=False, date_format="%Y-%m-%dT%H:%M:%SZ"))
+    else:
+        _print_table(frame, title)
+
+
+def emit_many(frames: dict[str, pd.DataFrame], output_format: str) -> None:
+    """Print several named frames; as JSON, one object with a list for each."""
+    _check(output_format)
+    if output_format == "json":
+        sys.stdout.write(
+            json.dumps({name: records(frame) for name, frame in frames.items()}, indent=1) + "\n"
+        )
+        return
+    for name, frame in frames.items():
+        emit(frame, output_format, title=name)
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, object]]:
+    """Rows as JSON values: days as YYYY-MM-DD, moments as ISO 8601, missing values as null."""
+    plain = frame.copy()
+    for column in plain.columns:
+        if isinstance(plain[column].dtype, pd.DatetimeTZDtype):
+            plain[column] = plain[column].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+        elif pd.api.types.is_datetime64_any_dtype(plain[column]):
+            plain[column] = plain[column].dt.strftime("%Y-%m-%d")
+    plain = plain.astype(object).where(plain.notna(), None)
+    return [{str(k): _plain(v) for k, v in row.items()} for row in plain.to_dict("records")]
+
+
+def _plain(value: object) -> object:
+    return value.item() if hasattr(value, "item") else value
+
+
+def _check(output_format: str) -> None:
+    if output_format not in _FORMATS:
+        raise InputError(f"--format must be one of {', '.join(_FORMATS)}; got {output_format!r}.")
+
+
+def _print_table(frame: pd.DataFrame, title: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    # In a pipe or a log there is no terminal to fit into, and a folded column is worse than a long line.
+    console = Console(width=None if sys.stdout.isatty() else 240)
+    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for column in frame.columns:
+        table.add_column(
+            str(column), justify="right" if pd.api.types.is_numeric_dtype(frame[column]) else "left"
+        )
+    for row in records(frame):
+        table.add_row(
+            *("" if v is None else f"{v:,.6g}" if isinstance(v, float) else str(v) for v in row.values())
+        )
+    console.print(table)
+    console.print()
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on a terminal; a line at the end of each source in a log."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    if not sys.stderr.isatty():
+        yield (
+            lambda label, done, total: (
+                print(f"{label}: {done} of {total}", file=sys.stderr) if done == total else None
+            )
+        )
+        return
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        tasks: dict[str, object] = {}
+
+        def report(label: str, done: int, total: int) -> None:
+            if label not in tasks:
+                tasks[label] = bar.add_task(label, total=total)
+            bar.update(tasks[label], completed=done)  # type: ignore[arg-type]
+
+        yield report

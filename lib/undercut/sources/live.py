@@ -1,0 +1,185 @@
+"""What do OpenRouter and models.dev say right now? For users with a network.
+
+Answers are cached on disk for an hour, so that a notebook run again does not ask again. A failure is an
+error that names the source; it never becomes an empty table.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pandas as pd
+import stamina
+
+from undercut.errors import SourceError
+from undercut.provenance import Provenance, attach, sha256_of
+from undercut.sources import models_dev
+from undercut.sources.quotes import Quote, Table, parse_json_object, per_million, to_frame
+
+MAX_BYTES: Final = 64 * 2**20
+TIMEOUT_SECONDS: Final = 30.0
+ATTEMPTS: Final = 4
+MAX_AGE: Final = dt.timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSource:
+    """A public address that answers with a price table."""
+
+    name: str
+    url: str
+    parse: Callable[..., Table]
+    licence: str
+
+
+def parse_openrouter(content: bytes, *, what: str = "OpenRouter's list of models") -> Table:
+    """Quotes of OpenRouter's public models endpoint (prices there are dollars per token, as text).
+
+    Raises
+    ------
+    SourceError
+        Not the documented layout, or no models in it.
+    """
+    models = parse_json_object(content, what).get("data")
+    if not isinstance(models, list) or not models:
+        raise SourceError(f"{what} holds no models; nothing was changed.")
+    quotes: list[Quote] = []
+    unreadable: list[str] = []
+    for model in models:
+        try:
+            quotes.append(_openrouter_quote(model))
+        except (KeyError, TypeError, ValueError):
+            unreadable.append(str(model.get("id") if isinstance(model, dict) else model))
+    if not quotes:
+        raise SourceError(f"{what} holds {len(models)} models but no readable price; its layout has changed.")
+    return Table(quotes, 0, tuple(unreadable))
+
+
+def _openrouter_quote(model: dict[str, Any]) -> Quote:
+    pricing = model["pricing"]
+    context = model.get("context_length")
+    return Quote(
+        raw_host="openrouter",
+        raw_id=model["id"],
+        mode="chat",
+        input=per_million(pricing["prompt"]),
+        output=per_million(pricing["completion"]),
+        cache_read=per_million(pricing.get("input_cache_read")),
+        cache_write=per_million(pricing.get("input_cache_write")),
+        context_tokens=int(context) if context else None,
+    )
+
+
+OPENROUTER: Final = LiveSource(
+    "openrouter", "https://openrouter.ai/api/v1/models", parse_openrouter, "public API; facts only"
+)
+MODELS_DEV: Final = LiveSource("models-dev-live", "https://models.dev/api.json", models_dev.parse, "MIT")
+LIVE_SOURCES: Final = (OPENROUTER, MODELS_DEV)
+
+
+def read_live(source: LiveSource, *, cache_dir: Path | None = None, url: str | None = None) -> pd.DataFrame:
+    """The source's prices now, as a tidy frame with provenance.
+
+    Parameters
+    ----------
+    source : LiveSource
+        :data:`OPENROUTER` or :data:`MODELS_DEV`.
+    cache_dir : Path, optional
+        Where answers are kept for an hour.
+    url : str, optional
+        Another address, for mirrors and tests.
+
+    Raises
+    ------
+    SourceError
+        No answer, an answer that is not JSON, or no prices in it.
+    """
+    content, moment = fetch(source, cache_dir=cache_dir, url=url)
+    table = source.parse(content, what=source.name)
+    if not table.quotes:
+        raise SourceError(f"{source.name} answered without a single price; nothing was changed.")
+    entry = Provenance(
+        source.name, moment.isoformat(), moment.isoformat(), source.licence, sha256_of(content)
+    )
+    return attach(to_frame(table), entry)
+
+
+def fetch(
+    source: LiveSource, *, cache_dir: Path | None = None, url: str | None = None
+) -> tuple[bytes, dt.datetime]:
+    """The raw answer, once it has proved readable, and the moment it was given."""
+    address = url or source.url
+    held = _cache_path(source, address, cache_dir)
+    if held is not None and held.exists():
+        moment = dt.datetime.fromtimestamp(held.stat().st_mtime, tz=dt.UTC)
+        if dt.datetime.now(tz=dt.UTC) - moment < MAX_AGE:
+            return held.read_bytes(), moment
+    content = _ask(source.name, address)
+    # Only what can be read is kept: a login page must not stand in for prices for an hour.
+    source.parse(content, what=source.name)
+    if held is not None:
+        held.parent.mkdir(parents=True, exist_ok=True)
+        part = held.with_name(f"{held.name}.{os.getpid()}.part")
+        part.write_bytes(content)
+        part.replace(held)
+    return content, dt.datetime.now(tz=dt.UTC).replace(microsecond=0)
+
+
+def _cache_path(source: LiveSource, address: str, cache_dir: Path | None) -> Path | None:
+    if cache_dir is None:
+        return None
+    return cache_dir / f"{source.name}-{hashlib.sha256(address.encode()).hexdigest()[:12]}.json"
+
+
+def _is_passing(error: Exception) -> bool | float:
+    """Retry lost connections, overload and server faults; wait as long as the server asks, within reason."""
+    if isinstance(error, httpx.HTTPStatusError):
+        if error.response.status_code == 429:
+            asked = error.response.headers.get("Retry-After", "")
+            return min(float(asked), 20.0) if asked.isdigit() else True
+        return error.response.status_code >= 500
+    return isinstance(error, httpx.TransportError)
+
+
+def _ask(name: str, address: str) -> bytes:
+    try:
+        for attempt in stamina.retry_context(on=_is_passing, attempts=ATTEMPTS, wait_initial=0.2, wait_max=5):
+            with attempt:
+                content = _download(address)
+    except httpx.HTTPStatusError as error:
+        status = error.response.status_code
+        raise SourceError(
+            f"{name} answered with HTTP {status} at {address}. Try again later; "
+            "the panel that ships with the project works without it."
+        ) from error
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise SourceError(
+            f"{name} could not be reached at {address} ({type(error).__name__}: {error}). Check the network; "
+            "the panel that ships with the project works without it."
+        ) from error
+    if not content.strip():
+        raise SourceError(f"{name} sent an empty answer from {address}.")
+    return content
+
+
+def _download(address: str) -> bytes:
+    with (
+        httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=True) as client,
+        client.stream("GET", address, headers={"Accept": "application/json"}) as response,
+    ):
+        response.raise_for_status()
+        parts: list[bytes] = []
+        size = 0
+        for part in response.iter_bytes():
+            size += len(part)
+            if size > MAX_BYTES:
+                raise SourceError(f"{address} sends more than {MAX_BYTES:,} bytes; refused.")
+            parts.append(part)
+    return b"".join(parts)
