@@ -115,8 +115,8 @@ class Identity:
         Never raises on any text. Prices by size of model (``together-ai-up-to-4b``) get the model_id
         ``price-class`` and the class as variant.
         """
-        cells = zip(*(raw[column].fillna("").astype("str") for column in ("source", "raw_host", "raw_id")))
-        found = [self._offer(*offer) for offer in cells]
+        text = raw[["source", "raw_host", "raw_id"]].astype("object").fillna("").astype("str")
+        found = [self._offer(*offer) for offer in text.itertuples(index=False, name=None)]
         columns = ["host", "model_id", "alias", "variant", "slug", *_FACTS, "identified_by"]
         answers = pd.DataFrame(found, columns=columns, index=raw.index, dtype="object").astype("str")
         kinds = self.hosts.set_index("host")["kind"]
@@ -140,9 +140,9 @@ class Identity:
         if size := price_class(name.slug):
             seller = host or name.slug.split("-ai-")[0]
             return (seller, PRICE_CLASS, None, size, name.slug, None, None, None, "rule")
-        target = self._target(host or "*", name.slug)
+        host = _seller(host, raw_id, self._maker_by_habit(name.slug, vendor_path(raw_id)))
+        target = self._target(host, name.slug)
         maker = self._maker(target, name.slug, vendor_path(raw_id))
-        host = _seller(host, raw_id, maker)
         if host == "huggingface" and "_" in raw_host:
             # The router resells several hosts' endpoints at their prices: each is another offer.
             name = Name(name.slug, _joined(raw_host.split("_", 1)[1], name.variant))
@@ -173,17 +173,23 @@ class Identity:
                     yield found._replace(variant=_joined(found.variant, name.variant))
 
     def _maker(self, target: Target | None, slug: str, path: tuple[str, ...]) -> Maker:
-        """The developer by the reviewed table, else by naming habit, else by the path that hosts write."""
-        if target and not target.is_alias and target.name in self._facts:
+        """The developer by the reviewed table, else by habit."""
+        if target and not target.is_alias:
             developer, origin, access = self._facts[target.name]
-            return Maker(developer, origin, access, self._own_hosts.get(developer))
+            return Maker(developer, origin, access, None)
+        return self._maker_by_habit(slug, path)
+
+    def _maker_by_habit(self, slug: str, path: tuple[str, ...]) -> Maker:
+        """The developer by how names are formed, else by the path that hosts write before them."""
         plain = [slug, *(name.slug for name in packaging_removed(slug, depth=1))]
         for names in plain:
             for pattern, maker in self._habits:
                 if pattern.search(names):
                     return maker
         # The last part is nearest to the model; the first may be the host.
-        return next((self._paths[part] for part in reversed(path[1:] or path) if part in self._paths), _NOBODY)
+        return next(
+            (self._paths[part] for part in reversed(path[1:] or path) if part in self._paths), _NOBODY
+        )
 
     @cached_property
     def _memory(self) -> dict[tuple[str, str], Target | None]:
@@ -218,7 +224,8 @@ class Identity:
     def _makers(self) -> list[tuple[dict[str, Any], Maker]]:
         rows = self.developers.astype("object").where(self.developers.notna(), None).to_dict("records")
         return [
-            (row, Maker(row["developer"], row["origin"], row["default_access"], row["own_host"])) for row in rows
+            (row, Maker(row["developer"], row["origin"], row["default_access"], row["own_host"]))
+            for row in rows
         ]
 
     @cached_property
@@ -232,12 +239,11 @@ class Identity:
     @cached_property
     def _paths(self) -> dict[str, Maker]:
         return {
-            part: maker for row, maker in self._makers for part in (row["vendor_paths"] or "").split("|") if part
+            part: maker
+            for row, maker in self._makers
+            for part in (row["vendor_paths"] or "").split("|")
+            if part
         }
-
-    @cached_property
-    def _own_hosts(self) -> dict[str, str]:
-        return {maker.developer: maker.own_host for _, maker in self._makers if maker.developer and maker.own_host}
 
 
 def coverage(panel: pd.DataFrame, identity: Identity) -> pd.DataFrame:
@@ -279,7 +285,9 @@ def _with_capability(models: pd.DataFrame, capability: pd.DataFrame) -> pd.DataF
     """Models indexed by id, with the score of the capability index where one is named."""
     missing = set(models["capability_model"].dropna()) - set(capability["model"])
     if missing:
-        raise DataError(f"models.csv names capability models that the index does not have: {sorted(missing)}.")
+        raise DataError(
+            f"models.csv names capability models that the index does not have: {sorted(missing)}."
+        )
     scores = capability.set_index("model")[["eci", "eci_low", "eci_high"]]
     kept = models.set_index("model_id").drop(columns=["slugs", "release_source"])
     return kept.join(scores, on="capability_model")

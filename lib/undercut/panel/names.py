@@ -156,7 +156,7 @@ def spelling(slug: str) -> str:
 
 
 def packaging_removed(slug: str, *, depth: int = 3) -> Iterator[Name]:
-    """Shorter names that ``slug`` may be a packaging of, least removed first; each must be checked in a table.
+    """Shorter names that ``slug`` may be a packaging of, least removed first; check each in a table.
 
     >>> [name.slug for name in packaging_removed("databricks-glm-5-fast")]
     ['databricks-glm-5', 'glm-5-fast', 'glm-5']

@@ -1,4 +1,4 @@
-"""Who sells an offer? From a source's own name for the seller, and the path of the id, to one canonical host."""
+"""Who sells an offer? From a source's name for the seller, and the path of the id, to one canonical host."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ class Sellers:
                     prefixes.append((name[:-1], host))
                 else:
                     exact[name] = host
-        return cls(exact, tuple(sorted(prefixes, reverse=True)), dict(zip(hosts["host"], hosts["kind"], strict=True)))
+        return cls(
+            exact, tuple(sorted(prefixes, reverse=True)), dict(zip(hosts["host"], hosts["kind"], strict=True))
+        )
 
     def named(self, source: str, raw_host: str) -> str | None:
         """The host that a source calls ``raw_host``; None where the table does not know it."""

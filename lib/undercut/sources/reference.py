@@ -1,0 +1,164 @@
+"""What do the small reviewed tables in ``data/reference`` say, and where does each come from?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from undercut.errors import DataError, unknown
+from undercut.paths import data_dir
+from undercut.provenance import Provenance, attach, sha256_of
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceTable:
+    """One table that ships with the project: its file, its origin and the caveat its users must know."""
+
+    file: str
+    source: str
+    version: str
+    licence: str
+    note: str = ""
+
+
+_OWN: Final = "Undercut, compiled from public sources"
+_REVIEWED: Final = "2026-11-23"
+
+TABLES: Final[dict[str, ReferenceTable]] = {
+    "models": ReferenceTable(
+        "models.csv",
+        _OWN,
+        _REVIEWED,
+        "MIT",
+        "Reviewed by hand; release dates marked 'first offer' are upper bounds.",
+    ),
+    "aliases": ReferenceTable(
+        "aliases.csv", _OWN, _REVIEWED, "MIT", "An empty target means that it is not known for that period."
+    ),
+    "hosts": ReferenceTable(
+        "hosts.csv", _OWN, _REVIEWED, "MIT", "Country: home of the firm that sells, not of its machines."
+    ),
+    "developers": ReferenceTable(
+        "developers.csv", _OWN, _REVIEWED, "MIT", "Fallback rules for models that models.csv does not name."
+    ),
+    "capability": ReferenceTable(
+        "capability_index.csv",
+        "Epoch AI, Epoch Capabilities Index (epoch.ai/data/eci_scores.csv)",
+        "2026-08-11",
+        "CC-BY-4.0",
+        "One scale fitted to many benchmarks; the intervals are 90%.",
+    ),
+    "events": ReferenceTable(
+        "events.csv",
+        _OWN,
+        _REVIEWED,
+        "MIT",
+        "`confidence` says how far each was checked; unverified events are kept and marked.",
+    ),
+    "token_share": ReferenceTable(
+        "token_share.csv",
+        "OpenRouter weekly rankings, archived copies",
+        "2026-08-19",
+        "facts from public ranking pages",
+        "Top 15 models of one platform, one week a month: not shares of the market.",
+    ),
+    "gpu_rental": ReferenceTable(
+        "gpu_rental.csv",
+        "archived rate cards of 11 clouds",
+        "2026-09",
+        "facts from public rate cards",
+        "List prices, not transactions; the restated column rests on judgement.",
+    ),
+    "fundamentals": ReferenceTable(
+        "fundamentals.csv",
+        "company filings and named publications",
+        _REVIEWED,
+        "facts from filings and publications",
+        "Rows that could not be verified are left out; `confidence` says how the others were checked.",
+    ),
+}
+
+
+def load_reference(name: str, *, directory: Path | None = None) -> pd.DataFrame:
+    """One reference table, typed and checked against its contract, with its provenance.
+
+    Parameters
+    ----------
+    name : str
+        ``models``, ``aliases``, ``hosts``, ``developers``, ``capability``, ``events``, ``token_share``,
+        ``gpu_rental`` or ``fundamentals``.
+    directory : Path, optional
+        Folder of the CSV files; the project's ``data/reference`` by default.
+
+    Returns
+    -------
+    DataFrame
+        As in the file, rows in its order; days as timestamps, empty cells as missing values. Units are in
+        the column names or, for ``fundamentals``, in its ``unit`` column. See ``data/README.md``.
+
+    Raises
+    ------
+    UnknownNameError
+        There is no such table.
+    DataError
+        The file is missing or breaks its contract; the message names column, row and value.
+
+    Examples
+    --------
+    >>> capability = load_reference("capability")
+    >>> capability.loc[capability["model"] == "o1", "release_date"].dt.date.astype("str").tolist()
+    ['2024-12-05']
+    """
+    if name not in TABLES:
+        raise unknown("reference table", name, TABLES)
+    table = TABLES[name]
+    path = (directory or data_dir() / "reference") / table.file
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(
+            f"The reference table {name!r} cannot be read at {path} ({error.strerror}). "
+            "It ships with the project: restore it with `git checkout -- data/reference`."
+        ) from error
+    frame = _typed(name, path)
+    return attach(
+        frame,
+        Provenance(
+            source=table.source,
+            version=table.version,
+            retrieved_at=table.version,
+            licence=table.licence,
+            sha256=sha256_of(content),
+            note=table.note,
+        ),
+    )
+
+
+def _typed(name: str, path: Path) -> pd.DataFrame:
+    """The CSV file in the types of its contract."""
+    import pandera.pandas as pa  # half a second that only readers of reference tables pay
+
+    from undercut.sources.reference_schemas import SCHEMAS
+
+    # Only the empty cell is missing: "NA" is a country.
+    text = pd.read_csv(path, dtype="str", keep_default_na=False, na_values=[""], encoding="utf-8")
+    try:
+        typed: pd.DataFrame = SCHEMAS[name].validate(text, lazy=True)
+    except pa.errors.SchemaErrors as error:
+        raise DataError(_breaches(name, path, error.failure_cases)) from error
+    days = typed.select_dtypes("datetime64[ns]").columns
+    return typed.astype(dict.fromkeys(days, "datetime64[us]"))
+
+
+def _breaches(name: str, path: Path, cases: pd.DataFrame) -> str:
+    """What is wrong with a table, at most five breaches in words."""
+    told = []
+    for case in cases.head(5).to_dict("records"):
+        # Line 1 of the file is its header.
+        where = f"line {int(case['index']) + 2}, " if pd.notna(case["index"]) else ""
+        told.append(f"{where}column {case['column']!r}: {case['failure_case']!r} fails {case['check']}")
+    more = f" (and {len(cases) - 5} more)" if len(cases) > 5 else ""
+    return f"The reference table {name!r} ({path}) breaks its contract: " + "; ".join(told) + more + "."
