@@ -1,0 +1,237 @@
+"""How is an index computed from quotes? The one door to every method."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from undercut.errors import InputError, unknown
+from undercut.prices.index.bilateral import check_elasticity
+from undercut.prices.index.chain import BilateralSeries, Matcher, basket_of, bilateral_series
+from undercut.prices.index.data import BadRows, Duplicates, Floats, Quantities, Quotes, prepare
+from undercut.prices.index.methods import METHODS, Method
+from undercut.prices.index.multilateral import geary_khamis, geks, time_product_dummy
+from undercut.prices.index.pairwise import (
+    PAIR_FORMULAS,
+    Sums,
+    check_pairs,
+    cross,
+    log_index_by_pairs,
+    pair_sums,
+)
+from undercut.prices.index.result import IndexResult
+from undercut.prices.index.splice import splice_windows, windows
+from undercut.prices.index.variety import check_variety_elasticity, feenstra
+
+
+def price_index(
+    quotes: pd.DataFrame | Quotes,
+    *,
+    method: str,
+    chained: bool = False,
+    window: int | None = None,
+    splice: str | None = None,
+    variety: Literal["feenstra"] | None = None,
+    elasticity: float | None = None,
+    weight_period: object = None,
+    bad_rows: BadRows = "error",
+    duplicates: Duplicates = "error",
+) -> IndexResult:
+    """Price index of anyone's quotes.
+
+    Parameters
+    ----------
+    quotes : pandas.DataFrame or Quotes
+        Columns ``period``, ``product``, ``price`` and, where needed, ``quantity``; or what `prepare` made of
+        them, to compute several indices from quotes that are checked once.
+    method : str
+        A key of `METHODS`, for example ``"jevons"``, ``"geks-tornqvist"``, ``"time-product-dummy"``.
+    chained : bool
+        For bilateral methods: link each period to the one before, instead of comparing it with the first.
+    window : int, optional
+        For multilateral methods: periods in a rolling window.
+    splice : str, optional
+        How windows are linked: a key of `SPLICES`.
+    variety : {"feenstra"}, optional
+        Correct for products that appear and disappear, with ``elasticity``. Bilateral and GEKS methods.
+    elasticity : float, optional
+        Elasticity of substitution between products, for ``variety`` and Lloyd-Moulton.
+    weight_period : label or list of labels, optional
+        Whose basket the Lowe and Young indices use.
+    bad_rows, duplicates : str
+        See `prepare`. Not for quotes that are already prepared.
+
+    Returns
+    -------
+    IndexResult
+
+    Raises
+    ------
+    UnknownNameError
+        No such method, splice or weight period.
+    InputError
+        Options that do not go together.
+    DataError
+        Quotes that break the contract of `prepare`, or periods without a product in common.
+
+    Examples
+    --------
+    >>> quotes = pd.DataFrame({"period": ["2024-01", "2024-01", "2024-02", "2024-02"],
+    ...                        "product": ["a", "b", "a", "b"], "price": [1.0, 4.0, 2.0, 2.0]})
+    >>> price_index(quotes, method="jevons").index.tolist()
+    [1.0, 1.0]
+    >>> price_index(quotes, method="carli").index.tolist()
+    [1.0, 1.25]
+    """
+    if method not in METHODS:
+        raise unknown("index method", method, METHODS)
+    chosen = METHODS[method]
+    options = {
+        "chained": chained or None,
+        "window": window,
+        "splice": splice,
+        "variety": variety,
+        "elasticity": elasticity,
+        "weight_period": weight_period,
+    }
+    _check_options(chosen, options)
+    if not isinstance(quotes, Quotes):
+        quantities: Quantities = "needed" if variety else chosen.quantities
+        quotes = prepare(quotes, quantities=quantities, bad_rows=bad_rows, duplicates=duplicates)
+    given = {name: value for name, value in options.items() if value is not None}
+    compute = _bilateral_result if chosen.family == "bilateral" else _multilateral_result
+    return compute(chosen, quotes, given)
+
+
+def _check_options(method: Method, options: dict[str, Any]) -> None:
+    """An error if options do not go with the method or with each other."""
+    if method.family == "bilateral" and (options["window"] or options["splice"]):
+        raise InputError(
+            f"{method.name} is bilateral: it has no window or splice. "
+            f"Use chained=True, or geks-{method.name}."
+        )
+    if method.family != "bilateral" and options["chained"]:
+        raise InputError(f"{method.name} is multilateral: it is not chained. Use window=... and splice=...")
+    if options["weight_period"] is not None and not method.needs_basket:
+        raise InputError(f"{method.name} does not use weight_period; only Lowe and Young indices do.")
+    variety, elasticity = options["variety"], options["elasticity"]
+    if variety is not None:
+        if variety != "feenstra":
+            raise InputError(f"variety={variety!r} is not possible; use 'feenstra' or None.")
+        if method.family not in ("bilateral", "geks") or method.needs_basket:
+            raise InputError(f"{method.name} has no variety correction; bilateral and GEKS methods have.")
+        check_variety_elasticity(elasticity)
+    elif method.needs_elasticity:
+        check_elasticity(elasticity, method.name)
+    elif elasticity is not None:
+        raise InputError(f"{method.name} uses elasticity only with variety='feenstra'.")
+
+
+def _bilateral_result(method: Method, quotes: Quotes, options: dict[str, Any]) -> IndexResult:
+    basket = basket_of(quotes, options.get("weight_period")) if method.needs_basket else None
+    matcher = Matcher(quotes, basket=basket, elasticity=options.get("elasticity"))
+    assert method.formula is not None  # every bilateral method has one
+    if method.quantities == "needed":
+        _ = quotes.value  # quotes prepared without quantities fail here, with advice
+    elasticity = options["elasticity"] if "variety" in options else None
+    series = bilateral_series(
+        quotes, matcher, method.formula, chained="chained" in options, elasticity=elasticity
+    )
+    return _result(method, quotes, options, series.level, _link_diagnostics(quotes, series))
+
+
+def _multilateral_result(method: Method, quotes: Quotes, options: dict[str, Any]) -> IndexResult:
+    spans = windows(quotes.n_periods, options.get("window"), options.get("splice"))
+    pairs = None
+    if method.family == "geks":
+        ones = np.ones(len(quotes.price))
+        matched = cross(quotes, ones, ones)
+        pairs = pd.DataFrame(matched.astype(np.int64), quotes.periods, quotes.periods)
+        width = max(stop - start for start, stop in spans)
+        check_pairs(matched, quotes, width)
+        logs = _log_index(method, quotes, matched, width, options)
+        levels = [geks(logs[start:stop, start:stop]) for start, stop in spans]
+    elif method.family == "geary-khamis":
+        levels = geary_khamis([quotes], spans)
+    else:
+        weighted = method.quantities == "if-given" and quotes.quantity is not None
+        totals = quotes.per_period(quotes.value) if weighted else None
+        levels = time_product_dummy([quotes], spans, period_values=totals)
+    level = splice_windows(levels, spans, options.get("splice"))
+    return _result(method, quotes, options, level, _sale_diagnostics(quotes), pairs)
+
+
+def _log_index(
+    method: Method, quotes: Quotes, matched: Floats, width: int, options: dict[str, Any]
+) -> Floats:
+    """Log index of t against s, (n_periods, n_periods), with Feenstra's correction if asked for."""
+    elasticity = options.get("elasticity")
+    needs = sums_needed(method, variety="variety" in options)
+    sums = {("1", "1"): matched} | pair_sums([quotes], [need for need in needs if need != ("1", "1")])
+    if method.formula_name in PAIR_FORMULAS:
+        return log_index_from_sums(method, sums, elasticity=elasticity if "variety" in options else None)
+    assert method.formula is not None  # every GEKS method has one
+    logs = log_index_by_pairs(quotes, method.formula, window=width, elasticity=elasticity)
+    return logs + _log_variety(sums, elasticity) if "variety" in options else logs
+
+
+def sums_needed(method: Method, *, variety: bool) -> list[tuple[str, str]]:
+    """Which sums over shared products a GEKS (or bilateral) method needs; see `pairwise`."""
+    needs = list(PAIR_FORMULAS[method.formula_name].needs) if method.formula_name in PAIR_FORMULAS else []
+    return [*needs, ("v", "1")] if variety else needs
+
+
+def log_index_from_sums(method: Method, sums: Sums, *, elasticity: float | None) -> Floats:
+    """Log index of t against s from sums over shared products; NaN where there are none."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = PAIR_FORMULAS[method.formula_name].log_index(sums)
+        return logs if elasticity is None else logs + _log_variety(sums, elasticity)
+
+
+def _log_variety(sums: Sums, elasticity: float | None) -> Floats:
+    """Log of Feenstra's factor of t against s, (n_periods, n_periods)."""
+    value = sums["v", "1"]
+    share = value / np.diag(value)[:, None]  # of period s's expenditure, on products also sold in t
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log(feenstra(share, share.T, elasticity=check_variety_elasticity(elasticity)))
+
+
+def _sale_diagnostics(quotes: Quotes) -> pd.DataFrame:
+    """By period: products on sale, and those that any other period of the quotes also has."""
+    cells = np.bincount(quotes.product, minlength=quotes.n_products)
+    recurs = (cells > 1)[quotes.product]
+    columns: dict[str, Iterable[Any]] = {
+        "n_products": np.bincount(quotes.period, minlength=quotes.n_periods),
+        "n_matched": quotes.per_period(recurs.astype(float)).astype(np.int64),
+    }
+    if quotes.quantity is not None:
+        total = quotes.per_period(quotes.value)
+        share = quotes.value / total[quotes.period]
+        columns["matched_share"] = quotes.per_period(np.where(recurs, share, 0.0))
+        columns["effective_products"] = 1 / quotes.per_period(share**2)
+    return pd.DataFrame(columns, index=quotes.periods)
+
+
+def _link_diagnostics(quotes: Quotes, series: BilateralSeries) -> pd.DataFrame:
+    frame = _sale_diagnostics(quotes)
+    frame["n_matched"] = series.n_matched
+    frame.insert(0, "base", quotes.periods[series.base])
+    if quotes.quantity is not None:
+        frame["matched_share"] = series.share_current
+        frame["matched_share_base"] = series.share_base
+    return frame
+
+
+def _result(
+    method: Method,
+    quotes: Quotes,
+    options: dict[str, Any],
+    level: Floats,
+    diagnostics: pd.DataFrame,
+    pairs: pd.DataFrame | None = None,
+) -> IndexResult:
+    index = pd.Series(level, index=quotes.periods, name="index")
+    return IndexResult(method.name, method.explanation, index, diagnostics, pairs, options, quotes.notes)

@@ -1,0 +1,38 @@
+"""Shared data of the index tests: a published textbook panel and a random scanner-like panel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+CASES = Path(__file__).resolve().parents[3].parent / "shared" / "cases"
+
+
+@pytest.fixture
+def cases() -> Path:
+    """Folder of cases with known answers; tests skip where it is absent."""
+    if not CASES.is_dir():
+        pytest.skip("the folder ../shared/cases with known answers is not here")
+    return CASES
+
+
+@pytest.fixture
+def scanner_quotes() -> pd.DataFrame:
+    """60 products over 8 months that enter, leave and pause, shuffled."""
+    rng = np.random.default_rng(3)
+    product, month = np.nonzero(rng.random((60, 8)) < 0.7)
+    taste = rng.normal(size=60)
+    price = np.exp(taste[product] - 0.05 * month + 0.2 * rng.normal(size=len(product)))
+    quantity = np.exp(2 - 1.5 * np.log(price) + 0.5 * rng.normal(size=len(product)))
+    frame = pd.DataFrame(
+        {
+            "period": [f"2024-{m + 1:02d}" for m in month],
+            "product": [f"item {p}" for p in product],
+            "price": price,
+            "quantity": quantity,
+        }
+    )
+    return frame.sample(frac=1, random_state=1).reset_index(drop=True)
