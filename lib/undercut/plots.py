@@ -6,10 +6,9 @@ filled marks and solid lines are closed models, hollow marks and dashed lines ar
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from undercut.errors import InputError
@@ -43,11 +42,17 @@ DARK: Final[Mapping[str, str]] = {
     ORIGIN_COLORS["CN"]: "#f0765f",
     ORIGIN_COLORS["FR"]: "#5fc9ba",
     ORIGIN_COLORS["other"]: "#b5afa6",
+    "#1f7167": "#5fc9ba",
+    "#6d675f": "#b5afa6",
 }
+
+#: Darker inks for names written in a colour too light for small text.
+_TEXT_INKS: Final = {ORIGIN_COLORS["FR"]: "#1f7167", ORIGIN_COLORS["other"]: "#6d675f"}
 
 _MARKERS: Final = {"closed": "o", "open": "o", "open-restricted": "D", "open-noncommercial": "^"}
 _LINES: Final = {"closed": "-", "open": (0, (4, 2)), "open-restricted": (0, (6, 2, 1, 2))}
-_LARGEST_SVG: Final = 600_000  # bytes; a figure of more marks than that is kept as a picture
+#: What `headline` writes; also the ids of these texts in a figure.
+HEADLINE: Final = ("finding", "measure", "source")
 
 STYLE: Final[Mapping[str, Any]] = {
     "figure.figsize": (8.6, 5.0),
@@ -117,6 +122,11 @@ def origin_color(origin: str) -> str:
     return ORIGIN_COLORS.get(origin, ORIGIN_COLORS["other"])
 
 
+def text_color(color: str) -> str:
+    """``color``, or its darker ink where it is too light for small text."""
+    return _TEXT_INKS.get(color, color)
+
+
 def origin_name(origin: str) -> str:
     """Name of a developer's country as figures write it."""
     return ORIGIN_NAMES.get(origin, ORIGIN_NAMES["other"])
@@ -173,15 +183,18 @@ def headline(ax: Axes, finding: str, measure: str = "", *, source: str = "") -> 
     figure = _figure_of(ax)
     height = figure.get_size_inches()[1]
     used = 0.06
-    for text, size, weight, color in ((finding, 13.5, "bold", INK), (measure, 10.0, "normal", MUTED)):
+    looks = (("finding", finding, 13.5, "bold", INK), ("measure", measure, 10.0, "normal", MUTED))
+    for part, text, size, weight, color in filter(itemgetter(1), looks):
         wrapped = _wrapped(figure, text, size, weight)
         place: Any = {"ha": "left", "va": "top", "linespacing": 1.25}
-        figure.text(0, 1 - used / height, wrapped, fontsize=size, fontweight=weight, color=color, **place)
+        figure.text(
+            0, 1 - used / height, wrapped, fontsize=size, fontweight=weight, color=color, gid=part, **place
+        )
         used += _lines(wrapped) * size * 1.3 / 72 + 0.08
     bottom = 0.0
     if source:
         note = _wrapped(figure, source, 8.5, "normal")
-        figure.text(0, 0.05 / height, note, fontsize=8.5, color=MUTED, ha="left", va="bottom")
+        figure.text(0, 0.05 / height, note, fontsize=8.5, color=MUTED, ha="left", va="bottom", gid="source")
         bottom = 0.17 + _lines(note) * 8.5 * 1.3 / 72
     figure.set_layout_engine("constrained", rect=(0, bottom / height, 1, 1 - (used + 0.04 + bottom) / height))
     return ax
@@ -277,7 +290,7 @@ def label_line_ends(ax: Axes, labels: Mapping[str, tuple[Any, float]], colors: M
         offset = (height - float(points[name][1])) * 72 / figure.dpi
         ax.annotate(
             name, xy=labels[name], xytext=(8, offset), textcoords="offset points", va="center",
-            color=colors.get(name, INK), fontsize=9.5, annotation_clip=False,
+            color=text_color(colors.get(name, INK)), fontsize=9.5, annotation_clip=False,
         )  # fmt: skip
     return ax
 
@@ -302,50 +315,6 @@ def spread(positions: Sequence[float], gap: float) -> list[float]:
         pools.append((mean, members))
     flat = [mean for mean, members in pools for _ in range(members)]
     return [mean + rank * gap for rank, mean in enumerate(flat)]
-
-
-def as_image(figure: Figure) -> tuple[str, bytes, str]:
-    """A figure as (mime type, bytes, suffix), the same bytes on every build, and close it.
-
-    SVG, which stays sharp and lets the page change its inks on dark paper; PNG at twice the screen's
-    resolution where there are so many marks that the SVG would be larger than the rest of the page.
-    """
-    import matplotlib as mpl
-    import matplotlib.pyplot as plt
-
-    with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "undercut"}):
-        vector = io.BytesIO()
-        figure.savefig(vector, format="svg", metadata={"Date": None, "Creator": None})
-    content, mime, suffix = _tidy(vector.getvalue()), "image/svg+xml", "svg"
-    if len(content) > _LARGEST_SVG:
-        picture = io.BytesIO()
-        figure.savefig(picture, format="png", dpi=200, metadata={"Software": None})
-        content, mime, suffix = picture.getvalue(), "image/png", "png"
-    plt.close(figure)
-    return mime, content, suffix
-
-
-def follow_page_colors(svg: str) -> str:
-    """An SVG of the house style whose inks follow the reader's light or dark setting.
-
-    Any other SVG is returned as it is: it belongs on white paper.
-    """
-    if MUTED not in svg:
-        return svg
-    inks = dict(DARK) | {"#000000": DARK[INK]}
-    light = dark = ""
-    for number, (color, on_dark) in enumerate(inks.items()):
-        svg = re.sub(rf"(?<=: ){color}\b", f"var(--u{number})", svg)
-        light += f"--u{number}:{color};"
-        dark += f"--u{number}:{on_dark};"
-    style = f"svg{{{light}fill:{INK}}}@media (prefers-color-scheme:dark){{svg{{{dark}fill:{DARK[INK]}}}}}"
-    return re.sub(r"(<svg[^>]*>)", rf"\1<style>{style}</style>", svg, count=1)
-
-
-def _tidy(svg: bytes) -> bytes:
-    """Drop the document type (it names an outside address) and end in one newline."""
-    text = re.sub(rb"<!DOCTYPE[^>]*>\s*", b"", svg)
-    return text.strip() + b"\n"
 
 
 def _wrapped(figure: Figure, text: str, size: float, weight: str) -> str:

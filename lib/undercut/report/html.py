@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from html import escape
+from html import escape, unescape
 from typing import Any
+from xml.etree import ElementTree
 
 from undercut.errors import DataError
 
 _TAGS = {
     "a", "abbr", "b", "blockquote", "br", "caption", "code", "col", "colgroup", "dd", "del", "details",
-    "div", "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "kbd",
-    "li", "ol", "p", "pre", "q", "s", "small", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td",
-    "tfoot", "th", "thead", "tr", "u", "ul", "var",
+    "div", "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img",
+    "kbd", "li", "ol", "p", "pre", "q", "s", "small", "span", "strong", "sub", "summary", "sup", "table",
+    "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul", "var",
 }  # fmt: skip
 _ATTRIBUTES = {
     "*": {"class", "lang", "style", "title"},
@@ -29,6 +30,12 @@ _STYLES = {
     "text-decoration", "vertical-align", "white-space", "width",
 }  # fmt: skip
 _CLASSES = re.compile(r"(gt_|undercut-)[\w-]+|dataframe|simpletable")
+_LIMITS = {"msub": "munder", "msup": "mover", "msubsup": "munderover"}
+_MATH_ATTRIBUTES = {
+    "accent", "columnalign", "columnlines", "columnspacing", "depth", "display", "displaystyle", "fence",
+    "form", "height", "linethickness", "lspace", "mathvariant", "maxsize", "minsize", "movablelimits",
+    "notation", "rowlines", "rowspacing", "rspace", "scriptlevel", "separator", "stretchy", "voffset", "width", "xmlns",
+}  # fmt: skip
 _FORMULA = re.compile("\ue000(\\d+)\ue001")
 _PRIVATE = str.maketrans("", "", "\ue000\ue001")
 
@@ -80,13 +87,20 @@ def formula(latex: str, *, display: bool) -> str:
     DataError
         Where the formula cannot be read.
     """
-    from latex2mathml.converter import convert
+    from latex2mathml.converter import convert_to_element
 
     try:
-        mathml = str(convert(latex.strip(), display="block" if display else "inline"))
+        # Not the converter's own text form, which leaves "<" in a formula unescaped.
+        element = convert_to_element(latex.strip(), display="block" if display else "inline")
     # The converter fails in many ways on wrong LaTeX (IndexError, KeyError, its own errors).
     except Exception as error:
         raise DataError(f"formula ${latex}$ cannot be turned into MathML: {error!r}") from error
+    for part in element.iter():
+        part.text = unescape(part.text) if part.text else None
+        part.attrib = {name: value for name, value in part.attrib.items() if name in _MATH_ATTRIBUTES}
+        if display and part.tag in _LIMITS and unescape(part[0].text or " ") in "∑∏⋃⋂⨁":
+            part.tag = _LIMITS[part.tag]  # the converter forgets the limits of sums inside brackets
+    mathml = ElementTree.tostring(element, encoding="unicode")
     return f'<div class="formula" tabindex="0">{mathml}</div>' if display else mathml
 
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
-from undercut.plots import follow_page_colors
 from undercut.report import html
 from undercut.report.notebook import text_of
+from undercut.report.pictures import cropped, follow_page_colors
 from undercut.report.results import FIGURE_KEY
 
 _PICTURES = ("image/svg+xml", "image/png", "image/jpeg", "image/gif")
@@ -73,25 +73,42 @@ def _figure(
     figures: Mapping[str, dict[str, Any]],
     warn: Callable[[str], None],
 ) -> str:
+    """A figure; where `report.figure` made it, the page writes its headline and source as text."""
     alt = metadata.get(mime, {}).get("alt") or metadata.get("alt") or ""
     if not alt:
         warn("A figure has no alternative text: show figures with report.figure(..., alt=...).")
-    follows_page = False
+    about = metadata.get(FIGURE_KEY, {})
+    entry = figures.get(about.get("name", ""), {})
+    image, on_page = _image(mime, content, alt or NO_ALT, about)
+    notes = [escape(about["source"])] if on_page and about["source"] else []
+    if entry:
+        files = (("data (CSV)", entry["data"]), (f"image ({entry['image'][-3:].upper()})", entry["image"]))
+        links = [f'<a href="{escape(path)}" download>{text}</a>' for text, path in files if path]
+        notes.append('<span class="screen">Download ' + " · ".join(links) + "</span>")
+    above = ""
+    if on_page:
+        above = f'<p class="figure-title">{escape(about["finding"])}</p>'
+        above += f'<p class="figure-measure">{escape(about["measure"])}</p>' if about["measure"] else ""
+    below = f"<figcaption>{'<br>'.join(notes)}</figcaption>" if notes else ""
+    return f"<figure>{above}{image}{below}</figure>"
+
+
+def _image(mime: str, content: str, alt: str, about: Mapping[str, Any]) -> tuple[str, bool]:
+    """The image itself, and whether its headline was cut off for the page to write."""
+    headline_on_page = follows_page = False
     if mime == "image/svg+xml":
+        if headline_on_page := bool(about.get("finding")):
+            content = cropped(content, about["top"], about["bottom"])
         adapted = follow_page_colors(content)
         follows_page = adapted != content
         content = b64encode(adapted.encode()).decode()
     box = "scroll" if follows_page else "scroll paper"
     source = f"data:{mime};base64," + re.sub(r"\s", "", content)
-    entry = figures.get(metadata.get(FIGURE_KEY, ""), {})
-    caption = ""
-    if entry:
-        files = [("data (CSV)", entry["data"]), (f"image ({entry['image'][-3:].upper()})", entry["image"])]
-        links = " · ".join(f'<a href="{escape(path)}" download>{text}</a>' for text, path in files if path)
-        caption = f"<figcaption>Download {links}</figcaption>"
-    image = f'<img src="{source}" alt="{escape(alt or NO_ALT)}">'
-    framed = f'<div class="{box}" tabindex="0" role="region" aria-label="Figure">{image}</div>'
-    return f"<figure>{framed}{caption}</figure>"
+    image = f'<img src="{source}" alt="{escape(alt)}">'
+    return (
+        f'<div class="{box}" tabindex="0" role="region" aria-label="Figure">{image}</div>',
+        headline_on_page,
+    )
 
 
 def _text(text: str, role: str) -> str:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from undercut.report.pictures import Picture
+
 OUTPUT_VARIABLE = "UNDERCUT_OUTPUT"
 FIGURE_KEY = "undercut_figure"
 DataKind = Literal["real", "sample", "simulated"]
@@ -210,20 +212,27 @@ class Results:
         data : DataFrame, optional
             The numbers drawn; written as <name>.csv.
         """
-        from undercut.plots import as_image
+        from undercut.report.pictures import as_picture
 
         if _checked_name("figure", name) in self._figures:
             raise InputError(f"A figure {name!r} exists already: names must be unique.")
         if not alt.strip():
             raise InputError(f"Figure {name!r} needs alternative text: say in alt= what it shows.")
-        mime, content, suffix = as_image(figure)
-        image_file, data_file = f"figures/{name}.{suffix}", None if data is None else f"figures/{name}.csv"
-        write_atomically(self.folder / image_file, content)
+        picture = as_picture(figure)
+        image_file = f"figures/{name}.{picture.suffix}"
+        data_file = None if data is None else f"figures/{name}.csv"
+        write_atomically(self.folder / image_file, picture.content)
         if data is not None and data_file is not None:
             has_index = any(level is not None for level in data.index.names)
             write_atomically(self.folder / data_file, data.to_csv(index=has_index, lineterminator="\n"))
-        self._figures[name] = {"name": name, "alt": alt, "image": image_file, "data": data_file}
-        _show_image(mime, content, name=name, alt=alt)
+        self._figures[name] = {
+            "name": name,
+            "title": picture.finding,
+            "alt": alt,
+            "image": image_file,
+            "data": data_file,
+        }
+        _show_picture(picture, name=name, alt=alt)
 
     def to_dict(self) -> dict[str, Any]:
         """The content of results.json."""
@@ -254,10 +263,13 @@ class Results:
         write_results(self.folder / RESULTS_FILE, self.to_dict())
 
 
-def _show_image(mime: str, content: bytes, *, name: str, alt: str) -> None:
-    """Show an image, its alternative text in the output's metadata, where the page finds it."""
-    shown = content.decode() if mime == "image/svg+xml" else b64encode(content).decode()
-    _display({mime: shown, "text/plain": alt}, {mime: {"alt": alt}, FIGURE_KEY: name})
+def _show_picture(picture: Picture, *, name: str, alt: str) -> None:
+    """Show an image; what the page needs to know of it goes into the output's metadata."""
+    is_vector = picture.suffix == "svg"
+    shown = picture.content.decode() if is_vector else b64encode(picture.content).decode()
+    about = {key: getattr(picture, key) for key in ("finding", "measure", "source", "top", "bottom")}
+    metadata = {picture.mime: {"alt": alt}, FIGURE_KEY: {"name": name, **about}}
+    _display({picture.mime: shown, "text/plain": alt}, metadata)
 
 
 def _display(data: dict[str, str], metadata: dict[str, Any]) -> None:
