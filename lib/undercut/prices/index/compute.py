@@ -97,7 +97,7 @@ def price_index(
         "elasticity": elasticity,
         "weight_period": weight_period,
     }
-    _check_options(chosen, options)
+    check_options(chosen, options)
     if not isinstance(quotes, Quotes):
         quantities: Quantities = "needed" if variety else chosen.quantities
         quotes = prepare(quotes, quantities=quantities, bad_rows=bad_rows, duplicates=duplicates)
@@ -106,7 +106,7 @@ def price_index(
     return compute(chosen, quotes, given)
 
 
-def _check_options(method: Method, options: dict[str, Any]) -> None:
+def check_options(method: Method, options: dict[str, Any]) -> None:
     """An error if options do not go with the method or with each other."""
     if method.family == "bilateral" and (options["window"] or options["splice"]):
         raise InputError(
@@ -151,7 +151,7 @@ def _multilateral_result(method: Method, quotes: Quotes, options: dict[str, Any]
         matched = cross(quotes, ones, ones)
         pairs = pd.DataFrame(matched.astype(np.int64), quotes.periods, quotes.periods)
         width = max(stop - start for start, stop in spans)
-        check_pairs(matched, quotes, width)
+        check_pairs(matched, quotes.periods, width)
         logs = _log_index(method, quotes, matched, width, options)
         levels = [geks(logs[start:stop, start:stop]) for start, stop in spans]
     elif method.family == "geary-khamis":

@@ -153,22 +153,48 @@ def prepare(
     quantity = _numbers(quotes, "quantity") if uses_quantity else None
     period, periods, gap = _period_codes(quotes["period"])
     product, products = _product_codes(quotes["product"])
-    keep, notes = _usable(price, quantity, bad_rows)
+    cells, notes = _checked_cells(product, period, price, quantity, bad_rows, duplicates)
     if gap:
         notes.append(f"{gap}; links and windows count the periods that are present")
         warnings.warn(notes[-1], UserWarning, stacklevel=3)
+    _check_periods_survive(cells.period, periods)
+    if quantities == "ignored":
+        cells.quantity = None
+    return Quotes(periods, products, cells.product, cells.period, cells.price, cells.quantity, tuple(notes))
+
+
+def prepare_chunk(
+    quotes: pd.DataFrame, periods: pd.Index, *, uses_quantity: bool, duplicates: Duplicates
+) -> Quotes:
+    """Like `prepare`, for whole products out of a larger table whose ``periods`` are known.
+
+    Column ``period`` holds positions in ``periods``; the chunk need not have all of them.
+    """
+    product, products = _product_codes(quotes["product"])
+    period = quotes["period"].to_numpy(dtype=np.int64)
+    quantity = _numbers(quotes, "quantity") if uses_quantity else None
+    price = _numbers(quotes, "price")
+    cells, notes = _checked_cells(product, period, price, quantity, "error", duplicates)
+    return Quotes(periods, products, cells.product, cells.period, cells.price, cells.quantity, tuple(notes))
+
+
+def _checked_cells(
+    product: Codes,
+    period: Codes,
+    price: Floats,
+    quantity: Floats | None,
+    bad_rows: BadRows,
+    duplicates: Duplicates,
+) -> tuple[_Cells, list[str]]:
+    """Sorted cells of the usable rows, and notes on what was dropped or merged."""
+    keep, notes = _usable(price, quantity, bad_rows)
     if keep is not None:
         product, period, price = product[keep], period[keep], price[keep]
         quantity = None if quantity is None else quantity[keep]
-    _check_periods_survive(period, periods)
     cells = _sorted_cells(product, period, price, quantity, duplicates)
     if cells.n_merged:
         notes.append(f"{cells.n_merged:,} duplicate quotes merged by {duplicates}")
-    if quantities == "ignored":
-        cells.quantity = None
-    return Quotes(
-        periods, products, cells.product, cells.period, cells.price, cells.quantity, notes=tuple(notes)
-    )
+    return cells, notes
 
 
 def _check_option(name: str, value: str, allowed: object) -> None:
@@ -307,10 +333,10 @@ def _sorted_cells(
     quantity: Floats | None,
     duplicates: Duplicates,
 ) -> _Cells:
-    key = product * (int(period.max()) + 1) + period
+    key = product * (int(period.max(initial=0)) + 1) + period
     order = np.argsort(key)
     sorted_key = key[order]
-    is_first = np.concatenate(([True], sorted_key[1:] != sorted_key[:-1]))
+    is_first = np.append(True, sorted_key[1:] != sorted_key[:-1])[: len(key)]
     n_merged = len(key) - int(is_first.sum())
     if n_merged:
         # Ties are ordered by their numbers, or rounding would depend on the order of the rows.

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
+import pandas as pd
 
 from undercut.prices.index.bilateral import Formula
 from undercut.prices.index.chain import Matcher, no_match
@@ -228,10 +229,10 @@ def log_index_by_pairs(quotes: Quotes, formula: Formula, *, window: int, elastic
     return logs
 
 
-def check_pairs(matched: Floats, quotes: Quotes, window: int) -> None:
+def check_pairs(matched: Floats, periods: pd.Index, window: int) -> None:
     """An error that names the pairs of periods within ``window`` that share no product."""
     base, current = np.nonzero(np.triu(matched == 0))
     near = current - base < window
     if near.any():
         pairs = list(zip(base[near].tolist(), current[near].tolist(), strict=True))
-        raise no_match(pairs, quotes.periods)
+        raise no_match(pairs, periods)

@@ -1,0 +1,210 @@
+"""How is an index computed from more quotes than fit in memory?
+
+DuckDB reads Parquet files out of core and hands over buckets of whole products, one after the other. Every
+method here reduces a bucket to matrices of periods by periods and adds them up, so memory is bounded by the
+size of a bucket, not by the number of quotes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from undercut.errors import DataError, InputError, SourceError, unknown
+from undercut.prices.index.compute import check_options, log_index_from_sums, sums_needed
+from undercut.prices.index.data import Duplicates, Floats, Quotes, prepare_chunk
+from undercut.prices.index.methods import METHODS, Method
+from undercut.prices.index.multilateral import geary_khamis, geks, time_product_dummy
+from undercut.prices.index.pairwise import PAIR_FORMULAS, check_pairs, pair_sums
+from undercut.prices.index.periods import order_periods
+from undercut.prices.index.result import IndexResult
+from undercut.prices.index.splice import splice_windows, windows
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def price_index_from_parquet(
+    path: str | Path,
+    *,
+    method: str,
+    chained: bool = False,
+    window: int | None = None,
+    splice: str | None = None,
+    variety: Literal["feenstra"] | None = None,
+    elasticity: float | None = None,
+    duplicates: Duplicates = "error",
+    quotes_per_bucket: int = 5_000_000,
+    memory_limit: str = "1GB",
+) -> IndexResult:
+    """Price index of Parquet files of any size.
+
+    Parameters
+    ----------
+    path : str or Path
+        A Parquet file, or a pattern such as ``"sales/*.parquet"``; columns period, product, price and, where
+        needed, quantity.
+    method, chained, window, splice, variety, elasticity, duplicates
+        As for `price_index`. Formulas that are no sums over products (Sato-Vartia, Lloyd-Moulton, Lowe and
+        others) are refused.
+    quotes_per_bucket : int
+        About how many quotes to hold in memory at once.
+    memory_limit : str
+        For DuckDB's own buffers.
+
+    Returns
+    -------
+    IndexResult
+        Equal to that of `price_index` up to rounding (sums are taken in another order).
+
+    Raises
+    ------
+    SourceError
+        If the files cannot be read.
+    InputError, DataError
+        As `price_index`.
+    """
+    if method not in METHODS:
+        raise unknown("index method", method, METHODS)
+    chosen = METHODS[method]
+    options: dict[str, Any] = {"chained": chained or None, "window": window, "splice": splice}
+    options |= {"variety": variety, "elasticity": elasticity, "weight_period": None}
+    check_options(chosen, options)
+    if chosen.family in ("bilateral", "geks") and chosen.formula_name not in PAIR_FORMULAS:
+        possible = ", ".join(PAIR_FORMULAS)
+        raise InputError(
+            f"{method} is not a sum over products and needs all quotes in memory. Use: {possible}."
+        )
+    table = _Table(path, chosen, variety is not None, duplicates, quotes_per_bucket, memory_limit)
+    given = {name: value for name, value in options.items() if value is not None}
+    return _pairs_result(chosen, table, given) if chosen.formula else _system_result(chosen, table, given)
+
+
+def _pairs_result(method: Method, table: _Table, options: dict[str, Any]) -> IndexResult:
+    """Bilateral and GEKS methods, from sums over the products of each two periods."""
+    count = ("1", "1")
+    sums = pair_sums(table.buckets(), [count, *sums_needed(method, variety="variety" in options)])
+    elasticity = options["elasticity"] if "variety" in options else None
+    logs = log_index_from_sums(method, sums, elasticity=elasticity)
+    n_periods = len(table.periods)
+    if method.family == "bilateral":
+        current = np.arange(1, n_periods)
+        base = current - 1 if "chained" in options else current * 0
+        used = np.ones((n_periods, n_periods))
+        used[base, current] = sums[count][base, current]
+        check_pairs(used, table.periods, n_periods)
+        links = np.exp(logs[base, current])
+        level = np.append(1.0, np.cumprod(links) if "chained" in options else links)
+    else:
+        spans = windows(n_periods, options.get("window"), options.get("splice"))
+        check_pairs(sums[count], table.periods, max(stop - start for start, stop in spans))
+        levels = [geks(logs[start:stop, start:stop]) for start, stop in spans]
+        level = splice_windows(levels, spans, options.get("splice"))
+    matched = pd.DataFrame(sums[count].astype(np.int64), table.periods, table.periods)
+    return _result(method, table, options, level, matched)
+
+
+def _system_result(method: Method, table: _Table, options: dict[str, Any]) -> IndexResult:
+    """Geary-Khamis and the time-product dummy, from their small systems of equations."""
+    spans = windows(len(table.periods), options.get("window"), options.get("splice"))
+    if method.family == "geary-khamis":
+        levels = geary_khamis(table.buckets(), spans)
+    else:
+        levels = time_product_dummy(table.buckets(), spans, period_values=table.period_values)
+    return _result(method, table, options, splice_windows(levels, spans, options.get("splice")), None)
+
+
+def _result(
+    method: Method, table: _Table, options: dict[str, Any], level: Floats, pairs: pd.DataFrame | None
+) -> IndexResult:
+    index = pd.Series(level, index=table.periods, name="index")
+    diagnostics = pd.DataFrame({"n_quotes": table.quotes_by_period}, index=table.periods)
+    return IndexResult(method.name, method.explanation, index, diagnostics, pairs, options, table.notes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    """What one pass over the files tells: labels, number of quotes, expenditure by period."""
+
+    labels: pd.Index
+    n_quotes: np.ndarray
+    value: Floats | None
+
+
+class _Table:
+    """Parquet files as buckets of whole products, over periods in the order of time."""
+
+    def __init__(
+        self,
+        path: str | Path,
+        method: Method,
+        needs_value: bool,
+        duplicates: Duplicates,
+        quotes_per_bucket: int,
+        memory_limit: str,
+    ) -> None:
+        import duckdb
+
+        self._connection = duckdb.connect()
+        self._connection.execute(f"SET memory_limit = '{memory_limit}'")
+        self._path, self._duplicates = str(path), duplicates
+        given = "quantity" in self._columns()
+        needed = needs_value or method.quantities == "needed" or duplicates == "unit-value"
+        if needed and not given:
+            raise DataError(f"{method.name} needs quantities: {path} lacks the column quantity.")
+        self._uses_quantity = needed or (given and method.quantities == "if-given")
+        scan = self._scan()
+        order, gap = order_periods(scan.labels)
+        self.periods = scan.labels[order]
+        self.quotes_by_period = scan.n_quotes[order]
+        self.period_values = None if scan.value is None else scan.value[order]
+        self.notes = () if gap is None else (gap,)
+        self._n_buckets = max(1, round(int(scan.n_quotes.sum()) / quotes_per_bucket))
+
+    def _query(self, sql: str) -> duckdb.DuckDBPyConnection:
+        import duckdb
+
+        try:
+            return self._connection.execute(sql, {"path": self._path})
+        except duckdb.Error as error:
+            raise SourceError(f"Cannot read quotes from {self._path}: {error}") from error
+
+    def _columns(self) -> list[str]:
+        columns = [row[0] for row in self._query("DESCRIBE SELECT * FROM read_parquet($path)").fetchall()]
+        missing = [column for column in ("period", "product", "price") if column not in columns]
+        if missing:
+            raise DataError(f"{self._path} lacks the column(s) {', '.join(missing)}.")
+        return columns
+
+    def _scan(self) -> _Scan:
+        value = "fsum(price * quantity)" if self._uses_quantity else "NULL"
+        frame = self._query(
+            f"SELECT period, count(*) AS n, {value} AS value, count(*) - count(product) AS nameless "
+            "FROM read_parquet($path) GROUP BY period ORDER BY period"
+        ).df()
+        if frame.empty:
+            raise DataError(f"There are no quotes in {self._path}.")
+        if frame["period"].isna().any() or frame["nameless"].sum():
+            raise DataError(f"Quotes without a period or a product in {self._path}.")
+        values = frame["value"].to_numpy(dtype=float) if self._uses_quantity else None
+        return _Scan(pd.Index(frame["period"]), frame["n"].to_numpy(), values)
+
+    def buckets(self) -> Iterator[Quotes]:
+        """The quotes of a part of the products, then of the next part, until all are done."""
+        quantity = ", quantity" if self._uses_quantity else ""
+        positions = pd.DataFrame({"label": self.periods, "position": np.arange(len(self.periods))})
+        self._connection.register("positions", positions)
+        for bucket in range(self._n_buckets):
+            frame = self._query(
+                f"SELECT position AS period, product, price{quantity} FROM read_parquet($path) "
+                "JOIN positions ON period = label "
+                f"WHERE hash(product) % {self._n_buckets} = {bucket}"
+            ).df()
+            yield prepare_chunk(
+                frame, self.periods, uses_quantity=self._uses_quantity, duplicates=self._duplicates
+            )
