@@ -17,6 +17,8 @@ from undercut.report.contract import write_atomically
 from undercut.report.results import OUTPUT_VARIABLE
 from undercut.report.worker import KERNEL_NAME
 
+# Linux counts kibibytes, macOS bytes.
+_MAXRSS_PER_MIB = 1024**2 if sys.platform == "darwin" else 1024
 _POLL_SECONDS = 0.05
 _EXCERPT_LINES = 12
 
@@ -79,6 +81,8 @@ def run_notebook(
             timed_out, peak = _wait(worker, started + timeout_seconds)
         finally:
             _kill_tree(worker)
+    if worker.returncode < 0:
+        _kill_orphans(page)
     seconds = time.monotonic() - started
     failure = _failure(report, staging, worker.returncode, timeout_seconds if timed_out else None)
     return Run(failure, worker.returncode, round(seconds, 2), round(peak, 1))
@@ -107,7 +111,7 @@ def _wait(worker: subprocess.Popen[bytes], deadline: float) -> tuple[bool, float
         pid, status, usage = os.wait4(worker.pid, os.WNOHANG)
         if pid:
             worker.returncode = os.waitstatus_to_exitcode(status)
-            return timed_out, usage.ru_maxrss / 1024
+            return timed_out, usage.ru_maxrss / _MAXRSS_PER_MIB
         if not timed_out and time.monotonic() > deadline:
             timed_out = True
             _kill_tree(worker)
@@ -132,6 +136,18 @@ def _kill_tree(worker: subprocess.Popen[bytes]) -> None:
             continue
 
 
+def _kill_orphans(page: Path) -> None:
+    """Kill kernels whose worker was killed before it could end them; they know their output folder."""
+    import psutil
+
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(OUTPUT_VARIABLE) == str(page):
+                process.kill()
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+
+
 def _failure(report: Report, staging: Path, exit_status: int, timeout_seconds: float | None) -> str:
     """What to tell the user; empty where the notebook ran to its end."""
     try:
@@ -152,7 +168,7 @@ def _failure(report: Report, staging: Path, exit_status: int, timeout_seconds: f
     if "Kernel died" in reason:
         reason = f"{reason} (killed, out of memory, or crashed)"
     where = _place(report, staging, outcome)
-    return f"Report {report.name} was not built{where}: {reason}"
+    return f"Report {report.name} was not built{where or ': '}{reason}"
 
 
 def _place(report: Report, staging: Path, outcome: dict[str, Any]) -> str:

@@ -34,7 +34,8 @@ _LIMITS = {"msub": "munder", "msup": "mover", "msubsup": "munderover"}
 _MATH_ATTRIBUTES = {
     "accent", "columnalign", "columnlines", "columnspacing", "depth", "display", "displaystyle", "fence",
     "form", "height", "linethickness", "lspace", "mathvariant", "maxsize", "minsize", "movablelimits",
-    "notation", "rowlines", "rowspacing", "rspace", "scriptlevel", "separator", "stretchy", "voffset", "width", "xmlns",
+    "notation", "rowlines", "rowspacing", "rspace", "scriptlevel", "separator", "stretchy", "voffset",
+    "width", "xmlns",
 }  # fmt: skip
 _FORMULA = re.compile("\ue000(\\d+)\ue001")
 _PRIVATE = str.maketrans("", "", "\ue000\ue001")

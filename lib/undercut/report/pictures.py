@@ -1,4 +1,4 @@
-"""How does a figure become a file, and how does that file fit a page that is light or dark, wide or narrow?"""
+"""How does a figure become a file that fits a page, light or dark, wide or narrow?"""
 
 from __future__ import annotations
 

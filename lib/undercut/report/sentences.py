@@ -96,16 +96,19 @@ def _is_small_money(unit: str, size: float) -> bool:
 
 
 def _digits(value: float, unit: str, decimals: int | None) -> str:
-    if decimals is None:
-        whole = isinstance(value, int) or float(value).is_integer()
-        size = 0 if value == 0 else math.floor(math.log10(abs(value)))
-        decimals = 0 if whole else min(max(0, 2 - size), 10)
-        if _is_small_money(unit, abs(value)):
-            decimals = max(2, decimals if abs(value) < 0.1 else 2)
-        elif not whole:
-            text = f"{value:,.{decimals}f}".rstrip("0").rstrip(".")
-            return _signed(text)
-    return _signed(f"{value:,.{decimals}f}")
+    if decimals is not None:
+        return _signed(f"{value:,.{decimals}f}")
+    return _signed(_three_digits(value, 2 if _is_small_money(unit, abs(value)) else 0))
+
+
+def _three_digits(value: float, fewest_decimals: int) -> str:
+    """Three significant digits, without zeros at the end beyond ``fewest_decimals``."""
+    size = 0 if value == 0 else math.floor(math.log10(abs(value)))
+    decimals = min(max(fewest_decimals, 2 - size), 10)
+    text = f"{value:,.{decimals}f}"
+    while decimals > fewest_decimals and text.endswith("0"):
+        text, decimals = text[:-1], decimals - 1
+    return text.rstrip(".")
 
 
 def _signed(text: str) -> str:

@@ -1,0 +1,59 @@
+"""A number in a sentence reads as its interval allows."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from undercut.report.sentences import interval, number, sentence, split
+
+
+def finding(value: float, low: float | None, high: float | None, unit: str = "%") -> dict:
+    return {"value": value, "unit": unit, "ci_low": low, "ci_high": high, "level": 0.95, "n": 212}
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (-36.2, "%", "−36.2%"),
+        (0.04, "USD per million tokens", "$0.04 per million tokens"),
+        (0.0375, "USD", "$0.0375"),
+        (-15, "USD", "−$15.00"),
+        (1234.5, "USD", "$1,234"),
+        (2.5, "times", "2.5×"),
+        (12, "models", "12 models"),
+        (0.0, "%", "0%"),
+        (-1.5, "percentage points", "−1.5 percentage points"),
+        (None, "%", "–"),
+    ],
+)
+def test_units_are_written_as_readers_expect(value: float | None, unit: str, text: str) -> None:
+    assert number(value, unit) == text
+
+
+def test_a_sentence_gives_value_interval_and_sample() -> None:
+    assert sentence(finding(-36.24, -41.3, -30.1)) == "−36% (95% interval −41% to −30%, n = 212)"
+
+
+def test_decimals_follow_the_width_of_the_interval() -> None:
+    assert sentence(finding(1.234, 1.21, 1.26, "x")).startswith("1.23× (95% interval 1.21× to 1.26×")
+    assert interval(finding(0.11, 0.09, 0.14, "USD per million tokens")) == "$0.09 to $0.14"
+
+
+def test_without_an_interval_only_the_sample_follows() -> None:
+    assert sentence(finding(4, None, None, "hosts")) == "4 hosts (n = 212)"
+
+
+def test_minus_nothing_is_nothing() -> None:
+    assert number(-0.001, "%", decimals=0) == "0%"
+
+
+def test_a_value_splits_into_figure_and_words() -> None:
+    assert split(4, "hosts") == ("4", "hosts")
+    assert split(-3, "%") == ("−3%", "")
+
+
+@given(st.floats(-1e9, 1e9), st.sampled_from(["%", "x", "models"]))
+def test_the_text_is_the_number_to_three_digits(value: float, unit: str) -> None:
+    digits = number(value, unit).replace("−", "-").rstrip("%× models").replace(",", "")
+    assert float(digits) == pytest.approx(value, rel=0.006, abs=1e-9)
