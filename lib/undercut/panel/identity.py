@@ -29,6 +29,8 @@ PRICE_CLASS: Final = "price-class"
 _BEDROCK_STYLE: Final = re.compile(
     r"^(?:[a-z-]+\.)?(?:ai21|amazon|anthropic|cohere|deepseek|meta|mistral|openai|qwen|stability)\.[a-z]"
 )
+#: Marks of somebody else's rework: the base model's developer did not make it.
+_REWORKED: Final = re.compile(r"ablit|uncensor|derestrict|decensor|decenter|heretic")
 _FACTS: Final = ("developer", "origin", "access")
 
 
@@ -174,15 +176,16 @@ class Identity:
 
     def _maker(self, target: Target | None, slug: str, path: tuple[str, ...]) -> Maker:
         """The developer by the reviewed table, else by habit."""
-        if target and not target.is_alias:
-            developer, origin, access = self._facts[target.name]
-            return Maker(developer, origin, access, None)
+        if target:
+            developer, origin, access = (self._alias_facts if target.is_alias else self._facts)[target.name]
+            if developer:
+                return Maker(developer, origin, access, None)
         return self._maker_by_habit(slug, path)
 
     def _maker_by_habit(self, slug: str, path: tuple[str, ...]) -> Maker:
         """The developer by how names are formed, else by the path that hosts write before them."""
         plain = [slug, *(name.slug for name in packaging_removed(slug, depth=1))]
-        for names in plain:
+        for names in () if _REWORKED.search(slug) else plain:
             for pattern, maker in self._habits:
                 if pattern.search(names):
                     return maker
@@ -205,12 +208,23 @@ class Identity:
         return dict(zip(known.index, known.itertuples(index=False, name=None), strict=True))
 
     @cached_property
+    def _alias_facts(self) -> dict[str, tuple[Any, ...]]:
+        """What all known targets of a moving name share."""
+        shared = {}
+        for alias, targets in self.aliases.groupby("alias")["model_id"]:
+            facts = [self._facts[model] for model in targets.dropna().unique()]
+            columns = zip(*facts, strict=True) if facts else [()] * len(_FACTS)
+            shared[str(alias)] = tuple(values[0] if len(set(values)) == 1 else None for values in columns)
+        return shared
+
+    @cached_property
     def _index(self) -> dict[str, dict[tuple[str, str], Target]]:
         """Targets by (host, name) as written and by (host, spelling); host ``""`` holds fixed names."""
         written = {("", slug): Target(model, False, variant) for slug, (model, variant) in self.slugs.items()}
         moving = self.aliases[["host", "alias"]].drop_duplicates()
         for host, alias in moving.itertuples(index=False, name=None):
-            written[(host, alias)] = Target(alias, True, "")
+            # Some moving names are packaging as well: grok-3-fast.
+            written[(host, alias)] = Target(alias, True, self.slugs.get(alias, ("", ""))[1])
         spelt: dict[tuple[str, str], Target] = {}
         ambiguous = set()
         for (host, slug), target in written.items():

@@ -28,6 +28,8 @@ _SERVICE_PATH: Final = re.compile(
     r"(?:us-gov|us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d|global-standard|global|us|eu|datazone|regional|"
     r"[a-z0-9-]*commitment|fast|claude_platform"
 )
+#: Last path components that are a way of access to the model named before them.
+_ACCESS_PATH: Final = ("community", "query")
 _COLON: Final = re.compile(
     r":(free|beta|extended|nitro|floor|thinking|online|exacto|discounted|batch|flex|priority|fast|cloud)$"
 )
@@ -42,17 +44,27 @@ _PRECISION: Final = re.compile(
     r"[-_](fp8|fp4|nvfp4|bf16|fp16|int8|int4|awq|gptq|gguf|w4a16|w8a8|mxfp4)(?:[-_](?:dynamic|tput|throughput|mtp))?$"
 )
 _PRICE_CLASS: Final = re.compile(
-    r"^(?:together|fireworks)-ai-((?:embedding-|moe-)?(?:up-to-)?[\d.]+[bm]?(?:-to)?(?:-[\d.]+[bm])?)$"
+    r"^(?:together|fireworks)-ai-(default|(?:embedding-|moe-)?(?:up-to-|above-)?[\d.]+[bm]?(?:-to)?(?:-[\d.]+[bm])?)$"
 )
-#: Groups of letters and digits that hosts put before a model's name without changing what is sold.
+#: Words that hosts put before a model's name.
 _PREFIX: Final = re.compile(
-    r"^(?:databricks|anthropic|openai|meta|google|nvidia|mistral|mistralai|moonshotai|cohere|deepseek-ai|"
+    r"^(databricks|anthropic|openai|meta|google|nvidia|mistral|mistralai|moonshotai|cohere|deepseek-ai|"
     r"alibaba|alicloud|amazon|arcee|ai21|azure|snowflake|xiaomi|zai|zai-org|z-ai|fw|coding|cc|duo-chat|route)-+"
 )
 _SUFFIX: Final = re.compile(
     r"-(fast|ultrafast|turbo|free|tee|maas|highspeed|hs|thinking|think|reasoning|reasoner|non-reasoning|nothink|"
-    r"search|spot|batch|flex|priority|original|official|online|lora|precision|full|default|exacto|long|"
-    r"high|low|medium|minimal|xhigh|extra-high|fp8|fp4|nvfp4|bf16|fp16|6bit|4bit|8bit|mlx|el|cs|fw|tput|v1|hf)$"
+    r"search|spot|batch|flex|priority|original|official|online|lora|precision|full|default|exacto|long|cheaper|"
+    r"fp8|fp4|nvfp4|bf16|fp16|6bit|4bit|8bit|mlx|el|cs|fw|tput|v1|hf)$"
+    # Effort is a setting of reasoning models only: Mistral Medium and Devstral Medium are models.
+    r"|(?<=\d)-(x?high|low|medium|minimal)$"
+)
+#: Prefixes that mark another offer (a coding plan, another's endpoint), not just the vendor.
+_OFFER_PREFIX: Final = frozenset({"alicloud", "azure", "cc", "coding", "fw"})
+#: The same words where vendors use them for other weights.
+_OWN_PRODUCT: Final = re.compile(
+    r"^grok.*-fast$|^(?:gpt-[34]|qwen-|baichuan|hunyuan|ernie|glm|whisper).*-turbo$|"
+    r"^(?:qwen|ernie|longcat|kimi|step|lfm|trinity|hunyuan|baichuan).*-think(?:ing)?$|"
+    r"^(?:phi|ministral|magistral|exaone|lfm|nemotron|grok).*-reasoning$|^gpt-4o.*-search$|^qwen-long$"
 )
 
 
@@ -88,12 +100,17 @@ def split_raw_id(raw_id: str) -> Name:
     Name(slug='gpt-4o-2024-08-06', variant='fine-tuned')
     """
     text = unquote(raw_id).strip().lower()
-    *path, text = text.rstrip("/").split("/")
+    *path, text = text.strip("/").split("/")
     variants = [part.replace("_", "-") for part in path if _SERVICE_PATH.fullmatch(part)]
-    text, variants = _without_cloud_prefix(text, variants)
-    text, variants = _without_tail(text, variants)
-    slug = re.sub(r"-{2,}", "-", re.sub(r"[@:_\s+~]+", "-", text)).strip("-.")
-    return Name(slug, "+".join(variants))
+    if path and text in _ACCESS_PATH:
+        text, variants = path[-1], [*variants, text]
+    before = None
+    while text != before:
+        before = text
+        text, variants = _without_cloud_prefix(text, variants)
+        text, variants = _without_tail(text, variants)
+        text = re.sub(r"-{2,}", "-", re.sub(r"[^a-z0-9.()-]+", "-", text)).strip("-.")
+    return Name(text, "+".join(dict.fromkeys(variants)))
 
 
 def _without_cloud_prefix(text: str, variants: list[str]) -> tuple[str, list[str]]:
@@ -175,9 +192,12 @@ def packaging_removed(slug: str, *, depth: int = 3) -> Iterator[Name]:
 
 
 def _one_part_removed(slug: str, variant: str) -> Iterator[Name]:
-    if suffix := _SUFFIX.search(slug):
+    suffix = _SUFFIX.search(slug)
+    if suffix and not _OWN_PRODUCT.search(slug):
+        word = suffix[0][1:]
         # "-v1" and "-hf" end ids of some clouds and say nothing about the offer.
-        mark = "" if suffix[1] in ("v1", "hf", "default") else suffix[1]
+        mark = "" if word in ("v1", "hf", "default") else word
         yield Name(slug[: suffix.start()], "+".join(part for part in (mark, variant) if part))
     if prefix := _PREFIX.match(slug):
-        yield Name(slug[prefix.end() :], variant)
+        mark = prefix[1] if prefix[1] in _OFFER_PREFIX else ""
+        yield Name(slug[prefix.end() :], "+".join(part for part in (mark, variant) if part))

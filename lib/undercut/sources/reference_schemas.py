@@ -70,7 +70,7 @@ SCHEMAS: Final[dict[str, Any]] = {
             "model_id": _text(nullable=True, pattern=_SLUG),
             "valid_from": _day(),
             "valid_to": _day(nullable=True),
-            "note": _text(nullable=True),
+            "source": _text(),
         },
         unique=["host", "alias", "valid_from"],
     ),
