@@ -23,12 +23,13 @@ MUTED: Final = "#5c6773"
 RULE: Final = "#d9dde2"
 PAPER: Final = "#ffffff"
 
-#: Origin of a model's developer. Lightness rises in even steps, so that greyscale print keeps them apart.
+#: Origin of a model's developer. Far apart for red-green blind readers too, and in lightness for greyscale
+#: print; tests/test_plots.py measures both.
 ORIGIN_COLORS: Final[Mapping[str, str]] = {
     "US": "#163a6b",
     "CN": "#c2402c",
-    "FR": "#2f8f83",
-    "other": "#98928a",
+    "FR": "#058e9e",
+    "other": "#8e907c",
 }
 ORIGIN_NAMES: Final[Mapping[str, str]] = {"US": "US", "CN": "China", "FR": "France", "other": "Other"}
 
@@ -40,14 +41,14 @@ DARK: Final[Mapping[str, str]] = {
     PAPER: "#171b21",
     ORIGIN_COLORS["US"]: "#86b2f0",
     ORIGIN_COLORS["CN"]: "#f0765f",
-    ORIGIN_COLORS["FR"]: "#5fc9ba",
-    ORIGIN_COLORS["other"]: "#b5afa6",
-    "#1f7167": "#5fc9ba",
-    "#6d675f": "#b5afa6",
+    ORIGIN_COLORS["FR"]: "#a8e3dc",
+    ORIGIN_COLORS["other"]: "#8f8f96",
+    "#04707d": "#a8e3dc",
+    "#63645a": "#8f8f96",
 }
 
 #: Darker inks for names written in a colour too light for small text.
-_TEXT_INKS: Final = {ORIGIN_COLORS["FR"]: "#1f7167", ORIGIN_COLORS["other"]: "#6d675f"}
+_TEXT_INKS: Final = {ORIGIN_COLORS["FR"]: "#04707d", ORIGIN_COLORS["other"]: "#63645a"}
 
 _MARKERS: Final = {"closed": "o", "open": "o", "open-restricted": "D", "open-noncommercial": "^"}
 _LINES: Final = {"closed": "-", "open": (0, (4, 2)), "open-restricted": (0, (6, 2, 1, 2))}
@@ -87,6 +88,7 @@ STYLE: Final[Mapping[str, Any]] = {
     "lines.linewidth": 2.0,
     "lines.solid_capstyle": "round",
     "legend.frameon": False,
+    "text.parse_math": False,  # two prices in one title are not a formula
     "svg.fonttype": "path",
     "svg.hashsalt": "undercut",
 }
@@ -182,11 +184,12 @@ def headline(ax: Axes, finding: str, measure: str = "", *, source: str = "") -> 
     """
     figure = _figure_of(ax)
     height = figure.get_size_inches()[1]
+    place: dict[str, Any]
     used = 0.06
     looks = (("finding", finding, 13.5, "bold", INK), ("measure", measure, 10.0, "normal", MUTED))
     for part, text, size, weight, color in filter(itemgetter(1), looks):
         wrapped = _wrapped(figure, text, size, weight)
-        place: Any = {"ha": "left", "va": "top", "linespacing": 1.25}
+        place = {"ha": "left", "va": "top", "linespacing": 1.25, "parse_math": False}
         figure.text(
             0, 1 - used / height, wrapped, fontsize=size, fontweight=weight, color=color, gid=part, **place
         )
@@ -194,7 +197,17 @@ def headline(ax: Axes, finding: str, measure: str = "", *, source: str = "") -> 
     bottom = 0.0
     if source:
         note = _wrapped(figure, source, 8.5, "normal")
-        figure.text(0, 0.05 / height, note, fontsize=8.5, color=MUTED, ha="left", va="bottom", gid="source")
+        figure.text(
+            0,
+            0.05 / height,
+            note,
+            fontsize=8.5,
+            color=MUTED,
+            ha="left",
+            va="bottom",
+            gid="source",
+            parse_math=False,
+        )
         bottom = 0.17 + _lines(note) * 8.5 * 1.3 / 72
     figure.set_layout_engine("constrained", rect=(0, bottom / height, 1, 1 - (used + 0.04 + bottom) / height))
     return ax
@@ -323,13 +336,18 @@ def _wrapped(figure: Figure, text: str, size: float, weight: str) -> str:
     from matplotlib.textpath import TextPath
 
     font = FontProperties(family=STYLE["font.family"], weight=weight, size=size)
-    room = figure.get_size_inches()[0] * 72 * 0.985
-    lines: list[str] = []
+    # Outlines are measured without hinting, which can widen a line by two or three per cent.
+    room, space = figure.get_size_inches()[0] * 72 * 0.96, size * 0.35
+    lines: list[list[str]] = [[]]
+    used = 0.0
     for word in text.split():
-        longer = f"{lines[-1]} {word}" if lines else word
-        fits = TextPath((0, 0), longer.replace("$", r"\$"), prop=font).get_extents().width <= room
-        lines[-1:] = [longer] if fits or not lines else [lines[-1], word]
-    return "\n".join(lines)
+        width = TextPath((0, 0), word.replace("$", r"\$"), prop=font).get_extents().width + space
+        if used + width > room and lines[-1]:
+            lines.append([])
+            used = 0.0
+        lines[-1].append(word)
+        used += width
+    return "\n".join(" ".join(line) for line in lines)
 
 
 def _figure_of(ax: Axes) -> Figure:

@@ -146,10 +146,15 @@ def _formatted(table: GT, column: str, kind: Format) -> GT:
 
 
 def _usd(value: float) -> str:
-    """Dollars with cents; two significant digits below ten cents."""
+    """Dollars with cents; below a dollar with three significant digits where the price has them."""
+    if math.isnan(value):
+        return "\N{EN DASH}"
     size = abs(value)
-    decimals = 2 if size == 0 or size >= 0.1 else 1 - math.floor(math.log10(size))
-    return ("\N{MINUS SIGN}" if value < 0 else "") + f"${size:,.{decimals}f}"
+    decimals = 2 if size == 0 or size >= 1 else 2 - math.floor(math.log10(size))
+    text = f"{size:,.{decimals}f}"
+    while decimals > 2 and text.endswith("0"):
+        text, decimals = text[:-1], decimals - 1
+    return ("\N{MINUS SIGN}" if value < 0 else "") + f"${text}"
 
 
 def _captioned(html: str, title: str, subtitle: str) -> str:

@@ -1,0 +1,190 @@
+"""The page says everything a reader needs, in one file, and nothing that others wrote can change it."""
+
+from __future__ import annotations
+
+import base64
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from undercut.report.commands import dict_of
+from undercut.report.render import render_report
+from undercut.report.results import FIGURE_KEY, Results
+from undercut.report.site import write_site
+
+from tests.report.projects import code, notebook, prose
+
+EVIL = "<script>alert(1)</script>"
+SVG = '<svg width="100pt" height="80pt" viewBox="0 0 100 80"><g style="fill: #5c6773"/></svg>'
+
+
+def results(**changes: object) -> dict:
+    report = Results(
+        "demo", title="Did prices fall?", data_kind="real", as_of="2026-11-01", parameters={"limit": 5}
+    )
+    report.finding("fall", "Fall", -36.2, "%", ci=(-41.3, -30.1), n=212, method="Jevons")
+    report.answer("They fell.")
+    return report.to_dict() | changes
+
+
+def page(*cells: dict, **changes: object) -> str:
+    content = notebook(list(cells))
+    return render_report(
+        content, results(**changes), command="undercut build demo", notebook_path="notebooks/demo.ipynb"
+    )
+
+
+def shown(data: dict, metadata: dict | None = None) -> dict:
+    output = {"output_type": "display_data", "data": data, "metadata": metadata or {}}
+    return code("x") | {"outputs": [output]}
+
+
+class Outline(HTMLParser):
+    """Headings, ids and links of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.levels: list[int] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        if re.fullmatch("h[1-6]", tag):
+            self.levels.append(int(tag[1]))
+        if values.get("id"):
+            self.ids.append(str(values["id"]))
+        if tag == "a":
+            self.links.append(str(values.get("href")))
+
+
+def test_findings_come_with_interval_sample_method_and_day() -> None:
+    text = page()
+    row = re.search(r'<tr id="finding-fall">.*?</tr>', text, re.DOTALL)
+    assert row is not None
+    for part in ("−36%", "−41% to −30%", "95%", "212", "Jevons", "2026-11-01"):
+        assert part in row.group(0)
+
+
+def test_headings_leave_no_level_out_and_contents_lead_somewhere() -> None:
+    text = page(
+        prose("# Did prices fall?"),
+        prose("### Deep"),
+        prose("## Data"),
+        prose("##### Deeper"),
+        prose("# Another"),
+    )
+    outline = Outline(text)
+    assert outline.levels[0] == 1
+    assert outline.levels.count(1) == 1
+    steps = zip(outline.levels, outline.levels[1:], strict=False)
+    assert all(after <= before + 1 for before, after in steps)
+    assert len(outline.ids) == len(set(outline.ids))
+    assert {link[1:] for link in outline.links if link.startswith("#")} <= set(outline.ids)
+
+
+def test_the_page_asks_nobody_else_for_anything() -> None:
+    text = page(prose("![x](https://example.org/x.png) [link](https://example.org)"))
+    assert "default-src 'none'" in text
+    assert not re.search(r"<script|<link[^>]+href=\"http|@import|url\(|src=\"http", text)
+    assert set(re.findall(r'(?:src|href)="(?!data:|#)([^"]*)"', text)) == {
+        "../index.html", "https://example.org", "notebook.ipynb", "results.json",
+    }  # fmt: skip
+
+
+def test_the_same_notebook_gives_the_same_page() -> None:
+    fixed = {"built_at": "2026-11-23T00:00:00Z"}
+    assert page(prose("## A $x$"), **fixed) == page(prose("## A $x$"), **fixed)
+
+
+def test_a_figure_keeps_its_alternative_text() -> None:
+    text = page(shown({"image/png": "aGk="}, {"image/png": {"alt": 'Prices "fall" <by> half'}}))
+    assert 'alt="Prices &quot;fall&quot; &lt;by&gt; half"' in text
+    assert "No description has been provided" not in text
+    assert "paper" in text
+
+
+def test_a_figure_without_alternative_text_is_a_warning() -> None:
+    assert "A figure has no alternative text" in page(shown({"image/png": "aGk="}))
+    assert "A figure has no alternative text" not in page()
+
+
+def test_a_figures_headline_is_text_on_the_page_and_cut_off_the_image() -> None:
+    about = {
+        "name": "f",
+        "finding": f"It fell {EVIL}",
+        "measure": "USD",
+        "source": "S",
+        "top": 20.0,
+        "bottom": 10.0,
+    }
+    text = page(shown({"image/svg+xml": SVG}, {"image/svg+xml": {"alt": "a"}, FIGURE_KEY: about}))
+    assert '<p class="figure-title">It fell &lt;script&gt;' in text
+    image = re.search(r"data:image/svg\+xml;base64,([^\"]+)", text)
+    assert image is not None
+    svg = base64.b64decode(image.group(1)).decode()
+    assert 'viewBox="0 20.0 100 50.0"' in svg
+    assert "prefers-color-scheme:dark" in svg
+
+
+@pytest.mark.parametrize("kind", ["sample", "simulated"])
+def test_data_that_are_not_real_are_announced_at_the_top(kind: str) -> None:
+    text = page(data_kind=kind, real_data=False)
+    assert text.index('class="banner') < text.index("<h2")
+    assert 'class="banner' not in page()
+
+
+def test_foreign_text_is_escaped_everywhere() -> None:
+    finding = results()["findings"][0] | {"label": EVIL, "note": EVIL, "method": EVIL}
+    source = {
+        "source": EVIL,
+        "version": EVIL,
+        "retrieved_at": EVIL,
+        "licence": EVIL,
+        "sha256": EVIL,
+        "note": EVIL,
+    }
+    text = page(
+        prose(f"## Heading {EVIL}\n\n{EVIL} `{EVIL}`"),
+        code(f"x = '{EVIL}'") | {"outputs": [{"output_type": "stream", "name": "stdout", "text": EVIL}]},
+        shown({"text/html": f"<table><tr><td>{EVIL}</td></tr></table>"}),
+        shown({"text/markdown": EVIL}),
+        shown({"text/plain": EVIL}),
+        title=EVIL, answer=EVIL, parameters={EVIL: EVIL, "of": [EVIL]}, findings=[finding], data=[source],
+        warnings=[EVIL],
+    )  # fmt: skip
+    assert "<script" not in text
+
+
+def test_code_is_folded_but_there() -> None:
+    text = page(code("limit = 5", "parameters"), code("first = 1\nsecond = 2"))
+    assert text.count("<details") == 2
+    assert "<details open" not in text
+    assert re.sub(r"<[^>]*>", "", text).count("second = 2") == 1
+
+
+def test_the_front_page_lists_reports_with_answer_and_freshness(tmp_path: Path) -> None:
+    import json
+
+    for name in ("b", "a"):
+        (tmp_path / name).mkdir()
+        content = results(report=name, title=f"Title {name} {EVIL}", built_at="2026-11-23T00:00:00Z")
+        (tmp_path / name / "results.json").write_text(json.dumps(content))
+    write_site(tmp_path, ["b"])
+    text = (tmp_path / "index.html").read_text()
+    assert text.index("b/index.html") < text.index("a/index.html")
+    for part in ("They fell.", "Real data", "data 22 days old when built"):
+        assert part in text
+    assert "<script" not in text
+    assert [entry["folder"] for entry in json.loads((tmp_path / "reports.json").read_text())] == ["b", "a"]
+
+
+def test_key_value_pairs_are_split_at_the_first_equals_sign() -> None:
+    from undercut.errors import InputError
+
+    assert dict_of(["a=b=c", "d="]) == {"a": "b=c", "d": ""}
+    for wrong in (["novalue"], ["=x"], ["a=1", "a=2"]):
+        with pytest.raises(InputError):
+            dict_of(wrong)

@@ -1,0 +1,76 @@
+"""Tables read well aloud, in the dark, and with whatever a cell holds."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+import pytest
+from undercut import tables
+from undercut.errors import UndercutError, UnknownNameError
+from undercut.report.html import sanitise
+
+FRAME = pd.DataFrame(
+    {
+        "model": ["gpt", "<script>alert(1)</script>", None],
+        "price": [2.5, 0.0375, float("nan")],
+        "hosts": [3, 1200, 7],
+        "change": [-36.2, 4.0, 0.0],
+        "share": [0.36, 0.5, 1.0],
+    }
+)
+
+
+def shown(**options: object) -> str:
+    return tables.show(FRAME, title="Hosts & prices", row_label="model", **options)._repr_html_()
+
+
+def cells(html: str) -> list[str]:
+    return [re.sub(r"<[^>]*>", "", cell) for cell in re.findall(r"<td[^>]*>.*?</td>", html)]
+
+
+def test_numbers_are_written_in_their_formats() -> None:
+    html = shown(formats={"price": "usd", "change": "signed_percent", "share": "share"})
+    assert cells(html)[:4] == ["$2.50", "3", "−36.2%", "36.0%"]
+    assert cells(html)[4:7] == ["$0.0375", "1,200", "+4.0%"]
+    assert cells(html)[8] == "–"
+
+
+def test_headers_have_scopes_and_the_caption_names_the_table() -> None:
+    html = shown(subtitle="US dollars", labels={"price": "Price"}, units={"price": "USD"})
+    headers = re.findall(r"<th\b[^>]*>.*?</th>", html, re.DOTALL)
+    assert all('scope="' in header for header in headers)
+    assert all(re.sub(r"<[^>]*>", "", header).strip() for header in headers)
+    assert "Price (USD)" in html
+    assert re.search(
+        r"<table[^>]*><caption[^>]*><strong[^>]*>Hosts &amp; prices</strong>US dollars</caption>", html
+    )
+
+
+def test_cells_are_escaped_in_the_notebook_and_on_the_page() -> None:
+    assert "<script" not in shown()
+    assert "<script" not in sanitise(shown())
+
+
+def test_colours_are_borrowed_from_the_page() -> None:
+    html = shown()
+    assert "currentColor" in html
+    assert not re.search(r"background-color: #(fff|FFF)", html)
+    assert "http" not in html
+
+
+def test_the_same_table_gives_the_same_html() -> None:
+    assert shown() == shown()
+
+
+def test_unknown_columns_and_formats_are_refused() -> None:
+    with pytest.raises(UnknownNameError, match="Did you mean: price"):
+        shown(labels={"prise": "Price"})
+    with pytest.raises(UndercutError, match="must be one of usd"):
+        shown(formats={"price": "euro"})
+
+
+def test_the_callers_frame_is_left_alone() -> None:
+    before = FRAME.copy()
+    shown(formats={"price": "usd"})
+    pd.testing.assert_frame_equal(FRAME, before)
