@@ -1,0 +1,113 @@
+"""Do the reference tables keep their contracts, and is a breach told in words a user can act on?"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from undercut.errors import DataError, UnknownNameError
+from undercut.provenance import provenance_of
+from undercut.sources.reference import TABLES, load_reference
+
+REFERENCE = Path(__file__).parents[2] / "data" / "reference"
+GIVEN = Path(__file__).parents[3] / "shared" / "data"
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_table_keeps_its_contract_and_says_where_it_comes_from(name: str) -> None:
+    table = load_reference(name)
+    assert len(table) > 100
+    (entry,) = provenance_of(table)
+    content = (REFERENCE / TABLES[name].file).read_bytes()
+    assert entry["sha256"] == hashlib.sha256(content).hexdigest()
+    assert entry["source"] and entry["version"] and entry["licence"]
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_table_is_described_in_the_data_readme(name: str) -> None:
+    readme = (REFERENCE.parent / "README.md").read_text()
+    assert f"`{TABLES[name].file}`" in readme
+
+
+def test_days_are_days_and_numbers_numbers() -> None:
+    events = load_reference("events").set_index("event_id")
+    assert events.loc["E001", "date"] == pd.Timestamp("2023-07-18")
+    capability = load_reference("capability").set_index("model")
+    assert capability.loc["GPT-5.6 Sol", "eci"] == pytest.approx(161.65)
+    assert load_reference("token_share")["tokens_7d"].max() > 10**11
+
+
+def test_a_text_that_looks_missing_is_kept_and_an_empty_cell_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "hosts.csv").write_text("host,name,country,kind,raw_hosts\na,N/A,NA,host,null\nb,B,,host,b\n")
+    hosts = load_reference("hosts", directory=tmp_path)
+    assert hosts.loc[0, ["name", "country", "raw_hosts"]].tolist() == ["N/A", "NA", "null"]
+    assert pd.isna(hosts.loc[1, "country"])
+
+
+def test_intervals_of_the_capability_index_hold_their_score() -> None:
+    capability = load_reference("capability").dropna(subset=["eci_low", "eci_high"])
+    assert (capability["eci_low"] <= capability["eci"]).all()
+    assert (capability["eci"] <= capability["eci_high"]).all()
+
+
+def test_no_unverified_figure_of_a_company_is_shipped() -> None:
+    assert set(load_reference("fundamentals")["confidence"]) == {"source_read", "secondary_source"}
+
+
+def test_trading_days_of_events_are_weekdays_not_before_the_event() -> None:
+    events = load_reference("events")
+    assert (events["us_trading_day"].dt.day_of_week < 5).all()
+    assert (events["us_trading_day"] >= events["date"]).all()
+
+
+@pytest.mark.skipif(not GIVEN.exists(), reason="the tables as handed over are not on this machine")
+@pytest.mark.parametrize("name", ["capability", "events", "token_share", "gpu_rental", "fundamentals"])
+def test_shipped_tables_hold_what_was_handed_over_but_for_unverified_figures(name: str) -> None:
+    given = pd.read_csv(GIVEN / TABLES[name].file, dtype="str")
+    if name == "fundamentals":
+        given = given[given["confidence"] != "unverified"].reset_index(drop=True)
+    shipped = pd.read_csv(REFERENCE / TABLES[name].file, dtype="str")
+    pd.testing.assert_frame_equal(shipped, given)
+
+
+def test_an_unknown_table_is_refused_with_the_closest_names() -> None:
+    with pytest.raises(UnknownNameError, match="Did you mean: hosts"):
+        load_reference("host")
+
+
+def test_a_missing_table_says_how_to_restore_it(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="restore it with `git checkout"):
+        load_reference("hosts", directory=tmp_path)
+
+
+BREACHES = {
+    "a,A,US,shop,a": "line 2, column 'kind': 'shop'",
+    "a,A,USA,host,a": "line 2, column 'country': 'USA'",
+    "a,,US,host,a": "line 2, column 'name'",
+    "A B,A,US,host,a": "line 2, column 'host': 'A B'",
+    "a,A,US,host,a\na,B,US,host,b": "line 3, column 'host': 'a'",
+}
+
+
+@pytest.mark.parametrize(("rows", "told"), BREACHES.items(), ids=BREACHES.values())
+def test_a_breach_of_contract_names_line_column_and_value(tmp_path: Path, rows: str, told: str) -> None:
+    (tmp_path / "hosts.csv").write_text(f"host,name,country,kind,raw_hosts\n{rows}\n")
+    with pytest.raises(DataError) as failure:
+        load_reference("hosts", directory=tmp_path)
+    assert told in str(failure.value)
+
+
+def test_a_table_with_another_column_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "hosts.csv").write_text("host,name,country,kind,raw_hosts,colour\na,A,US,host,a,red\n")
+    with pytest.raises(DataError, match="colour"):
+        load_reference("hosts", directory=tmp_path)
+
+
+def test_a_day_that_is_not_iso_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "aliases.csv").write_text(
+        "host,alias,model_id,valid_from,valid_to,source\n*,x-latest,x-1,yesterday,,somebody\n"
+    )
+    with pytest.raises(DataError, match="'yesterday'"):
+        load_reference("aliases", directory=tmp_path)
