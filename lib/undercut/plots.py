@@ -184,30 +184,19 @@ def headline(ax: Axes, finding: str, measure: str = "", *, source: str = "") -> 
     """
     figure = _figure_of(ax)
     height = figure.get_size_inches()[1]
-    place: dict[str, Any]
+    plain: dict[str, Any] = {"ha": "left", "parse_math": False}
     used = 0.06
     looks = (("finding", finding, 13.5, "bold", INK), ("measure", measure, 10.0, "normal", MUTED))
     for part, text, size, weight, color in filter(itemgetter(1), looks):
         wrapped = _wrapped(figure, text, size, weight)
-        place = {"ha": "left", "va": "top", "linespacing": 1.25, "parse_math": False}
-        figure.text(
-            0, 1 - used / height, wrapped, fontsize=size, fontweight=weight, color=color, gid=part, **place
-        )
+        look: dict[str, Any] = {"fontsize": size, "fontweight": weight, "color": color, "linespacing": 1.25}
+        figure.text(0, 1 - used / height, wrapped, va="top", gid=part, **look, **plain)
         used += _lines(wrapped) * size * 1.3 / 72 + 0.08
     bottom = 0.0
     if source:
         note = _wrapped(figure, source, 8.5, "normal")
-        figure.text(
-            0,
-            0.05 / height,
-            note,
-            fontsize=8.5,
-            color=MUTED,
-            ha="left",
-            va="bottom",
-            gid="source",
-            parse_math=False,
-        )
+        look = {"fontsize": 8.5, "color": MUTED}
+        figure.text(0, 0.05 / height, note, va="bottom", gid="source", **look, **plain)
         bottom = 0.17 + _lines(note) * 8.5 * 1.3 / 72
     figure.set_layout_engine("constrained", rect=(0, bottom / height, 1, 1 - (used + 0.04 + bottom) / height))
     return ax

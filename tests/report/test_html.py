@@ -79,6 +79,12 @@ def test_tables_get_scopes_and_lose_empty_header_cells() -> None:
     assert not re.search(r"<th[^>]*>\s*</th>", clean)
 
 
+def test_an_image_from_elsewhere_leaves_its_alternative_text() -> None:
+    assert html.markdown("a ![the logo](https://example.org/x.png) b").strip() == "<p>a the logo b</p>"
+    kept = '<img src="data:image/png;base64,aGk=" alt="x">'
+    assert html.sanitise(kept) == kept
+
+
 def test_private_marks_in_text_cannot_stand_for_formulas() -> None:
     assert "\ue000" not in html.markdown("a \ue0000\ue001 b $x$")
 

@@ -54,6 +54,8 @@ def sanitise(fragment: str) -> str:
         url_schemes={"http", "https", "mailto", "data"},
         link_rel="noopener noreferrer",
     )
+    # An image that would be fetched from elsewhere has lost its source; its alternative text stays.
+    clean = re.sub(r"<img(?![^>]* src=)[^>]*?(?: alt=\"([^\"]*)\")?[^>]*>", r"\1", clean)
     return _accessible_tables(clean)
 
 
@@ -76,7 +78,7 @@ def _accessible_tables(fragment: str) -> str:
     for position, part in enumerate(parts):
         scope = "col" if part.startswith("<thead") else "row"
         parts[position] = re.sub(r"<th(?![a-z])(?![^>]*\bscope=)", f'<th scope="{scope}"', part)
-    box = '<div class="scroll" tabindex="0" role="region" aria-label="Table, scrollable">'
+    box = '<div class="scroll" tabindex="0" role="region" aria-label="Table">'
     return "".join(parts).replace("<table", f"{box}<table").replace("</table>", "</table></div>")
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -73,7 +74,9 @@ def page_style() -> str:
     return (resources.files(__package__) / "templates" / "style.css").read_text("utf-8").strip()
 
 
-def _body(notebook: Mapping[str, Any], results: Mapping[str, Any], warn: Any) -> tuple[str, list[Any]]:
+def _body(
+    notebook: Mapping[str, Any], results: Mapping[str, Any], warn: Callable[[str], None]
+) -> tuple[str, list[tuple[str, str]]]:
     """HTML of the notebook's cells, and (id, title) of its sections."""
     figures = {figure["name"]: figure for figure in results["figures"]}
     outline = _Outline()
@@ -85,7 +88,18 @@ def _body(notebook: Mapping[str, Any], results: Mapping[str, Any], warn: Any) ->
         elif cell["cell_type"] == "code":
             parts.append(_code(source, is_parameters=is_parameters_cell(cell)))
             parts.append(render_outputs(cell, figures, warn))
-    return "\n".join(part for part in parts if part), outline.sections
+    return _numbered_regions("\n".join(part for part in parts if part)), outline.sections
+
+
+def _numbered_regions(body: str) -> str:
+    """Tables and figures that scroll get names of their own, as screen readers list them."""
+    counts: Counter[str] = Counter()
+
+    def named(found: re.Match[str]) -> str:
+        counts[found.group(1)] += 1
+        return f'aria-label="{found.group(1)} {counts[found.group(1)]}"'
+
+    return re.sub(r'aria-label="(Table|Figure)"', named, body)
 
 
 class _Outline:

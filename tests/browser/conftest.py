@@ -1,0 +1,104 @@
+"""A site built for real, a Chromium, and axe-core where npm can fetch it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from undercut.report.build import build_reports
+
+from tests.report.projects import code, demo_cells, prose, write_project
+
+EVIL = "<script>window.harmed = 1</script><img src=x onerror='window.harmed = 1'>"
+AXE_VERSION = "4.10.3"
+
+MATH = r"""
+## How it is measured
+
+Prices fell from $15.00 to $2.50. With $p_{it}$ the price of offer $i$ in month $t$:
+
+$$ I_t = \exp\left(\frac{1}{n}\sum_{i=1}^{n} \ln\frac{p_{it}}{p_{i,t-1}}\right) $$
+"""
+FIGURE = """
+    import matplotlib.pyplot as plt
+    import pandas as pd
+    from undercut import plots, tables
+
+    plots.set_house_style()
+    figure, ax = plt.subplots()
+    for origin, access in (("US", "closed"), ("CN", "open")):
+        ax.plot([1, 2], [3, len(origin + access)], **plots.mark(origin, access))
+    finding = "Open models are cheaper than closed ones of equal capability"
+    plots.headline(ax, finding, "US dollars", source="Source: none")
+    data = pd.DataFrame({"x": [1, 2]})
+    report.figure(figure, "prices", alt="Two lines fall; the open one ends lower.", data=data)
+"""
+TABLES = f"""
+    evil = {EVIL!r}
+    frame = pd.DataFrame({{"model": ["gpt", evil], "price": [2.5, 0.27], "n": [3, 1200]}})
+    formats = {{"price": "usd"}}
+    display(tables.show(frame, title="Prices " + evil, row_label="model", formats=formats))
+    frame
+"""
+RAW = """
+    import sys
+    from IPython.display import HTML, Markdown
+    print(evil)
+    print("careful", file=sys.stderr)
+    display(HTML(evil), Markdown(evil))
+    report.warn(evil)
+"""
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a built site with one report that shows everything a report can show."""
+    cells = demo_cells(
+        prose(MATH), prose("## Prices"), code(FIGURE), prose("### As a table"), code(TABLES), code(RAW)
+    )
+    cells[1] = code(f"limit = 5\nwho = {EVIL!r}", "parameters")
+    types = 'limit = { type = "int" }\nwho = { type = "str" }'
+    given = cells[2]["source"].replace('{"limit": limit}', '{"limit": limit, "who": who}')
+    cells[2] = cells[2] | {"source": given}
+    project = write_project(tmp_path_factory.mktemp("site"), cells, parameters=types)
+    build_reports(root=project)
+    return project / "reports" / "site"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[object]:
+    """Debian's Chromium, or whichever is on the path."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        rootless = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=path, args=[*rootless, "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Source of axe-core, fetched with npm into a temporary folder."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("no npm to fetch axe-core with")
+    folder = tmp_path_factory.mktemp("axe")
+    try:
+        subprocess.run(
+            [npm, "pack", "--silent", f"axe-core@{AXE_VERSION}"],
+            cwd=folder, check=True, capture_output=True, timeout=60,
+        )  # fmt: skip
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+        pytest.skip("npm cannot fetch axe-core here")
+    with tarfile.open(next(folder.glob("*.tgz"))) as archive:
+        script = archive.extractfile("package/axe.min.js")
+        assert script is not None
+        return script.read().decode()

@@ -1,0 +1,175 @@
+"""In a real browser: quiet, self-contained, readable on a telephone and in the dark, usable by keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+PAGES = ["index.html", "demo/index.html"]
+
+
+@dataclass
+class Visit:
+    """An open page and what it asked for and complained about."""
+
+    page: Any
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+
+class Visitor:
+    """Opens pages of the site from the file system."""
+
+    def __init__(self, browser: Any, site: Path) -> None:
+        self.browser, self.site = browser, site
+
+    def open(self, path: str, *, width: int = 1280, scheme: str = "light", scripts: bool = True) -> Visit:
+        context = self.browser.new_context(
+            viewport={"width": width, "height": 800}, color_scheme=scheme, java_script_enabled=scripts
+        )
+        visit = Visit(context.new_page())
+        visit.page.on("request", lambda request: visit.requests.append(request.url))
+        visit.page.on("console", lambda message: visit.complaints.append(message.text))
+        visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+        visit.page.goto((self.site / path).as_uri())
+        return visit
+
+
+@pytest.fixture
+def visitor(chromium: Any, site: Path) -> Iterator[Visitor]:
+    yield Visitor(chromium, site)
+    for context in chromium.contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_page_is_quiet_and_asks_for_nothing_else(visitor: Visitor, path: str) -> None:
+    visit = visitor.open(path)
+    outside = [url for url in visit.requests if not url.startswith("data:")]
+    assert outside == [(visitor.site / path).as_uri()]
+    assert visit.complaints == []
+
+
+def test_nothing_in_a_parameter_or_a_cell_runs(visitor: Visitor) -> None:
+    for path in PAGES:
+        page = visitor.open(path).page
+        assert page.evaluate("window.harmed") is None
+        assert page.locator("script, iframe, object, embed").count() == 0
+        assert page.locator("img[onerror]").count() == 0
+    assert "<script>window.harmed" in page.locator("main").inner_text()
+
+
+def test_figures_have_the_alternative_text_they_were_given(visitor: Visitor) -> None:
+    page = visitor.open("demo/index.html").page
+    image = page.get_by_role("img", name="Two lines fall; the open one ends lower.")
+    assert image.count() == 1
+    assert image.evaluate("image => image.naturalWidth") > 300
+    assert "No description" not in page.content()
+
+
+def test_the_figures_headline_is_text_and_its_data_can_be_had(visitor: Visitor) -> None:
+    figure = visitor.open("demo/index.html").page.locator("figure")
+    assert figure.get_by_text("Open models are cheaper than closed ones").is_visible()
+    link = figure.get_by_role("link", name="data (CSV)").get_attribute("href")
+    assert (visitor.site / "demo" / str(link)).is_file()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_link_leads_somewhere(visitor: Visitor, path: str) -> None:
+    page = visitor.open(path).page
+    for href in page.eval_on_selector_all("a", "links => links.map(link => link.getAttribute('href'))"):
+        target, _, anchor = href.partition("#")
+        assert (visitor.site / path).parent.joinpath(target).resolve().exists()
+        assert not anchor or page.locator(f"[id='{anchor}']").count() == 1
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_telephone_needs_no_sideways_scrolling(visitor: Visitor, path: str) -> None:
+    page = visitor.open(path, width=360).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    texts = "[...document.querySelectorAll('main p, main li, main td')]"
+    assert min(page.evaluate(texts + ".map(text => parseFloat(getComputedStyle(text).fontSize))")) >= 12
+
+
+def test_the_skip_link_comes_first_and_the_contents_work_by_keyboard(visitor: Visitor) -> None:
+    page = visitor.open("demo/index.html").page
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the report"
+    assert page.locator(".skip").bounding_box()["x"] >= 0
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    contents = page.get_by_role("navigation", name="Contents").get_by_role("link")
+    while page.evaluate("document.activeElement.textContent") != contents.last.inner_text():
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#warnings")
+    assert page.locator("#warnings").bounding_box()["y"] < 800
+
+
+def test_code_unfolds_by_keyboard(visitor: Visitor) -> None:
+    page = visitor.open("demo/index.html").page
+    summary = page.locator("details.code summary").nth(1)
+    block = page.locator("details.code pre").nth(1)
+    assert not block.is_visible()
+    summary.focus()
+    page.keyboard.press("Enter")
+    assert block.is_visible()
+
+
+def test_everything_can_be_read_without_scripts(visitor: Visitor) -> None:
+    visit = visitor.open("demo/index.html", scripts=False)
+    text = visit.page.locator("main").inner_text()
+    for part in ("−36%", "−41% to −30%", "How to reproduce", "undercut build demo"):
+        assert part in text
+    assert visit.page.locator("math").count() == 4
+
+
+def test_light_and_dark_pages_differ_and_figures_follow(visitor: Visitor) -> None:
+    shots = {}
+    for scheme in ("light", "dark"):
+        page = visitor.open("demo/index.html", scheme=scheme).page
+        shots[scheme] = page.evaluate(
+            """async () => {
+                const image = document.querySelector("figure img");
+                await image.decode();
+                return getComputedStyle(document.body).backgroundColor;
+            }"""
+        )
+        picture = page.locator("figure img").screenshot()
+        shots[scheme + " picture"] = picture
+    assert shots["light"] == "rgb(255, 255, 255)"
+    assert shots["dark"] == "rgb(23, 27, 33)"
+    assert mean_brightness(shots["light picture"]) > 230
+    assert mean_brightness(shots["dark picture"]) < 60
+
+
+def test_print_is_dark_on_white_whatever_the_screen_is(visitor: Visitor) -> None:
+    page = visitor.open("demo/index.html", scheme="dark").page
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+    assert not page.locator("nav.contents").is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_no_fault(visitor: Visitor, axe: str, path: str, scheme: str) -> None:
+    page = visitor.open(path, scheme=scheme).page
+    page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true })")
+    page.evaluate(axe)
+    found = page.evaluate("axe.run()")["violations"]
+    faults = [(fault["id"], [node["html"][:120] for node in fault["nodes"]]) for fault in found]
+    assert faults == []
+
+
+def mean_brightness(picture: bytes) -> float:
+    import io
+
+    import matplotlib.image
+
+    return float(matplotlib.image.imread(io.BytesIO(picture), format="png")[..., :3].mean()) * 255
