@@ -23,7 +23,7 @@ _WHERE = {
     "UndercutError": "undercut.errors",
 }
 
-__all__ = ["__version__", *sorted(_WHERE)]  # noqa: PLE0604
+__all__ = ["__version__", *sorted(_WHERE)]
 
 
 def __getattr__(name: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -34,12 +34,6 @@ def main() -> None:
         sys.exit(2)
 
 
-def _emit(frame: Any, output_format: str, *, title: str = "") -> None:
-    from undercut.printing import emit
-
-    emit(frame, output_format, title=title)
-
-
 @app.command()
 def prices(
     model: Annotated[str, typer.Argument(help="Model id, raw id or moving name, for example gpt-4o.")],
@@ -50,18 +44,19 @@ def prices(
     output_format: Format = "table",
 ) -> None:
     """Price history of a model across hosts, with statuses."""
-    from undercut.panel.history import price_history
+    from undercut.panel.history import MAIN_COLUMNS, price_history
+    from undercut.printing import emit
 
     wanted = status if status == "all" else status.split(",")
     frame = price_history(model, host=host, as_of=as_of, status=wanted, workload=workload)
-    _emit(frame, output_format, title=f"{model}: US dollars per million tokens")
+    emit(frame, output_format, title=f"{model}: US dollars per million tokens", columns=MAIN_COLUMNS)
 
 
 @panel_app.command("build")
 def panel_build(
     cadence: Annotated[str, typer.Option(help="Releases to read: weekly, daily or all.")] = "all",
 ) -> None:
-    """Rebuild the panel from the package registry. Resumable; the old panel stays until the new one is whole."""
+    """Rebuild the panel from the package registry; the old one stays until the new one is whole."""
     from undercut.panel.maintain import rebuild
     from undercut.printing import progress
 

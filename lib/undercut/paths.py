@@ -25,7 +25,8 @@ def project_root() -> Path:
         if (folder / "data" / "prices").is_dir() and (folder / "data" / "reference").is_dir():
             return folder
     raise StoreError(
-        "No Undercut project found: run inside a checkout, or set UNDERCUT_HOME to the folder that holds data/."
+        "No Undercut project found: run inside a checkout, or set UNDERCUT_HOME to the folder that holds "
+        "data/."
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pandas as pd
@@ -14,8 +14,10 @@ from undercut.errors import InputError
 _FORMATS = ("table", "json", "csv")
 
 
-def emit(frame: pd.DataFrame, output_format: str, *, title: str = "") -> None:
-    """Print a frame as a table for people, or as JSON or CSV for programs.
+def emit(
+    frame: pd.DataFrame, output_format: str, *, title: str = "", columns: Sequence[str] | None = None
+) -> None:
+    """Print a frame as a table for people (``columns`` only), or whole as JSON or CSV for programs.
 
     Raises
     ------
@@ -28,7 +30,7 @@ def emit(frame: pd.DataFrame, output_format: str, *, title: str = "") -> None:
     elif output_format == "csv":
         sys.stdout.write(frame.to_csv(index=False, date_format="%Y-%m-%dT%H:%M:%SZ"))
     else:
-        _print_table(frame, title)
+        _print_table(frame if columns is None else frame[list(columns)], title)
 
 
 def emit_many(frames: dict[str, pd.DataFrame], output_format: str) -> None:
@@ -69,18 +71,21 @@ def _print_table(frame: pd.DataFrame, title: str) -> None:
     from rich.table import Table
 
     # In a pipe or a log there is no terminal to fit into, and a folded column is worse than a long line.
-    console = Console(width=None if sys.stdout.isatty() else 240)
+    console = Console(width=None if sys.stdout.isatty() else 10_000)
     table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for column in frame.columns:
-        table.add_column(
-            str(column), justify="right" if pd.api.types.is_numeric_dtype(frame[column]) else "left"
-        )
+        is_number = pd.api.types.is_numeric_dtype(frame[column])
+        table.add_column(str(column), justify="right" if is_number else "left", overflow="fold")
     for row in records(frame):
-        table.add_row(
-            *("" if v is None else f"{v:,.6g}" if isinstance(v, float) else str(v) for v in row.values())
-        )
+        table.add_row(*(_cell(value) for value in row.values()))
     console.print(table)
     console.print()
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:,.6g}" if isinstance(value, float) else str(value)
 
 
 @contextmanager

@@ -75,7 +75,7 @@ def _clip(joined: pd.DataFrame) -> pd.DataFrame:
 def _uncovered(keyed: pd.DataFrame, split: pd.DataFrame) -> pd.DataFrame:
     """The days of each offer that lie before, between or after the known periods."""
     gaps = []
-    pieces = {row: part for row, part in split.groupby("row")}
+    pieces = dict(iter(split.groupby("row")))
     for offer in keyed.to_dict("records"):
         part = pieces.get(offer["row"])
         cursor = offer["valid_from"]

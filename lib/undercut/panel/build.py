@@ -13,7 +13,7 @@ from undercut.panel.cleaning import assign_status, same_price
 from undercut.panel.disputes import settle
 from undercut.panel.identity import Identity
 from undercut.panel.runs import cut
-from undercut.panel.schema import PANEL_COLUMNS
+from undercut.panel.schema import PANEL_COLUMNS, PRICE_COLUMNS
 from undercut.panel.timeline import add_validity
 
 _ORDER = ["model_id", "host", "variant", "source", "raw_id", "valid_from", "first_seen", "valid_to"]
@@ -49,7 +49,8 @@ def build_panel(
     rows = _announced(rows, day)
     rows = _identify(rows, identity)
     rows = _use_effective_days(rows)
-    rows = _split_at(rows, pd.to_datetime(rows["withdrawn_on"], errors="coerce"))
+    withdrawn = pd.to_datetime(rows["withdrawn_on"], errors="coerce")
+    rows = _split_at(rows, withdrawn.where(withdrawn <= day))
     rows = settle(assign_status(rows))
     return _finish(rows)
 
@@ -119,14 +120,28 @@ def _split_at(rows: pd.DataFrame, days: pd.Series) -> pd.DataFrame:
     return pd.concat([rows[~inside], head, tail], ignore_index=True)
 
 
+def _merge_backports(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row for each tariff that patch releases of older lines repeat, from its first to its last."""
+    same = ["source", "raw_id", "host", "model_id", "variant", *PRICE_COLUMNS]
+    backports = rows[rows["status"].eq("backport")].sort_values("first_seen")
+    last = backports.groupby(same, dropna=False)["last_seen"].transform("max")
+    merged = backports.assign(last_seen=last).drop_duplicates(same)
+    return pd.concat([rows[~rows["status"].eq("backport")], merged], ignore_index=True)
+
+
 def _finish(rows: pd.DataFrame) -> pd.DataFrame:
     """Contract columns, types and order."""
+    rows = _merge_backports(rows)
     moved = rows["moved_on"].notna() & rows["note"].eq("") & rows["alias"].notna()
     moved &= rows["valid_from"].eq(rows["moved_on"])
     note = "name moved from " + rows["moved_from"].astype("str") + "; a new product, not a price change"
     rows["note"] = rows["note"].where(~moved, note)
     announced = rows["is_announced"] & rows["note"].eq("")
     rows["note"] = rows["note"].where(~announced, "announced for this day, not yet in force")
+    never = rows["valid_from"].eq(rows["valid_to"]) & rows["note"].eq("")
+    rows["note"] = rows["note"].where(
+        ~never, "replaced on the day it was published, or in the source's own history"
+    )
     before = rows["note"].eq("dated before the release of the model named")
     # The invariant holds by construction: such a row names no model.
     rows.loc[before, ["model_id"]] = pd.NA

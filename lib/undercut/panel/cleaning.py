@@ -18,8 +18,12 @@ MAX_INPUT: Final = 500.0
 MAX_OUTPUT: Final = 2_000.0
 #: The cheapest real list prices are near 0.005; below a tenth of that a factor of a thousand is missing.
 MIN_POSITIVE: Final = 0.0005
-#: Hosts of the same weights differ by a factor of ten at most in earnest; fifty is a unit.
+#: Sellers of the same open weights differ by a factor of ten at most in earnest; fifty is a unit.
 PEER_FACTOR: Final = 50.0
+#: Resellers of a closed model stay near its list price; eight is a unit (per character, say).
+CLOSED_PEER_FACTOR: Final = 8.0
+#: Few models ever cost more (blended); used only to tell which side of a jump of a hundred is the wrong one.
+USUAL_MAX: Final = 60.0
 #: A jump by a power of ten, to within this share, on both prices is a change of unit.
 POWER_OF_TEN_TOLERANCE: Final = 0.02
 #: A price that leaves and comes back to the cent within this time, unseen by any other source, was a slip.
@@ -30,6 +34,8 @@ SAME_PRICE: Final = 0.01
 PLACEHOLDER_DAYS: Final = pd.Timedelta(days=60)
 
 FREE_KINDS: Final = frozenset({"subscription", "local"})
+
+_OFFER: Final = ["host", "model_id", "variant"]
 
 Verdict = tuple[pd.Series, pd.Series]
 Rule = Callable[[pd.DataFrame], Verdict]
@@ -81,7 +87,7 @@ def backport(rows: pd.DataFrame) -> Verdict:
 
 
 def missing_price(rows: pd.DataFrame) -> Verdict:
-    """One of the two token prices is missing, negative (a router's "depends"), or zero beside a positive one."""
+    """A token price is missing, negative (a router's "depends"), or zero beside a positive one."""
     lacks = rows["input"].isna() | rows["output"].isna()
     negative = (rows["input"] < 0) | (rows["output"] < 0)
     half = (rows["input"] == 0) != (rows["output"] == 0)
@@ -129,48 +135,87 @@ def impossible_level(rows: pd.DataFrame) -> Verdict:
 
 
 def far_from_peers(rows: pd.DataFrame) -> Verdict:
-    """Fifty times dearer or cheaper than the median other host of the same model over the same days."""
+    """Far dearer or cheaper than the median seller of the same model, of at least three.
+
+    Sellers of the same open weights compete at different prices; sellers of a closed model pass on its
+    developer's list price, so a smaller factor gives an error away.
+    """
     usable = rows[rows["status"].eq("ok") & rows["model_id"].notna()]
     # One typical price per host and model: a host with many regions must not outvote the others.
-    typical = (
-        blended(usable).groupby([usable["model_id"], usable["host"]]).median().rename("price").reset_index()
-    )
-    peers = usable[["model_id", "host"]].reset_index().merge(typical, on="model_id", suffixes=("", "_peer"))
-    peers = peers[peers["host"] != peers["host_peer"]]
-    found = peers.groupby("index")["price"].agg(["median", "size"])
-    ratio = blended(usable).reindex(found.index) / found["median"]
-    off = (found["size"] >= 2) & ((ratio > PEER_FACTOR) | (ratio < 1 / PEER_FACTOR))
-    reason = "differs from the median of other hosts by a factor of " + ratio.map("{:.3g}".format)
+    typical = blended(usable).groupby([usable["model_id"], usable["host"]]).median()
+    sellers = typical.groupby(level="model_id").agg(["median", "size"])
+    found = usable[["model_id", "access"]].join(sellers, on="model_id")
+    ratio = blended(usable) / found["median"]
+    bound = pd.Series(PEER_FACTOR, index=usable.index).where(found["access"].ne("closed"), CLOSED_PEER_FACTOR)
+    off = (found["size"] >= 3) & ((ratio > bound) | (ratio < 1 / bound))
+    reason = "differs from the median seller's by a factor of " + ratio.map("{:.3g}".format)
     return off.reindex(rows.index, fill_value=False), reason.reindex(rows.index)
 
 
 def unit_change(rows: pd.DataFrame) -> Verdict:
-    """Both prices jump by the same power of ten from one quote to the next of the same offer.
+    """Both prices jump by the same power of ten, and one side of the jump cannot be right.
 
-    The side that other hosts or sources contradict is wrong; with nobody to ask, the earlier side, because
-    tables are mended forwards.
+    That side is the one half an order of magnitude or more away from what others charged at the time. With
+    nobody to ask, a factor of ten may be a real cut and is let be; of a factor of a hundred or more the
+    side that no model ever cost is wrong, else the one that stood for the shorter time.
     """
+    jumps = _power_of_ten_jumps(rows)
+    wrong = pd.Series(False, index=rows.index)
+    for before, after, exponent in jumps:
+        off = [_away_from_others(rows, side) for side in (before, after)]
+        if any(deviation is not None for deviation in off):
+            guilty = [side for side, d in zip((before, after), off, strict=True) if d is not None and d > 0.5]
+        elif abs(exponent) >= 2:
+            guilty = [_less_plausible(rows, before, after)]
+        else:
+            guilty = []
+        wrong[guilty] = True
+    return wrong, _constant(rows, "both prices changed by the same power of ten: a unit, not a price")
+
+
+def _power_of_ten_jumps(rows: pd.DataFrame) -> list[tuple[int, int, float]]:
+    """Neighbouring quotes of one offer whose prices differ by one power of ten: (before, after, exponent)."""
     usable = rows[rows["status"].eq("ok")].sort_values(["source", "raw_id", "valid_from", "first_seen"])
     key = usable.groupby(["source", "raw_id", "model_id"], dropna=False)
     ratios = [np.log10(key[name].shift(-1) / usable[name]) for name in ("input", "output")]
     exponent = ratios[0].round()
-    near = [np.abs(10 ** (ratio - exponent) - 1) <= POWER_OF_TEN_TOLERANCE for ratio in ratios]
-    jumps = exponent.abs().ge(1) & near[0] & near[1]
-    others = blended(usable).groupby(usable["model_id"]).transform("median")
-    closer_after = (np.log(blended(usable)) - np.log(others)).abs() >= (
-        np.log(key_shift(usable, key)) - np.log(others)
-    ).abs()
-    before_is_wrong = jumps & closer_after
-    after_is_wrong = (
-        (jumps & ~closer_after).groupby([usable["source"], usable["raw_id"]]).shift(1, fill_value=False)
-    )
-    wrong = (before_is_wrong | after_is_wrong).reindex(rows.index, fill_value=False)
-    return wrong, _constant(rows, "both prices changed by the same power of ten: a unit, not a price")
+    near = [(10.0 ** (ratio - exponent) - 1).abs() <= POWER_OF_TEN_TOLERANCE for ratio in ratios]
+    found = exponent.abs().ge(1) & near[0] & near[1]
+    following = usable.index.to_series().groupby([usable["source"], usable["raw_id"]]).shift(-1)
+    return [(int(b), int(following[b]), float(exponent[b])) for b in usable.index[found]]
 
 
-def key_shift(usable: pd.DataFrame, key: pd.api.typing.DataFrameGroupBy) -> pd.Series:
-    """The blended price of each offer's next quote."""
-    return 0.75 * key["input"].shift(-1) + 0.25 * key["output"].shift(-1)
+def _away_from_others(rows: pd.DataFrame, row: int) -> float | None:
+    """Distance, in powers of ten, to the median price of other offers of the model at the time."""
+    this = rows.loc[row]
+    others = rows[rows["model_id"].eq(this["model_id"]) & rows["status"].eq("ok")]
+    others = others[(others["source"] != this["source"]) | (others["raw_id"] != this["raw_id"])]
+    others = others[~(others["valid_to"] <= this["valid_from"])]
+    if not pd.isna(this["valid_to"]):
+        others = others[others["valid_from"] < this["valid_to"]]
+    if others.empty:
+        return None
+    return float(abs(np.log10(blended(rows.loc[[row]]).iloc[0] / blended(others).median())))
+
+
+def _less_plausible(rows: pd.DataFrame, before: int, after: int) -> int:
+    prices = blended(rows.loc[[before, after]])
+    strange = ~prices.between(10 * MIN_POSITIVE, USUAL_MAX)
+    if strange.sum() == 1:
+        return int(prices.index[strange.to_numpy()][0])
+    ends = rows.loc[[before, after], "valid_to"].fillna(rows["last_seen"].max().tz_convert(None))
+    lengths = ends - rows.loc[[before, after], "valid_from"]
+    return int(lengths.idxmin())
+
+
+def same_table_of_errors(rows: pd.DataFrame) -> Verdict:
+    """Came in one table with the host's other unit errors, at a price above the usual."""
+    wrong = rows["status"].eq("unit_error")
+    batch = [rows["source"], rows["host"], rows["first_seen"]]
+    share = wrong.groupby(batch).transform("mean")
+    several = wrong.groupby(batch).transform("sum") >= 3
+    fits = several & (share >= 0.5) & (blended(rows) > USUAL_MAX)
+    return fits, _constant(rows, "came in one table with the host's other unit errors")
 
 
 def unknown_alias_target(rows: pd.DataFrame) -> Verdict:
@@ -180,30 +225,33 @@ def unknown_alias_target(rows: pd.DataFrame) -> Verdict:
 
 
 def stale_alias(rows: pd.DataFrame) -> Verdict:
-    """A moving name that still shows the price of the model it meant before it moved.
+    """A moving name that still shows, unchanged, the price of the model it meant before it moved.
 
-    The new target's own dated id, at the same host, says otherwise.
+    The new target's own dated id says otherwise, at the same host on the same days.
     """
     usable = rows[rows["status"].eq("ok") & rows["model_id"].notna()]
-    dated = usable[usable["alias"].isna()]
-    own = dated.groupby(["host", "model_id", "variant"])[["input", "output"]].agg(["min", "max"])
-    own.columns = ["_".join(column) for column in own.columns]
     moved = usable[usable["moved_on"].notna() & usable["alias"].notna()]
-    known = moved.join(own, on=["host", "model_id", "variant"], how="inner")
-    outside = pd.Series(False, index=known.index)
-    for name in ("input", "output"):
-        below = (known[name] < known[f"{name}_min"]) & ~same_price(known[name], known[f"{name}_min"])
-        above = (known[name] > known[f"{name}_max"]) & ~same_price(known[name], known[f"{name}_max"])
-        outside |= below | above
-    day = known["moved_on"].dt.strftime("%Y-%m-%d")
-    reason = (
-        "the name moved to "
-        + known["model_id"].astype("str")
-        + " on "
-        + day
-        + "; the price is the old model's"
-    )
-    return outside.reindex(rows.index, fill_value=False), reason.reindex(rows.index)
+    unchanged = moved[_price_before_move(usable, moved)]
+    dated = usable.loc[usable["alias"].isna(), [*_OFFER, "input", "output", "valid_from", "valid_to"]]
+    met = unchanged.reset_index(names="row").merge(dated, on=_OFFER, suffixes=("", "_dated"))
+    met = met[~(met["valid_to_dated"] <= met["valid_from"]) & ~(met["valid_to"] <= met["valid_from_dated"])]
+    agrees = same_price(met["input"], met["input_dated"]) & same_price(met["output"], met["output_dated"])
+    agreed = pd.Series(agrees, index=met.index).groupby(met["row"]).any()
+    stale = agreed.index[~agreed]
+    day = moved["moved_on"].dt.strftime("%Y-%m-%d")
+    target = moved["model_id"].astype("str")
+    reason = "the name moved to " + target + " on " + day + "; the price is the old model's"
+    return pd.Series(rows.index.isin(stale), index=rows.index), reason.reindex(rows.index)
+
+
+def _price_before_move(usable: pd.DataFrame, moved: pd.DataFrame) -> pd.Series:
+    """Whether a quote under a moving name has the price that the name had before it moved."""
+    earlier = usable[["source", "raw_id", "valid_from", "first_seen", "input", "output"]]
+    pairs = moved.reset_index(names="row").merge(earlier, on=["source", "raw_id"], suffixes=("", "_then"))
+    pairs = pairs[pairs["valid_from_then"] < pairs["moved_on"]]
+    last = pairs.sort_values(["valid_from_then", "first_seen_then"]).groupby("row").last()
+    same = same_price(last["input"], last["input_then"]) & same_price(last["output"], last["output_then"])
+    return pd.Series(same, index=last.index).reindex(moved.index, fill_value=False)
 
 
 def before_release(rows: pd.DataFrame) -> Verdict:
@@ -272,6 +320,7 @@ RULES: Final[tuple[tuple[str, Rule], ...]] = (
     ("unit_error", impossible_level),
     ("unit_error", far_from_peers),
     ("unit_error", unit_change),
+    ("unit_error", same_table_of_errors),
     ("alias_moved", unknown_alias_target),
     ("alias_moved", before_release),
     ("alias_moved", stale_alias),

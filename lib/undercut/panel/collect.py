@@ -21,7 +21,7 @@ from undercut.provenance import sha256_of
 from undercut.sources import genai_prices, litellm, models_dev, openrouter_archive, registry
 from undercut.sources.live import LiveSource
 from undercut.sources.quotes import Table
-from undercut.sources.registry import Cadence, Member, Release
+from undercut.sources.registry import Member, Release
 
 WORKERS: Final = 12
 #: A table that loses more than this share of its offers at once is damaged, not news.
@@ -60,7 +60,7 @@ def _quiet(_label: str, _done: int, _total: int) -> None:
 def collect(
     *,
     cache_dir: Path | None,
-    cadence: Cadence = "all",
+    cadence: str = "all",
     held: tuple[pd.DataFrame, pd.DataFrame] | None = None,
     live: Iterable[tuple[LiveSource, bytes, dt.datetime]] = (),
     progress: Progress = _quiet,

@@ -9,7 +9,8 @@ disagreement starts and ends, and every row stays.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -50,55 +51,88 @@ def settle(rows: pd.DataFrame) -> pd.DataFrame:
     witnesses = rows[rows["status"].eq("ok") & rows["model_id"].notna()]
     witnesses = witnesses[witnesses["valid_to"].isna() | (witnesses["valid_from"] < witnesses["valid_to"])]
     offer = witnesses.groupby(["host", "model_id", "variant"], sort=False)
-    contested = offer["raw_id"].transform("size").gt(1) & (
-        offer["input"].transform(_differs) | offer["output"].transform(_differs)
+    differs = pd.Series(False, index=witnesses.index)
+    for name in ("input", "output"):
+        low, high = offer[name].transform("min"), offer[name].transform("max")
+        differs |= (high - low) > SAME_PRICE * high
+    contested = witnesses[differs].sort_values(
+        ["host", "model_id", "variant", "valid_from", "source", "raw_id", "first_seen"]
     )
-    settled = [rows.drop(index=witnesses.index[contested])]
-    for _, group in witnesses[contested].groupby(["host", "model_id", "variant"], sort=False):
-        settled.append(_settle_offer(group))
-    return pd.concat(settled, ignore_index=True)
-
-
-def _differs(prices: pd.Series) -> bool:
-    return bool(prices.max() - prices.min() > SAME_PRICE * prices.max())
-
-
-def _settle_offer(group: pd.DataFrame) -> pd.DataFrame:
-    """Split the rows of one offer into days of one verdict each."""
-    group = group.sort_values(["valid_from", "source", "raw_id", "first_seen"])
-    start = group["valid_from"].to_numpy("datetime64[D]")
-    end = group["valid_to"].fillna(pd.Timestamp(_FAR)).to_numpy("datetime64[D]")
-    days = np.unique(np.concatenate([start, end]))
-    price = group[["input", "output"]].to_numpy(float)  # (rows, 2)
-    source = group["source"].to_numpy(str)
-    becomes = _next_price(group)
-    first_hand = np.array([(s, h) in FIRST_HAND for s, h in zip(source, group["host"], strict=True)])
+    if contested.empty:
+        return rows
     pieces: list[_Piece] = []
-    for left, right in zip(days[:-1], days[1:], strict=True):
+    numbers = contested.groupby(["host", "model_id", "variant"], sort=False).indices.values()
+    columns = _Columns.of(contested)
+    for positions in numbers:
+        pieces += _settle_offer(columns, np.sort(positions))
+    return pd.concat([rows.drop(index=contested.index), _rebuild(contested, pieces)], ignore_index=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """What the verdicts need, as arrays over the contested rows."""
+
+    start: np.ndarray  # days
+    end: np.ndarray  # days, exclusive
+    price: np.ndarray  # (rows, 2)
+    source: np.ndarray
+    witness: np.ndarray  # number of the (source, raw id)
+    first_hand_until: np.ndarray  # day after which the seller's own list was not seen to say so any more
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame) -> _Columns:
+        keys = list(zip(rows["source"], rows["host"], strict=True))
+        last_seen = rows["last_seen"].dt.tz_convert(None)
+        return cls(
+            start=rows["valid_from"].to_numpy("datetime64[D]"),
+            end=rows["valid_to"].fillna(pd.Timestamp(_FAR)).to_numpy("datetime64[D]"),
+            price=rows[["input", "output"]].to_numpy(float),
+            source=rows["source"].to_numpy(object),
+            witness=rows.groupby(["source", "raw_id"]).ngroup().to_numpy(),
+            first_hand_until=last_seen.where([key in FIRST_HAND for key in keys], pd.Timestamp(0)).to_numpy(
+                "datetime64[D]"
+            ),
+        )
+
+
+def _settle_offer(columns: _Columns, rows: np.ndarray) -> list[_Piece]:
+    """Pieces of the rows of one offer, each with one verdict; ``rows`` are in order of their first day."""
+    start, end, price, source = (a[rows] for a in (columns.start, columns.end, columns.price, columns.source))
+    becomes = _next_price(columns.witness[rows], price)
+    days = np.unique(np.concatenate([start, end]))
+    pieces: list[_Piece] = []
+    for left, right in pairwise(days):
         active = np.flatnonzero((start <= left) & (end >= right))
-        verdicts = _judge(price[active], source[active], becomes[active], first_hand[active])
-        for position, verdict in zip(active, verdicts, strict=True):
-            agrees = _agree(price[active], price[position])
-            others = ", ".join(sorted(set(source[active][~agrees])))
-            pieces.append(
-                (int(position), left, right, verdict, _NOTES.get(verdict, "").format(others=others))
-            )
-    return _rebuild(group, pieces)
+        if len(active) == 0:
+            continue
+        agreement = _agreement(price[active])
+        first_hand = columns.first_hand_until[rows[active]] >= left
+        verdicts = _judge(agreement, price[active], source[active], becomes[active], first_hand)
+        for place, verdict in enumerate(verdicts):
+            others = ", ".join(sorted(set(source[active][~agreement[place]]))) if verdict else ""
+            note = _NOTES[verdict].format(others=others) if verdict else ""
+            pieces.append((int(rows[active[place]]), left, right, verdict, note))
+    return pieces
 
 
-def _next_price(group: pd.DataFrame) -> np.ndarray:
+def _next_price(witness: np.ndarray, price: np.ndarray) -> np.ndarray:
     """The next different price that the same witness gives for this model; NaN where none.  # (rows, 2)"""
-    following = np.full((len(group), 2), np.nan)
-    prices = group[["input", "output"]].to_numpy(float)
-    later: dict[tuple[str, str], int] = {}
-    keys = list(zip(group["source"], group["raw_id"], strict=True))
-    for position in range(len(group) - 1, -1, -1):
-        next_one = later.get(keys[position])
-        if next_one is not None:
-            same = _agree(prices[[next_one]], prices[position])[0]
-            following[position] = following[next_one] if same else prices[next_one]
-        later[keys[position]] = position
+    following = np.full(price.shape, np.nan)
+    later: dict[int, int] = {}
+    for row in range(len(price) - 1, -1, -1):
+        after = later.get(int(witness[row]))
+        if after is not None:
+            same = bool(_agree(price[[after]], price[row])[0])
+            following[row] = following[after] if same else price[after]
+        later[int(witness[row])] = row
     return following
+
+
+def _agreement(price: np.ndarray) -> np.ndarray:
+    """Which pairs of prices (n, 2) are the same.  # (n, n)"""
+    gap = np.abs(price[:, None, :] - price[None, :, :])
+    larger = np.maximum(price[:, None, :], price[None, :, :])
+    return np.asarray((gap <= SAME_PRICE * larger).all(axis=2))
 
 
 def _agree(prices: np.ndarray, price: np.ndarray) -> np.ndarray:
@@ -108,11 +142,10 @@ def _agree(prices: np.ndarray, price: np.ndarray) -> np.ndarray:
 
 
 def _judge(
-    price: np.ndarray, source: np.ndarray, becomes: np.ndarray, first_hand: np.ndarray
-) -> Sequence[int]:
+    agreement: np.ndarray, price: np.ndarray, source: np.ndarray, becomes: np.ndarray, first_hand: np.ndarray
+) -> list[int]:
     """A verdict for each witness of one offer on one day."""
     count = len(price)
-    agreement = np.array([_agree(price, p) for p in price]).reshape(count, count)
     if agreement.all():
         return [BELIEVED] * count
     late = np.array(
@@ -124,21 +157,21 @@ def _judge(
     verdicts = np.where(late, LATE, BELIEVED)
     standing = np.flatnonzero(~late)
     if agreement[np.ix_(standing, standing)].all():
-        return list(verdicts)
+        return verdicts.tolist()
     if first_hand[standing].any():
         own = standing[first_hand[standing]][0]
         verdicts[standing] = np.where(agreement[own][standing], BELIEVED, OUTVOTED)
-        return list(verdicts)
+        return verdicts.tolist()
     backing = np.array([len(set(source[standing][agreement[i][standing]])) for i in standing])
     best = standing[backing == backing.max()]
     if backing.max() >= 2 and agreement[np.ix_(best, best)].all():
         verdicts[standing] = np.where(agreement[best[0]][standing], BELIEVED, OUTVOTED)
     else:
         verdicts[standing] = UNDECIDED
-    return list(verdicts)
+    return verdicts.tolist()
 
 
-def _rebuild(group: pd.DataFrame, pieces: list[_Piece]) -> pd.DataFrame:
+def _rebuild(contested: pd.DataFrame, pieces: list[_Piece]) -> pd.DataFrame:
     """Rows from pieces, neighbouring pieces of one verdict joined again."""
     joined: list[_Piece] = []
     for piece in sorted(pieces, key=lambda p: (p[0], p[1])):
@@ -147,11 +180,11 @@ def _rebuild(group: pd.DataFrame, pieces: list[_Piece]) -> pd.DataFrame:
             joined[-1] = (before[0], before[1], piece[2], *piece[3:])
         else:
             joined.append(piece)
-    split = group.iloc[[piece[0] for piece in joined]].copy()
+    split = contested.iloc[[piece[0] for piece in joined]].reset_index(drop=True)
     split["valid_from"] = np.array([piece[1] for piece in joined]).astype("datetime64[us]")
-    ends = pd.Series([piece[2] for piece in joined], index=split.index).astype("datetime64[us]")
+    ends = pd.Series(np.array([piece[2] for piece in joined]).astype("datetime64[us]"))
     split["valid_to"] = ends.mask(ends == pd.Timestamp(_FAR))
-    verdict = np.array([piece[3] for piece in joined])
-    split["status"] = np.where(verdict == BELIEVED, split["status"], "disputed")
-    reasons = [piece[4] or note for piece, note in zip(joined, split["note"], strict=True)]
-    return split.assign(note=reasons)
+    believed = pd.Series([piece[3] == BELIEVED for piece in joined])
+    split["status"] = split["status"].where(believed, "disputed")
+    split["note"] = split["note"].where(believed, pd.Series([piece[4] for piece in joined]))
+    return split

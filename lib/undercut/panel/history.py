@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Final
 
 import pandas as pd
 
@@ -11,6 +12,12 @@ from undercut.errors import unknown
 from undercut.panel.names import split_raw_id
 from undercut.panel.store import load_prices
 from undercut.prices.workloads import Workload
+
+#: What a person wants to see of a price history; programs get every column.
+MAIN_COLUMNS: Final = (
+    "host", "model_id", "variant", "raw_id", "valid_from", "valid_to", "input", "output", "cache_read",
+    "price", "status", "source", "note",
+)  # fmt: skip
 
 
 def price_history(

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -29,6 +30,9 @@ PRICE_CLASS: Final = "price-class"
 _BEDROCK_STYLE: Final = re.compile(
     r"^(?:[a-z-]+\.)?(?:ai21|amazon|anthropic|cohere|deepseek|meta|mistral|openai|qwen|stability)\.[a-z]"
 )
+#: Sellers that a source's name for them does not settle.
+_LEFT_OPEN: Final = frozenset({None, "google", "perplexity"})
+_SELLS_PARTNERS: Final = frozenset({"alibaba", "alibaba-cn"})
 #: Marks of somebody else's rework: the base model's developer did not make it.
 _REWORKED: Final = re.compile(r"ablit|uncensor|derestrict|decensor|decenter|heretic")
 _FACTS: Final = ("developer", "origin", "access")
@@ -142,12 +146,12 @@ class Identity:
         if size := price_class(name.slug):
             seller = host or name.slug.split("-ai-")[0]
             return (seller, PRICE_CLASS, None, size, name.slug, None, None, None, "rule")
-        host = _seller(host, raw_id, self._maker_by_habit(name.slug, vendor_path(raw_id)))
+        path = vendor_path(raw_id)
+        if host in _LEFT_OPEN:
+            host = _seller(host, raw_id, path, self._maker_by_habit(name.slug, path))
         target = self._target(host, name.slug)
-        maker = self._maker(target, name.slug, vendor_path(raw_id))
-        if host == "huggingface" and "_" in raw_host:
-            # The router resells several hosts' endpoints at their prices: each is another offer.
-            name = Name(name.slug, _joined(raw_host.split("_", 1)[1], name.variant))
+        maker = self._maker(target, name.slug, path)
+        name = Name(name.slug, _joined(_endpoint(host, raw_host, path), name.variant))
         facts = (maker.developer, maker.origin, maker.access)
         if target is None:
             known = "none" if maker is _NOBODY else "rule"
@@ -164,7 +168,7 @@ class Identity:
         return self._memory[key]
 
     def _targets(self, host: str, slug: str) -> Iterator[Target]:
-        for name in (Name(slug, ""), *packaging_removed(slug)):
+        for name in chain([Name(slug, "")], packaging_removed(slug)):
             for form, names in (("written", name.slug), ("spelt", spelling(name.slug))):
                 found = self._index[form].get((host, names)) or self._index[form].get(("", names))
                 found = found or self._index[form].get(("*", names))
@@ -321,14 +325,25 @@ def _slug_table(models: pd.DataFrame) -> dict[str, tuple[str, str]]:
     return table
 
 
-def _seller(host: str | None, raw_id: str, maker: Maker) -> str:
+def _seller(host: str | None, raw_id: str, path: tuple[str, ...], maker: Maker) -> str:
     """The host, where source and path left it open: by the id's style, else the developer's own."""
     if host == "google" and maker.developer not in ("Google", None):
         # One source files Vertex under Google; AI Studio sells Google's own models only.
         return "google-vertex"
+    if host == "perplexity" and len(path) > 1:
+        # perplexity/openai/...: the agent API, which resells others' models beside its own.
+        return "perplexity-agent"
     if host is None and _BEDROCK_STYLE.match(raw_id.lower()):
         return "amazon-bedrock"
     return host or maker.own_host or UNKNOWN_HOST
+
+
+def _endpoint(host: str, raw_host: str, path: tuple[str, ...]) -> str:
+    """Whose endpoint a seller passes on, where it passes on several of one model; mostly empty."""
+    if host == "huggingface" and "_" in raw_host:
+        return raw_host.split("_", 1)[1].lower()
+    # alibaba-cn/kimi/kimi-k2.5 is run by the partner, alibaba-cn/kimi-k2.5 by the cloud.
+    return path[1] if host in _SELLS_PARTNERS and len(path) > 1 else ""
 
 
 def _joined(*parts: str) -> str:

@@ -9,12 +9,11 @@ import pandas as pd
 from undercut import paths
 from undercut.panel import status, store
 from undercut.panel.collect import Progress, collect
-from undercut.panel.identity import coverage
+from undercut.panel.identity import Identity, coverage
 from undercut.sources.live import LIVE_SOURCES, fetch
-from undercut.sources.registry import Cadence
 
 
-def rebuild(*, cadence: Cadence, progress: Progress) -> str:
+def rebuild(*, cadence: str, progress: Progress) -> str:
     """Read every release from the registry and put a new panel in place; return a sentence about it."""
     runs, snapshots = collect(cache_dir=paths.cache_dir("wheels"), cadence=cadence, progress=progress)
     panel = store.save(runs, snapshots, built_at=_now())
@@ -46,7 +45,7 @@ def describe() -> dict[str, pd.DataFrame]:
         "sources": status.spans(panel, snapshots).merge(status.freshness(snapshots, today), on="source"),
         "statuses": status.status_counts(panel),
         "set aside": status.set_aside(panel),
-        "coverage": coverage(panel),
+        "coverage": coverage(panel, Identity.load()),
         "agreement": status.agreement(panel),
     }
 

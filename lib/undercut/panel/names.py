@@ -25,8 +25,8 @@ _REGION_DOT: Final = re.compile(
 )
 #: Path components that name a region, a deployment, a commitment or a service: same weights, another price.
 _SERVICE_PATH: Final = re.compile(
-    r"(?:us-gov|us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d|global-standard|global|us|eu|datazone|regional|"
-    r"[a-z0-9-]*commitment|fast|claude_platform"
+    r"(?:us-gov|us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d|global-standard|global|us-gov|us|eu|apac|datazone|"
+    r"regional|[a-z0-9-]*commitment|fast|tee|claude_platform|bedrock_mantle"
 )
 #: Last path components that are a way of access to the model named before them.
 _ACCESS_PATH: Final = ("community", "query")

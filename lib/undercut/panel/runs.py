@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 import pandas as pd
 
+from undercut.panel.schema import PRICE_COLUMNS
 from undercut.sources.quotes import Quote, Table
 
 SNAPSHOT_COLUMNS: Final = (
@@ -72,7 +73,7 @@ class RunEncoder:
             self.closed += [
                 Run(quote, published, published, True)
                 for key, quote in quotes.items()
-                if not self._is_current(key, quote)
+                if not self._is_priced_alike(key, quote)
             ]
             return
         for key, quote in quotes.items():
@@ -87,6 +88,13 @@ class RunEncoder:
     def _is_current(self, key: tuple[str, str | None], quote: Quote) -> bool:
         run = self._open.get(key)
         return run is not None and run.last_seen == self._previous and run.quote == quote
+
+    def _is_priced_alike(self, key: tuple[str, str | None], quote: Quote) -> bool:
+        """Whether the main line has the same prices now; what else differs is the older line's age."""
+        run = self._open.get(key)
+        if run is None or run.last_seen != self._previous:
+            return False
+        return all(getattr(run.quote, name) == getattr(quote, name) for name in PRICE_COLUMNS)
 
     def is_known(self, published: dt.datetime) -> bool:
         """Whether a table of this moment or a later one was taken in already."""

@@ -35,6 +35,7 @@ _FINGERPRINT: Final = b"undercut_fingerprint"
 #: Modules whose code decides what the panel says.
 _CODE: Final = ("aliases", "build", "cleaning", "disputes", "identity", "names", "runs", "schema", "timeline")
 _KEPT_AS_OF: Final = 40
+_WAY_OUT: Final = "Restore it (git checkout data/prices) or run 'undercut panel build'."
 
 Table = Literal["quotes", "snapshots", "panel"]
 
@@ -102,15 +103,13 @@ def read_table(name: Table) -> pd.DataFrame:
     folder = _ready_folder()
     path = folder / f"{name}.parquet"
     if not path.exists():
-        raise StoreError(f"{path.name} is missing from data/prices. Restore it (git checkout data/prices) or run "
-                         "'undercut panel build'.")  # fmt: skip
+        raise StoreError(f"{path.name} is missing from data/prices. {_WAY_OUT}")
     try:
         with duckdb.connect() as connection:
             connection.execute("SET TimeZone = 'UTC'")
             frame = connection.execute("SELECT * FROM read_parquet(?)", [str(path)]).df()
     except duckdb.Error as error:
-        raise StoreError(f"{path.name} in data/prices is damaged ({error}). Restore it (git checkout data/prices) "
-                         "or run 'undercut panel build'.") from error  # fmt: skip
+        raise StoreError(f"{path.name} in data/prices is damaged ({error}). {_WAY_OUT}") from error
     return _typed(frame)
 
 
@@ -177,7 +176,7 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     """The types that the builder works with, after a round trip through Parquet."""
     for column in frame.columns:
         kind = frame[column].dtype
-        if kind == object or isinstance(kind, pd.StringDtype):
+        if pd.api.types.is_object_dtype(kind) or isinstance(kind, pd.StringDtype):
             frame[column] = frame[column].astype("str")
         elif isinstance(kind, pd.DatetimeTZDtype):
             frame[column] = frame[column].dt.tz_convert("UTC").astype("datetime64[us, UTC]")
@@ -247,12 +246,15 @@ def _content_digest(runs: pd.DataFrame, snapshots: pd.DataFrame) -> str:
 
 
 def _stored_digest() -> str:
-    return _digest_at(str(_ready_folder()), (_ready_folder() / "quotes.parquet").stat().st_mtime_ns)
+    path = _ready_folder() / "quotes.parquet"
+    if not path.exists():
+        raise StoreError(f"{path.name} is missing from data/prices. {_WAY_OUT}")
+    return _digest_of(path, path.stat().st_mtime_ns)
 
 
 @cache
-def _digest_at(folder: str, _changed_at: int) -> str:
-    """Digest of the stored quotes; read again only when the file changed."""
+def _digest_of(_path: Path, _changed_at: int) -> str:
+    """Digest of the stored quotes; computed again only when the file changed."""
     return _content_digest(read_table("quotes"), read_table("snapshots"))
 
 

@@ -37,9 +37,9 @@ def add_validity(runs: pd.DataFrame, snapshots: pd.DataFrame, today: pd.Timestam
     dated["valid_from"] = _day(dated["first_seen"])
     dated["valid_to"] = _day(_end_of_knowledge(dated, snapshots, today))
     dated.loc[dated["is_backport"], "valid_to"] = dated["valid_from"]
-    has_date = dated["effective_from"].notna()
-    histories = dated["source"].isin(dated.loc[has_date, "source"].unique()) & ~dated["is_backport"]
-    for _, history in dated[histories].groupby(["source", "raw_id"], sort=False):
+    keys = pd.MultiIndex.from_frame(dated[["source", "raw_id"]])
+    has_history = keys.isin(keys[dated["effective_from"].notna()]) & ~dated["is_backport"].to_numpy()
+    for _, history in dated[has_history].groupby(["source", "raw_id"], sort=False):
         for row, start, end in _stated_history(history):
             dated.at[row, "valid_from"] = start
             dated.at[row, "valid_to"] = end
@@ -72,20 +72,20 @@ def _stated_history(
     """Periods of one raw id in a source that states effective days.
 
     What the last table states overrides what earlier tables said about the same days; what earlier tables
-    said about the days before is kept.
+    said about the days before is kept. A price without a day beside dated ones is what held before the
+    first of them, from the moment the source knew the offer.
     """
     stated = pd.to_datetime(history["effective_from"])
+    is_last = history["last_seen"].eq(history["last_seen"].max())
     starts = stated.fillna(history["valid_from"])
-    # A price that a table announces for a later day starts on that day; one it dates back, on the day stated.
-    is_last = history["last_seen"] == history["last_seen"].max()
+    if stated[is_last].notna().any():
+        starts = starts.mask(is_last & stated.isna(), history["valid_from"].min())
     first_current = starts[is_last].min()
-    for group in (~is_last, is_last):
+    for group, limit in ((~is_last, first_current), (is_last, pd.NaT)):
         ordered = starts[group].sort_values(kind="stable")
         following = ordered.shift(-1)
         for row, start in ordered.items():
-            end = _earliest(following[row], history.at[row, "valid_to"])
-            if not group.equals(is_last):
-                end = _earliest(end, first_current)
+            end = _earliest(following[row], history.at[row, "valid_to"], limit)
             yield row, start, end if pd.isna(end) else max(start, end)
 
 

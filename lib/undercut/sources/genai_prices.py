@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from undercut.errors import SourceError
-from undercut.sources.quotes import Quote, Table, condition_text, rounded
+from undercut.sources.quotes import Quote, Table, condition_text, rounded, writes_text
 
 MEMBER: Final = r"genai_prices/data\.py"
 _FIELDS: Final = {
@@ -21,6 +21,10 @@ _FIELDS: Final = {
     "cache_read": "cache_read_mtok",
     "cache_write": "cache_write_mtok",
 }
+#: Keywords that carry prices; most of a release says how to recognise and meter a model.
+_READ: Final = frozenset({"id", "models", "prices", "price_variants", "when", "context_window"}) | {
+    "constraint", "start_date", "start_time", "end_time", "base", "tiers", "start", "price", *_FIELDS.values(),
+}  # fmt: skip
 _DATED: Final = "StartDateConstraint"
 _HOURLY: Final = "TimeOfDateConstraint"
 
@@ -66,8 +70,10 @@ def _plain(node: ast.AST | None) -> Any:
             return float(arguments[0])
         if name in ("date", "time"):
             numbers = [argument for argument in arguments if isinstance(argument, int)]
-            return dt.date(*numbers[:3]) if name == "date" else dt.time(*(numbers + [0, 0])[:2])
-        return {"_type": name, **{k.arg: _plain(k.value) for k in node.keywords if k.arg}}
+            if name == "date":
+                return dt.date(numbers[0], numbers[1], numbers[2])
+            return dt.time(numbers[0], numbers[1] if len(numbers) > 1 else 0)
+        return {"_type": name, **{k.arg: _plain(k.value) for k in node.keywords if k.arg in _READ}}
     if isinstance(node, ast.List | ast.Tuple):
         return [_plain(item) for item in node.elts]
     if isinstance(node, ast.Dict):
@@ -96,6 +102,9 @@ def _table(providers: Iterable[Mapping[str, Any]]) -> Table:
     for provider in providers:
         for model in provider.get("models") or []:
             raw_id = f"{provider['id']}/{model['id']}"
+            if not writes_text(raw_id):
+                out_of_scope += 1
+                continue
             try:
                 found = list(_quotes(str(provider["id"]), raw_id, model))
             except (TypeError, ValueError, KeyError):
@@ -124,7 +133,7 @@ def _quotes(provider: str, raw_id: str, model: Mapping[str, Any]) -> Iterator[Qu
             start = constraint["start_date"].isoformat() if constraint.get("_type") == _DATED else None
             regimes.append((start, entry["prices"], []))
     for start, tariff, hourly in regimes:
-        base = _base_prices(tariff)
+        base, cheaper_hours = _list_price(_base_prices(tariff), hourly)
         if base["input"] is None and base["output"] is None:
             continue
         batch = _variant(model, "batch")
@@ -139,9 +148,38 @@ def _quotes(provider: str, raw_id: str, model: Mapping[str, Any]) -> Iterator[Qu
             batch_input=batch.get("input"),
             batch_output=batch.get("output"),
             context_tokens=model.get("context_window"),
-            conditions=condition_text(hourly + _tiers(tariff)),
+            conditions=condition_text(cheaper_hours + _tiers(tariff)),
             effective_from=start,
         )
+
+
+def _list_price(
+    otherwise: dict[str, float | None], hourly: list[dict[str, Any]]
+) -> tuple[dict[str, float | None], list[dict[str, Any]]]:
+    """The price of the dearest hours, and the cheaper hours as conditions, as other sources write it.
+
+    The package writes whichever price it likes as the one that holds otherwise.
+    """
+    dearest = max(hourly, key=lambda h: h["input"] or 0.0, default=None)
+    if dearest is None or (dearest["input"] or 0.0) <= (otherwise["input"] or 0.0):
+        return otherwise, hourly
+    base = {name: dearest[name] for name in _FIELDS}
+    rest = [h for h in hourly if any(h[name] != base[name] for name in _FIELDS)]
+    covered = [h["hours_utc"][0] for h in hourly]
+    return base, [*rest, {"hours_utc": _other_hours(covered), **otherwise}]
+
+
+def _other_hours(covered: list[str]) -> list[str]:
+    """The hours of the day that no span covers.
+
+    Examples
+    --------
+    >>> _other_hours(["01:00-04:00", "06:00-10:00"])
+    ['04:00-06:00', '10:00-01:00']
+    """
+    spans = sorted(tuple(span.split("-")) for span in covered)
+    gaps = [(spans[i][1], spans[(i + 1) % len(spans)][0]) for i in range(len(spans))]
+    return sorted(f"{start}-{end}" for start, end in gaps if start != end)
 
 
 def _base_prices(tariff: Mapping[str, Any]) -> dict[str, float | None]:

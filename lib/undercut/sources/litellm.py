@@ -17,6 +17,7 @@ from undercut.sources.quotes import (
     condition_text,
     parse_json_object,
     per_million,
+    writes_text,
 )
 
 MEMBER: Final = r"litellm/model_prices_and_context_window_backup\.json"
@@ -72,7 +73,7 @@ def _in_scope(raw_id: str, entry: Any) -> bool:
     if not isinstance(entry, dict) or raw_id == "sample_spec":
         return False
     priced = entry.get("input_cost_per_token") is not None or entry.get("output_cost_per_token") is not None
-    return priced and entry.get("mode", "chat") in TEXT_MODES
+    return priced and entry.get("mode", "chat") in TEXT_MODES and writes_text(raw_id)
 
 
 def _quote(raw_id: str, entry: Mapping[str, Any]) -> Quote:

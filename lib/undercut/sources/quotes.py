@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import pandas as pd
@@ -19,7 +21,27 @@ from undercut.errors import SourceError
 #: Modes of use that sell text by the token. Everything else (images, speech, embeddings, search) is
 #: outside the panel and only counted.
 TEXT_MODES: Final = frozenset({"chat", "completion", "responses"})
+#: Names of models that do not write text, whatever mode a table files them under: speech, pictures, video,
+#: music, vectors. Their "tokens" are seconds, pixels or documents.
+_NOT_TEXT: Final = re.compile(
+    r"whisper|parakeet|canary-|\bflux|flux-|stable-diffusion|sdxl|\bsd3|playground-v2|dall-e|imagen|seedream|seedance|"
+    r"\btts\b|-tts|text-to-speech|speech-to|transcribe|embed|rerank|bge-|\be5-|moderation|kolors|\bveo\b|veo-\d|sora-|"
+    r"lyria|musicgen|gpt-image|grok-imagine|recraft|ideogram|wan2|wan-2|kling|hailuo|suno|\bvoyage-|guard-image",
+    re.IGNORECASE,
+)
 _SIGNIFICANT_DIGITS: Final = 10
+
+
+@lru_cache(maxsize=65_536)
+def writes_text(raw_id: str) -> bool:
+    """Whether a raw id may name a model that writes text.
+
+    Examples
+    --------
+    >>> writes_text("openai/gpt-4o"), writes_text("openai/whisper-1")
+    (True, False)
+    """
+    return _NOT_TEXT.search(raw_id) is None
 
 
 class Quote(NamedTuple):

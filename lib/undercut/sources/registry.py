@@ -166,7 +166,7 @@ def _mark_backports(releases: Iterable[Release]) -> list[Release]:
     return marked
 
 
-def thin(releases: list[Release], cadence: Cadence) -> list[Release]:
+def thin(releases: list[Release], cadence: str) -> list[Release]:
     """Keep the last main-line release of each day or ISO week, and every backport of ``"all"``.
 
     The newest release always stays, whatever the cadence.
