@@ -31,7 +31,7 @@ _BEDROCK_STYLE: Final = re.compile(
     r"^(?:[a-z-]+\.)?(?:ai21|amazon|anthropic|cohere|deepseek|meta|mistral|openai|qwen|stability)\.[a-z]"
 )
 #: Sellers that a source's name for them does not settle.
-_LEFT_OPEN: Final = frozenset({None, "google", "perplexity"})
+_LEFT_OPEN: Final = frozenset({"google", "perplexity"})
 _SELLS_PARTNERS: Final = frozenset({"alibaba", "alibaba-cn"})
 #: Marks of somebody else's rework: the base model's developer did not make it.
 _REWORKED: Final = re.compile(r"ablit|uncensor|derestrict|decensor|decenter|heretic")
@@ -147,7 +147,7 @@ class Identity:
             seller = host or name.slug.split("-ai-")[0]
             return (seller, PRICE_CLASS, None, size, name.slug, None, None, None, "rule")
         path = vendor_path(raw_id)
-        if host in _LEFT_OPEN:
+        if host is None or host in _LEFT_OPEN:
             host = _seller(host, raw_id, path, self._maker_by_habit(name.slug, path))
         target = self._target(host, name.slug)
         maker = self._maker(target, name.slug, path)
