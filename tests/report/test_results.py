@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 from datetime import date
@@ -12,7 +13,7 @@ import pandas as pd
 import pytest
 from undercut.errors import DataError, InputError
 from undercut.provenance import Provenance, attach
-from undercut.report.contract import read_results, write_results
+from undercut.report.contract import read_results, write_atomically, write_results
 from undercut.report.results import Results
 
 
@@ -135,6 +136,19 @@ def test_a_failed_write_leaves_the_old_file(report: Results) -> None:
         write_results(path, broken)
     assert path.read_bytes() == before
     assert [file.name for file in report.folder.iterdir()] == ["results.json"]
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "results.json"
+    write_atomically(path, "old")
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_atomically(path, "new")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize(
