@@ -201,17 +201,17 @@ def _log_variety(sums: Sums, elasticity: float | None) -> Floats:
 
 def _sale_diagnostics(quotes: Quotes) -> pd.DataFrame:
     """By period: products on sale, and those that any other period of the quotes also has."""
-    cells = np.bincount(quotes.product, minlength=quotes.n_products)
-    recurs = (cells > 1)[quotes.product]
+    same = np.concatenate(([False], quotes.product[1:] == quotes.product[:-1], [False]))
+    recurs = same[1:] | same[:-1]  # cells are sorted by product
     columns: dict[str, Iterable[Any]] = {
         "n_products": np.bincount(quotes.period, minlength=quotes.n_periods),
-        "n_matched": quotes.per_period(recurs.astype(float)).astype(np.int64),
+        "n_matched": np.bincount(quotes.period[recurs], minlength=quotes.n_periods),
     }
     if quotes.quantity is not None:
-        total = quotes.per_period(quotes.value)
-        share = quotes.value / total[quotes.period]
-        columns["matched_share"] = quotes.per_period(np.where(recurs, share, 0.0))
-        columns["effective_products"] = 1 / quotes.per_period(share**2)
+        value = quotes.value
+        total = quotes.per_period(value)
+        columns["matched_share"] = quotes.per_period(value * recurs) / total
+        columns["effective_products"] = total**2 / quotes.per_period(value**2)
     return pd.DataFrame(columns, index=quotes.periods)
 
 

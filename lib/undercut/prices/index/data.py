@@ -333,18 +333,32 @@ def _sorted_cells(
     quantity: Floats | None,
     duplicates: Duplicates,
 ) -> _Cells:
-    key = product * (int(period.max(initial=0)) + 1) + period
+    n_periods = int(period.max(initial=0)) + 1
+    key = product * n_periods + period
+    order = _order_of_distinct(key, size=(int(product.max(initial=0)) + 1) * n_periods)
+    if order is not None:
+        return _Cells(
+            product[order], period[order], price[order], None if quantity is None else quantity[order]
+        )
+    # Ties are ordered by their numbers, or rounding would depend on the order of the rows.
+    order = np.lexsort((price, key) if quantity is None else (quantity, price, key))
+    key = key[order]
+    first = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
+    cells = _Cells(product[order], period[order], price[order], None, len(key) - len(first))
+    cells.quantity = None if quantity is None else quantity[order]
+    return _merged(cells, first, duplicates)
+
+
+def _order_of_distinct(key: Codes, *, size: int) -> Codes | None:
+    """Positions that sort ``key``, or None if a key is repeated; ``size`` is above the largest key."""
+    if size <= 4 * len(key):  # well filled: put each row in its place instead of sorting
+        row = np.full(size, -1)
+        row[key] = np.arange(len(key))
+        order = row[row >= 0]
+        return order if len(order) == len(key) else None
     order = np.argsort(key)
-    sorted_key = key[order]
-    is_first = np.append(True, sorted_key[1:] != sorted_key[:-1])[: len(key)]
-    n_merged = len(key) - int(is_first.sum())
-    if n_merged:
-        # Ties are ordered by their numbers, or rounding would depend on the order of the rows.
-        order = np.lexsort((price, key) if quantity is None else (quantity, price, key))
-    cells = _Cells(product[order], period[order], price[order], quantity, n_merged)
-    if quantity is not None:
-        cells.quantity = quantity[order]
-    return _merged(cells, np.flatnonzero(is_first), duplicates) if n_merged else cells
+    ordered = key[order]
+    return None if (ordered[1:] == ordered[:-1]).any() else order
 
 
 def _merged(cells: _Cells, first: Codes, duplicates: Duplicates) -> _Cells:
