@@ -55,8 +55,8 @@ def make_quotes(n_quotes: int, seed: int = 0) -> pd.DataFrame:
 def filled(quotes: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Prices and quantities, products by periods, zero where not on sale: the start of every reference.
 
-    No checks, no order that is free of the order of rows, and dense products in as many threads as BLAS takes:
-    the references give the least that the arithmetic costs, not what a user can rely on.
+    No checks, no order that is free of the order of rows, and dense products in as many threads as
+    BLAS takes: the references give the least that the arithmetic costs, not what a user can rely on.
     """
     product = pd.factorize(quotes["product"])[0]
     period = pd.factorize(quotes["period"], sort=True)[0]

@@ -165,6 +165,8 @@ def test_a_gap_between_periods_is_announced_and_periods_are_never_invented() -> 
         ["t2", "t10", "t11"],
         ["2", "10", "11"],
         [2, 10, 11],
+        np.array([2, 10, 11], dtype=object),
+        pd.array([2, 10, 11], dtype="Int64"),
         [202312, 202401, 202402],
         list(pd.to_datetime(["2023-12-01", "2024-01-01", "2024-02-01"])),
         list(pd.period_range("2023-12", periods=3, freq="M")),
@@ -259,6 +261,11 @@ def test_methods_with_weights_need_quantities() -> None:
 def test_options_that_do_not_go_together_are_refused(options: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         price_index(GOOD.assign(quantity=1.0), **options)
+
+
+def test_prepared_quotes_take_no_more_treatment() -> None:
+    with pytest.raises(InputError, match="already prepared"):
+        price_index(prepare(GOOD), method="jevons", bad_rows="drop")
 
 
 def test_an_unknown_method_suggests_a_known_one() -> None:

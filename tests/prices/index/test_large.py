@@ -47,6 +47,19 @@ def test_buckets_of_products_give_the_index_of_the_whole(
         np.testing.assert_allclose(found.index, expected, rtol=1e-11)
 
 
+@pytest.mark.parametrize("kind", ["date", "integer"])
+def test_dates_and_integers_name_periods_as_well_as_text(
+    tmp_path: Path, kind: str, scanner_quotes: pd.DataFrame
+) -> None:
+    dates = pd.to_datetime(scanner_quotes["period"], format="%Y-%m")
+    quotes = scanner_quotes.assign(period=dates if kind == "date" else dates.dt.month)
+    quotes.to_parquet(tmp_path / "quotes.parquet")
+    found = price_index_from_parquet(tmp_path / "quotes.parquet", method="ccdi", quotes_per_bucket=50).index
+    expected = price_index(quotes, method="ccdi").index
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    assert list(found.index) == list(expected.index)
+
+
 def test_bad_rows_and_duplicates_are_found_in_any_bucket(
     tmp_path: Path, scanner_quotes: pd.DataFrame
 ) -> None:

@@ -8,6 +8,13 @@ References
 ----------
 International Labour Office et al. (2004). Producer Price Index Manual, chapters 15 to 20. IMF.
 Balk, B. M. (2008). Price and Quantity Index Numbers. Cambridge University Press.
+Diewert, W. E. (1976). Exact and superlative index numbers. Journal of Econometrics 4(2), 115-145.
+Lloyd, P. J. (1975). Substitution effects and biases in nontrue price indices. American Economic Review 65(3),
+301-313.
+Moulton, B. R. (1996). Constant elasticity cost-of-living index in share-relative form. Bureau of Labor
+Statistics.
+Sato, K. (1976). The ideal log-change index number. Review of Economics and Statistics 58(2), 223-228.
+Vartia, Y. O. (1976). Ideal log-change index numbers. Scandinavian Journal of Statistics 3(3), 121-126.
 """
 
 from __future__ import annotations

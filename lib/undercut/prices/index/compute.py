@@ -98,7 +98,10 @@ def price_index(
         "weight_period": weight_period,
     }
     check_options(chosen, options)
-    if not isinstance(quotes, Quotes):
+    if isinstance(quotes, Quotes):
+        if (bad_rows, duplicates) != ("error", "error"):
+            raise InputError("Give bad_rows and duplicates to prepare(); these quotes are already prepared.")
+    else:
         quantities: Quantities = "needed" if variety else chosen.quantities
         quotes = prepare(quotes, quantities=quantities, bad_rows=bad_rows, duplicates=duplicates)
     given = {name: value for name, value in options.items() if value is not None}
@@ -108,7 +111,7 @@ def price_index(
 
 def check_options(method: Method, options: dict[str, Any]) -> None:
     """An error if options do not go with the method or with each other."""
-    if method.family == "bilateral" and (options["window"] or options["splice"]):
+    if method.family == "bilateral" and (options["window"] is not None or options["splice"] is not None):
         raise InputError(
             f"{method.name} is bilateral: it has no window or splice. "
             f"Use chained=True, or geks-{method.name}."

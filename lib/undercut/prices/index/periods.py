@@ -67,6 +67,7 @@ def _uneven(ordered: pd.Index, steps: np.ndarray) -> str | None:
 
 def _positions(labels: pd.Index) -> tuple[np.ndarray, bool]:
     """A number for each label that grows with time, and whether its steps are meaningful."""
+    labels = labels.infer_objects()
     if isinstance(labels, pd.PeriodIndex):
         return labels.asi8, True
     if isinstance(labels, pd.DatetimeIndex):
