@@ -33,6 +33,11 @@ ORIGIN_COLORS: Final[Mapping[str, str]] = {
 }
 ORIGIN_NAMES: Final[Mapping[str, str]] = {"US": "US", "CN": "China", "FR": "France", "other": "Other"}
 
+_ADJECTIVES: Final[Mapping[str, str]] = {
+    "CN": "Chinese", "FR": "French", "CA": "Canadian", "IL": "Israeli", "KR": "Korean", "JP": "Japanese",
+    "DE": "German", "AE": "Emirati", "IN": "Indian", "GB": "British",
+}  # fmt: skip
+
 #: The same colours on a dark page.
 DARK: Final[Mapping[str, str]] = {
     INK: "#e8eaed",
@@ -132,6 +137,17 @@ def text_color(color: str) -> str:
 def origin_name(origin: str) -> str:
     """Name of a developer's country as figures write it."""
     return ORIGIN_NAMES.get(origin, ORIGIN_NAMES["other"])
+
+
+def origin_adjective(origin: str) -> str:
+    """What a sentence calls a model of a country: ``Chinese``; the ISO code where no word is known.
+
+    Examples
+    --------
+    >>> origin_adjective("CN"), origin_adjective("US")
+    ('Chinese', 'US')
+    """
+    return _ADJECTIVES.get(origin, origin)
 
 
 def mark(origin: str, access: str, *, line: bool = True) -> dict[str, Any]:

@@ -57,6 +57,11 @@ class Finding:
         return f"<p>{escape(self.label)}: <strong>{escape(str(self))}</strong></p>"
 
     @property
+    def interval(self) -> str:
+        """The interval in words, ``95% interval −41% to −30%``; empty where there is none."""
+        return sentences.interval(asdict(self), with_level=True)
+
+    @property
     def short(self) -> str:
         """The value alone, at the precision that its interval supports."""
         return sentences.number(self.value, self.unit, decimals=sentences.decimals_of(asdict(self)))
