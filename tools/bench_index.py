@@ -23,9 +23,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from undercut.prices.index import price_index
 
 from tools.bench_peers import PEERS
+from undercut.prices.index import price_index
 
 N_PERIODS = 24
 METHODS = ("geks-tornqvist", "time-product-dummy", "geary-khamis")

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
 from undercut.errors import DataError, SourceError
 from undercut.prices.index import METHODS, price_index
 from undercut.prices.index.command import index_table, method_table

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
+
 from undercut.errors import DataError, InputError, UnknownNameError
 from undercut.prices.index import METHODS, prepare, price_index
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+
 from undercut.errors import DataError, InputError, SourceError
 from undercut.prices.index import price_index
 from undercut.prices.index.large import price_index_from_parquet
@@ -83,6 +84,8 @@ def test_what_cannot_be_done_out_of_core_is_refused(parquet: Path, tmp_path: Pat
         price_index_from_parquet(parquet, method="geks-sato-vartia")
     with pytest.raises(SourceError, match="nowhere"):
         price_index_from_parquet(tmp_path / "nowhere.parquet", method="ccdi")
+    with pytest.raises(InputError, match="memory_limit='much'"):
+        price_index_from_parquet(parquet, method="ccdi", memory_limit="much")
     gone = pd.DataFrame({"period": [1, 2], "product": ["a", "b"], "price": [1.0, 1.0]})
     gone.to_parquet(tmp_path / "gone.parquet")
     with pytest.raises(DataError, match="sold in both periods of: 1 and 2"):

@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+
 from undercut.errors import DataError
 from undercut.prices.index import METHODS, prepare, price_index
 from undercut.prices.index.compute import log_index_from_sums

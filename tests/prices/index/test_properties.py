@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from undercut.prices.index import METHODS, price_index
 
 OPTIONS: dict[str, dict[str, Any]] = {

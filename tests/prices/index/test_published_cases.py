@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
 from undercut.prices.index import price_index
 
 TOLERANCE = 1e-12  # the files carry 15 digits; rounding of a few sums of six numbers stays below this

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+
 from undercut.errors import InputError, UnknownNameError
 from undercut.prices.index import SPLICES, price_index
 from undercut.prices.index.splice import splice_windows, windows

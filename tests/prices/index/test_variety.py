@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+
 from undercut.errors import DataError, InputError
 from undercut.prices.index import price_index
 

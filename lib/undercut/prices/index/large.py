@@ -150,8 +150,11 @@ class _Table:
     ) -> None:
         import duckdb
 
-        self._connection = duckdb.connect()
-        self._connection.execute(f"SET memory_limit = '{memory_limit}'")
+        try:
+            self._connection = duckdb.connect(config={"memory_limit": memory_limit})
+        except duckdb.Error as error:
+            raise InputError(f"memory_limit={memory_limit!r} is not possible: {error}") from error
+        self._connection.execute("SET enable_progress_bar = false")  # it would write to standard output
         self._path, self._duplicates = str(path), duplicates
         given = "quantity" in self._columns()
         needed = needs_value or method.quantities == "needed" or duplicates == "unit-value"
