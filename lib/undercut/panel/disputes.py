@@ -1,7 +1,7 @@
 """Where sources disagree about one offer, which of them can be believed?
 
-Every raw id of every source is a witness. On days when the witnesses of one offer (host, model, variant)
-name different prices, in this order: a witness that later comes over to another's price was late or wrong;
+Every raw id of every source is a witness. On days when the witnesses of one offer (host, name, model,
+variant) give different prices, in this order: a witness that later comes over to another's price was late or wrong;
 the seller's own published list is believed; so are two or more sources against fewer. Whoever is not
 believed is marked ``disputed``; where nobody can be, all are. Offers are split on the days on which a
 disagreement starts and ends, and every row stays.
@@ -16,10 +16,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from undercut.panel.cleaning import SAME_PRICE
+from undercut.panel.cleaning import SAME_PRICE, is_first_hand
 
-#: Sources that are the seller's own list: (source, host).
-FIRST_HAND: Final = frozenset({("openrouter-archive", "openrouter"), ("openrouter", "openrouter")})
+_OFFER: Final = ["host", "product", "model_id", "variant"]
 
 BELIEVED: Final = 0
 LATE: Final = 1
@@ -50,22 +49,24 @@ def settle(rows: pd.DataFrame) -> pd.DataFrame:
     """
     witnesses = rows[rows["status"].eq("ok") & rows["model_id"].notna()]
     witnesses = witnesses[witnesses["valid_to"].isna() | (witnesses["valid_from"] < witnesses["valid_to"])]
-    offer = witnesses.groupby(["host", "model_id", "variant"], sort=False)
+    # A moving name is a product of its own at its seller: two names that lead to one model for a while may
+    # well cost different amounts, and then no source is wrong.
+    witnesses = witnesses.assign(product=witnesses["alias"].fillna(witnesses["model_id"]))
+    offer = witnesses.groupby(_OFFER, sort=False)
     differs = pd.Series(False, index=witnesses.index)
     for name in ("input", "output"):
         low, high = offer[name].transform("min"), offer[name].transform("max")
         differs |= (high - low) > SAME_PRICE * high
-    contested = witnesses[differs].sort_values(
-        ["host", "model_id", "variant", "valid_from", "source", "raw_id", "first_seen"]
-    )
+    contested = witnesses[differs].sort_values([*_OFFER, "valid_from", "source", "raw_id", "first_seen"])
     if contested.empty:
         return rows
     pieces: list[_Piece] = []
-    numbers = contested.groupby(["host", "model_id", "variant"], sort=False).indices.values()
+    numbers = contested.groupby(_OFFER, sort=False).indices.values()
     columns = _Columns.of(contested)
     for positions in numbers:
         pieces += _settle_offer(columns, np.sort(positions))
-    return pd.concat([rows.drop(index=contested.index), _rebuild(contested, pieces)], ignore_index=True)
+    settled = _rebuild(contested.drop(columns="product"), pieces)
+    return pd.concat([rows.drop(index=contested.index), settled], ignore_index=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,6 @@ class _Columns:
 
     @classmethod
     def of(cls, rows: pd.DataFrame) -> _Columns:
-        keys = list(zip(rows["source"], rows["host"], strict=True))
         last_seen = rows["last_seen"].dt.tz_convert(None)
         return cls(
             start=rows["valid_from"].to_numpy("datetime64[D]"),
@@ -89,9 +89,7 @@ class _Columns:
             price=rows[["input", "output"]].to_numpy(float),
             source=rows["source"].to_numpy(object),
             witness=rows.groupby(["source", "raw_id"]).ngroup().to_numpy(),
-            first_hand_until=last_seen.where([key in FIRST_HAND for key in keys], pd.Timestamp(0)).to_numpy(
-                "datetime64[D]"
-            ),
+            first_hand_until=last_seen.where(is_first_hand(rows), pd.Timestamp(0)).to_numpy("datetime64[D]"),
         )
 
 

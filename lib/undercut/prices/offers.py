@@ -8,6 +8,7 @@ from datetime import date
 import pandas as pd
 
 from undercut.errors import DataError
+from undercut.panel.names import split_raw_id
 from undercut.panel.store import offered_on
 from undercut.sources.reference import load_reference
 
@@ -21,9 +22,9 @@ def cross_section(
 ) -> pd.DataFrame:
     """Each model at each seller on one day, at one price.
 
-    Regional premia, faster and quantised editions are left out (``variant`` empty). Where several sources
-    or ids give an offer's price, the news that came last counts; sources that contradict each other were
-    set aside as disputed before.
+    Regional premia, faster and quantised editions are left out (``variant`` empty). Of several sources for
+    one id the news that came last counts (sources that contradict each other were set aside as disputed
+    before); of several names under which a seller offers one model, the cheapest.
 
     Parameters
     ----------
@@ -56,12 +57,12 @@ def cross_section(
         raise DataError(
             f"No usable offer on {pd.Timestamp(day):%Y-%m-%d}; the panel starts in November 2023."
         )
-    latest = (
-        offered.sort_values(["first_seen", "source", "raw_id"])
-        .groupby(["host", "model_id"], as_index=False)
-        .last()
-    )
-    return latest.join(model_facts(), on="model_id")
+    slugs = {raw_id: split_raw_id(raw_id).slug for raw_id in offered["raw_id"].unique()}
+    named = offered.assign(slug=offered["raw_id"].map(slugs)).sort_values(["first_seen", "source", "raw_id"])
+    latest = named.drop_duplicates(["host", "model_id", "slug"], keep="last")
+    cheapest = latest.sort_values(["price", "slug"]).drop_duplicates(["host", "model_id"])
+    offers = cheapest.drop(columns="slug").sort_values(["host", "model_id"], ignore_index=True)
+    return offers.join(model_facts(), on="model_id")
 
 
 def model_facts() -> pd.DataFrame:
