@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from undercut.errors import UndercutError
+from undercut.errors import InputError, UndercutError
 
 app = typer.Typer(
     name="undercut",
@@ -85,6 +85,32 @@ def panel_status(output_format: Format = "table") -> None:
     from undercut.printing import emit_many
 
     emit_many(describe(), output_format)
+
+
+@app.command()
+def index(
+    quotes: Annotated[
+        str | None, typer.Argument(help="CSV or Parquet: period, product, price[, quantity].")
+    ] = None,
+    method: Annotated[str, typer.Option(help="Name of a method, or list.")] = "list",
+    chained: Annotated[bool, typer.Option("--chained", help="Chain period to period.")] = False,
+    window: Annotated[int | None, typer.Option(help="Periods in a rolling window.")] = None,
+    splice: Annotated[str | None, typer.Option(help="How windows are joined.")] = None,
+    output_format: Format = "table",
+) -> None:
+    """A price index of anyone's quotes; base period 1."""
+    from undercut.prices.index.command import index_table, method_table
+    from undercut.printing import emit
+
+    if method == "list":
+        emit(method_table(), output_format, title="Methods")
+        return
+    if quotes is None:
+        raise InputError("Name the file of quotes: undercut index QUOTES.csv --method NAME.")
+    table = index_table(quotes, method=method, chained=chained, window=window, splice=splice)
+    for note in table.attrs["notes"]:
+        typer.echo(note, err=True)
+    emit(table, output_format)
 
 
 @app.command("list")
