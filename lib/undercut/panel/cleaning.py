@@ -30,12 +30,15 @@ POWER_OF_TEN_TOLERANCE: Final = 0.02
 MAX_SLIP: Final = pd.Timedelta(days=45)
 #: Prices this close are the same price, rounded differently.
 SAME_PRICE: Final = 0.01
-#: A zero that turns positive within this time of an offer's start was "not known yet".
-PLACEHOLDER_DAYS: Final = pd.Timedelta(days=60)
+#: A host of which at least this share of all known prices is zero charges nobody.
+CHARGES_NOBODY: Final = 0.9
 
+#: Sources that are the seller's own list: (source, host). What they show was charged.
+FIRST_HAND: Final = frozenset({("openrouter-archive", "openrouter"), ("openrouter", "openrouter")})
 FREE_KINDS: Final = frozenset({"subscription", "local"})
 
 _OFFER: Final = ["host", "model_id", "variant"]
+_SERIES: Final = ("source", "raw_id", "model_id")
 
 Verdict = tuple[pd.Series, pd.Series]
 Rule = Callable[[pd.DataFrame], Verdict]
@@ -77,6 +80,18 @@ def assign_status(rows: pd.DataFrame) -> pd.DataFrame:
     return judged
 
 
+def is_first_hand(rows: pd.DataFrame) -> pd.Series:
+    """Whether the source of a quote is the seller's own list."""
+    pairs = zip(rows["source"], rows["host"], strict=True)
+    return pd.Series([pair in FIRST_HAND for pair in pairs], index=rows.index, dtype=bool)
+
+
+def _in_sequence(rows: pd.DataFrame) -> pd.DataFrame:
+    """Usable quotes that were ever in force, each offer's in order of time."""
+    usable = rows[rows["status"].eq("ok") & ~(rows["valid_to"] <= rows["valid_from"])]
+    return usable.sort_values(["source", "raw_id", "valid_from", "first_seen"])
+
+
 def _constant(rows: pd.DataFrame, text: str) -> pd.Series:
     return pd.Series(text, index=rows.index)
 
@@ -104,7 +119,8 @@ def free(rows: pd.DataFrame) -> Verdict:
     zero = (rows["input"] == 0) & (rows["output"] == 0)
     named = rows["raw_id"].str.contains(r"[:\-_/]free\b", case=False, regex=True)
     of_kind = rows["host_kind"].isin(FREE_KINDS)
-    charges_nobody = zero.groupby(rows["host"]).transform("mean") >= 0.9
+    # Over all that is known of the host: one that charges later had not stated its prices before.
+    charges_nobody = zero.groupby(rows["host"]).transform("mean") >= CHARGES_NOBODY
     reason = np.select(
         [named, of_kind],
         ["free by its name", "flat-fee plan or local: no price per token"],
@@ -138,7 +154,8 @@ def far_from_peers(rows: pd.DataFrame) -> Verdict:
     """Far dearer or cheaper than the median seller of the same model, of at least three.
 
     Sellers of the same open weights compete at different prices; sellers of a closed model pass on its
-    developer's list price, so a smaller factor gives an error away.
+    developer's list price, so a smaller factor gives an error away. A variant (fine-tuned, or for those who
+    contribute their data) is another product of that developer, so the wide bound holds for it.
     """
     usable = rows[rows["status"].eq("ok") & rows["model_id"].notna()]
     # One typical price per host and model: a host with many regions must not outvote the others.
@@ -146,8 +163,9 @@ def far_from_peers(rows: pd.DataFrame) -> Verdict:
     sellers = typical.groupby(level="model_id").agg(["median", "size"])
     found = usable[["model_id", "access"]].join(sellers, on="model_id")
     ratio = blended(usable) / found["median"]
-    bound = pd.Series(PEER_FACTOR, index=usable.index).where(found["access"].ne("closed"), CLOSED_PEER_FACTOR)
-    off = (found["size"] >= 3) & ((ratio > bound) | (ratio < 1 / bound))
+    passed_on = found["access"].eq("closed") & usable["variant"].eq("")
+    bound = np.where(passed_on, CLOSED_PEER_FACTOR, PEER_FACTOR)
+    off = (found["size"] >= 3) & ((ratio > bound) | (ratio < 1 / bound)) & ~is_first_hand(usable)
     reason = "differs from the median seller's by a factor of " + ratio.map("{:.3g}".format)
     return off.reindex(rows.index, fill_value=False), reason.reindex(rows.index)
 
@@ -160,9 +178,10 @@ def unit_change(rows: pd.DataFrame) -> Verdict:
     side that no model ever cost is wrong, else the one that stood for the shorter time.
     """
     jumps = _power_of_ten_jumps(rows)
+    in_question = {side for before, after, _ in jumps for side in (before, after)}
     wrong = pd.Series(False, index=rows.index)
     for before, after, exponent in jumps:
-        off = [_away_from_others(rows, side) for side in (before, after)]
+        off = [_away_from_others(rows, side, in_question) for side in (before, after)]
         if any(deviation is not None for deviation in off):
             guilty = [side for side, d in zip((before, after), off, strict=True) if d is not None and d > 0.5]
         elif abs(exponent) >= 2:
@@ -175,18 +194,23 @@ def unit_change(rows: pd.DataFrame) -> Verdict:
 
 def _power_of_ten_jumps(rows: pd.DataFrame) -> list[tuple[int, int, float]]:
     """Neighbouring quotes of one offer whose prices differ by one power of ten: (before, after, exponent)."""
-    usable = rows[rows["status"].eq("ok")].sort_values(["source", "raw_id", "valid_from", "first_seen"])
-    key = usable.groupby(["source", "raw_id", "model_id"], dropna=False)
+    usable = _in_sequence(rows)
+    usable = usable[~is_first_hand(usable)]
+    key = usable.groupby(list(_SERIES), dropna=False)
     ratios = [np.log10(key[name].shift(-1) / usable[name]) for name in ("input", "output")]
     exponent = ratios[0].round()
     near = [(10.0 ** (ratio - exponent) - 1).abs() <= POWER_OF_TEN_TOLERANCE for ratio in ratios]
     found = exponent.abs().ge(1) & near[0] & near[1]
-    following = usable.index.to_series().groupby([usable["source"], usable["raw_id"]]).shift(-1)
+    following = usable.assign(row=usable.index).groupby(list(_SERIES), dropna=False)["row"]
+    following = following.shift(-1)
     return [(int(b), int(following[b]), float(exponent[b])) for b in usable.index[found]]
 
 
-def _away_from_others(rows: pd.DataFrame, row: int) -> float | None:
-    """Distance, in powers of ten, to the median price of other offers of the model at the time."""
+def _away_from_others(rows: pd.DataFrame, row: int, in_question: set[int]) -> float | None:
+    """Distance, in powers of ten, to the median price of other offers of the model at the time.
+
+    Asked first are other hosts, as one host's ids share its errors, whose price is not in question itself.
+    """
     this = rows.loc[row]
     others = rows[rows["model_id"].eq(this["model_id"]) & rows["status"].eq("ok")]
     others = others[(others["source"] != this["source"]) | (others["raw_id"] != this["raw_id"])]
@@ -195,6 +219,9 @@ def _away_from_others(rows: pd.DataFrame, row: int) -> float | None:
         others = others[others["valid_from"] < this["valid_to"]]
     if others.empty:
         return None
+    settled = others[~others.index.isin(in_question)]
+    elsewhere = settled[settled["host"] != this["host"]]
+    others = next(group for group in (elsewhere, settled, others) if not group.empty)
     return float(abs(np.log10(blended(rows.loc[[row]]).iloc[0] / blended(others).median())))
 
 
@@ -224,15 +251,22 @@ def unknown_alias_target(rows: pd.DataFrame) -> Verdict:
     return fits, _constant(rows, "a moving name; the model behind it on these days is not known")
 
 
+def unseen_since_move(rows: pd.DataFrame) -> Verdict:
+    """A moving name whose source has not published since it moved: the price is the old model's."""
+    fits = rows["alias"].notna() & (rows["last_seen"].dt.tz_convert(None) < rows["moved_on"])
+    day = rows["moved_on"].dt.strftime("%Y-%m-%d")
+    return fits, "the name moved on " + day + ", after the source's last table with this price"
+
+
 def stale_alias(rows: pd.DataFrame) -> Verdict:
     """A moving name that still shows, unchanged, the price of the model it meant before it moved.
 
-    The new target's own dated id says otherwise, at the same host on the same days.
+    The new target's own id, or any id that did not move, says otherwise at the same host on the same days.
     """
     usable = rows[rows["status"].eq("ok") & rows["model_id"].notna()]
     moved = usable[usable["moved_on"].notna() & usable["alias"].notna()]
     unchanged = moved[_price_before_move(usable, moved)]
-    dated = usable.loc[usable["alias"].isna(), [*_OFFER, "input", "output", "valid_from", "valid_to"]]
+    dated = usable.loc[usable["moved_on"].isna(), [*_OFFER, "input", "output", "valid_from", "valid_to"]]
     met = unchanged.reset_index(names="row").merge(dated, on=_OFFER, suffixes=("", "_dated"))
     met = met[~(met["valid_to_dated"] <= met["valid_from"]) & ~(met["valid_to"] <= met["valid_from_dated"])]
     agrees = same_price(met["input"], met["input_dated"]) & same_price(met["output"], met["output_dated"])
@@ -269,9 +303,12 @@ def past_withdrawal(rows: pd.DataFrame) -> Verdict:
 
 
 def slip(rows: pd.DataFrame) -> Verdict:
-    """A price that leaves and returns within weeks while no other source or host shows it."""
-    usable = rows[rows["status"].eq("ok")].sort_values(["source", "raw_id", "valid_from", "first_seen"])
-    key = usable.groupby(["source", "raw_id", "model_id"], dropna=False)
+    """A price that leaves and returns within weeks while no other source shows it.
+
+    On the seller's own list such a price was charged: a promotion.
+    """
+    usable = _in_sequence(rows)
+    key = usable.groupby(list(_SERIES), dropna=False)
     returns, leaves = pd.Series(True, index=usable.index), pd.Series(False, index=usable.index)
     for name in ("input", "output"):
         before, after = key[name].shift(1), key[name].shift(-1)
@@ -285,29 +322,41 @@ def slip(rows: pd.DataFrame) -> Verdict:
         .transform("nunique")
     )
     alone = witnesses.fillna(1) < 2
-    fits = (returns & leaves & short & alone).reindex(rows.index, fill_value=False)
+    fits = returns & leaves & short & alone & ~is_first_hand(usable)
+    fits = fits.reindex(rows.index, fill_value=False)
     return fits, _constant(rows, "a correction: the price returned within weeks and no other source shows it")
 
 
 def corrected_to_peers(rows: pd.DataFrame) -> Verdict:
-    """Changed to what every other host had charged for the model all along: it was wrong before."""
-    usable = rows[rows["status"].eq("ok") & rows["model_id"].notna() & rows["variant"].eq("")]
-    ordered = usable.sort_values(["source", "raw_id", "valid_from", "first_seen"])
-    key = ordered.groupby(["source", "raw_id", "model_id"])
-    following = pd.DataFrame({name: key[name].shift(-1) for name in ("input", "output")})
-    by_host = ordered.groupby(["model_id", "host"])[["input", "output"]].agg(["min", "max"])
-    fits = pd.Series(False, index=rows.index)
-    changed = ~(
-        same_price(following["input"], ordered["input"]) & same_price(following["output"], ordered["output"])
-    )
-    for row in ordered.index[changed & following["input"].notna()]:
-        others = by_host.loc[ordered.at[row, "model_id"]].drop(index=ordered.at[row, "host"])
-        fits[row] = len(others) >= 2 and all(
-            same_price(others[(name, edge)], np.full(len(others), following.at[row, name])).all()
-            for name in ("input", "output")
-            for edge in ("min", "max")
-        )
+    """Changed to what every other host had charged for the model all along: it was wrong before.
+
+    All along means from the first day of the price that changed to its last, and at least two hosts.
+    """
+    usable = _in_sequence(rows)
+    usable = usable[usable["model_id"].notna() & usable["variant"].eq("")]
+    usable = usable.sort_values(list(_SERIES), kind="stable")
+    stretch = _stretches(usable)
+    first = dict.fromkeys((*_SERIES, "host", "input", "output", "valid_from"), "first")
+    spells = usable.groupby(stretch).agg(first | {"valid_to": "last"})
+    following = spells.groupby(list(_SERIES))[["input", "output"]].shift(-1)
+    changed = spells.join(following, rsuffix="_next")[following["input"].notna() & ~is_first_hand(spells)]
+    met = changed.reset_index(names="spell").merge(usable, on="model_id", suffixes=("", "_other"))
+    met = met[(met["host_other"] != met["host"]) & (met["valid_from_other"] < met["valid_to"])]
+    met = met[~(met["valid_to_other"] <= met["valid_from"])]
+    agrees = same_price(met["input_next"], met["input_other"])
+    agrees &= same_price(met["output_next"], met["output_other"])
+    from_start = met[met["valid_from_other"] <= met["valid_from"]]
+    hosts = from_start.groupby("spell")["host_other"].nunique()
+    wrong = pd.Series(agrees, index=met.index).groupby(met["spell"]).all() & (hosts >= 2)
+    fits = stretch.isin(wrong.index[wrong]).reindex(rows.index, fill_value=False)
     return fits, _constant(rows, "a correction: it changed to what every other host had charged all along")
+
+
+def _stretches(ordered: pd.DataFrame) -> pd.Series:
+    """Number of the stretch of one unchanged price to which each quote of a series belongs."""
+    before = ordered.groupby(list(_SERIES))[["input", "output"]].shift()
+    stays = same_price(before["input"], ordered["input"]) & same_price(before["output"], ordered["output"])
+    return pd.Series(~stays, index=ordered.index).cumsum()
 
 
 #: In the order in which they are asked.
@@ -323,6 +372,7 @@ RULES: Final[tuple[tuple[str, Rule], ...]] = (
     ("unit_error", same_table_of_errors),
     ("alias_moved", unknown_alias_target),
     ("alias_moved", before_release),
+    ("alias_moved", unseen_since_move),
     ("alias_moved", stale_alias),
     ("disputed", past_withdrawal),
     ("disputed", slip),

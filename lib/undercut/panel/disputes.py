@@ -1,9 +1,9 @@
 """Where sources disagree about one offer, which of them can be believed?
 
 Every raw id of every source is a witness. On days when the witnesses of one offer (host, name, model,
-variant) give different prices, in this order: a witness that later comes over to another's price was late or wrong;
-the seller's own published list is believed; so are two or more sources against fewer. Whoever is not
-believed is marked ``disputed``; where nobody can be, all are. Offers are split on the days on which a
+variant) give different prices, in this order: a witness that later comes over to another's price was late
+or wrong; the seller's own published list is believed; so are two or more sources against fewer. Whoever is
+not believed is marked ``disputed``; where nobody can be, all are. Offers are split on the days on which a
 disagreement starts and ends, and every row stays.
 """
 
