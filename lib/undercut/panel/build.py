@@ -51,6 +51,7 @@ def build_panel(
     rows = _use_effective_days(rows)
     withdrawn = pd.to_datetime(rows["withdrawn_on"], errors="coerce")
     rows = _split_at(rows, withdrawn.where(withdrawn <= day))
+    rows = _split_at(rows, rows["release_date"])
     rows = settle(assign_status(rows))
     return _finish(rows)
 
@@ -105,7 +106,8 @@ def _use_effective_days(rows: pd.DataFrame) -> pd.DataFrame:
         & same_price(matched["output"], matched["stated_output"])
         & (matched["stated_from"] > matched["before_from"])
         & (matched["stated_from"] < matched["valid_from"])
-    ].drop_duplicates("row", keep="last")
+    ]
+    matched = matched.sort_values(["row", "stated_from"]).drop_duplicates("row", keep="last")
     moved = rows.copy()
     moved.loc[matched["row"], "valid_from"] = matched["stated_from"].to_numpy()
     moved.loc[matched["before"].astype(int), "valid_to"] = matched["stated_from"].to_numpy()
@@ -123,7 +125,7 @@ def _split_at(rows: pd.DataFrame, days: pd.Series) -> pd.DataFrame:
 def _merge_backports(rows: pd.DataFrame) -> pd.DataFrame:
     """One row for each tariff that patch releases of older lines repeat, from its first to its last."""
     same = ["source", "raw_id", "host", "model_id", "variant", *PRICE_COLUMNS]
-    backports = rows[rows["status"].eq("backport")].sort_values("first_seen")
+    backports = rows[rows["status"].eq("backport")].sort_values("first_seen", kind="stable")
     last = backports.groupby(same, dropna=False)["last_seen"].transform("max")
     merged = backports.assign(last_seen=last).drop_duplicates(same)
     return pd.concat([rows[~rows["status"].eq("backport")], merged], ignore_index=True)
@@ -142,9 +144,8 @@ def _finish(rows: pd.DataFrame) -> pd.DataFrame:
     rows["note"] = rows["note"].where(
         ~never, "replaced on the day it was published, or in the source's own history"
     )
-    before = rows["note"].eq("dated before the release of the model named")
-    # The invariant holds by construction: such a row names no model.
-    rows.loc[before, ["model_id"]] = pd.NA
+    # No offer names a model released after its day, whatever its status.
+    rows["model_id"] = rows["model_id"].where(~(rows["valid_from"] < rows["release_date"]))
     panel = rows[list(PANEL_COLUMNS)].copy()
     panel[_TEXT] = panel[_TEXT].astype("str")
     for column in ("valid_from", "valid_to"):
