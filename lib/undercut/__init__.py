@@ -16,7 +16,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _WHERE = {
-    "load_prices": "undercut.panel.store",
+    "load_prices": "undercut.prices.history",
     "load_reference": "undercut.sources.reference",
     "Workload": "undercut.prices.workloads",
     "Provenance": "undercut.provenance",

@@ -44,7 +44,7 @@ def prices(
     output_format: Format = "table",
 ) -> None:
     """Price history of a model across hosts, with statuses."""
-    from undercut.panel.history import MAIN_COLUMNS, price_history
+    from undercut.prices.history import MAIN_COLUMNS, price_history
     from undercut.printing import emit
 
     wanted = status if status == "all" else status.split(",")

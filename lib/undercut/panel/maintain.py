@@ -38,7 +38,7 @@ def update(*, live: bool, progress: Progress) -> str:
 
 def describe() -> dict[str, pd.DataFrame]:
     """Tables for ``undercut panel status``."""
-    panel = store.load_prices(status="all")
+    panel = store.load_panel(status="all")
     snapshots = store.read_table("snapshots")
     today = pd.Timestamp(dt.datetime.now(tz=dt.UTC).replace(tzinfo=None))
     return {

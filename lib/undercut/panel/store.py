@@ -27,24 +27,22 @@ from undercut.errors import InputError, StoreError
 from undercut.panel.build import build_panel
 from undercut.panel.identity import Identity
 from undercut.panel.schema import STATUSES
-from undercut.prices.workloads import Workload, find_workload
 from undercut.provenance import Provenance, attach
 
 TABLES: Final = ("quotes", "snapshots", "panel")
 _FINGERPRINT: Final = b"undercut_fingerprint"
 #: Modules whose code decides what the panel says.
-_CODE: Final = ("aliases", "build", "cleaning", "disputes", "identity", "names", "runs", "schema", "timeline")
+_CODE: Final = (
+    "aliases", "build", "cleaning", "disputes", "identity", "names", "runs", "schema", "sellers", "timeline",
+)  # fmt: skip
 _KEPT_AS_OF: Final = 40
 _WAY_OUT: Final = "Restore it (git checkout data/prices) or run 'undercut panel build'."
 
 Table = Literal["quotes", "snapshots", "panel"]
 
 
-def load_prices(
-    as_of: str | date | pd.Timestamp | None = None,
-    *,
-    workload: str | Workload = "chat",
-    status: str | Sequence[str] | None = "ok",
+def load_panel(
+    as_of: str | date | pd.Timestamp | None = None, *, status: str | Sequence[str] | None = "ok"
 ) -> pd.DataFrame:
     """The price panel: who offered what, from when to when, at which price.
 
@@ -53,36 +51,32 @@ def load_prices(
     as_of : str or date, optional
         Only what could be known at the end of this day (UTC); no later correction leaks in. By default all
         that the project has read.
-    workload : str or Workload
-        Mix of tokens that turns a tariff into the column ``price``.
     status : str, sequence of str or None
         Keep offers of these statuses; None or ``"all"`` keeps every quote.
 
     Returns
     -------
     DataFrame
-        Columns of :data:`undercut.panel.schema.PANEL_COLUMNS` plus ``price`` (US dollars per million tokens
-        of the workload). ``valid_to`` is exclusive; NaT = still on offer. Provenance in ``attrs``.
+        Columns of :data:`undercut.panel.schema.PANEL_COLUMNS`. ``valid_to`` is exclusive; NaT = still on
+        offer. Provenance in ``attrs``.
 
     Raises
     ------
     InputError
-        ``as_of``, ``workload`` or ``status`` is not usable.
+        ``as_of`` or ``status`` is not usable.
     StoreError
         The panel on disk is missing or damaged.
 
     Examples
     --------
-    >>> prices = load_prices(as_of="2024-11-20")
-    >>> behind = prices.query("raw_id == 'gpt-4o' and valid_to.isna()")["model_id"].unique()
+    >>> panel = load_panel(as_of="2024-11-20")
+    >>> behind = panel.query("raw_id == 'gpt-4o' and valid_to.isna()")["model_id"].unique()
     >>> list(behind)
     ['gpt-4o-2024-08-06']
     """
-    chosen = find_workload(workload)
     wanted = _statuses(status)
     panel = _panel(_day(as_of))
     panel = panel[panel["status"].isin(wanted)].reset_index(drop=True)
-    panel["price"] = chosen.price(panel)
     return attach(panel, *_provenance())
 
 
@@ -193,7 +187,7 @@ def _panel(day: pd.Timestamp | None) -> pd.DataFrame:
         return read_table("panel")
     label = "newest" if day is None else day.strftime("%Y-%m-%d")
     held = paths.cache_dir("panel") / f"{fingerprint[:16]}-{label}.parquet"
-    if held.exists():
+    if _fingerprint_of(held) == fingerprint:
         return _typed(pd.read_parquet(held))
     snapshots = read_table("snapshots")
     first = snapshots["published"].min().tz_convert(None)
@@ -220,10 +214,10 @@ def _day(moment: str | date | pd.Timestamp | None) -> pd.Timestamp | None:
         return None
     try:
         stamp = pd.Timestamp(moment)
-    except (ValueError, TypeError) as error:
-        raise InputError(
-            f"{moment!r} is not a day; write it as YYYY-MM-DD, for example 2025-06-30."
-        ) from error
+    except (ValueError, TypeError):
+        stamp = pd.NaT
+    if pd.isna(stamp):
+        raise InputError(f"{moment!r} is not a day; write it as YYYY-MM-DD, for example 2025-06-30.")
     stamp = stamp.tz_convert("UTC").tz_localize(None) if stamp.tzinfo else stamp
     return stamp.normalize()
 

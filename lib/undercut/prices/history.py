@@ -1,4 +1,4 @@
-"""What did one model cost, where, and when?"""
+"""What did models cost, where, and when: the panel with one price for each offer."""
 
 from __future__ import annotations
 
@@ -10,14 +10,57 @@ import pandas as pd
 
 from undercut.errors import unknown
 from undercut.panel.names import split_raw_id
-from undercut.panel.store import load_prices
-from undercut.prices.workloads import Workload
+from undercut.panel.store import load_panel
+from undercut.prices.workloads import Workload, find_workload
 
 #: What a person wants to see of a price history; programs get every column.
 MAIN_COLUMNS: Final = (
     "host", "model_id", "variant", "raw_id", "valid_from", "valid_to", "input", "output", "cache_read",
     "price", "status", "source", "note",
 )  # fmt: skip
+
+
+def load_prices(
+    as_of: str | date | pd.Timestamp | None = None,
+    *,
+    workload: str | Workload = "chat",
+    status: str | Sequence[str] | None = "ok",
+) -> pd.DataFrame:
+    """The price panel: who offered what, from when to when, at which price.
+
+    Parameters
+    ----------
+    as_of : str or date, optional
+        Only what could be known at the end of this day (UTC); no later correction leaks in. By default all
+        that the project has read.
+    workload : str or Workload
+        Mix of tokens that turns a tariff into the column ``price``.
+    status : str, sequence of str or None
+        Keep offers of these statuses; None or ``"all"`` keeps every quote.
+
+    Returns
+    -------
+    DataFrame
+        Columns of :data:`undercut.panel.schema.PANEL_COLUMNS` plus ``price`` (US dollars per million tokens
+        of the workload). ``valid_to`` is exclusive; NaT = still on offer. Provenance in ``attrs``.
+
+    Raises
+    ------
+    InputError
+        ``as_of``, ``workload`` or ``status`` is not usable.
+    StoreError
+        The panel on disk is missing or damaged.
+
+    Examples
+    --------
+    >>> prices = load_prices(as_of="2025-06-30", workload="agent")
+    >>> "price" in prices.columns
+    True
+    """
+    chosen = find_workload(workload)
+    panel = load_panel(as_of, status=status)
+    panel["price"] = chosen.price(panel)
+    return panel
 
 
 def price_history(
