@@ -117,6 +117,7 @@ def _encode_live(
     if encoder.is_known(moment):
         return
     table = source.parse(content, what=source.name)
+    _refuse_damaged(table, source.name, encoder)
     encoder.add(moment, table, is_backport=False)
     yield Snapshot(
         source.name, moment.isoformat(), moment, False,
@@ -131,7 +132,6 @@ def _encode(
     cache_dir: Path | None,
     progress: Progress,
 ) -> Iterator[Snapshot]:
-    previous = 0
     for done, (release, member) in enumerate(_members(source, releases, cache_dir), start=1):
         progress(source.name, done, len(releases))
         if member is None:
@@ -139,12 +139,7 @@ def _encode(
         what = f"{source.name} {release.version}"
         table = source.parse(member.content, what=what)
         if not release.is_backport:
-            if len(table.quotes) < previous * MAX_SHRINKAGE:
-                raise SourceError(
-                    f"{what} holds {len(table.quotes)} offers after {previous} in the release before. "
-                    "It looks damaged; if it is not, raise MAX_SHRINKAGE in undercut/panel/collect.py."
-                )
-            previous = len(table.quotes)
+            _refuse_damaged(table, what, encoder)
         encoder.add(release.published, table, is_backport=release.is_backport)
         yield Snapshot(
             source.name,
@@ -155,6 +150,15 @@ def _encode(
             table.out_of_scope,
             " ".join(table.unreadable),
             member.sha256,
+        )
+
+
+def _refuse_damaged(table: Table, what: str, encoder: RunEncoder) -> None:
+    previous = encoder.last_size()
+    if len(table.quotes) < previous * (1 - MAX_SHRINKAGE):
+        raise SourceError(
+            f"{what} holds {len(table.quotes)} offers after {previous} in the table before. "
+            "It looks damaged; if it is not, raise MAX_SHRINKAGE in undercut/panel/collect.py."
         )
 
 
@@ -173,7 +177,10 @@ def _members(
 def _collect_archive(cache_dir: Path | None, index_url: str | None) -> tuple[RunEncoder, list[Snapshot]]:
     """The newest edition of the OpenRouter archive; each of its lists is a snapshot of its own day."""
     encoder = RunEncoder(ARCHIVE_NAME)
-    release = registry.list_releases(openrouter_archive.PROJECT, index_url=index_url)[-1]
+    editions = registry.list_releases(openrouter_archive.PROJECT, index_url=index_url)
+    if not editions:
+        raise SourceError(f"{openrouter_archive.PROJECT} has no release that can be used.")
+    release = [edition for edition in editions if not edition.is_backport][-1]
     member = registry.read_member(release, openrouter_archive.MEMBER, cache_dir=cache_dir)
     if member is None:
         raise SourceError(f"{release.project} {release.version} no longer ships its archive.")

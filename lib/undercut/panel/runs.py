@@ -100,6 +100,10 @@ class RunEncoder:
         """Whether a table of this moment or a later one was taken in already."""
         return self._previous is not None and published <= self._previous
 
+    def last_size(self) -> int:
+        """Number of quotes in the last main-line table; zero before the first."""
+        return sum(run.last_seen == self._previous for run in self._open.values())
+
     def runs(self) -> Iterator[Run]:
         """All runs so far."""
         yield from self.closed
