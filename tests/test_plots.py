@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from undercut import plots
 from undercut.errors import InputError
 from undercut.report.pictures import as_picture, cropped, follow_page_colors

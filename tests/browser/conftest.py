@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from undercut.report.build import build_reports
 
 from tests.report.projects import code, demo_cells, prose, write_project
+from undercut.report.build import build_reports
 
 EVIL = "<script>window.harmed = 1</script><img src=x onerror='window.harmed = 1'>"
 AXE_VERSION = "4.10.3"

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from undercut.errors import DataError
 from undercut.panel.aliases import apply_alias_periods
 from undercut.panel.identity import PRICE_CLASS, Identity, coverage

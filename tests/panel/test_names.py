@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from undercut.panel.names import Name, packaging_removed, price_class, spelling, split_raw_id, vendor_path
 
 ANY_ID = st.text(max_size=60) | st.from_regex(r"([a-z0-9._~@-]{0,12}[/:.]){0,4}[a-zA-Z0-9.:@_ -]{0,40}")

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import psutil
 import pytest
+
+from tests.report.projects import code, demo_cells, notebook, prose, write_project
 from undercut.errors import BuildError, InputError
 from undercut.report.build import build_reports
 from undercut.report.publish import only_builder
-
-from tests.report.projects import code, demo_cells, notebook, prose, write_project
 
 pytestmark = pytest.mark.xdist_group("build")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
+from tests.report.projects import code, demo_cells, write_project
 from undercut.errors import InputError, UnknownNameError
 from undercut.report.catalogue import CatalogueError, check_catalogue, load_catalogue, pick
 from undercut.report.parameters import Parameter
-
-from tests.report.projects import code, demo_cells, write_project
 
 SPECIFIED = """\
 ticker = { type = "str" }

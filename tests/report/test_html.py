@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
+
 from undercut.errors import DataError
 from undercut.report import html
 

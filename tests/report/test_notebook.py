@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from undercut.report.notebook import published_notebook, without_silenced
-
 from tests.report.projects import code, notebook
+from undercut.report.notebook import published_notebook, without_silenced
 
 SUMMARY = """\
 Dep. Variable:                  price   R-squared:                       0.300

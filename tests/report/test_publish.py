@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from undercut.errors import BuildError
 from undercut.report import publish
 

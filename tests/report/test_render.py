@@ -8,12 +8,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+
+from tests.report.projects import code, notebook, prose
 from undercut.report.commands import dict_of
 from undercut.report.render import render_report
 from undercut.report.results import FIGURE_KEY, Results
 from undercut.report.site import write_site
-
-from tests.report.projects import code, notebook, prose
 
 EVIL = "<script>alert(1)</script>"
 SVG = '<svg width="100pt" height="80pt" viewBox="0 0 100 80"><g style="fill: #5c6773"/></svg>'

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
 from undercut.errors import DataError, InputError
 from undercut.provenance import Provenance, attach
 from undercut.report.contract import read_results, write_atomically, write_results

@@ -57,7 +57,10 @@ def test_models_dev_is_read_from_its_public_layout() -> None:
         (Reply(b"slow down", 429, {"Retry-After": "0"}), "HTTP 429"),
         (Reply(b"oops", 500), "HTTP 500"),
         (Reply(b"gone", 404), "HTTP 404"),
-        (Reply(b"<!doctype html><p>Sign in to continue", headers={"Content-Type": "text/html"}), "not valid JSON"),
+        (
+            Reply(b"<!doctype html><p>Sign in to continue", headers={"Content-Type": "text/html"}),
+            "not valid JSON",
+        ),
         (Reply(b""), "empty answer"),
         (Reply(b'{"data": []}'), "no models"),
         (Reply(b'{"data": [{"id": "a", "cost": 1}]}'), "no readable price"),
@@ -66,7 +69,9 @@ def test_models_dev_is_read_from_its_public_layout() -> None:
     ],
     ids=["429", "500", "404", "html", "empty", "no-models", "layout", "array", "truncated"],
 )
-def test_a_lasting_fault_is_an_error_that_names_the_source(fault: Reply, message: str, tmp_path: Path) -> None:
+def test_a_lasting_fault_is_an_error_that_names_the_source(
+    fault: Reply, message: str, tmp_path: Path
+) -> None:
     with serve(lambda _: fault) as server, pytest.raises(SourceError, match=message) as caught:
         read_live(OPENROUTER, url=server.url, cache_dir=tmp_path)
     assert "openrouter" in str(caught.value).lower()

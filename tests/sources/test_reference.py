@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from undercut.errors import DataError, UnknownNameError
 from undercut.provenance import provenance_of
 from undercut.sources.reference import TABLES, load_reference

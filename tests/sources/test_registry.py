@@ -32,7 +32,9 @@ def index(url: str) -> str:
 
 
 def test_a_patch_of_an_older_line_is_a_backport_by_version_order_not_by_text() -> None:
-    listed = releases(("1.9.0", "2026-01-01"), ("1.10.0", "2026-01-08"), ("1.9.1", "2026-01-09"), ("1.10.1", "2026-01-10"))
+    listed = releases(
+        ("1.9.0", "2026-01-01"), ("1.10.0", "2026-01-08"), ("1.9.1", "2026-01-09"), ("1.10.1", "2026-01-10")
+    )
     with serve(package_index({"demo": listed})) as server:
         found = registry.list_releases("demo", index_url=index(server.url))
     assert [(r.version, r.is_backport) for r in found] == [
@@ -48,7 +50,9 @@ def test_prereleases_and_yanked_files_are_left_out() -> None:
 
 
 def test_weekly_cadence_keeps_the_last_main_line_release_of_each_iso_week() -> None:
-    listed = releases(("1.0", "2025-12-29"), ("1.1", "2026-01-02"), ("1.0.1", "2026-01-03"), ("1.2", "2026-01-05"))
+    listed = releases(
+        ("1.0", "2025-12-29"), ("1.1", "2026-01-02"), ("1.0.1", "2026-01-03"), ("1.2", "2026-01-05")
+    )
     with serve(package_index({"demo": listed})) as server:
         every = registry.list_releases("demo", index_url=index(server.url))
     # 29 December 2025 and 2 January 2026 lie in the same ISO week; 1.0.1 is a backport.
@@ -85,7 +89,9 @@ def test_only_a_byte_range_of_a_large_wheel_is_read() -> None:
 
 
 def test_a_wheel_without_the_file_is_none_and_remembered(tmp_path: Path) -> None:
-    with serve(package_index({"demo": [Release("1.0", "2026-01-01T00:00:00Z", {"demo/x.py": b""})]})) as server:
+    with serve(
+        package_index({"demo": [Release("1.0", "2026-01-01T00:00:00Z", {"demo/x.py": b""})]})
+    ) as server:
         release = registry.list_releases("demo", index_url=index(server.url))[0]
         assert registry.read_member(release, MEMBER, cache_dir=tmp_path) is None
         asked = len(server.requests)
