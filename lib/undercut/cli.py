@@ -96,6 +96,15 @@ def index(
     chained: Annotated[bool, typer.Option("--chained", help="Chain period to period.")] = False,
     window: Annotated[int | None, typer.Option(help="Periods in a rolling window.")] = None,
     splice: Annotated[str | None, typer.Option(help="How windows are joined.")] = None,
+    variety: Annotated[
+        str | None, typer.Option(help="feenstra: correct for new and vanishing products.")
+    ] = None,
+    elasticity: Annotated[
+        float | None, typer.Option(help="Elasticity of substitution, for feenstra.")
+    ] = None,
+    weight_period: Annotated[str | None, typer.Option(help="Period of the weights: lowe, young.")] = None,
+    bad_rows: Annotated[str, typer.Option(help="error or drop.")] = "error",
+    duplicates: Annotated[str, typer.Option(help="error, unit-value or geometric-mean.")] = "error",
     output_format: Format = "table",
 ) -> None:
     """A price index of anyone's quotes; base period 1."""
@@ -107,7 +116,10 @@ def index(
         return
     if quotes is None:
         raise InputError("Name the file of quotes: undercut index QUOTES.csv --method NAME.")
-    table = index_table(quotes, method=method, chained=chained, window=window, splice=splice)
+    table = index_table(
+        quotes, method=method, chained=chained, window=window, splice=splice, variety=variety,
+        elasticity=elasticity, weight_period=weight_period, bad_rows=bad_rows, duplicates=duplicates,
+    )  # fmt: skip
     for note in table.attrs["notes"]:
         typer.echo(note, err=True)
     emit(table, output_format)

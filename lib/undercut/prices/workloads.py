@@ -59,8 +59,8 @@ class Workload:
         shares = (self.input, self.cached, self.output)
         if min(shares) < 0 or abs(sum(shares) - 1) > 1e-9:
             raise InputError(
-                f"Workload {self.name!r}: shares of input, cached and output tokens must not be negative and must "
-                f"sum to 1; got {self.input} + {self.cached} + {self.output} = {sum(shares):g}."
+                f"Workload {self.name!r}: shares of input, cached and output tokens must not be negative and "
+                f"must sum to 1; got {self.input} + {self.cached} + {self.output} = {sum(shares):g}."
             )
         if not 0 <= self.batch_share <= 1:
             raise InputError(f"Workload {self.name!r}: batch_share must lie in 0..1; got {self.batch_share}.")
