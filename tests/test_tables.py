@@ -6,6 +6,7 @@ import re
 
 import pandas as pd
 import pytest
+
 from undercut import tables
 from undercut.errors import UndercutError, UnknownNameError
 from undercut.report.html import sanitise

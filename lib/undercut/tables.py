@@ -159,7 +159,7 @@ def _usd(value: float) -> str:
 
 def _captioned(html: str, title: str, subtitle: str) -> str:
     """The table with a caption that screen readers announce (Great Tables writes headings as cells)."""
-    heading = f'<strong class="undercut-title">{escape(title)}</strong>'
+    heading = f'<strong class="undercut-title" style="display: block">{escape(title)}</strong>'
     caption = f'<caption style="text-align: left">{heading}{escape(subtitle)}</caption>'
     for stand_in, color in _PAGE_COLORS.items():
         html = html.replace(stand_in, color)
