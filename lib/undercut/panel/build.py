@@ -16,6 +16,7 @@ from undercut.panel.runs import cut
 from undercut.panel.schema import PANEL_COLUMNS, PRICE_COLUMNS
 from undercut.panel.timeline import add_validity
 
+_OFFER = ["host", "model_id", "variant"]
 _ORDER = ["model_id", "host", "variant", "source", "raw_id", "valid_from", "first_seen", "valid_to"]
 _TEXT = ["host", "model_id", "raw_id", "developer", "origin", "access", "source", "status", "note", "variant"]
 
@@ -84,34 +85,38 @@ def _use_effective_days(rows: pd.DataFrame) -> pd.DataFrame:
     A table learns of a change late. Where a source with effective days gives the same new price for the
     same offer on a day after the previous quote began, the change happened on that day.
     """
-    dated = rows[rows["effective_from"].notna() & rows["model_id"].notna()]
-    dated = dated[["host", "model_id", "variant", "input", "output", "valid_from"]]
-    stated = dated.rename(
+    is_dated = rows["effective_from"].notna() & rows["model_id"].notna()
+    dating = rows.loc[is_dated, "source"].unique()
+    # What a source has since taken back or said otherwise is no longer stated.
+    stands = is_dated & ~(rows["valid_to"] <= rows["valid_from"])
+    stated = rows.loc[stands, [*_OFFER, "input", "output", "valid_from"]].rename(
         columns={"input": "stated_input", "output": "stated_output", "valid_from": "stated_from"}
     )
-    main_line = rows[~rows["is_backport"] & ~rows["source"].isin(rows.loc[dated.index, "source"].unique())]
-    ordered = main_line.sort_values(["source", "raw_id", "valid_from", "first_seen"])
-    key = ordered.groupby(["source", "raw_id", "model_id"])
-    ordered = ordered.assign(
-        before=ordered.index.to_series()
-        .groupby([ordered[k] for k in ("source", "raw_id", "model_id")])
-        .shift(),
-        before_from=key["valid_from"].shift(),
-        touches=key["valid_to"].shift().eq(ordered["valid_from"]),
-    )
-    matched = ordered.reset_index(names="row").merge(stated, on=["host", "model_id", "variant"])
+    changes = _price_changes(rows[~rows["is_backport"] & ~rows["source"].isin(dating)])
+    matched = changes.reset_index(names="row").merge(stated, on=_OFFER)
     matched = matched[
-        matched["touches"]
-        & same_price(matched["input"], matched["stated_input"])
+        same_price(matched["input"], matched["stated_input"])
         & same_price(matched["output"], matched["stated_output"])
-        & (matched["stated_from"] > matched["before_from"])
+        & (matched["stated_from"] > matched["valid_from_before"])
         & (matched["stated_from"] < matched["valid_from"])
     ]
     matched = matched.sort_values(["row", "stated_from"]).drop_duplicates("row", keep="last")
     moved = rows.copy()
     moved.loc[matched["row"], "valid_from"] = matched["stated_from"].to_numpy()
-    moved.loc[matched["before"].astype(int), "valid_to"] = matched["stated_from"].to_numpy()
+    moved.loc[matched["row_before"].astype(int), "valid_to"] = matched["stated_from"].to_numpy()
     return moved
+
+
+def _price_changes(rows: pd.DataFrame) -> pd.DataFrame:
+    """Quotes that begin where the same name's quote for the same model ends, at another price."""
+    ordered = rows.sort_values(["source", "raw_id", "valid_from", "first_seen"])
+    ordered = ordered.assign(row=ordered.index)
+    columns = ["input", "output", "valid_from", "valid_to", "row"]
+    before = ordered.groupby(["source", "raw_id", "model_id"])[columns].shift()
+    both = ordered.drop(columns="row").join(before.add_suffix("_before"))
+    stays = same_price(both["input"], both["input_before"])
+    stays &= same_price(both["output"], both["output_before"])
+    return both[both["valid_to_before"].eq(both["valid_from"]) & ~stays]
 
 
 def _split_at(rows: pd.DataFrame, days: pd.Series) -> pd.DataFrame:
