@@ -73,7 +73,8 @@ def _stated_history(
 
     What the last table states overrides what earlier tables said about the same days; what earlier tables
     said about the days before is kept. A price without a day beside dated ones is what held before the
-    first of them, from the moment the source knew the offer.
+    first of them, from the moment the source knew the offer. A price announced and taken back before its day
+    came was never in force and ends nothing.
     """
     stated = pd.to_datetime(history["effective_from"])
     is_last = history["last_seen"].eq(history["last_seen"].max())
@@ -81,7 +82,10 @@ def _stated_history(
     if stated[is_last].notna().any():
         starts = starts.mask(is_last & stated.isna(), history["valid_from"].min())
     first_current = starts[is_last].min()
-    for group, limit in ((~is_last, first_current), (is_last, pd.NaT)):
+    taken_back = starts >= history["valid_to"]
+    for row, start in starts[taken_back].items():
+        yield row, start, start
+    for group, limit in ((~is_last & ~taken_back, first_current), (is_last & ~taken_back, pd.NaT)):
         ordered = starts[group].sort_values(kind="stable")
         following = ordered.shift(-1)
         for row, start in ordered.items():
