@@ -145,10 +145,10 @@ def _finish(rows: pd.DataFrame) -> pd.DataFrame:
     rows["note"] = rows["note"].where(~moved, note)
     announced = rows["is_announced"] & rows["note"].eq("")
     rows["note"] = rows["note"].where(~announced, "announced for this day, not yet in force")
-    never = rows["valid_from"].eq(rows["valid_to"]) & rows["note"].eq("")
-    rows["note"] = rows["note"].where(
-        ~never, "replaced on the day it was published, or in the source's own history"
-    )
+    # A quote that never held a whole day must not look like a price in a history of usable ones.
+    never = rows["valid_from"].eq(rows["valid_to"]) & rows["status"].eq("ok")
+    rows.loc[never, "status"] = "disputed"
+    rows.loc[never, "note"] = "replaced on the day it was published, or in the source's own history"
     # No offer names a model released after its day, whatever its status.
     rows["model_id"] = rows["model_id"].where(~(rows["valid_from"] < rows["release_date"]))
     panel = rows[list(PANEL_COLUMNS)].copy()

@@ -2,9 +2,9 @@
 
 Every raw id of every source is a witness. On days when the witnesses of one offer (host, name, model,
 variant) give different prices, in this order: a witness that later comes over to another's price was late
-or wrong; the seller's own published list is believed; so are two or more sources against fewer. Whoever is
-not believed is marked ``disputed``; where nobody can be, all are. Offers are split on the days on which a
-disagreement starts and ends, and every row stays.
+or wrong; within one source the newest quote speaks for it; the seller's own published list is believed; so
+are two or more sources against fewer. Whoever is not believed is marked ``disputed``; where nobody can be,
+all are. Offers are split on the days on which a disagreement starts and ends, and every row stays.
 """
 
 from __future__ import annotations
@@ -24,9 +24,11 @@ BELIEVED: Final = 0
 LATE: Final = 1
 OUTVOTED: Final = 2
 UNDECIDED: Final = 3
+OVERTAKEN: Final = 4
 _NOTES: Final = {
     LATE: "this source later came over to the price that {others} already gave",
     OUTVOTED: "{others} gave another price",
+    OVERTAKEN: "the same source gives a newer price under another id",
     UNDECIDED: "{others} gave another price; neither ever moved to the other's",
 }
 _FAR: Final = np.datetime64("2262-01-01", "D")
@@ -77,6 +79,7 @@ class _Columns:
     end: np.ndarray  # days, exclusive
     price: np.ndarray  # (rows, 2)
     source: np.ndarray
+    news: np.ndarray  # moment from which the source shows the quote
     witness: np.ndarray  # number of the (source, raw id)
     first_hand_until: np.ndarray  # day after which the seller's own list was not seen to say so any more
 
@@ -88,6 +91,7 @@ class _Columns:
             end=rows["valid_to"].fillna(pd.Timestamp(_FAR)).to_numpy("datetime64[D]"),
             price=rows[["input", "output"]].to_numpy(float),
             source=rows["source"].to_numpy(object),
+            news=rows["first_seen"].dt.tz_convert(None).to_numpy("datetime64[us]"),
             witness=rows.groupby(["source", "raw_id"]).ngroup().to_numpy(),
             first_hand_until=last_seen.where(is_first_hand(rows), pd.Timestamp(0)).to_numpy("datetime64[D]"),
         )
@@ -105,7 +109,8 @@ def _settle_offer(columns: _Columns, rows: np.ndarray) -> list[_Piece]:
             continue
         agreement = _agreement(price[active])
         first_hand = columns.first_hand_until[rows[active]] >= left
-        verdicts = _judge(agreement, price[active], source[active], becomes[active], first_hand)
+        news = columns.news[rows[active]]
+        verdicts = _judge(agreement, price[active], source[active], becomes[active], first_hand, news)
         for place, verdict in enumerate(verdicts):
             others = ", ".join(sorted(set(source[active][~agreement[place]]))) if verdict else ""
             note = _NOTES[verdict].format(others=others) if verdict else ""
@@ -140,7 +145,12 @@ def _agree(prices: np.ndarray, price: np.ndarray) -> np.ndarray:
 
 
 def _judge(
-    agreement: np.ndarray, price: np.ndarray, source: np.ndarray, becomes: np.ndarray, first_hand: np.ndarray
+    agreement: np.ndarray,
+    price: np.ndarray,
+    source: np.ndarray,
+    becomes: np.ndarray,
+    first_hand: np.ndarray,
+    news: np.ndarray,
 ) -> list[int]:
     """A verdict for each witness of one offer on one day."""
     count = len(price)
@@ -153,7 +163,9 @@ def _judge(
         # Everyone moved: nobody is known to have been right first.
         late[:] = False
     verdicts = np.where(late, LATE, BELIEVED)
-    standing = np.flatnonzero(~late)
+    overtaken = _overtaken(agreement, source, news) & ~late
+    verdicts[overtaken] = OVERTAKEN
+    standing = np.flatnonzero(~late & ~overtaken)
     if agreement[np.ix_(standing, standing)].all():
         return verdicts.tolist()
     if first_hand[standing].any():
@@ -167,6 +179,13 @@ def _judge(
     else:
         verdicts[standing] = UNDECIDED
     return verdicts.tolist()
+
+
+def _overtaken(agreement: np.ndarray, source: np.ndarray, news: np.ndarray) -> np.ndarray:
+    """Witnesses that contradict a newer quote of their own source for the same offer."""
+    same_source = source[:, None] == source[None, :]
+    is_newer = news[None, :] > news[:, None]
+    return np.asarray((same_source & is_newer & ~agreement).any(axis=1))
 
 
 def _rebuild(contested: pd.DataFrame, pieces: list[_Piece]) -> pd.DataFrame:

@@ -79,18 +79,27 @@ def _stated_history(
     stated = pd.to_datetime(history["effective_from"])
     is_last = history["last_seen"].eq(history["last_seen"].max())
     starts = stated.fillna(history["valid_from"])
-    if stated[is_last].notna().any():
-        starts = starts.mask(is_last & stated.isna(), history["valid_from"].min())
+    for row in history.index[stated.isna()]:
+        beside = _in_same_table(history, row) & stated.notna()
+        if beside.any():
+            starts[row] = min(history["valid_from"].min(), stated[beside].min())
     first_current = starts[is_last].min()
     taken_back = starts >= history["valid_to"]
     for row, start in starts[taken_back].items():
         yield row, start, start
     for group, limit in ((~is_last & ~taken_back, first_current), (is_last & ~taken_back, pd.NaT)):
-        ordered = starts[group].sort_values(kind="stable")
+        by_day = pd.DataFrame({"start": starts[group], "is_dated": stated[group].notna()})
+        ordered = by_day.sort_values(["start", "is_dated"], kind="stable")["start"]
         following = ordered.shift(-1)
         for row, start in ordered.items():
             end = _earliest(following[row], history.at[row, "valid_to"], limit)
             yield row, start, end if pd.isna(end) else max(start, end)
+
+
+def _in_same_table(history: pd.DataFrame, row: int) -> pd.Series:
+    """Which quotes of the history stood in one table with this one at some time."""
+    this = history.loc[row]
+    return (history["first_seen"] <= this["last_seen"]) & (history["last_seen"] >= this["first_seen"])
 
 
 def _earliest(*moments: pd.Timestamp) -> pd.Timestamp:
