@@ -45,7 +45,7 @@ def describe() -> dict[str, pd.DataFrame]:
         "sources": status.spans(panel, snapshots).merge(status.freshness(snapshots, today), on="source"),
         "statuses": status.status_counts(panel),
         "set aside": status.set_aside(panel),
-        "coverage": coverage(panel, Identity.load()),
+        "coverage": coverage(panel, Identity.load()).rename_axis("source").reset_index(),
         "agreement": status.agreement(panel),
     }
 
