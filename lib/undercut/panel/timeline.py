@@ -30,10 +30,11 @@ def add_validity(runs: pd.DataFrame, snapshots: pd.DataFrame, today: pd.Timestam
     Returns
     -------
     DataFrame
-        One row a run, in the order given. Validity is in whole UTC days: of several quotes within one day
-        the last holds that day, the others get an empty period. A backport is never in force.
+        The runs; one that stood on both sides of a silence of its source becomes two rows. Validity is in
+        whole UTC days: of several quotes within one day the last holds that day, the others get an empty
+        period. A backport is never in force.
     """
-    dated = runs.copy()
+    dated = _split_at_silences(runs, snapshots)
     dated["valid_from"] = _day(dated["first_seen"])
     dated["valid_to"] = _day(_end_of_knowledge(dated, snapshots, today))
     dated.loc[dated["is_backport"], "valid_to"] = dated["valid_from"]
@@ -44,6 +45,20 @@ def add_validity(runs: pd.DataFrame, snapshots: pd.DataFrame, today: pd.Timestam
             dated.at[row, "valid_from"] = start
             dated.at[row, "valid_to"] = end
     return dated
+
+
+def _split_at_silences(runs: pd.DataFrame, snapshots: pd.DataFrame) -> pd.DataFrame:
+    """Two rows for each run that bridges a silence: until the last table before, from the first after."""
+    split = runs.copy()
+    main_line = snapshots[~snapshots["is_backport"]].sort_values("published")
+    before = main_line.groupby("source")["published"].shift()
+    for table in main_line[main_line["published"] - before > MAX_SILENCE].itertuples():
+        bridges = split["source"].eq(table.source) & split["first_seen"].lt(table.published)
+        bridges &= split["last_seen"].ge(table.published)
+        tail = split[bridges].assign(first_seen=table.published)
+        split.loc[bridges, "last_seen"] = before[table.Index]
+        split = pd.concat([split, tail], ignore_index=True)
+    return split
 
 
 def _day(moments: pd.Series) -> pd.Series:
