@@ -53,7 +53,9 @@ def build_panel(
     withdrawn = pd.to_datetime(rows["withdrawn_on"], errors="coerce")
     rows = _split_at(rows, withdrawn.where(withdrawn <= day))
     rows = _split_at(rows, rows["release_date"])
-    rows = settle(assign_status(rows))
+    rows = assign_status(rows)
+    # Of a day still to come nobody else has spoken: an announcement contradicts no one.
+    rows = pd.concat([settle(rows[~rows["is_announced"]]), rows[rows["is_announced"]]], ignore_index=True)
     return _finish(rows)
 
 
