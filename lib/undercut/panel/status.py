@@ -37,7 +37,7 @@ def set_aside(panel: pd.DataFrame) -> pd.DataFrame:
         aside["note"]
         .str.replace(r"\d{4}-\d{2}-\d{2}", "<day>", regex=True)
         .str.replace(r"factor of [\d.e+-]+", "large factor", regex=True)
-        .str.replace(r"moved to \S+", "moved to <model>", regex=True)
+        .str.replace(r"name moved to \S+ on", "name moved to <model> on", regex=True)
         .str.replace(r"that (?:[a-z-]+(?:, )?)+ already", "that another source already", regex=True)
         .str.replace(r"^(?:[a-z-]+, )*[a-z-]+ gave another", "another source gave another", regex=True)
     )
