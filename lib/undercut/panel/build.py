@@ -17,7 +17,10 @@ from undercut.panel.schema import PANEL_COLUMNS, PRICE_COLUMNS
 from undercut.panel.timeline import add_validity
 
 _OFFER = ["host", "model_id", "variant"]
-_ORDER = ["model_id", "host", "variant", "source", "raw_id", "valid_from", "first_seen", "valid_to"]
+_ORDER = [
+    "model_id", "host", "variant", "source", "raw_id", "valid_from", "first_seen", "valid_to", "last_seen",
+    "input", "output", "conditions",
+]  # fmt: skip
 _TEXT = ["host", "model_id", "raw_id", "developer", "origin", "access", "source", "status", "note", "variant"]
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from undercut.panel.cleaning import SAME_PRICE, is_first_hand
+from undercut.panel.cleaning import SAME_PRICE, is_first_hand, same_price
 
 _OFFER: Final = ["host", "product", "model_id", "variant"]
 
@@ -79,7 +79,7 @@ class _Columns:
     end: np.ndarray  # days, exclusive
     price: np.ndarray  # (rows, 2)
     source: np.ndarray
-    news: np.ndarray  # moment from which the source shows the quote
+    news: np.ndarray  # moment from which the source shows this price
     witness: np.ndarray  # number of the (source, raw id)
     first_hand_until: np.ndarray  # day after which the seller's own list was not seen to say so any more
 
@@ -91,10 +91,19 @@ class _Columns:
             end=rows["valid_to"].fillna(pd.Timestamp(_FAR)).to_numpy("datetime64[D]"),
             price=rows[["input", "output"]].to_numpy(float),
             source=rows["source"].to_numpy(object),
-            news=rows["first_seen"].dt.tz_convert(None).to_numpy("datetime64[us]"),
+            news=_first_shown(rows).dt.tz_convert(None).to_numpy("datetime64[us]"),
             witness=rows.groupby(["source", "raw_id"]).ngroup().to_numpy(),
             first_hand_until=last_seen.where(is_first_hand(rows), pd.Timestamp(0)).to_numpy("datetime64[D]"),
         )
+
+
+def _first_shown(rows: pd.DataFrame) -> pd.Series:
+    """When each witness first gave its price; a new context window of an old price is no news of it."""
+    series = [rows[name] for name in ("source", "raw_id", *_OFFER)]
+    before = rows.groupby(["source", "raw_id", *_OFFER])[["input", "output"]].shift()
+    changed = ~same_price(before["input"], rows["input"]) | ~same_price(before["output"], rows["output"])
+    stretch = pd.Series(changed, index=rows.index).groupby(series).cumsum()
+    return rows["first_seen"].groupby([*series, stretch]).transform("min")
 
 
 def _settle_offer(columns: _Columns, rows: np.ndarray) -> list[_Piece]:
