@@ -25,6 +25,8 @@ LATE: Final = 1
 OUTVOTED: Final = 2
 UNDECIDED: Final = 3
 OVERTAKEN: Final = 4
+#: Copies of a seller's own list are a month apart: each speaks until the next, the last for as long.
+FIRST_HAND_HOLDS: Final = pd.Timedelta(days=45)
 _NOTES: Final = {
     LATE: "this source later came over to the price that {others} already gave",
     OUTVOTED: "{others} gave another price",
@@ -81,11 +83,11 @@ class _Columns:
     source: np.ndarray
     news: np.ndarray  # moment from which the source shows this price
     witness: np.ndarray  # number of the (source, raw id)
-    first_hand_until: np.ndarray  # day after which the seller's own list was not seen to say so any more
+    first_hand_until: np.ndarray  # last day for which the seller's own list speaks; 1970 for other sources
 
     @classmethod
     def of(cls, rows: pd.DataFrame) -> _Columns:
-        last_seen = rows["last_seen"].dt.tz_convert(None)
+        until = rows["last_seen"].dt.tz_convert(None) + FIRST_HAND_HOLDS
         return cls(
             start=rows["valid_from"].to_numpy("datetime64[D]"),
             end=rows["valid_to"].fillna(pd.Timestamp(_FAR)).to_numpy("datetime64[D]"),
@@ -93,7 +95,7 @@ class _Columns:
             source=rows["source"].to_numpy(object),
             news=_first_shown(rows).dt.tz_convert(None).to_numpy("datetime64[us]"),
             witness=rows.groupby(["source", "raw_id"]).ngroup().to_numpy(),
-            first_hand_until=last_seen.where(is_first_hand(rows), pd.Timestamp(0)).to_numpy("datetime64[D]"),
+            first_hand_until=until.where(is_first_hand(rows), pd.Timestamp(0)).to_numpy("datetime64[D]"),
         )
 
 
@@ -110,7 +112,9 @@ def _settle_offer(columns: _Columns, rows: np.ndarray) -> list[_Piece]:
     """Pieces of the rows of one offer, each with one verdict; ``rows`` are in order of their first day."""
     start, end, price, source = (a[rows] for a in (columns.start, columns.end, columns.price, columns.source))
     becomes = _next_price(columns.witness[rows], price)
-    days = np.unique(np.concatenate([start, end]))
+    heard = columns.first_hand_until[rows]
+    unheard = (heard + 1)[(heard >= start) & (heard + 1 < end)]
+    days = np.unique(np.concatenate([start, end, unheard]))
     pieces: list[_Piece] = []
     for left, right in pairwise(days):
         active = np.flatnonzero((start <= left) & (end >= right))
