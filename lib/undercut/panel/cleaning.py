@@ -166,7 +166,7 @@ def far_from_peers(rows: pd.DataFrame) -> Verdict:
     passed_on = found["access"].eq("closed") & usable["variant"].eq("")
     bound = np.where(passed_on, CLOSED_PEER_FACTOR, PEER_FACTOR)
     off = (found["size"] >= 3) & ((ratio > bound) | (ratio < 1 / bound)) & ~is_first_hand(usable)
-    reason = "differs from the median seller's by a factor of " + ratio.map("{:.3g}".format)
+    reason = "differs from the median seller's by a factor of " + ratio.map("{:.3g}".format).astype("str")
     return off.reindex(rows.index, fill_value=False), reason.reindex(rows.index)
 
 
