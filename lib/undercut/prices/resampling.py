@@ -1,0 +1,73 @@
+"""How sure can one be when prices are set by few developers? Resampling of whole clusters.
+
+Offers of one developer (or one family of models) share decisions about price, so rows are never drawn one
+by one. A draw is a vector of multiplicities: how often each cluster counts. Everything that is a sum over
+offers then becomes one matrix product over all draws.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from undercut.errors import InputError
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+Booleans = npt.NDArray[np.bool_]
+
+
+def cluster_codes(frame: pd.DataFrame, cluster: str) -> tuple[Codes, pd.Index]:
+    """Code of each row's cluster and the sorted labels; a row without one is its model's own cluster.
+
+    Raises
+    ------
+    InputError
+        There is no such column.
+    """
+    if cluster not in frame:
+        raise InputError(
+            f"cluster must be a column of the quotes, such as developer or family; got {cluster!r}."
+        )
+    labels = frame[cluster].astype("object").where(frame[cluster].notna(), frame["model_id"])
+    codes, known = pd.factorize(labels, sort=True)
+    return codes.astype(np.int64), pd.Index(known)
+
+
+def multiplicities(clusters: int, *, draws: int, seed: int) -> Floats:
+    """How often each cluster counts, shape (draws + 1, clusters); the first row is the sample itself.
+
+    A single cluster leaves nothing to resample: its draws are empty, so that estimates from them are
+    missing, and no interval of no width comes out.
+    """
+    if clusters < 2:
+        return np.vstack([np.ones((1, clusters)), np.zeros((draws, clusters))])
+    generator = np.random.default_rng(seed)
+    drawn = generator.multinomial(clusters, np.full(clusters, 1 / clusters), size=draws)
+    return np.vstack([np.ones(clusters), drawn]).astype(float)
+
+
+def sums_by_cluster(codes: Codes, values: Floats, clusters: int) -> Floats:
+    """Sums of ``values`` (rows, ...) by cluster, shape (clusters, ...)."""
+    total = np.zeros((clusters, *values.shape[1:]))
+    np.add.at(total, codes, values)
+    return total
+
+
+def percentile_interval(drawn: Floats, *, level: float) -> tuple[Floats, Floats]:
+    """Percentile interval over the first axis, draws that are NaN left out; NaN where fewer than half of the
+    draws have a value: an interval from the lucky draws alone would be too narrow."""
+    known = np.isfinite(drawn).mean(axis=0) >= 0.5
+    tail = (1 - level) / 2
+    ends = np.full((2, *drawn.shape[1:]), np.nan)
+    if known.any():
+        finite = np.where(np.isfinite(drawn), drawn, np.nan)[:, known]
+        ends[:, known] = np.nanquantile(finite, [tail, 1 - tail], axis=0)
+    return ends[0], ends[1]
+
+
+def check_level(level: float) -> None:
+    """An error unless ``level`` is a confidence level."""
+    if not 0 < level < 1:
+        raise InputError(f"level must lie between 0 and 1, for example 0.95; got {level}.")
