@@ -137,6 +137,7 @@ def to_frame(encoders: Iterable[RunEncoder]) -> pd.DataFrame:
     numbers = ["input", "output", "cache_read", "cache_write", "batch_input", "batch_output"]
     frame[numbers] = frame[numbers].astype("float64")
     frame["context_tokens"] = frame["context_tokens"].astype("Int64")
+    frame["is_backport"] = frame["is_backport"].astype("bool")
     for column in ("first_seen", "last_seen"):
         frame[column] = pd.to_datetime(frame[column], utc=True).astype("datetime64[us, UTC]")
     return frame.sort_values(_RUN_ORDER, ignore_index=True, kind="stable", na_position="first")
@@ -175,6 +176,7 @@ def cut(runs: pd.DataFrame, snapshots: pd.DataFrame, day: pd.Timestamp) -> tuple
     last = known[~known["is_backport"]].groupby("source")["published"].max()
     held = runs[runs["first_seen"] < end].copy()
     # A main-line run stands in every main-line table between its ends, so clipping is exact.
-    ceiling = held["source"].map(last).where(~held["is_backport"], held["last_seen"])
+    ceiling = last.reindex(held["source"]).set_axis(held.index)
+    ceiling = ceiling.where(~held["is_backport"], held["last_seen"])
     held["last_seen"] = held["last_seen"].where(held["last_seen"] < end, ceiling)
     return held.reset_index(drop=True), known.reset_index(drop=True)
