@@ -158,6 +158,7 @@ def snapshots_frame(snapshots: Iterable[Snapshot]) -> pd.DataFrame:
     for column in ("source", "version", "unreadable", "sha256"):
         frame[column] = frame[column].astype("str")
     frame["is_backport"] = frame["is_backport"].astype("bool")
+    frame[["quotes", "out_of_scope"]] = frame[["quotes", "out_of_scope"]].astype("int64")
     return frame.sort_values(["source", "published", "version"], ignore_index=True, kind="stable")
 
 
