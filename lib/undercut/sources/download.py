@@ -1,0 +1,85 @@
+"""How is a file fetched from a public address without trusting it: bounded, retried, told in our words?"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+import httpx
+import stamina
+
+from undercut.errors import SourceError
+
+MAX_BYTES: Final = 64 * 2**20
+TIMEOUT_SECONDS: Final = 30.0
+ATTEMPTS: Final = 4
+
+
+def download(name: str, address: str, *, way_out: str, max_bytes: int = MAX_BYTES) -> bytes:
+    """The bytes at ``address``; lost connections, overload and server faults are retried.
+
+    Parameters
+    ----------
+    name : str
+        The source, for messages.
+    address : str
+    way_out : str
+        What a user can do without it; ends the message.
+    max_bytes : int
+        Longer answers are refused.
+
+    Raises
+    ------
+    SourceError
+        No answer, another status than 200, nothing in it, or too much.
+    """
+    content = b""
+    try:
+        for attempt in stamina.retry_context(on=_is_passing, attempts=ATTEMPTS, wait_initial=0.2, wait_max=5):
+            with attempt:
+                content = _bounded(address, max_bytes)
+    except httpx.HTTPStatusError as error:
+        status = error.response.status_code
+        raise SourceError(f"{name} answered with HTTP {status} at {address}. {way_out}") from error
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise SourceError(
+            f"{name} could not be reached at {address} ({type(error).__name__}: {error}). {way_out}"
+        ) from error
+    if not content.strip():
+        raise SourceError(f"{name} sent an empty answer from {address}. {way_out}")
+    return content
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_bytes(content)
+    part.replace(path)
+
+
+def _is_passing(error: Exception) -> bool | float:
+    """Wait as long as an overloaded server asks, within reason."""
+    if isinstance(error, httpx.HTTPStatusError):
+        if error.response.status_code == 429:
+            asked = error.response.headers.get("Retry-After", "")
+            return min(float(asked), 20.0) if asked.isdigit() else True
+        return error.response.status_code >= 500
+    return isinstance(error, httpx.TransportError)
+
+
+def _bounded(address: str, max_bytes: int) -> bytes:
+    with (
+        httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=True) as client,
+        client.stream("GET", address) as response,
+    ):
+        response.raise_for_status()
+        parts: list[bytes] = []
+        size = 0
+        for part in response.iter_bytes():
+            size += len(part)
+            if size > max_bytes:
+                raise SourceError(f"{address} sends more than {max_bytes:,} bytes; refused.")
+            parts.append(part)
+    return b"".join(parts)

@@ -1,0 +1,252 @@
+"""Which factors moved all stocks each day? Fama and French's five, momentum and the risk-free rate.
+
+From Kenneth French's data library (downloaded, kept under ``data/local``) or from the user's own file. The
+factors are copyright of Fama and French: results computed from them may be published, the tables may not.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import re
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from undercut.errors import DataError, SourceError, unknown
+from undercut.paths import cache_dir, data_dir
+from undercut.provenance import Provenance, attach, sha256_of
+from undercut.sources.dates import day_column
+from undercut.sources.download import download, write_atomically
+from undercut.sources.returns_shape import Window
+
+LIBRARY: Final = "https://mba.tuck.dartmouth.edu/pages/faculty/ken.french/ftp/"
+FILES: Final = ("F-F_Research_Data_5_Factors_2x3_daily_CSV.zip", "F-F_Momentum_Factor_daily_CSV.zip")
+#: Columns of the frame; French's and others' names for them.
+FACTORS: Final[dict[str, frozenset[str]]] = {
+    "mkt_rf": frozenset({"mktrf", "mkt", "rmrf", "exmkt"}),
+    "smb": frozenset({"smb"}),
+    "hml": frozenset({"hml"}),
+    "rmw": frozenset({"rmw"}),
+    "cma": frozenset({"cma"}),
+    "mom": frozenset({"mom", "umd", "wml"}),
+    "rf": frozenset({"rf", "riskfree"}),
+}
+LICENCE: Final = "copyright Eugene F. Fama and Kenneth R. French; not redistributed"
+MAX_INFLATED: Final = 32 * 2**20
+#: The library is updated about once a month.
+MAX_AGE: Final = dt.timedelta(days=7)
+_MISSING: Final = (-99.99, -999.0)
+_WAY_OUT: Final = (
+    "Download the daily five factors and momentum by hand from Kenneth French's data library, give the file "
+    "as source=, or use a model without factors."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    frame: pd.DataFrame
+    digest: str
+    version: str
+    retrieved_at: str
+
+
+def load_factors(
+    start: Any = None,
+    end: Any = None,
+    source: str | Path = "auto",
+    *,
+    local: Path | None = None,
+    cache: Path | None = None,
+    library: str = LIBRARY,
+) -> pd.DataFrame:
+    """Daily factors in decimals, with their provenance.
+
+    Parameters
+    ----------
+    start, end : date-like, optional
+        First and last day, both included.
+    source : {"auto", "french"} or path
+        ``french``: the data library; a path: a CSV or Parquet file with a column of days and columns named
+        as French names them, or one of his own files; ``auto``: a file ``factors*.csv`` or ``.parquet`` in
+        ``data/local``, else the library.
+    local, cache : Path, optional
+        Other folders.
+    library : str
+        Address of a mirror.
+
+    Returns
+    -------
+    DataFrame
+        ``date``, ``mkt_rf``, ``smb``, ``hml``, ``rmw``, ``cma``, ``mom``, ``rf`` (those that the source has),
+        by day. 0.01 is one percent.
+
+    Raises
+    ------
+    SourceError
+        The library did not answer or sent something else.
+    DataError
+        The user's file is not recognised, or no day lies in the window.
+
+    References
+    ----------
+    Fama, E. F. and French, K. R. (2015). A five-factor asset pricing model. Journal of Financial Economics,
+    116, 1-22.
+    """
+    window = Window.of(start, end)
+    path = _own_file(source, local)
+    if path is None:
+        table = _french(cache or cache_dir("factors"), library)
+        name, note = "Kenneth R. French data library, daily", ""
+    else:
+        table = _own(path)
+        name, note = f"user's file {path.name}", "The user's own file. "
+    frame = window.cut(table.frame).reset_index(drop=True)
+    if frame.empty:
+        days = table.frame["date"]
+        raise DataError(
+            f"{name} has no factors from {window}: it covers {days.min().date()} to {days.max().date()}."
+        )
+    last = table.frame["date"].max().date()
+    entry = Provenance(
+        name, table.version, table.retrieved_at, LICENCE, table.digest, f"{note}Last day: {last}."
+    )
+    return attach(frame, entry)
+
+
+def _own_file(source: str | Path, local: Path | None) -> Path | None:
+    if source == "french":
+        return None
+    if source == "auto":
+        folder = local or data_dir() / "local"
+        own = sorted(p for p in folder.glob("factors*") if p.suffix in (".csv", ".parquet"))
+        if len(own) > 1:
+            raise DataError(
+                f"Several files of factors in {folder}: {', '.join(p.name for p in own)}. Name one."
+            )
+        return own[0] if own else None
+    path = Path(source)
+    if not path.exists():
+        raise unknown("source of factors", str(source), ["auto", "french", "path to a file that exists"])
+    return path
+
+
+def _own(path: Path) -> _Table:
+    content = path.read_bytes()
+    changed = dt.datetime.fromtimestamp(path.stat().st_mtime, tz=dt.UTC).replace(microsecond=0).isoformat()
+    if path.suffix == ".parquet":
+        raw = pd.read_parquet(path)
+        frame = _recognised(raw if "date" in raw.columns else raw.reset_index(), path.name)
+    elif path.suffix == ".zip" or content.lstrip()[:4] == b"This":
+        # French's own files, as downloaded: they begin with "This file was created ...", in percent.
+        text = _unzipped(content, path.name) if path.suffix == ".zip" else content
+        frame = parse_french(text, what=path.name)
+    else:
+        frame = _recognised(pd.read_csv(io.BytesIO(content)), path.name)
+    return _Table(frame, sha256_of(content), changed[:10], changed)
+
+
+def _recognised(raw: pd.DataFrame, what: str) -> pd.DataFrame:
+    """Factors of a plain table, in decimals."""
+    plain = {re.sub(r"[^a-z]", "", str(name).lower()): name for name in raw.columns}
+    names = {column: plain[key] for column, keys in FACTORS.items() for key in keys & plain.keys()}
+    day = plain.get("date", raw.columns[0])
+    if not {"mkt_rf", "rf"} <= names.keys():
+        raise DataError(
+            f"{what} is not a table of factors: expected a column of days and at least mkt_rf and rf "
+            f"(then smb, hml, rmw, cma, mom); found {', '.join(map(str, raw.columns))}."
+        )
+    frame = pd.DataFrame({"date": day_column(raw[day], what)} | {c: raw[n] for c, n in names.items()})
+    try:
+        frame = frame.astype(dict.fromkeys(names, "float64"))
+    except ValueError as error:
+        raise DataError(f"{what}: a factor is not a number ({error}).") from error
+    typical = float(frame["mkt_rf"].abs().median())
+    if typical > 0.15:
+        raise DataError(
+            f"{what}: the market moves {typical:.3g} on a typical day, so the factors are not in decimals. "
+            "Divide by 100, or give French's own file unchanged."
+        )
+    return _checked(frame, what)
+
+
+def _checked(frame: pd.DataFrame, what: str) -> pd.DataFrame:
+    if frame["date"].duplicated().any():
+        twice = frame.loc[frame["date"].duplicated(), "date"].iloc[0].date()
+        raise DataError(f"{what} has several rows of {twice}.")
+    return frame.sort_values("date", ignore_index=True)
+
+
+def parse_french(content: bytes, *, what: str = "Kenneth French's file") -> pd.DataFrame:
+    """Daily factors of one of French's CSV files, from percent to decimals.
+
+    Lines before the header and after the last day are prose.
+
+    Raises
+    ------
+    SourceError
+        No line of factors and days in it.
+
+    Examples
+    --------
+    >>> parse_french(b"Made by hand\\n\\n,Mkt-RF,SMB,RF\\n20250127,  -1.46,0.02,  0.02\\n\\nCopyright\\n")
+            date  mkt_rf     smb      rf
+    0 2025-01-27 -0.0146  0.0002  0.0002
+    """
+    lines = content.decode("latin-1").splitlines()
+    header = next((i for i, line in enumerate(lines) if re.match(r"\s*,\s*[A-Za-z]", line)), None)
+    days = [line for line in lines[(header or 0) + 1 :] if re.match(r"\s*\d{8}\s*,", line)]
+    if header is None or not days:
+        raise SourceError(f"{what} holds no daily factors; its layout has changed. {_WAY_OUT}")
+    names = ["date", *(name.strip() for name in lines[header].split(",")[1:])]
+    raw = pd.read_csv(io.StringIO("\n".join(days)), names=names, dtype={"date": "str"})
+    plain = {re.sub(r"[^a-z]", "", name.lower()): name for name in names[1:]}
+    columns = {c: plain[key] for c, keys in FACTORS.items() for key in keys & plain.keys()}
+    factors = pd.DataFrame({c: raw[n].replace(dict.fromkeys(_MISSING)) for c, n in columns.items()})
+    decimals = (factors.astype("float64") / 100).round(10)
+    return _checked(pd.concat([day_column(raw["date"], what), decimals], axis=1), what)
+
+
+def _unzipped(content: bytes, what: str) -> bytes:
+    """The only CSV in a zip archive, never more than :data:`MAX_INFLATED` of it."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = [name for name in archive.namelist() if name.lower().endswith(".csv")]
+            if len(names) != 1:
+                raise SourceError(f"{what} holds {len(names)} CSV files where one was expected. {_WAY_OUT}")
+            with archive.open(names[0]) as member:
+                inflated = member.read(MAX_INFLATED + 1)
+    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+        raise SourceError(f"{what} is not a readable zip archive ({error}). {_WAY_OUT}") from error
+    if len(inflated) > MAX_INFLATED:
+        raise SourceError(f"{what} inflates to more than {MAX_INFLATED:,} bytes; refused.")
+    return inflated
+
+
+def _french(cache: Path, library: str) -> _Table:
+    """Both files of the library, joined by day."""
+    parts, digests, moments = [], [], []
+    for name in FILES:
+        content, moment = _fetched(cache / name, library.rstrip("/") + "/" + name)
+        parts.append(parse_french(_unzipped(content, name), what=name))
+        digests.append(sha256_of(content))
+        moments.append(moment)
+    frame = parts[0].merge(parts[1], on="date", how="left", validate="one_to_one")
+    oldest = min(moments).replace(microsecond=0).isoformat()
+    return _Table(frame, sha256_of("".join(sorted(digests)).encode()), oldest[:10], oldest)
+
+
+def _fetched(path: Path, address: str) -> tuple[bytes, dt.datetime]:
+    now = dt.datetime.now(tz=dt.UTC)
+    if path.exists():
+        moment = dt.datetime.fromtimestamp(path.stat().st_mtime, tz=dt.UTC)
+        if now - moment < MAX_AGE:
+            return path.read_bytes(), moment
+    content = download("Kenneth French's data library", address, way_out=_WAY_OUT)
+    # Only what can be read is kept: a page of apology must not stand in for a week.
+    parse_french(_unzipped(content, path.name), what=path.name)
+    write_atomically(path, content)
+    return content, now

@@ -1,0 +1,238 @@
+"""Can these returns be trusted? Every doubt about a series, told and never repaired.
+
+A finding is a doubt, not a verdict: stocks do halve in a day. ``advice`` says what to look at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from undercut.errors import DataError
+from undercut.sources.returns_shape import COLUMNS
+from undercut.sources.sessions import NEW_YORK, sessions
+
+CHECKS: Final = (
+    "missing_day", "extra_day", "duplicate_row", "stale", "impossible", "extreme", "reversal",
+    "unadjusted_split", "time_zone_shift", "source_seam", "survivors_only",
+)  # fmt: skip
+FINDING: Final = ("ticker", "check", "date", "value", "advice")
+
+EXTREME: Final = 0.5
+SPLIT_RATIOS: Final = (2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50, 100)
+#: A split day carries the day's own return as well.
+SPLIT_TOLERANCE: Final = 0.05
+STALE_RUN: Final = 3
+REVERSAL: Final = 0.3
+#: Sessions and tickers below which lead, lag and survival say nothing.
+ENOUGH_DAYS: Final = 120
+#: One wrong return must not decide with whom a series moves.
+CLIP: Final = 0.2
+ENOUGH_TICKERS: Final = 5
+
+
+def check_returns(frame: pd.DataFrame, *, exchange: str = NEW_YORK) -> pd.DataFrame:
+    """Doubts about daily returns, one row each; nothing in ``frame`` is changed.
+
+    ======================= ==============================================================================
+    check                   what it finds; what ``value`` is
+    ======================= ==============================================================================
+    ``missing_day``         a stretch of sessions without a return, from ``date`` on; sessions in it. The
+                            window asked for (``attrs["asked"]``) counts, where there is one
+    ``extra_day``           a return on a day without a session; the return
+    ``duplicate_row``       several rows of one day; their number
+    ``stale``               the same return on three sessions or more, zeros included; sessions
+    ``impossible``          -100% or less, or not a number; the return
+    ``extreme``             more than half up or down in a day; the return
+    ``reversal``            a jump of 30% that the next session takes back (a wrong price between two right
+                            ones); the first return
+    ``unadjusted_split``    within 5% of the change that a split of 2 to 100 for 1, or its reverse, makes; the
+                            ratio
+    ``time_zone_shift``     trades on Sundays or Saturdays, or returns that follow the other tickers a session
+                            early or late; days by which the dates are off, where known
+    ``source_seam``         the row's source is not that of the day before; the return
+    ``survivors_only``      no ticker of the panel ends before the panel does (``ticker`` is ``*``); tickers
+    ======================= ==============================================================================
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As :func:`undercut.load_returns` gives; ``source`` may be missing.
+    exchange : str
+        Whose trading days.
+
+    Returns
+    -------
+    DataFrame
+        ``ticker``, ``check``, ``date``, ``value``, ``advice``, by ticker, check and day; empty if nothing is
+        in doubt.
+
+    Raises
+    ------
+    DataError
+        A column is missing.
+
+    Examples
+    --------
+    >>> days = pd.to_datetime(["2025-01-23", "2025-01-24", "2025-01-28"])
+    >>> doubts = check_returns(pd.DataFrame({"date": days, "ticker": "X", "return": [0.01, -0.503, 0.02]}))
+    >>> doubts[["check", "value"]].values.tolist()
+    [['extreme', -0.503], ['missing_day', 1.0], ['unadjusted_split', 2.0]]
+    """
+    lacking = [name for name in COLUMNS[:3] if name not in frame.columns]
+    if lacking:
+        raise DataError(f"Returns lack the column {', '.join(lacking)}; expected {', '.join(COLUMNS)}.")
+    if frame.empty:
+        return pd.DataFrame(columns=list(FINDING))
+    rows = frame.sort_values(["ticker", "date"], ignore_index=True)
+    open_days = sessions(*_span(frame), exchange=exchange)
+    found = [
+        *_missing(rows, open_days, frame.attrs.get("asked", {})),
+        _extra(rows, open_days),
+        _duplicates(rows),
+        _stale(rows),
+        *_sizes(rows),
+        _shifted_weekdays(rows),
+        _shifted_sessions(rows),
+        _seams(rows),
+        _survivors(rows, open_days),
+    ]
+    doubts = pd.concat([part for part in found if len(part)] or [pd.DataFrame(columns=list(FINDING))])
+    return doubts[list(FINDING)].sort_values(["ticker", "check", "date"], ignore_index=True)
+
+
+def _span(frame: pd.DataFrame) -> tuple[Any, Any]:
+    asked = frame.attrs.get("asked", {})
+    first, last = frame["date"].min(), frame["date"].max()
+    return min(first, pd.Timestamp(asked.get("start", first))), max(
+        last, pd.Timestamp(asked.get("end", last))
+    )
+
+
+def _finding(rows: pd.DataFrame, check: str, value: Any, advice: str) -> pd.DataFrame:
+    told = rows[["ticker", "date"]].copy()
+    told["check"], told["value"], told["advice"] = check, value, advice
+    return told.astype({"value": "float64"})
+
+
+def _missing(
+    rows: pd.DataFrame, open_days: pd.DatetimeIndex, asked: dict[str, str]
+) -> Iterator[pd.DataFrame]:
+    """Stretches of sessions without a return, per ticker, inside its own life and inside the window asked."""
+    advice = "Halted, not yet or no longer listed, or lost by the source: compare with another source."
+    first, last = asked.get("start"), asked.get("end")
+    known = rows[rows["return"].notna()]
+    for ticker, dates in known.groupby("ticker", sort=False)["date"]:
+        start = pd.Timestamp(first) if first else dates.iloc[0]
+        end = pd.Timestamp(last) if last else dates.iloc[-1]
+        life = open_days[(open_days >= start) & (open_days <= end)]
+        gaps = np.flatnonzero(~life.isin(pd.DatetimeIndex(dates)))
+        if len(gaps) == 0:
+            continue
+        stretches = np.split(gaps, np.flatnonzero(np.diff(gaps) > 1) + 1)
+        starts = pd.DataFrame({"ticker": ticker, "date": life[[run[0] for run in stretches]]})
+        yield _finding(starts, "missing_day", [len(run) for run in stretches], advice)
+
+
+def _extra(rows: pd.DataFrame, open_days: pd.DatetimeIndex) -> pd.DataFrame:
+    extra = rows[~rows["date"].isin(open_days)]
+    return _finding(extra, "extra_day", extra["return"], "The exchange was closed: shifted or filled dates?")
+
+
+def _duplicates(rows: pd.DataFrame) -> pd.DataFrame:
+    counts = rows.groupby(["ticker", "date"], sort=False).size().rename("count").reset_index()
+    twice = counts[counts["count"] > 1]
+    return _finding(
+        twice, "duplicate_row", twice["count"], "Keep one row a day, and find out which is right."
+    )
+
+
+def _stale(rows: pd.DataFrame) -> pd.DataFrame:
+    new_run = rows["return"].ne(rows["return"].shift()) | rows["ticker"].ne(rows["ticker"].shift())
+    length = rows.groupby(new_run.cumsum())["return"].transform("size")
+    runs = rows[new_run & (length >= STALE_RUN) & rows["return"].notna()]
+    return _finding(
+        runs, "stale", length[runs.index], "Repeated values: no trades, a filled gap or a stuck feed?"
+    )
+
+
+def _sizes(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Impossible and extreme returns, jumps taken back, and changes that look like a split."""
+    returns = rows["return"]
+    impossible = ~np.isfinite(returns) | (returns <= -1)
+    yield _finding(rows[impossible], "impossible", returns[impossible], "Not a return: leave it out.")
+    extreme = ~impossible & (returns.abs() > EXTREME)
+    yield _finding(
+        rows[extreme], "extreme", returns[extreme], "Look for news or a corporate action that day."
+    )
+    same = rows["ticker"].eq(rows["ticker"].shift(-1))
+    back = ((1 + returns) * (1 + returns.shift(-1)) - 1).abs() < REVERSAL / 6
+    reversed_ = same & ~impossible & (returns.abs() > REVERSAL) & back
+    yield _finding(
+        rows[reversed_],
+        "reversal",
+        returns[reversed_],
+        "Taken back the next session: a wrong price that day?",
+    )
+    gross = (1 + returns.where(~impossible & (returns.abs() > 0.4), 0.0)).to_numpy("float64")
+    change = np.maximum(gross, 1 / gross)  # a split for or against
+    ratios = np.array(SPLIT_RATIOS, dtype="float64")
+    nearest = ratios[np.abs(np.log(change[:, None] / ratios)).argmin(axis=1)]
+    split = np.abs(change / nearest - 1) < SPLIT_TOLERANCE
+    yield _finding(
+        rows[split], "unadjusted_split", nearest[split], "As a split leaves it: are these prices adjusted?"
+    )
+
+
+def _shifted_weekdays(rows: pd.DataFrame) -> pd.DataFrame:
+    """Trades on Sundays mean dates a day early (Monday's), on Saturdays a day late (Friday's)."""
+    weekday = rows["date"].dt.day_of_week
+    advice = "Dates look shifted by a day, as time-zone conversion does: check the day of a known event."
+    parts = []
+    for day, name, offset in ((6, "sunday", -1), (5, "saturday", 1)):
+        share = rows.assign(**{name: weekday.eq(day)}).groupby("ticker")[name].mean()
+        tickers = share[share > 0.1].index
+        first = rows[weekday.eq(day) & rows["ticker"].isin(tickers)].drop_duplicates("ticker")
+        parts.append(_finding(first, "time_zone_shift", offset, advice))
+    return pd.concat(parts)
+
+
+def _shifted_sessions(rows: pd.DataFrame) -> pd.DataFrame:
+    """Series that move with the other tickers of a day before or after, but not of the same day."""
+    unique = rows.drop_duplicates(["ticker", "date"])
+    wide = unique.set_index(["date", "ticker"])["return"].unstack()  # noqa: PD010 (nothing to aggregate)
+    wide = wide.clip(-CLIP, CLIP)
+    if wide.shape[1] < ENOUGH_TICKERS or len(wide) < ENOUGH_DAYS:
+        return pd.DataFrame(columns=list(FINDING))
+    # Each series against the mean of the others: with itself among them it would always agree.
+    others = (-wide).add(wide.sum(axis=1), axis=0).div(wide.count(axis=1) - 1, axis=0)
+    correlation = {lag: wide.corrwith(others.shift(lag)) for lag in (-1, 0, 1)}
+    starts = rows.drop_duplicates("ticker").set_index("ticker", drop=False).rename_axis(None)
+    parts = []
+    for lag in (-1, 1):
+        off = (correlation[lag] > 0.3) & (correlation[0] < 0.1) & (wide.count() >= ENOUGH_DAYS)
+        advice = "Moves with the other tickers a session apart: are its dates shifted?"
+        parts.append(_finding(starts.loc[off[off].index], "time_zone_shift", lag, advice))
+    return pd.concat(parts)
+
+
+def _seams(rows: pd.DataFrame) -> pd.DataFrame:
+    if "source" not in rows.columns:
+        return pd.DataFrame(columns=list(FINDING))
+    same = rows["ticker"].eq(rows["ticker"].shift())
+    seam = rows[same & rows["source"].ne(rows["source"].shift())]
+    advice = "Two sources meet here: where they adjust prices differently this return is not one."
+    return _finding(seam, "source_seam", seam["return"], advice)
+
+
+def _survivors(rows: pd.DataFrame, open_days: pd.DatetimeIndex) -> pd.DataFrame:
+    last = rows.groupby("ticker")["date"].max()
+    enough = len(last) >= ENOUGH_TICKERS and len(open_days) >= ENOUGH_DAYS
+    if not enough or (last < last.max() - pd.Timedelta(days=45)).any():
+        return pd.DataFrame(columns=list(FINDING))
+    whole = pd.DataFrame({"ticker": ["*"], "date": [rows["date"].max()]})
+    advice = "No firm ever left: delisted losers are missing, so average returns are too high."
+    return _finding(whole, "survivors_only", len(last), advice)
