@@ -15,7 +15,7 @@ from undercut.panel.identity import Identity
 from undercut.panel.runs import RunEncoder, cut, to_frame
 from undercut.panel.schema import ACCESS, PANEL_COLUMNS, PRICE_COLUMNS, STATUSES
 from undercut.panel.store import offered_on, save
-from undercut.panel.timeline import MAX_SILENCE
+from undercut.panel.timeline import MAX_SILENCE, SPEAKS_FOR
 from undercut.sources.quotes import Quote, Table
 
 #: litellm silent; an ordinary day; novita's error not yet corrected; the newest table of a weekend.
@@ -118,7 +118,9 @@ def test_the_days_of_each_run_are_covered_exactly_by_its_pieces(
             following = tables[tables >= day + pd.Timedelta(days=1)].min()
             end = following if pd.notna(following) else snapshots["published"].max().tz_convert(None)
             expected: list[str] = []
-            is_silent = known.empty or (end - known.max() > MAX_SILENCE and day > known.max())
+            is_silent = known.empty or (
+                end - known.max() > MAX_SILENCE and day >= (known.max() + SPEAKS_FOR).normalize()
+            )
             if not is_silent:
                 moment = known.max().tz_localize("UTC")
                 expected = sorted(

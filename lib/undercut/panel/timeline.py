@@ -15,6 +15,9 @@ import pandas as pd
 #: longest pause of a live source is 87 days (tokencost, winter 2024-25); litellm's wheels carried no
 #: table for 350 days, which must not count as 350 days of unchanged prices.
 MAX_SILENCE: Final = pd.Timedelta(days=120)
+#: For so long does the last table before such a silence speak: list prices stand for months, but offers come
+#: and go, and the next source to take over (tokencost, on 31 January 2024) comes within this time.
+SPEAKS_FOR: Final = pd.Timedelta(days=45)
 
 
 def add_validity(runs: pd.DataFrame, snapshots: pd.DataFrame, today: pd.Timestamp) -> pd.DataFrame:
@@ -48,7 +51,7 @@ def add_validity(runs: pd.DataFrame, snapshots: pd.DataFrame, today: pd.Timestam
 
 
 def _split_at_silences(runs: pd.DataFrame, snapshots: pd.DataFrame) -> pd.DataFrame:
-    """Two rows for each run that bridges a silence: until the last table before, from the first after."""
+    """Two rows for each run that bridges a silence: up to the last table before, from the first after."""
     split = runs.copy()
     main_line = snapshots[~snapshots["is_backport"]].sort_values("published")
     before = main_line.groupby("source")["published"].shift()
@@ -77,7 +80,7 @@ def _end_of_knowledge(runs: pd.DataFrame, snapshots: pd.DataFrame, today: pd.Tim
         position = moments.searchsorted(last_seen, side="right")
         following = pd.Series(moments.append(pd.DatetimeIndex([pd.NaT], tz="UTC"))[position], index=rows)
         silent = (following.fillna(now) - runs.loc[rows, "last_seen"]) > MAX_SILENCE
-        ends.loc[rows] = following.mask(silent, runs.loc[rows, "last_seen"] + pd.Timedelta(days=1))
+        ends.loc[rows] = following.mask(silent, runs.loc[rows, "last_seen"] + SPEAKS_FOR)
     return ends
 
 
