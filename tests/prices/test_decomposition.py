@@ -154,6 +154,16 @@ def test_a_resample_decomposes_whole_clusters() -> None:
             np.testing.assert_allclose(one[draw], two[0], atol=1e-12)
 
 
+def test_capability_is_taken_out_of_the_average() -> None:
+    quotes = market(7, months=6)
+    slope = 0.06
+    log = np.log(quotes["price"]) - slope * quotes["eci"]
+    means = log.groupby(quotes["period"]).mean()
+    found = decompose_average(quotes, capability_slope=slope, draws=3)
+    assert found.total == pytest.approx(means.iloc[-1] - means.iloc[0], abs=1e-12)
+    assert found.total < decompose_average(quotes, draws=3).total
+
+
 def test_what_cannot_be_decomposed_is_refused() -> None:
     quotes = market(5, months=3)
     with pytest.raises(DataError, match="lower level"):

@@ -92,7 +92,7 @@ class CapabilityPrices:
 
     def plot(self, ax: Axes | None = None, *, version: str = "lowest") -> Axes:
         """Draw every level's path by one version, with its interval, and return the axes."""
-        from undercut.plots import ORIGIN_COLORS, band, label_line_ends, price_axis
+        from undercut.plots import INK, MUTED, band, label_line_ends, price_axis
 
         if version not in VERSIONS:
             raise unknown("version", version, VERSIONS)
@@ -100,7 +100,8 @@ class CapabilityPrices:
             import matplotlib.pyplot as plt
 
             ax = plt.subplots(layout="constrained")[1]
-        colors = dict(zip(self.rates["level"].unique(), [*ORIGIN_COLORS.values()] * 9, strict=False))
+        # Colour means origin on every page; levels are told apart by their names at the lines' ends.
+        colors = {level: (INK, MUTED)[i % 2] for i, level in enumerate(self.rates["level"].unique())}
         ends = {}
         for level, color in colors.items():
             path = self.path(level, version).dropna(subset=["price"])

@@ -91,7 +91,7 @@ class Counterfactual:
         UnknownNameError
             No such level.
         """
-        from undercut.plots import INK, ORIGIN_COLORS, label_line_ends, price_axis
+        from undercut.plots import INK, MUTED, label_line_ends, price_axis
 
         if level not in set(self.paths["level"]):
             raise unknown("level", level, self.paths["level"].unique())
@@ -103,7 +103,7 @@ class Counterfactual:
         moments = pd.PeriodIndex(path["period"], freq="M").to_timestamp()
         lines = {
             "all offers": ("price", INK),
-            f"without {self.without}": ("price_without", ORIGIN_COLORS["CN"]),
+            f"without {self.without}": ("price_without", MUTED),
         }
         ends = {}
         for label, (column, color) in lines.items():

@@ -115,6 +115,7 @@ def decompose_average(
     *,
     by: str = "group",
     chained: bool = True,
+    capability_slope: float = 0.0,
     cluster: str = "developer",
     draws: int = 500,
     confidence: float = 0.95,
@@ -130,6 +131,9 @@ def decompose_average(
         Whose contributions; a product keeps its group.
     chained : bool
         Decompose each month against the one before and add up (default), or the last against the first.
+    capability_slope : float
+        Rise of the log price per point of capability that is taken out of every price first: the coefficient
+        ``eci`` of a hedonic regression, taken as known. Offers without a score then have no part.
     cluster, draws, confidence, seed
         Of the bootstrap.
 
@@ -155,7 +159,8 @@ def decompose_average(
     entrant seems to lower prices as long as all prices fall. A group's part is the sum over its own offers;
     all parts add up to the total exactly.
 
-    The average is not held to a fixed quality: entrants that are dear because they are good count as rises.
+    Without ``capability_slope`` the average is not held to a fixed quality: entrants that are dear because
+    they are good count as rises.
 
     References
     ----------
@@ -172,9 +177,15 @@ def decompose_average(
     >>> [round(float(part), 4) for part in parts]
     [0.0, 0.3466, -0.6931, 0.0]
     """
+    measure = "Average log price"
+    if capability_slope:
+        quotes = quotes[quotes["eci"].notna()]
+        away = np.exp(capability_slope * (quotes["eci"] - quotes["eci"].mean()))
+        quotes = quotes.assign(price=quotes["price"] / away)
+        measure += f" at fixed capability (slope {capability_slope:g})"
     sample = _Sample.of(quotes, by=by, cluster=cluster, draws=draws, confidence=confidence, seed=seed)
     parts = sum(_average_step(sample, old, new) for old, new in sample.steps(chained))
-    return sample.result(np.asarray(parts), "Average log price")
+    return sample.result(np.asarray(parts), measure)
 
 
 def decompose_frontier(

@@ -81,6 +81,8 @@ class HedonicIndex:
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the index with its interval on a logarithmic axis and return the axes."""
+        from matplotlib.ticker import FuncFormatter
+
         from undercut.plots import INK, band, zero_line
 
         if ax is None:
@@ -91,6 +93,7 @@ class HedonicIndex:
         ax.plot(moments, self.index["index"], color=INK)
         band(ax, moments, self.index["low"], self.index["high"])
         ax.set_yscale("log")
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         ax.set_ylabel(f"Price at fixed quality, {self.index.index[0]} = 1")
         return zero_line(ax, 1.0)
 
