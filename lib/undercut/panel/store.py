@@ -103,7 +103,8 @@ def read_table(name: Table) -> pd.DataFrame:
             connection.execute("SET TimeZone = 'UTC'")
             frame = connection.execute("SELECT * FROM read_parquet(?)", [str(path)]).df()
     except duckdb.Error as error:
-        raise StoreError(f"{path.name} in data/prices is damaged ({error}). {_WAY_OUT}") from error
+        reason = str(error).splitlines()[0]
+        raise StoreError(f"{path.name} in data/prices is damaged ({reason}). {_WAY_OUT}") from error
     return _typed(frame)
 
 
