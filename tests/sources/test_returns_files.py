@@ -67,6 +67,18 @@ def test_wide_prices_and_wide_returns_are_told_apart_by_their_signs(tmp_path: Pa
     assert same(read(tmp_path / "returns.csv"))
 
 
+def test_tickers_that_are_words_are_tickers(tmp_path: Path) -> None:
+    PRICES.assign(LOW=250.0, OPEN=1.6, DAY=70.0, NA=5.0).to_csv(tmp_path / "wide.csv", index_label="Date")
+    frame = read_returns_file(tmp_path / "wide.csv").frame
+    assert set(frame["ticker"]) == {"NVDA", "AMD", "LOW", "OPEN", "DAY", "NA"}
+
+
+def test_growth_factors_are_not_taken_for_prices(tmp_path: Path) -> None:
+    (1 + EXPECTED).to_csv(tmp_path / "gross.csv", index_label="date")
+    with pytest.raises(DataError, match="neither prices nor returns"):
+        read(tmp_path / "gross.csv")
+
+
 def test_crsp_returns_with_letters_for_missing_and_both_identifiers(tmp_path: Path) -> None:
     text = (
         "PERMNO,date,TICKER,PRC,RET\n86580,20250124,NVDA,142.6,-0.0312\n86580,20250127,NVDA,-118.4,-0.1697\n"

@@ -27,7 +27,7 @@ SUFFIXES: Final = (".csv", ".parquet", ".pq")
 
 #: Column names in small letters, without blanks and marks.
 _DATE: Final = {
-    "date", "dates", "day", "datadate", "caldt", "dlycaldt", "tradingdate", "tradedate", "datetime",
+    "date", "dates", "datadate", "caldt", "dlycaldt", "tradingdate", "tradedate", "datetime",
     "timestamp",
 }  # fmt: skip
 _TICKER: Final = {"ticker", "tickers", "tic", "symbol", "security", "securities", "permno"}
@@ -56,6 +56,8 @@ _UNITS_PER_ONE: Final[dict[Measure, float]] = {
 _MISSING: Final = ("", ".", "NA", "NaN", "nan", "null", "#N/A", "#N/A N/A", "A", "B", "C", "D", "E")
 #: Daily returns in decimals are rarely above this in the median; percent and basis points always are.
 _LARGEST_MEDIAN: Final = 0.15
+#: Around one, positive numbers may be growth factors as well as prices.
+LOWEST_TYPICAL_PRICE: Final = 1.5
 _EXPECTED: Final = (
     "Expected one of: (long) columns date, ticker and return or adj_close or close; (wide) a column date and "
     "one column a ticker; (one ticker) date, close and the like in a file named after the ticker. "
@@ -101,35 +103,36 @@ def read_returns_file(path: Path, *, values: Values = "auto", exchange: str = NE
     """
     if values not in get_args(Values):
         raise InputError(f"values={values!r} is not one of {', '.join(get_args(Values))}.")
-    raw = _read(path)
-    long, measure, column = _long(raw, path, values)
-    if values != "auto":
-        measure = values
-    long["value"] = _numbers(long["value"], column, path)
-    long["ticker"] = (
-        long["ticker"].astype("str").str.strip().str.replace(r" U[SNWQAPR]? Equity$", "", regex=True)
-    )
+    long, measure, column = _long(_read(path), path, values)
+    measure = measure if values == "auto" else values
+    names = long["ticker"].astype("str").str.strip()
+    long["ticker"] = names.str.replace(r" U[SNWQAPR]? Equity$", "", regex=True)
     long["date"] = day_column(long["date"], path.name)
-    notes = [
-        f"{measure.replace('_', ' in ')} from column {column!r}" if column else measure.replace("_", " in ")
-    ]
+    long["value"] = _numbers(long["value"], column, path)
+    note = measure.replace("_", " in ") + (f" from column {column!r}" if column else "")
     if measure == "prices":
-        if column and _plain(column) in _UNADJUSTED:
-            notes.append("not known to be adjusted: splits and dividends may be in it")
-        prices = long.rename(columns={"value": "price"})
-        # CRSP writes the middle of bid and ask as a negative price.
-        prices["price"] = (
-            prices["price"].abs() if column and _plain(column).endswith("prc") else prices["price"]
-        )
-        frame, spans = returns_from_prices(prices, exchange=exchange)
-        if spans:
-            notes.append(f"{spans:,} returns over more than one session left out")
+        frame, more = _from_prices(long.rename(columns={"value": "price"}), _plain(column), exchange)
+        note += more
     else:
         frame = long.dropna(subset=["value"]).rename(columns={"value": "return"})
         frame["return"] /= _UNITS_PER_ONE[measure]
         _refuse_wrong_scale(frame["return"], column, path)
     frame["source"] = path.name + frame.pop("inner").map(lambda name: f": {name}" if name else "")
-    return UserReturns(frame[["date", "ticker", "return", "source"]].reset_index(drop=True), "; ".join(notes))
+    return UserReturns(frame[["date", "ticker", "return", "source"]].reset_index(drop=True), note)
+
+
+def _from_prices(prices: pd.DataFrame, column: str, exchange: str) -> tuple[pd.DataFrame, str]:
+    """Returns, and what the reader must know about them."""
+    note = ""
+    if column in _UNADJUSTED:
+        note += "; not known to be adjusted: splits and dividends may be in it"
+    if column.endswith("prc"):
+        # CRSP writes the middle of bid and ask as a negative price.
+        prices["price"] = prices["price"].abs()
+    frame, spans = returns_from_prices(prices, exchange=exchange)
+    if spans:
+        note += f"; {spans:,} returns over more than one session left out"
+    return frame, note
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -206,8 +209,7 @@ def _only(raw: pd.DataFrame, names: set[str], what: str, path: Path) -> str | No
 
 
 def _from_wide(raw: pd.DataFrame, date: str, path: Path, values: Values) -> tuple[pd.DataFrame, Measure, str]:
-    columns = [name for name in raw.columns if name != date and _plain(name) not in _OTHER_FIELDS]
-    table = raw[columns].apply(lambda values: _numbers(values, str(values.name), path))
+    table = raw.drop(columns=date).apply(lambda values: _numbers(values, str(values.name), path))
     long = (
         table.assign(date=raw[date])
         .melt(id_vars="date", var_name="ticker", value_name="value")
@@ -223,7 +225,7 @@ def _measure_of(numbers: pd.Series, path: Path, values: Values) -> Measure:
     if numbers.empty:
         raise DataError(f"{path.name} holds no numbers. {_EXPECTED}")
     typical = float(numbers.abs().median())
-    if (numbers > 0).all() and typical > 1:
+    if (numbers > 0).all() and typical > LOWEST_TYPICAL_PRICE:
         return "prices"
     if (numbers < 0).any() and typical < _LARGEST_MEDIAN:
         return "returns"

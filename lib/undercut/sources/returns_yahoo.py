@@ -21,6 +21,7 @@ import stamina
 
 from undercut.errors import SourceError
 from undercut.provenance import sha256_of
+from undercut.sources.download import write_atomically
 from undercut.sources.returns_shape import Window, returns_from_prices
 from undercut.sources.sessions import NEW_YORK, closes, sessions
 
@@ -283,8 +284,4 @@ def _merge(held: pd.DataFrame, fresh: pd.DataFrame) -> pd.DataFrame:
 
 
 def _keep(cache: Path, ticker: str, held: pd.DataFrame) -> None:
-    path = _cache_file(cache, ticker)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{id(held)}.part")
-    held.to_parquet(part, index=False)
-    part.replace(path)
+    write_atomically(_cache_file(cache, ticker), held.to_parquet(index=False))
