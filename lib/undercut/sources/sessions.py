@@ -98,7 +98,7 @@ def reacting_session(moment: Any, *, after_close: bool = False, exchange: str = 
     return closing.index[int(closing.searchsorted(when, side="right"))]
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def _calendar(exchange: str, first_year: int, last_year: int) -> ExchangeCalendar:
     import exchange_calendars  # heavier than the rest of this module
 
