@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
 from undercut.valuation.results import EventStudy
 from undercut.valuation.study import event_study
 

@@ -81,9 +81,9 @@ def returns_panel(returns: pd.DataFrame | ReturnsPanel) -> ReturnsPanel:
     """
     if isinstance(returns, ReturnsPanel):
         return returns
-    wide = _wide(returns)
-    if wide.empty:
+    if returns.empty:
         raise DataError("The table of returns is empty; needed: unit, date, return, or date and units.")
+    wide = _wide(returns)
     if wide.index.has_duplicates:
         day = wide.index[wide.index.duplicated()][0]
         raise DataError(f"Returns: {day:%Y-%m-%d} occurs more than once; keep one row a day.")

