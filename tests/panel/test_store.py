@@ -210,7 +210,9 @@ def test_a_cached_panel_that_was_cut_short_is_built_again(home: Path) -> None:
     pd.testing.assert_frame_equal(store.load_panel("2023-12-13", status="all"), whole)
 
 
-@pytest.mark.parametrize("moment", ["yesterdayish", "2025-13-01", "2025-02-30", "NaT", object(), "nan"])
+@pytest.mark.parametrize(
+    "moment", ["June", "06/07/2025", "2025-02-30", "2025-06", "NaT", pd.NaT, 20250630, object()]
+)
 @pytest.mark.usefixtures("home")
 def test_what_is_no_day_is_refused_with_an_example(moment: object) -> None:
     with pytest.raises(InputError, match=r"is not a day.*2025-06-30"):

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Final, Literal
@@ -214,10 +214,11 @@ def _day(moment: str | date | pd.Timestamp | None) -> pd.Timestamp | None:
     if moment is None or (isinstance(moment, str) and not moment.strip()):
         return None
     try:
-        stamp = pd.Timestamp(moment)
+        # Only ISO 8601: 06/07/2025 is June to some and July to others.
+        stamp = pd.Timestamp(datetime.fromisoformat(moment.strip()) if isinstance(moment, str) else moment)
     except (ValueError, TypeError):
         stamp = pd.NaT
-    if pd.isna(stamp):
+    if pd.isna(stamp) or isinstance(moment, int | float):
         raise InputError(f"{moment!r} is not a day; write it as YYYY-MM-DD, for example 2025-06-30.")
     stamp = stamp.tz_convert("UTC").tz_localize(None) if stamp.tzinfo else stamp
     return stamp.normalize()
