@@ -148,12 +148,34 @@ def check() -> None:
 def build(
     names: Annotated[list[str] | None, typer.Argument(help="Reports to build; all by default.")] = None,
     parameter: Annotated[list[str] | None, typer.Option("-p", help="key=value, may be repeated.")] = None,
+    grid: Annotated[
+        list[str] | None, typer.Option(help="key=a,b,c: a page for each value, may be repeated.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(help="Notebooks at once; 0: as many as there are cores.", min=0)] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Also what is up to date.")] = False,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast/--keep-going", help="Stop at the first failure, or build the rest.")
+    ] = False,
+    timeout: Annotated[
+        float | None, typer.Option(help="Seconds, instead of each report's own limit.")
+    ] = None,
+    due: Annotated[bool, typer.Option("--due", help="Only what its schedule says is due.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Fresh processes instead of forked ones.")] = False,
+    why: Annotated[
+        bool, typer.Option("--why", help="Say what is out of date and why; build nothing.")
+    ] = False,
     out: Annotated[str | None, typer.Option(help="Folder of the site; reports/site by default.")] = None,
 ) -> None:
-    """Build reports: notebook -> papermill -> one HTML file, results.json and the executed notebook."""
-    from undercut.report.commands import build_command
+    """Build the reports that are out of date: notebook -> papermill -> page, results.json, notebook."""
+    from undercut.report.commands import build_command, why_command
 
-    raise typer.Exit(build_command(names or [], parameter or [], out))
+    if why:
+        typer.echo(why_command(names or [], parameter or [], out))
+        return
+    from undercut.report.build import Options
+
+    options = Options(jobs, force, fail_fast, plain, due, timeout)
+    raise typer.Exit(build_command(names or [], parameter or [], out, grid=grid or [], options=options))
 
 
 if __name__ == "__main__":

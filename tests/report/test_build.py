@@ -15,8 +15,9 @@ import pytest
 
 from tests.report.projects import code, demo_cells, notebook, prose, write_project
 from undercut.errors import BuildError, InputError
-from undercut.report.build import build_reports
+from undercut.report.build import Options, build_reports
 from undercut.report.publish import only_builder
+from undercut.report.record import builds_of
 
 pytestmark = pytest.mark.xdist_group("build")
 
@@ -64,10 +65,17 @@ def replace_cells(project: Path, *middle: dict) -> None:
     (project / "notebooks" / "demo.ipynb").write_text(json.dumps(notebook(demo_cells(*middle))))
 
 
-def orphans() -> list[str]:
-    """Kernels of tests that still live."""
-    lines = [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
-    return [line for line in lines if "ipykernel_launcher" in line and "demo" in line]
+def orphans(project: Path) -> list[int]:
+    """Processes that a build of the project left behind."""
+    left = []
+    for process in psutil.process_iter():
+        try:
+            output = process.environ().get("UNDERCUT_OUTPUT", "")
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+        if output.startswith(str(project)) and process.status() != psutil.STATUS_ZOMBIE:
+            left.append(process.pid)
+    return left
 
 
 def test_a_report_is_published_whole(built: Path) -> None:
@@ -80,7 +88,7 @@ def test_a_report_is_published_whole(built: Path) -> None:
     assert record["exit_status"] == 0
     assert record["parameters"] == {"limit": 5}
     assert 50 < record["peak_memory_mb"] < 2000
-    assert record["packages"]["papermill"]
+    assert record["inputs"]["packages"]["pandas"]
     assert "demo/index.html" in (built / "reports" / "site" / "index.html").read_text()
     assert not (built / "reports" / "site" / ".staging").exists()
 
@@ -102,16 +110,16 @@ def test_the_same_inputs_give_the_same_bytes(project: Path, monkeypatch: pytest.
     page = project / "reports" / "site" / "demo"
     before = contents(page)
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795392000")
-    build_reports(root=project)
+    build_reports(root=project, options=Options(force=True))
     after = contents(page)
     before.pop("build.json")
     after.pop("build.json")
     assert before == after
 
 
-def test_a_failing_cell_leaves_the_previous_report_and_is_named(project: Path) -> None:
-    site = project / "reports" / "site"
-    before = contents(site)
+def test_a_failing_cell_is_named_and_the_last_good_version_stays(project: Path) -> None:
+    page = project / "reports" / "site" / "demo"
+    before = contents(page)
     replace_cells(project, prose("## Prose counts as a cell"), code("x = 1\nraise KeyError('no such host')"))
     with pytest.raises(BuildError) as failure:
         build_reports(root=project)
@@ -119,33 +127,64 @@ def test_a_failing_cell_leaves_the_previous_report_and_is_named(project: Path) -
     assert "cell 5 of demo.ipynb" in message
     assert "raise KeyError('no such host')" in message
     assert "KeyError: 'no such host'" in message
-    assert "previous version stays" in message
-    after = contents(site)
-    assert {key: before[key] for key in before if key.startswith("demo/")} == {
-        key: after[key] for key in after if key.startswith("demo/")
-    }
+    after = contents(page)
+    changed = {key for key in after.keys() | before.keys() if after.get(key) != before.get(key)}
+    assert changed == {"index.html", "last-good.html", "failure.json"}
+    shown = (page / "index.html").read_text()
+    assert "failed in cell 5 of notebooks/demo.ipynb" in shown
+    assert "KeyError: &#39;no such host&#39;" in shown
+    assert 'href="last-good.html"' in shown
+    assert "<strong>Stale.</strong>" in (page / "last-good.html").read_text()
+    assert "Failed" in (page.parent / "index.html").read_text()
+
+
+def test_after_a_failure_the_next_success_clears_it(project: Path) -> None:
+    page = project / "reports" / "site" / "demo"
+    files = set(contents(page))
+    replace_cells(project, code("raise KeyError(1)"))
+    for _ in range(2):
+        with pytest.raises(BuildError):
+            build_reports(root=project)
+    assert "Stale" in (page / "last-good.html").read_text()
+    replace_cells(project, code("x = 1"))
+    build_reports(root=project)
+    assert set(contents(page)) == files - {"figures/fall.csv", "figures/fall.svg"}
+    assert "Stale" not in (page / "index.html").read_text()
+    [earlier] = builds_of(page.parent, "demo")[:-1]
+    assert "Earlier build." in (earlier / "index.html").read_text()
+    assert "Stale" in (earlier / "index.html").read_text()
+
+
+def test_a_first_build_that_fails_has_a_page_that_says_so(tmp_path: Path) -> None:
+    project = write_project(tmp_path, demo_cells(code("1 / 0")))
+    with pytest.raises(BuildError):
+        build_reports(root=project)
+    page = project / "reports" / "site" / "demo"
+    assert set(contents(page)) == {"index.html", "failure.json"}
+    assert "no earlier version" in (page / "index.html").read_text()
+    assert "demo/index.html" in (page.parent / "index.html").read_text()
 
 
 def test_a_kernel_that_is_killed_is_a_failure(project: Path) -> None:
-    before = contents(project / "reports" / "site" / "demo")
     replace_cells(project, code("import os\nos.kill(os.getpid(), 9)"))
-    with pytest.raises(BuildError, match=r"cell 4 of demo.ipynb[\s\S]*Kernel died"):
-        build_reports(root=project)
-    assert contents(project / "reports" / "site" / "demo") == before
+    for options in (Options(), Options(plain=True)):
+        with pytest.raises(BuildError, match=r"cell 4 of demo.ipynb[\s\S]*Kernel died"):
+            build_reports(root=project, options=options)
 
 
 def test_a_worker_that_is_killed_is_a_failure_and_leaves_no_kernel(project: Path) -> None:
     replace_cells(project, code("import os, time\nos.kill(os.getppid(), 9)\ntime.sleep(60)"))
-    with pytest.raises(BuildError, match="killed by SIGKILL"):
-        build_reports(root=project)
-    assert orphans() == []
+    for options in (Options(), Options(plain=True)):
+        with pytest.raises(BuildError, match="killed by SIGKILL"):
+            build_reports(root=project, options=options)
+        assert orphans(project) == []
 
 
 def test_a_notebook_that_runs_too_long_is_stopped(project: Path) -> None:
     replace_cells(project, code("while True: pass"))
     with pytest.raises(BuildError, match="longer than 4 s and was stopped"):
-        build_reports(root=project, timeout_seconds=4)
-    assert orphans() == []
+        build_reports(root=project, options=Options(timeout_seconds=4))
+    assert orphans(project) == []
 
 
 def test_a_notebook_that_saves_no_results_is_a_failure(project: Path) -> None:
@@ -164,7 +203,7 @@ def test_results_of_other_parameters_are_a_failure(project: Path) -> None:
 def test_a_wrong_parameter_is_refused_before_anything_starts(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("undercut.report.build.run_notebook", lambda *_, **__: pytest.fail("it started"))
+    monkeypatch.setattr("undercut.report.build.run_tasks", lambda *_, **__: pytest.fail("it started"))
     with pytest.raises(InputError, match="Did you mean: limit"):
         build_reports(parameters={"limt": "3"}, root=project)
     with pytest.raises(InputError, match="'abc' is not a whole number"):
@@ -185,7 +224,7 @@ def test_text_parameters_arrive_as_they_were_given(tmp_path: Path) -> None:
     )
     given = {"ticker": "007", "country": "NO"}
     build_reports(parameters=given, root=project, out_dir=tmp_path / "out")
-    page = tmp_path / "out" / "demo"
+    [page] = (tmp_path / "out" / "variants" / "demo").iterdir()
     assert json.loads((page / "results.json").read_text())["parameters"] == given
     html = (page / "index.html").read_text()
     assert "undercut build demo -p ticker=007 -p country=NO" in html
@@ -193,25 +232,29 @@ def test_text_parameters_arrive_as_they_were_given(tmp_path: Path) -> None:
 
 
 def test_a_second_build_at_once_is_refused(project: Path) -> None:
+    replace_cells(project, code("x = 2"))
     with only_builder(project / "reports" / "site"), pytest.raises(BuildError, match="Another build"):
         build_reports(root=project)
 
 
-def test_a_builder_that_is_killed_takes_its_kernel_along(project: Path) -> None:
+@pytest.mark.parametrize("options", ["Options()", "Options(plain=True)"])
+def test_a_builder_that_is_killed_takes_its_kernel_along(project: Path, options: str) -> None:
     before = contents(project / "reports" / "site" / "demo")
     marker = project / "running"
-    replace_cells(project, code(f"import time\nopen({str(marker)!r}, 'w').close()\ntime.sleep(60)"))
-    script = "from undercut.report.build import build_reports; build_reports()"
+    sleeper = "import subprocess, time\nsubprocess.Popen(['sleep', '60'])\n"
+    replace_cells(project, code(f"{sleeper}open({str(marker)!r}, 'w').close()\ntime.sleep(60)"))
+    script = f"from undercut.report.build import *; build_reports(options={options})"
     builder = subprocess.Popen([sys.executable, "-c", script], cwd=project)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not marker.exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     family = psutil.Process(builder.pid).children(recursive=True)
     builder.kill()
     builder.wait()
     _, alive = psutil.wait_procs(family, timeout=10)
-    assert len(family) >= 2
+    assert len(family) >= 3
     assert alive == []
+    assert orphans(project) == []
     assert contents(project / "reports" / "site" / "demo") == before
 
 

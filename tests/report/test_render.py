@@ -90,7 +90,8 @@ def test_the_page_asks_nobody_else_for_anything() -> None:
     assert "default-src 'none'" in text
     assert not re.search(r"<script|<link[^>]+href=\"http|@import|url\(|src=\"http", text)
     assert set(re.findall(r'(?:src|href)="(?!data:|#)([^"]*)"', text)) == {
-        "../index.html", "https://example.org", "notebook.ipynb", "results.json",
+        "../index.html", "../history/report/index.html", "https://example.org", "notebook.ipynb",
+        "results.json",
     }  # fmt: skip
 
 

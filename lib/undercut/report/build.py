@@ -1,27 +1,31 @@
-"""How does a notebook become a published report? Runs, checks, renders and publishes, or changes nothing."""
+"""How do notebooks become published reports? Plans, runs what is out of date, publishes or says why not."""
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from importlib.metadata import distributions
+import os
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from undercut.errors import BuildError, DataError, InputError
-from undercut.provenance import sha256_of
-from undercut.report.catalogue import Report, load_catalogue, pick
-from undercut.report.contract import RESULTS_FILE, read_results, write_atomically
-from undercut.report.execution import Run, run_notebook
-from undercut.report.notebook import published_notebook
-from undercut.report.project import CATALOGUE_FILE, git_commit, project_root, utc_now
-from undercut.report.publish import STAGING, only_builder, swap_in
-from undercut.report.render import render_report
-from undercut.report.site import write_site
+from undercut.errors import BuildError, InputError
+from undercut.report.catalogue import Report, Settings, load_all, pick
+from undercut.report.due import is_due
+from undercut.report.execution import Run, Task, environment, failure_text, run_tasks
+from undercut.report.masking import Mask
+from undercut.report.preload import libraries_of
+from undercut.report.project import CATALOGUE_FILE, project_root, utc_now
+from undercut.report.publish import STAGING, only_builder
+from undercut.report.record import last_attempt, publish_failure, publish_page, read_record
+from undercut.report.site import is_current, write_site
+from undercut.report.staleness import reasons
+from undercut.report.variants import changed_values, command_of, folder_of, grid_points
+from undercut.report.workers import ForkedWorkers, FreshWorkers, Workers
 
-BUILD_FILE = "build.json"
+Status = Literal["started", "built", "failed", "unchanged", "not tried"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +35,63 @@ class Outcome:
     Attributes
     ----------
     report : str
+        Its name, with its values where they are not the default.
     folder : Path
-        Where it is published (or where the previous version still is).
+        Where it is published.
+    status : {"started", "built", "failed", "unchanged", "not tried"}
     failure : str
         Why it was not built; empty where it was.
-    run : Run
-        How the notebook's process ended.
+    reasons : tuple of str
+        Why it had to be built.
+    run : Run or None
+        How the notebook's process ended; None where it did not run.
     """
 
     report: str
     folder: Path
-    failure: str
-    run: Run
+    status: Status
+    failure: str = ""
+    reasons: tuple[str, ...] = ()
+    run: Run | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to build.
+
+    Attributes
+    ----------
+    jobs : int
+        Notebooks at the same time; 0 for as many as there are cores.
+    force : bool
+        Also what is up to date.
+    fail_fast : bool
+        Stop at the first failure.
+    plain : bool
+        A fresh process for every notebook and kernel instead of forked ones.
+    due : bool
+        Only reports whose schedule says so, whether or not their inputs changed.
+    timeout_seconds : float or None
+        Instead of each report's own limit.
+    """
+
+    jobs: int = 0
+    force: bool = False
+    fail_fast: bool = False
+    plain: bool = False
+    due: bool = False
+    timeout_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Every task that was asked for, and why each must run (or need not: no reasons)."""
+
+    site: Path
+    project: Path
+    settings: Settings
+    order: tuple[str, ...]
+    tasks: list[tuple[Task, list[str]]] = field(default_factory=list)
 
 
 def build_reports(
@@ -50,29 +99,33 @@ def build_reports(
     parameters: Mapping[str, Any] | None = None,
     out_dir: Path | None = None,
     *,
+    grid: Mapping[str, Sequence[Any]] | None = None,
     root: Path | None = None,
-    timeout_seconds: float | None = None,
-    on_done: Callable[[Outcome], None] | None = None,
+    options: Options | None = None,
+    watch: Callable[[Outcome], None] | None = None,
 ) -> list[Outcome]:
-    """Build the named reports (default: all) and the site's index page.
+    """Build the named reports (default: all) where they are out of date, and the site around them.
 
-    Every value is checked before the first notebook starts. A report that fails leaves its previous
-    version in place; the others are built all the same.
+    Every value is checked before the first notebook starts. A report that fails keeps its last good version
+    beside a page that says so; the others are built all the same.
 
     Parameters
     ----------
     names : sequence of str
         Reports of the catalogue.
     parameters : mapping
-        Values for parameters, as text or as JSON has them; each must belong to every named report.
+        Values for parameters, as text or as JSON has them; each must belong to every named report. With
+        values that are not the default, a page of its own is built.
     out_dir : Path, optional
         The site; default reports/site of the project.
+    grid : mapping of str to sequence
+        Values to combine; instead of the grids of the catalogue.
     root : Path, optional
         The project; default: the one around the working directory.
-    timeout_seconds : float, optional
-        Instead of each report's own limit.
-    on_done : callable, optional
-        Called with each outcome as it is known.
+    options : Options, optional
+        How to build.
+    watch : callable, optional
+        Called with an outcome when a report starts and when it ends.
 
     Raises
     ------
@@ -81,118 +134,155 @@ def build_reports(
     BuildError
         After all were tried, where any failed; the message has each failure with its cell.
     """
-    project = root or project_root()
-    chosen = pick(load_catalogue(project / CATALOGUE_FILE), list(names))
-    plan = _planned(chosen, parameters or {})
-    site = out_dir or project / "reports" / "site"
-    outcomes: list[Outcome] = []
-    with only_builder(site):
-        for report, values in plan:
-            limit = timeout_seconds or report.timeout_seconds
-            outcomes.append(_build_one(report, values, site, project=project, timeout_seconds=limit))
-            if on_done:
-                on_done(outcomes[-1])
-        write_site(site, [report.name for report in load_catalogue(project / CATALOGUE_FILE).values()])
+    chosen = options or Options()
+    say = watch or (lambda _: None)
+    plan = plan_build(names, parameters, out_dir, grid=grid, root=root, options=chosen)
+    stale = [(task, why) for task, why in plan.tasks if why]
+    outcomes = [Outcome(_label(t), plan.site / t.folder, "unchanged") for t, why in plan.tasks if not why]
+    for outcome in outcomes:
+        say(outcome)
+    if stale or not is_current(plan.site):
+        with only_builder(plan.site):
+            try:
+                outcomes += _build(stale, plan, chosen, say)
+            finally:
+                write_site(plan.site, plan.order, plan.settings)
     failures = [outcome.failure for outcome in outcomes if outcome.failure]
     if failures:
         raise BuildError("\n\n".join(failures))
     return outcomes
 
 
-def _planned(reports: list[Report], given: Mapping[str, Any]) -> list[tuple[Report, dict[str, Any]]]:
-    """Each report with all its values; every refusal of every report at once."""
-    plan, problems = [], []
-    for report in reports:
-        try:
-            plan.append((report, report.values(given)))
-        except InputError as error:
-            problems.append(str(error))
-    if problems:
-        raise InputError("\n".join(problems))
+def plan_build(
+    names: Sequence[str] = (),
+    parameters: Mapping[str, Any] | None = None,
+    out_dir: Path | None = None,
+    *,
+    grid: Mapping[str, Sequence[Any]] | None = None,
+    root: Path | None = None,
+    options: Options | None = None,
+) -> Plan:
+    """What `build_reports` would do with the same arguments; changes nothing."""
+    chosen = options or Options()
+    project = root or project_root()
+    reports, settings = load_all(project / CATALOGUE_FILE)
+    site = (out_dir or project / "reports" / "site").resolve()
+    plan = Plan(site, project, settings, tuple(reports))
+    for report, values in _points(pick(reports, list(names)), parameters or {}, grid or {}):
+        folder = folder_of(report, values)
+        task = Task(
+            report=report,
+            values=values,
+            folder=folder,
+            staging=site / STAGING / folder.replace("/", "."),
+            command=command_of(report, values),
+            notebook_path=report.notebook.relative_to(project.resolve()).as_posix(),
+            timeout_seconds=chosen.timeout_seconds or report.limits.timeout_seconds,
+        )
+        if not chosen.due:
+            plan.tasks.append((task, _why(task, site, project, force=chosen.force)))
+        elif is_due(report.schedule, last_attempt(site / folder), utc_now()):
+            plan.tasks.append((task, [f"its schedule {report.schedule!r} says so"]))
     return plan
 
 
-def _build_one(
-    report: Report, values: dict[str, Any], site: Path, *, project: Path, timeout_seconds: float
-) -> Outcome:
-    staging, target = site / STAGING / report.name, site / report.name
-    page = staging / "page"
-    page.mkdir(parents=True)
-    started_at = utc_now()
-    run = run_notebook(report, values, staging=staging, page=page, timeout_seconds=timeout_seconds)
-    failure = run.failure
-    if not failure:
-        try:
-            _complete_page(report, values, staging, project)
-        except DataError as error:
-            failure = f"Report {report.name} was not built: {error}"
-    if not failure:
-        record = _record(report, values, run, started_at, project)
-        write_atomically(page / BUILD_FILE, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
-        swap_in(page, target)
-    if failure and target.exists():
-        failure += f"\nThe previous version stays in {target}."
-    return Outcome(report.name, target, failure, run)
+def _points(
+    reports: list[Report], given: Mapping[str, Any], grid: Mapping[str, Sequence[Any]]
+) -> Iterator[tuple[Report, dict[str, Any]]]:
+    """Each report with every set of values to build; every refusal of every report at once."""
+    found: dict[str, tuple[Report, dict[str, Any]]] = {}
+    problems: dict[str, None] = {}
+    for report in reports:
+        points = grid_points({name: list(values) for name, values in grid.items()})
+        if not given and not grid:
+            points = [{}, *(grid_points(report.grid) if report.grid else [])]
+        for point in points:
+            try:
+                values = report.values({**given, **point})
+                found.setdefault(folder_of(report, values), (report, values))
+            except InputError as error:
+                problems[str(error)] = None
+    if problems:
+        raise InputError("\n".join(problems))
+    yield from found.values()
 
 
-def _complete_page(report: Report, values: dict[str, Any], staging: Path, project: Path) -> None:
-    """Check what the notebook left in the page's folder and add the notebook and the HTML."""
-    page = staging / "page"
-    results = read_results(page / RESULTS_FILE)
-    _check_results(report, values, results, page)
-    executed = json.loads((staging / "executed.ipynb").read_text(encoding="utf-8"))
-    notebook = published_notebook(executed)
-    write_atomically(page / "notebook.ipynb", json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
-    where = report.notebook.relative_to(project)
-    html = render_report(notebook, results, command=_command(report, values), notebook_path=str(where))
-    write_atomically(page / "index.html", html)
+def _why(task: Task, site: Path, project: Path, *, force: bool) -> list[str]:
+    """Why the task must run; empty where what is published is up to date."""
+    if force:
+        return ["it was asked for with --force"]
+    record = read_record(site / task.folder)
+    if record is None:
+        return ["it was never built"]
+    if record["status"] == "failed":
+        return [f"the last build, at {record['failed_at']}, failed"]
+    return reasons(record["inputs"], task, project)
 
 
-def _check_results(report: Report, values: dict[str, Any], results: dict[str, Any], page: Path) -> None:
-    """The results must be of this report and these parameters, and their files must exist."""
-    if results["report"] != report.name:
-        raise DataError(f"its results.json says report {results['report']!r}.")
-    for name, value in values.items():
-        recorded = results["parameters"].get(name, _MISSING)
-        if recorded != value:
-            said = "not at all" if recorded is _MISSING else f"as {recorded!r}"
-            raise DataError(f"parameter {name} was {value!r} but results.json records it {said}.")
-    for figure in results["figures"]:
-        for file in (figure["image"], figure["data"]):
-            if file is not None and not (page / file).is_file():
-                raise DataError(f"results.json names {file}, which the notebook did not write.")
+def _build(
+    stale: list[tuple[Task, list[str]]], plan: Plan, options: Options, say: Callable[[Outcome], None]
+) -> list[Outcome]:
+    tasks = {task.folder: (task, tuple(why)) for task, why in stale}
+    for task, _ in stale:
+        task.page.mkdir(parents=True)
+    if not tasks:
+        return []
+    outcomes: dict[str, Outcome] = {}
+    started: dict[str, tuple[float, str]] = {}
+    everything = [task for task, _ in stale]
+    workers, refusal = start_workers(everything, plan.site / STAGING, plain=options.plain)
+    if refusal:
+        warnings.warn(refusal, stacklevel=2)
+    jobs = options.jobs or os.cpu_count() or 1
+    with closing(run_tasks(everything, workers, jobs=jobs)) as steps:
+        for task, run in steps:
+            if run is None:
+                started[task.folder] = time.time(), utc_now()
+                say(Outcome(_label(task), plan.site / task.folder, "started", reasons=tasks[task.folder][1]))
+                continue
+            outcome = _publish(task, run, plan, started[task.folder], tasks[task.folder][1])
+            outcomes[task.folder] = outcome
+            say(outcome)
+            if outcome.failure and options.fail_fast:
+                break
+    for folder, (task, why) in tasks.items():
+        if folder not in outcomes:
+            outcomes[folder] = Outcome(_label(task), plan.site / folder, "not tried", reasons=why)
+            say(outcomes[folder])
+    return [outcomes[folder] for folder in tasks]
 
 
-_MISSING = object()
+def start_workers(tasks: Sequence[Task], staging: Path, *, plain: bool) -> tuple[Workers, str]:
+    """Forked workers where that is safe and wanted, else fresh ones and why forking is not safe."""
+    around = environment(staging)
+    if plain or not hasattr(os, "fork"):
+        return FreshWorkers(around), ""
+    modules = libraries_of({task.report.notebook for task in tasks})
+    forked = ForkedWorkers(modules, around, staging / "forge.log")
+    if forked.refusal:
+        forked.close()
+        return FreshWorkers(around), f"Processes are not forked here: {forked.refusal}."
+    return forked, ""
 
 
-def _command(report: Report, values: Mapping[str, Any]) -> str:
-    """The command that builds the report with the same values."""
-    from shlex import quote
+def _publish(task: Task, run: Run, plan: Plan, started: tuple[float, str], why: tuple[str, ...]) -> Outcome:
+    """Put the finished page, or the news of the failure, in its place."""
+    target = plan.site / task.folder
+    text = ""
+    if run.failure:
+        text = Mask(os.environ).text(failure_text(task.report, run.failure))
+    try:
+        if run.failure:
+            kept = publish_failure(task, run.failure, target, started_at=started[1])
+            text += f"\nThe last good version is {target / kept}." if kept else ""
+        else:
+            publish_page(task, run, plan.project, plan.site, started=started, keep=plan.settings.keep_builds)
+    except OSError as error:
+        place = f"\n{target} is as it was: it could not be written ({error})."
+        text = (text or f"Report {task.report.name} was not published.") + place
+    return Outcome(_label(task), target, "failed" if text else "built", text, why, run)
 
-    words = ["undercut", "build", report.name]
-    for name, value in values.items():
-        if value != report.parameters[name].default:
-            text = (
-                "" if value is None else json.dumps(value) if isinstance(value, list | bool) else str(value)
-            )
-            words += ["-p", quote(f"{name}={text}")]
-    return " ".join(words)
 
-
-def _record(
-    report: Report, values: dict[str, Any], run: Run, started_at: str, project: Path
-) -> dict[str, Any]:
-    """What build.json says: how this build went and with what; never the environment's variables."""
-    installed = {found.metadata["Name"]: found.version for found in distributions()}
-    return {
-        "report": report.name,
-        "status": "built",
-        "started_at": started_at,
-        **{key: value for key, value in asdict(run).items() if key != "failure"},
-        "git_commit": git_commit(project),
-        "notebook_sha256": sha256_of(report.notebook.read_bytes()),
-        "parameters": values,
-        "python": sys.version.split()[0],
-        "packages": dict(sorted(installed.items(), key=lambda item: item[0].lower())),
-    }
+def _label(task: Task) -> str:
+    changed = changed_values(task.report, task.values)
+    return " ".join([task.report.name, *(f"{name}={value}" for name, value in changed.items())])

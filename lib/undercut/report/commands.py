@@ -5,10 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from undercut.errors import BuildError, InputError
 from undercut.report import catalogue
 from undercut.report.project import CATALOGUE_FILE, project_root
+
+if TYPE_CHECKING:
+    from undercut.report.build import Options
 
 
 def list_catalogue() -> str:
@@ -30,40 +34,75 @@ def check_catalogue() -> str:
     return "\n".join(map(str, catalogue.check_catalogue(project_root() / CATALOGUE_FILE)))
 
 
-def build_command(names: Sequence[str], parameters: Sequence[str], out: str | None) -> int:
+def build_command(
+    names: Sequence[str],
+    parameters: Sequence[str],
+    out: str | None,
+    *,
+    grid: Sequence[str] = (),
+    options: Options | None = None,
+) -> int:
     """Build reports, say how it went, and return the exit status: 1 where a report failed.
 
     Parameters
     ----------
     names : sequence of str
         Reports; all where empty.
-    parameters : sequence of str
-        ``key=value``.
+    parameters, grid : sequence of str
+        ``key=value``, ``key=a,b,c``.
     out : str or None
         Folder of the site.
+    options : Options, optional
+        How to build.
 
     Raises
     ------
     InputError
         Where a report or a parameter is not usable; nothing was started.
     """
-    from undercut.report.build import Outcome, build_reports
+    from undercut.report.build import build_reports
+    from undercut.report.progress import watching
 
-    def say(outcome: Outcome) -> None:
-        run, word = outcome.run, "failed" if outcome.failure else "built"
-        cost = f"{run.duration_seconds:.1f} s, {run.peak_memory_mb:.0f} MB"
-        print(f"{word} {outcome.report} ({cost}): {outcome.folder / 'index.html'}", flush=True)
-
-    given = dict_of(parameters)
+    given, points = dict_of(parameters), grid_of(grid)
+    site = Path(out).resolve() if out else None
     try:
-        build_reports(names, given, Path(out).resolve() if out else None, on_done=say)
+        with watching() as watch:
+            build_reports(names, given, site, grid=points, options=options, watch=watch)
     except BuildError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-def dict_of(parameters: Sequence[str]) -> dict[str, str]:
+def why_command(names: Sequence[str], parameters: Sequence[str], out: str | None) -> str:
+    """For each report, why it would be built; builds nothing."""
+    from undercut.report.build import plan_build
+
+    plan = plan_build(names, dict_of(parameters), Path(out).resolve() if out else None)
+    lines = []
+    for task, reasons in plan.tasks:
+        lines.append(f"{task.folder}: " + ("out of date" if reasons else "up to date"))
+        lines += [f"    {reason}" for reason in reasons]
+    return "\n".join(lines)
+
+
+def grid_of(texts: Sequence[str]) -> dict[str, list[str]]:
+    """Values to combine, from ``key=a,b,c``; a value that holds a comma needs ``;`` between the values.
+
+    Examples
+    --------
+    >>> grid_of(["workload=chat,agent", "origins=US,CN;US,FR"])
+    {'workload': ['chat', 'agent'], 'origins': ['US,CN', 'US,FR']}
+    """
+    points = {}
+    for key, text in dict_of(grid_texts := list(texts), option="--grid").items():
+        points[key] = [value.strip() for value in text.split(";" if ";" in text else ",")]
+        if not all(points[key]):
+            raise InputError(f"--grid {grid_texts}: {key} has an empty value.")
+    return points
+
+
+def dict_of(parameters: Sequence[str], *, option: str = "-p") -> dict[str, str]:
     """Parameters from ``key=value`` texts.
 
     Examples
@@ -75,8 +114,8 @@ def dict_of(parameters: Sequence[str]) -> dict[str, str]:
     for text in parameters:
         key, equals, value = text.partition("=")
         if not equals or not key:
-            raise InputError(f"-p {text!r}: write key=value.")
+            raise InputError(f"{option} {text!r}: write key=value.")
         if key in given:
-            raise InputError(f"-p {key} is given twice.")
+            raise InputError(f"{option} {key} is given twice.")
         given[key] = value
     return given

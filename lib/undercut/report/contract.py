@@ -67,7 +67,7 @@ def validate(results: Any, *, where: str = RESULTS_FILE) -> None:
     import fastjsonschema
 
     try:
-        _validator()(results)
+        validator()(results)
     except fastjsonschema.JsonSchemaValueException as error:
         raise DataError(f"{where} breaks the contract: {error.message}.") from None
     problems = _broken_rules(results)
@@ -102,7 +102,8 @@ def _interval_faults(finding: dict[str, Any]) -> list[str]:
 
 
 @cache
-def _validator() -> Callable[[Any], Any]:
+def validator() -> Callable[[Any], Any]:
+    """The contract's schema as a function that raises where content breaks it."""
     import fastjsonschema
 
     schema = json.loads((resources.files(__package__) / "results.schema.json").read_text("utf-8"))

@@ -1,26 +1,84 @@
-"""Did the notebook run? Starts the worker process, limits its time, and keeps the truth about its end."""
+"""Did the notebooks run? Keeps workers busy, holds each to its limits, keeps the truth about its end."""
 
 from __future__ import annotations
 
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from undercut.report.catalogue import Report
 from undercut.report.contract import write_atomically
+from undercut.report.kernel import TRACE_VARIABLE
+from undercut.report.processes import end_by_environment, end_tree, memory_mb
 from undercut.report.results import OUTPUT_VARIABLE
-from undercut.report.worker import KERNEL_NAME
+from undercut.report.workers import End, Workers
 
-# Linux counts kibibytes, macOS bytes.
-_MAXRSS_PER_MIB = 1024**2 if sys.platform == "darwin" else 1024
-_POLL_SECONDS = 0.05
+KERNEL_NAME = "python3"
+_WATCH_SECONDS = 0.1
 _EXCERPT_LINES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One notebook to run with one set of values.
+
+    Attributes
+    ----------
+    report : Report
+    values : dict
+        A value for each of its parameters.
+    folder : str
+        Where it is published, relative to the site.
+    staging : Path
+        Existing folder for the executed notebook and the worker's files; the page grows in ``page`` there.
+    command, notebook_path : str
+        What the page says about how to reproduce it.
+    timeout_seconds : float
+        The worker and its kernel are killed after that.
+    """
+
+    report: Report
+    values: dict[str, Any]
+    folder: str
+    staging: Path
+    command: str
+    notebook_path: str
+    timeout_seconds: float
+
+    @property
+    def page(self) -> Path:
+        """Folder where the notebook puts its results (UNDERCUT_OUTPUT)."""
+        return self.staging / "page"
+
+    @property
+    def job(self) -> Path:
+        """What the worker is told."""
+        return self.staging / "job.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a report was not built.
+
+    Attributes
+    ----------
+    reason : str
+        The error, the limit, or the signal.
+    cell : int or None
+        One-based number in the user's notebook of the cell that was running.
+    source : str
+        Its beginning.
+    """
+
+    reason: str
+    cell: int | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,69 +87,35 @@ class Run:
 
     Attributes
     ----------
-    failure : str
-        What went wrong, with the cell and its source; empty where the notebook ran to its end.
+    failure : Failure or None
+        None where the notebook ran to its end and its page is ready.
     exit_status : int
         Of the worker process; negative for a signal.
     duration_seconds : float
     peak_memory_mb : float
         Of the largest process, in mebibytes.
+    trace : dict
+        What the notebook opened and loaded: ``opened``, ``modules``, ``roots``.
     """
 
-    failure: str
+    failure: Failure | None
     exit_status: int
     duration_seconds: float
     peak_memory_mb: float
+    trace: dict[str, list[str]] = field(default_factory=dict)
 
 
-def run_notebook(
-    report: Report, values: dict[str, Any], *, staging: Path, page: Path, timeout_seconds: float
-) -> Run:
-    """Execute the report's notebook with ``values`` into ``staging``/executed.ipynb.
-
-    Parameters
-    ----------
-    report, values
-        The report and a value for each of its parameters.
-    staging : Path
-        Existing folder for the executed notebook and the worker's files.
-    page : Path
-        Folder where the notebook puts its results (UNDERCUT_OUTPUT).
-    timeout_seconds : float
-        The worker and its kernel are killed after that.
-    """
-    job = {
-        "notebook": str(report.notebook),
-        "output": str(staging / "executed.ipynb"),
-        "folder": str(report.notebook.parent),
-        "outcome": str(staging / "outcome.json"),
-        "parameters": values,
-    }
-    write_atomically(staging / "job.json", json.dumps(job))
-    started = time.monotonic()
-    with (staging / "worker.log").open("wb") as log:
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "undercut.report.worker", str(staging / "job.json")],
-            stdin=subprocess.PIPE,  # never written to: the worker ends when it closes
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env=_environment(staging, page),
-        )
-        try:
-            timed_out, peak = _wait(worker, started + timeout_seconds)
-        finally:
-            _kill_tree(worker)
-    if worker.returncode < 0:
-        _kill_orphans(page)
-    seconds = time.monotonic() - started
-    failure = _failure(report, staging, worker.returncode, timeout_seconds if timed_out else None)
-    return Run(failure, worker.returncode, round(seconds, 2), round(peak, 1))
+@dataclass(slots=True)
+class _Running:
+    task: Task
+    started: float
+    stopped: str = ""
 
 
-def _environment(staging: Path, page: Path) -> dict[str, str]:
-    """The environment with the output folder and a kernel that is this very interpreter."""
+def environment(staging: Path) -> dict[str, str]:
+    """The environment of all workers: a kernel that is this very interpreter, and inline figures."""
     kernel = {
-        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "argv": [sys.executable, "-m", "undercut.report.kernel", "-f", "{connection_file}"],
         "display_name": "Python 3",
         "language": "python",
     }
@@ -99,97 +123,136 @@ def _environment(staging: Path, page: Path) -> dict[str, str]:
     write_atomically(jupyter / "kernels" / KERNEL_NAME / "kernel.json", json.dumps(kernel))
     inherited = os.environ.get("JUPYTER_PATH")
     path = os.pathsep.join([str(jupyter), *([inherited] if inherited else [])])
-    fixed = {"JUPYTER_PATH": path, OUTPUT_VARIABLE: str(page), "PYTHONHASHSEED": "0"}
+    fixed = {"JUPYTER_PATH": path, "PYTHONHASHSEED": "0"}
     # Without the inline backend named here, figures of notebooks that do not name one go missing.
     return os.environ | fixed | {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
 
 
-def _wait(worker: subprocess.Popen[bytes], deadline: float) -> tuple[bool, float]:
-    """Wait for the worker; (whether its time ran out, peak memory of its largest process in MiB)."""
-    timed_out = False
-    while True:
-        pid, status, usage = os.wait4(worker.pid, os.WNOHANG)
-        if pid:
-            worker.returncode = os.waitstatus_to_exitcode(status)
-            return timed_out, usage.ru_maxrss / _MAXRSS_PER_MIB
-        if not timed_out and time.monotonic() > deadline:
-            timed_out = True
-            _kill_tree(worker)
-        time.sleep(_POLL_SECONDS)
+def run_tasks(tasks: Sequence[Task], workers: Workers, *, jobs: int) -> Generator[tuple[Task, Run | None]]:
+    """Run the tasks, ``jobs`` at a time; yields (task, None) when one starts and (task, run) when it ends.
 
-
-def _kill_tree(worker: subprocess.Popen[bytes]) -> None:
-    """Kill the worker and its kernel, which runs in a session of its own, where they still live."""
-    import psutil
-
-    if worker.returncode is not None:
-        return
+    Closing the iterator ends the workers.
+    """
+    waiting = list(reversed(tasks))
+    running: dict[str, _Running] = {}
     try:
-        family = psutil.Process(worker.pid)
-        processes = [*family.children(recursive=True), family]
-    except psutil.NoSuchProcess:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                task = waiting.pop()
+                _describe(task)
+                workers.start(task.job)
+                running[str(task.job)] = _Running(task, time.monotonic())
+                yield task, None
+            for end in workers.ended(_WATCH_SECONDS):
+                one = running.pop(end.job)
+                yield one.task, _run_of(one, end)
+            for job, one in running.items():
+                _hold_to_limits(one, workers.pids.get(job))
+    finally:
+        workers.close()
+        for one in running.values():
+            end_by_environment(OUTPUT_VARIABLE, str(one.task.page))
+
+
+def _describe(task: Task) -> None:
+    job = {
+        "report": task.report.name,
+        "folder_name": task.folder,
+        "notebook": str(task.report.notebook),
+        "notebook_path": task.notebook_path,
+        "command": task.command,
+        "output": str(task.staging / "executed.ipynb"),
+        "folder": str(task.report.notebook.parent),
+        "outcome": str(task.staging / "outcome.json"),
+        "log": str(task.staging / "worker.log"),
+        "page": str(task.page),
+        "values": task.values,
+        "output_mb": task.report.limits.output_mb,
+        "variables": {
+            OUTPUT_VARIABLE: str(task.page),
+            TRACE_VARIABLE: str(task.staging / "trace.json"),
+        },
+    }
+    write_atomically(task.job, json.dumps(job))
+
+
+def _hold_to_limits(one: _Running, pid: int | None) -> None:
+    """End a worker whose time or memory is used up, or whose files are too large."""
+    if one.stopped or not pid:
         return
-    for process in processes:
-        try:
-            process.kill()
-        except psutil.NoSuchProcess:
-            continue
+    limits = one.task.report.limits
+    if time.monotonic() - one.started > one.task.timeout_seconds:
+        one.stopped = f"it ran longer than {one.task.timeout_seconds:g} s and was stopped"
+    elif memory_mb(pid) > limits.memory_mb:
+        one.stopped = f"it used more than {limits.memory_mb:g} MB of memory and was stopped"
+    elif _folder_mb(one.task.page) > limits.output_mb:
+        one.stopped = f"it wrote more than {limits.output_mb:g} MB of files and was stopped"
+    if one.stopped:
+        end_tree(pid)
 
 
-def _kill_orphans(page: Path) -> None:
-    """Kill kernels whose worker was killed before it could end them; they know their output folder."""
-    import psutil
+def _folder_mb(folder: Path) -> float:
+    """Size of the files in a folder that may change while it is looked at."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += Path(place, name).stat().st_size
+            except FileNotFoundError:
+                continue
+    return total / 1024**2
 
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get(OUTPUT_VARIABLE) == str(page):
-                process.kill()
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
+
+def _run_of(one: _Running, end: End) -> Run:
+    task = one.task
+    if end.exit_status < 0:
+        end_by_environment(OUTPUT_VARIABLE, str(task.page))
+    seconds = time.monotonic() - one.started
+    outcome = _read_json(task.staging / "outcome.json") or {"status": "not started"}
+    trace = _read_json(task.staging / "trace.json") or {}
+    trace["modules"] = sorted({*trace.get("modules", []), *outcome.get("loaded", [])})
+    failure = _failure(one, end.exit_status, outcome)
+    if failure is None and (size := _folder_mb(task.page)) > task.report.limits.output_mb:
+        failure = Failure(f"its files have {size:.0f} MB, more than {task.report.limits.output_mb:g} MB")
+    return Run(failure, end.exit_status, round(seconds, 2), round(end.peak_memory_mb, 1), trace)
 
 
-def _failure(report: Report, staging: Path, exit_status: int, timeout_seconds: float | None) -> str:
-    """What to tell the user; empty where the notebook ran to its end."""
+def _read_json(path: Path) -> dict[str, Any] | None:
     try:
-        outcome = json.loads((staging / "outcome.json").read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        outcome = {"status": "not started"}
+        return None
+    return content
+
+
+def _failure(one: _Running, exit_status: int, outcome: dict[str, Any]) -> Failure | None:
+    """What went wrong; None where the notebook ran to its end and its page is ready."""
     if exit_status == 0 and outcome["status"] == "finished":
-        return ""
-    if timeout_seconds is not None:
-        reason = f"it ran longer than {timeout_seconds:g} s and was stopped"
+        return None
+    if one.stopped:
+        reason = one.stopped
     elif "error" in outcome:
         reason = outcome["error"]
     elif exit_status < 0:
         reason = f"the process that ran it was killed by {signal.Signals(-exit_status).name}"
     else:
-        log = (staging / "worker.log").read_text(encoding="utf-8", errors="replace")
-        reason = f"the process that ran it ended with status {exit_status}: {log.strip()[-2000:]}"
+        log = one.task.staging / "worker.log"
+        said = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+        reason = f"the process that ran it ended with status {exit_status}: {said.strip()[-2000:]}"
     if "Kernel died" in reason:
         reason = f"{reason} (killed, out of memory, or crashed)"
-    where = _place(report, staging, outcome)
-    return f"Report {report.name} was not built{where or ': '}{reason}"
-
-
-def _place(report: Report, staging: Path, outcome: dict[str, Any]) -> str:
-    """The cell that was running, numbered as in the user's notebook, and the beginning of its source."""
-    index = outcome.get("cell")
-    if index is None:
-        return ""
+    if outcome.get("cell") is None:
+        return Failure(reason)
     lines = outcome["source"].strip().splitlines()
-    shown = "\n".join(f"    {line}" for line in lines[:_EXCERPT_LINES])
-    more = f"\n    ... ({len(lines) - _EXCERPT_LINES} more lines)" if len(lines) > _EXCERPT_LINES else ""
-    number = _number_in_source(staging, index)
-    place = "the parameters passed" if number is None else f"cell {number} of {report.notebook.name}"
-    return f"; it failed in {place}:\n{shown}{more}\n"
+    more = [f"... ({len(lines) - _EXCERPT_LINES} more lines)"] if len(lines) > _EXCERPT_LINES else []
+    return Failure(reason, outcome["number"], "\n".join(lines[:_EXCERPT_LINES] + more))
 
 
-def _number_in_source(staging: Path, index: int) -> int | None:
-    """One-based number of an executed cell in the user's notebook; None for papermill's own cell."""
-    executed = staging / "executed.ipynb"
-    cells = json.loads(executed.read_text(encoding="utf-8"))["cells"] if executed.is_file() else []
-    tags = [cell.get("metadata", {}).get("tags", []) for cell in cells]
-    injected = [position for position, tag in enumerate(tags) if "injected-parameters" in tag]
-    if index in injected:
-        return None
-    return index + 1 - sum(position < index for position in injected)
+def failure_text(report: Report, failure: Failure) -> str:
+    """The failure as the command line tells it."""
+    if not failure.source:
+        return f"Report {report.name} was not built: {failure.reason}"
+    shown = "\n".join(f"    {line}" for line in failure.source.splitlines())
+    notebook = report.notebook.name
+    place = "the parameters passed" if failure.cell is None else f"cell {failure.cell} of {notebook}"
+    return f"Report {report.name} was not built; it failed in {place}:\n{shown}\n{failure.reason}"

@@ -47,6 +47,7 @@ def swap_in(finished: Path, target: Path) -> None:
     Both must be on one file system. Linux exchanges the two names in one step; elsewhere the old folder
     is moved aside first, and `only_builder` moves it back should the build be killed in between.
     """
+    target.parent.mkdir(parents=True, exist_ok=True)
     if not target.exists():
         finished.rename(target)
     elif _exchange(finished, target):
@@ -58,11 +59,24 @@ def swap_in(finished: Path, target: Path) -> None:
         shutil.rmtree(aside)
 
 
+def copy_of(folder: Path, target: Path) -> None:
+    """A copy of ``folder`` that shares the content of its files, which are replaced and never changed."""
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(folder, target, copy_function=_link)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
 def _recover(site: Path) -> None:
     """Undo what a killed build left: its staging folder, and a report moved aside but not replaced."""
     shutil.rmtree(site / STAGING, ignore_errors=True)
-    for aside in site.glob(PREVIOUS + "*"):
-        target = site / aside.name.removeprefix(PREVIOUS)
+    for aside in [*site.glob(PREVIOUS + "*"), *site.glob(f"variants/*/{PREVIOUS}*")]:
+        target = aside.with_name(aside.name.removeprefix(PREVIOUS))
         if target.exists():
             shutil.rmtree(aside)
         else:

@@ -23,7 +23,12 @@ _OWN_SECTIONS = (("findings", "Findings"), ("reproduce", "How to reproduce"), ("
 
 
 def render_report(
-    notebook: Mapping[str, Any], results: Mapping[str, Any], *, command: str, notebook_path: str
+    notebook: Mapping[str, Any],
+    results: Mapping[str, Any],
+    *,
+    command: str,
+    notebook_path: str,
+    folder: str = "report",
 ) -> str:
     """The page of a report.
 
@@ -37,6 +42,8 @@ def render_report(
         What to type to build this page again.
     notebook_path : str
         The notebook's place in the project.
+    folder : str
+        The page's folder, relative to the site.
 
     Returns
     -------
@@ -63,10 +70,37 @@ def render_report(
             command=command,
             notebook_path=notebook_path,
             style=page_style(),
+            up=_way_up(folder),
+            history=f"{_way_up(folder)}history/{folder}/index.html",
         )
         .strip()
         + "\n"
     )
+
+
+def render_failure(failure: Mapping[str, Any], *, command: str, folder: str) -> str:
+    """The page of a report that failed: when, in which cell, and the way to the last good version.
+
+    Parameters
+    ----------
+    failure : mapping
+        Content of failure.json.
+    command, folder : str
+        As for `render_report`.
+    """
+    page = template("failed.html.j2").render(
+        failure=failure,
+        reason=re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", failure["reason"]),
+        command=command,
+        style=page_style(),
+        up=_way_up(folder),
+    )
+    return str(page).strip() + "\n"
+
+
+def _way_up(folder: str) -> str:
+    """From a page in ``folder`` to the site's own folder."""
+    return "../" * (folder.count("/") + 1)
 
 
 def page_style() -> str:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from undercut.report.contract import RESULTS_FILE, read_results, write_atomically
+from undercut.report.entries import Settings
+from undercut.report.history import write_history
+from undercut.report.record import FAILURE_FILE
 from undercut.report.render import BADGES, page_style, template
+from undercut.report.variants import VARIANTS
 
 
-def write_site(site: Path, order: Sequence[str] = ()) -> None:
-    """Write index.html of the folder ``site`` from the results.json of every published report.
+def write_site(site: Path, order: Sequence[str] = (), settings: Settings | None = None) -> None:
+    """Write index.html and reports.json of the folder ``site`` from what is published in it.
 
     Parameters
     ----------
@@ -21,35 +25,93 @@ def write_site(site: Path, order: Sequence[str] = ()) -> None:
         Folder of published reports.
     order : sequence of str
         Report names in the order wanted; others follow by name.
+    settings : Settings, optional
+        Of the site.
 
     Raises
     ------
     DataError
         Where a published results.json is damaged.
     """
-    published = {path.parent.name: read_results(path) for path in site.glob(f"[!.]*/{RESULTS_FILE}")}
-    names = [name for name in order if name in published] + sorted(published.keys() - set(order))
-    entries = [_entry(name, published[name]) for name in names]
-    page = template("site.html.j2").render(entries=entries, style=page_style())
+    published = [_published(path, site) for path in published_folders(site)]
+    rank = {name: position for position, name in enumerate(order)}
+    published.sort(key=lambda entry: (rank.get(entry["name"], len(rank)), entry["folder"]))
+    write_history(site, [about["folder"] for about in published], settings or Settings())
+    page = template("site.html.j2").render(entries=[_entry(about) for about in published], style=page_style())
     write_atomically(site / "index.html", page.strip() + "\n")
-    summary = [{"folder": name, **_summary(published[name])} for name in names]
+    summary = [{key: about[key] for key in _SUMMARY} for about in published]
     write_atomically(site / "reports.json", json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
 
 
-def _entry(name: str, results: dict[str, Any]) -> dict[str, Any]:
-    """What the front page says of one report."""
-    return {
-        "folder": name,
-        "title": results["title"],
-        "answer": results["answer"],
-        "kind": results["data_kind"],
-        "badge": BADGES[results["data_kind"]],
-        "as_of": results["as_of"],
-        "built": results["built_at"][:10],
-        "age": data_age(results["as_of"], results["built_at"]),
-        "findings": len(results["findings"]),
-        "warnings": len(results["warnings"]),
+_SUMMARY = (
+    "folder", "report", "title", "answer", "as_of", "built_at", "data_kind", "parameters", "status",
+    "failed_at",
+)  # fmt: skip
+
+
+def published_folders(site: Path) -> list[Path]:
+    """Folders of the site that hold a report or the news of its failure."""
+    places = [*site.glob("[!.]*/*.json"), *site.glob(f"{VARIANTS}/*/[!.]*/*.json")]
+    return sorted({path.parent for path in places if path.name in (RESULTS_FILE, FAILURE_FILE)})
+
+
+def is_current(site: Path) -> bool:
+    """Whether the front page is younger than everything that it lists."""
+    try:
+        written = (site / "index.html").stat().st_mtime_ns
+    except FileNotFoundError:
+        return False
+    return all(folder.stat().st_mtime_ns <= written for folder in published_folders(site))
+
+
+def _published(folder: Path, site: Path) -> dict[str, Any]:
+    """What a published folder says about its report; results are those of the last good version."""
+    place = folder.relative_to(site).as_posix()
+    failure: dict[str, Any] = {}
+    if (folder / FAILURE_FILE).is_file():
+        failure = json.loads((folder / FAILURE_FILE).read_text(encoding="utf-8"))
+    results: dict[str, Any] = {
+        "answer": "",
+        "as_of": None,
+        "built_at": None,
+        "data_kind": None,
+        "findings": [],
     }
+    if (folder / RESULTS_FILE).is_file():
+        results = read_results(folder / RESULTS_FILE)
+    about = {"warnings": [], **failure, **results}
+    about |= {
+        "folder": place,
+        "status": "failed" if failure else "built",
+        "failed_at": failure.get("failed_at"),
+    }
+    return about | {"name": about["report"], "is_variant": "/" in place}
+
+
+def _entry(about: Mapping[str, Any]) -> dict[str, Any]:
+    """What the front page says of one report."""
+    kind, built_at = about["data_kind"], about["built_at"]
+    values = {name: value for name, value in about["parameters"].items() if about["is_variant"]}
+    return {
+        "folder": about["folder"],
+        "title": about["title"],
+        "answer": about["answer"],
+        "kind": kind or "failed",
+        "badge": BADGES.get(kind, ""),
+        "as_of": about["as_of"],
+        "built": built_at[:10] if built_at else "",
+        "age": data_age(about["as_of"], built_at) if built_at else "",
+        "findings": len(about["findings"]),
+        "warnings": len(about["warnings"]),
+        "failed": (about["failed_at"] or "")[:10],
+        "values": ", ".join(f"{name} = {_shown(value)}" for name, value in values.items()),
+    }
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "not set" if value is None else str(value)
 
 
 def data_age(as_of: str | None, built_at: str) -> str:
@@ -66,8 +128,3 @@ def data_age(as_of: str | None, built_at: str) -> str:
     if days <= 0:
         return "data of the day it was built"
     return f"data {days:,} day{'s' if days != 1 else ''} old when built"
-
-
-def _summary(results: dict[str, Any]) -> dict[str, Any]:
-    keys = ("report", "title", "answer", "as_of", "built_at", "data_kind")
-    return {key: results[key] for key in keys}

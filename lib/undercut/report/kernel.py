@@ -1,0 +1,84 @@
+"""What does a notebook import and read? The kernel of every build, ``python -m undercut.report.kernel``.
+
+It is Jupyter's Python kernel; after each cell it notes which modules of the project are loaded and which
+files were opened, so that a later build knows what the report depends on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+TRACE_VARIABLE = "UNDERCUT_TRACE"
+PACKAGE = "undercut"
+_CODE_SUFFIXES = (".py", ".pyc", ".so", ".pth", ".ipynb")
+
+
+class Trace:
+    """Files that this process opens for reading, and the modules it has loaded."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._opened: set[str] = set()
+        self._written = (0, 0)
+
+    def watch(self) -> None:
+        """Note every file opened from now on."""
+        sys.addaudithook(self._notice)
+
+    def _notice(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event != "open" or not isinstance(arguments[0], str | os.PathLike):
+            return
+        name, flags = os.fspath(arguments[0]), arguments[2]
+        writes = isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR)
+        if not writes and isinstance(name, str) and not name.endswith(_CODE_SUFFIXES):
+            self._opened.add(os.path.abspath(name))  # noqa: PTH100  (Path.resolve would open directories)
+
+    def write(self, *_: Any) -> None:
+        """Write what is known now; called after each cell, because a kernel may be ended at any time."""
+        size = len(sys.modules), len(self._opened)
+        if size == self._written:
+            return
+        files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+        roots = {name.partition(".")[0] for name in list(sys.modules)}
+        text = json.dumps(
+            {
+                "opened": sorted(self._opened),
+                "modules": sorted(file for file in files if isinstance(file, str) and file.endswith(".py")),
+                "roots": sorted(root for root in roots if root not in sys.stdlib_module_names),
+            }
+        )
+        partial = self._path.with_name(self._path.name + ".part")
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(self._path)
+        self._written = size
+
+
+def run_kernel(arguments: list[str]) -> None:
+    """Be a kernel until it is told to end."""
+    trace = Trace(Path(os.environ[TRACE_VARIABLE]))
+    # The notebook imports our package afresh, so that only what it uses itself counts as used.
+    for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
+        del sys.modules[name]
+    from ipykernel.kernelapp import IPKernelApp
+
+    class TracedKernelApp(IPKernelApp):
+        """Jupyter's own kernel; writes its trace after each cell."""
+
+        def init_shell(self) -> None:
+            super().init_shell()  # type: ignore[no-untyped-call]
+            assert self.shell is not None
+            self.shell.events.register("post_run_cell", trace.write)
+
+    trace.watch()
+    TracedKernelApp.launch_instance(arguments)
+
+
+if __name__ == "__main__":
+    # As Jupyter's own launcher does: the working folder comes back as "" when the shell starts.
+    if sys.path[0] == "" or Path(sys.path[0]) == Path.cwd():
+        del sys.path[0]
+    run_kernel(sys.argv[1:])

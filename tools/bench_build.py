@@ -1,0 +1,150 @@
+"""How much faster are our builds than a loop of plain papermill and nbconvert over the same notebooks?"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+REPORTS = 12
+CELLS = [
+    '''limit = 5
+noise = 1.0''',
+    '''import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+import statsmodels.formula.api as smf
+
+from undercut import plots
+from undercut.report.results import Results''',
+    '''rng = np.random.default_rng(7)
+frame = pd.DataFrame({"x": rng.normal(size=400), "open": rng.integers(0, 2, 400)})
+frame["y"] = 1 - 0.4 * frame["open"] + 0.7 * frame["x"] + noise * rng.normal(size=400)
+frame.describe()''',
+    '''fit = smf.ols("y ~ x + open", frame).fit(cov_type="HC1")
+fit.summary()''',
+    '''report = Results("NAME", title="Is it cheaper?", data_kind="simulated",
+                 parameters={"limit": limit, "noise": noise}, as_of="2026-11-01")
+low, high = fit.conf_int().loc["open"]
+effect = report.finding("effect", "Effect of open weights", fit.params["open"], "USD", ci=(low, high), n=400)
+report.answer(f"The effect is {effect}.")''',
+    '''plots.set_house_style()
+figure, axes = plt.subplots()
+sns.scatterplot(frame, x="x", y="y", hue="open", ax=axes)
+report.figure(figure, "scatter", alt="A cloud of points.", data=frame)''',
+    '''figure, axes = plt.subplots()
+sns.histplot(frame, x="y", hue="open", kde=True, ax=axes)
+report.figure(figure, "histogram", alt="Two histograms.", data=frame)''',
+    "report.save()",
+]  # fmt: skip
+
+
+def write_project(root: Path, count: int = REPORTS) -> Path:
+    """A project of ``count`` realistic reports; returns its folder."""
+    (root / "notebooks").mkdir(parents=True)
+    entries = []
+    for number in range(1, count + 1):
+        name = f"report_{number:02d}"
+        cells = [_cell(position, source.replace("NAME", name)) for position, source in enumerate(CELLS)]
+        kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+        content = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+        (root / "notebooks" / f"{name}.ipynb").write_text(json.dumps(content))
+        entries.append(
+            f'[report.{name}]\nnotebook = "notebooks/{name}.ipynb"\ntitle = "Is it cheaper?"\n'
+            f'[report.{name}.parameters]\nlimit = {{ type = "int" }}\nnoise = {{ type = "float" }}\n'
+        )
+    (root / "reports.toml").write_text("\n".join(entries))
+    return root
+
+
+def _cell(position: int, source: str) -> dict[str, Any]:
+    tags = {"tags": ["parameters"]} if position == 0 else {}
+    return {
+        "cell_type": "code", "id": f"cell-{position}", "execution_count": None, "outputs": [],
+        "metadata": tags, "source": source,
+    }  # fmt: skip
+
+
+def measure(command: Sequence[str], folder: Path) -> tuple[float, float]:
+    """Seconds, and peak memory of all processes in MiB (proportional shares, where Linux has them)."""
+    started = time.monotonic()
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    peak = [0.0]
+    watcher = threading.Thread(target=_watch_memory, args=(process.pid, peak))
+    watcher.start()
+    _, errors = process.communicate()
+    watcher.join()
+    if process.returncode:
+        sys.exit(f"{' '.join(command)} failed:\n{errors.decode()[-3000:]}")
+    return time.monotonic() - started, peak[0]
+
+
+def _watch_memory(pid: int, peak: list[float]) -> None:
+    while psutil.pid_exists(pid):
+        total = 0
+        try:
+            family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+            for process in family:
+                total += getattr(process.memory_full_info(), "pss", process.memory_info().rss)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                return
+        peak[0] = max(peak[0], total / 1024**2)
+        time.sleep(0.25)
+
+
+def loop_of_plain_tools(project: Path) -> list[str]:
+    """A shell loop: papermill, then nbconvert, for each notebook."""
+    tools = Path(sys.executable).parent
+    script = (
+        f"mkdir -p loop && for book in notebooks/*.ipynb; do name=$(basename $book .ipynb); "
+        f"UNDERCUT_OUTPUT=$PWD/loop/$name {tools}/papermill --no-progress-bar $book loop/$name.ipynb && "
+        f"{tools}/jupyter-nbconvert --to html loop/$name.ipynb || exit 1; done"
+    )
+    assert project.is_dir()
+    return ["sh", "-c", script]
+
+
+def main() -> None:
+    """Print the comparison; ``--large`` adds a grid of 100 points."""
+    build = [str(Path(sys.executable).with_name("undercut")), "build"]
+    with tempfile.TemporaryDirectory() as folder:
+        project = write_project(Path(folder) / "project")
+        measure([*build, "report_01", "--out", str(Path(folder) / "warm")], project)  # bytecode, font cache
+        lines: list[tuple[str, Callable[[], list[str]]]] = [
+            (f"loop of papermill and nbconvert, {REPORTS} reports", lambda: loop_of_plain_tools(project)),
+            (
+                "undercut build --plain --jobs 1",
+                lambda: [*build, "--plain", "--jobs", "1", "--out", "plain1"],
+            ),
+            ("undercut build --plain", lambda: [*build, "--plain", "--out", "plain"]),
+            ("undercut build, cold", lambda: build),
+            ("undercut build, nothing changed", lambda: build),
+        ]
+        loop_seconds = 0.0
+        for label, command in lines:
+            seconds, peak = measure(command(), project)
+            loop_seconds = loop_seconds or seconds
+            print(f"{label:<50} {seconds / loop_seconds:7.3f} of the loop  {seconds:7.1f} s  {peak:6.0f} MB")
+        for points in (1, 10, 100) if "--large" in sys.argv else (1, 10):
+            values = ",".join(str(round(1 + step / 100, 2)) for step in range(1, points + 1))
+            grid = [*build, "report_01", "--grid", f"noise={values}", "--out", f"grid{points}"]
+            seconds, peak = measure(grid, project)
+            share = seconds / points / (loop_seconds / REPORTS)
+            label = f"grid of {points} points, each compared with one of the loop"
+            print(f"{label:<50} {share:7.3f} of the loop  {seconds:7.1f} s  {peak:6.0f} MB")
+        shutil.rmtree(project)
+
+
+if __name__ == "__main__":
+    main()
