@@ -16,6 +16,10 @@ from typing import Any
 __version__ = "0.1.0"
 
 _WHERE = {
+    "check_returns": "undercut.sources.returns_checks",
+    "load_events": "undercut.sources.events",
+    "load_factors": "undercut.sources.factors",
+    "load_returns": "undercut.sources.returns",
     "load_prices": "undercut.prices.history",
     "load_reference": "undercut.sources.reference",
     "Workload": "undercut.prices.workloads",

@@ -23,7 +23,8 @@ _FIELDS: Final = {
 }
 #: Keywords that carry prices; most of a release says how to recognise and meter a model.
 _READ: Final = frozenset({"id", "models", "prices", "price_variants", "when", "context_window"}) | {
-    "constraint", "start_date", "start_time", "end_time", "base", "tiers", "start", "price", *_FIELDS.values(),
+    "constraint", "start_date", "start_time", "end_time", "base", "tiers", "start", "price",
+    *_FIELDS.values(),
 }  # fmt: skip
 _DATED: Final = "StartDateConstraint"
 _HOURLY: Final = "TimeOfDateConstraint"
