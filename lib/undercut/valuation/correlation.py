@@ -60,22 +60,26 @@ def correlation_sum(left: Floats, right: Floats) -> float:
     Rows that trade on all days need only the sum of their standardised residuals; the others go through a
     product of rows by rows.
     """
-    days = np.isfinite(left).any(axis=0) & np.isfinite(right).any(axis=0)
-    left, right = left[:, days], right[:, days]
-    whole_left, whole_right = np.isfinite(left).all(axis=1), np.isfinite(right).all(axis=1)
+    same = left is right
+    seen_left = np.isfinite(left)
+    seen_right = seen_left if same else np.isfinite(right)
+    days = seen_left.any(axis=0) & seen_right.any(axis=0)
+    if not days.all():
+        left, right = left[:, days], right[:, days]
+        seen_left, seen_right = seen_left[:, days], seen_right[:, days]
+    whole_left, whole_right = seen_left.all(axis=1), seen_right.all(axis=1)
+    if whole_left.all() and whole_right.all():
+        sum_left = _standard_sum(left)
+        return float(sum_left @ (sum_left if same else _standard_sum(right)))
     total = float(_standard_sum(left[whole_left]) @ _standard_sum(right[whole_right]))
-    if not whole_left.all():
-        total += _pairwise(left[~whole_left], right)
-    if not whole_right.all():
-        total += _pairwise(left[whole_left], right[~whole_right])
-    return total
+    return total + _pairwise(left[~whole_left], right) + _pairwise(left[whole_left], right[~whole_right])
 
 
 def _standard_sum(rows: Floats) -> Floats:
-    """Sum of the rows, each centred and of length one."""
-    centred = rows - rows.mean(axis=1, keepdims=True)
-    size = np.sqrt(np.einsum("nt,nt->n", centred, centred))
-    return np.asarray((1 / size) @ centred)
+    """Sum of the rows, each centred and scaled to length one."""
+    mean = rows.mean(axis=1)
+    scale = 1 / np.sqrt(np.einsum("nt,nt->n", rows, rows) - rows.shape[1] * mean**2)
+    return np.asarray(scale @ rows - scale @ mean)
 
 
 def _pairwise(left: Floats, right: Floats) -> float:

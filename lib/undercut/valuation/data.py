@@ -21,7 +21,7 @@ Integers = NDArray[np.int64]
 
 UNIT_NAMES: Final = ("unit", "firm", "ticker", "symbol", "permno")
 ALL_FIRMS: Final = ""
-_PERCENT_SUSPICION: Final = 0.2  # a median daily move of 20% is a unit error, not a stock
+_PERCENT_SUSPICION: Final = 0.2  # a mean daily move of 20% is a unit error, not a stock
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +146,12 @@ def parse_days(values: pd.Index | pd.Series, where: str) -> pd.DatetimeIndex:
 def _suspicions(units: tuple[str, ...], values: Floats) -> tuple[str, ...]:
     traded = np.isfinite(values).any(axis=1)
     size = np.zeros(len(units))
-    size[traded] = np.nanmedian(np.abs(values[traded]), axis=1)
+    size[traded] = np.nanmean(np.abs(values[traded]), axis=1)
     found = [units[i] for i in np.flatnonzero(size > _PERCENT_SUSPICION)]
     notes = [f"no returns at all for {units[i]}" for i in np.flatnonzero(~traded)]
     if found:
         notes.append(
-            f"median absolute daily return above {_PERCENT_SUSPICION:.0%} for {_listed(found)}: "
+            f"mean absolute daily return above {_PERCENT_SUSPICION:.0%} for {_listed(found)}: "
             "returns must be decimals, not percent, basis points or prices"
         )
     return tuple(notes)

@@ -42,8 +42,8 @@ def brown_warner_1985(sample: Sample) -> TestResult:
     Brown and Warner (1985), Using daily stock returns, J. Financial Economics 14.
     """
     history = sample.abnormal.residuals
-    seen = np.isfinite(history).any(axis=0)
-    daily = np.nanmean(history[:, seen], axis=0)
+    seen = np.isfinite(history).sum(axis=0)
+    daily = np.nansum(history, axis=0)[seen > 0] / seen[seen > 0]
     statistic = sample.car.mean() / (daily.std(ddof=1) * np.sqrt(sample.length))
     return sample.result("brown_warner_1985", statistic, _student(statistic, len(daily) - 1))
 

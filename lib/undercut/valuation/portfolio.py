@@ -77,9 +77,12 @@ def portfolio_return(
 
 def _weighted_residuals(residuals: Floats, weights: Floats) -> Floats:
     """Residual of the portfolio on each day; members without a return are replaced by the others' mean."""
-    seen = np.isfinite(residuals)
     size = np.abs(weights)
-    present = size @ seen
+    seen = np.isfinite(residuals)
+    seen_by_day = seen.any(axis=0)
+    if seen.sum() == len(weights) * seen_by_day.sum():  # all members trade on the same days
+        return np.where(seen_by_day, weights @ np.where(seen_by_day, residuals, 0.0), np.nan)
+    present = size @ seen.astype(np.float64)
     total = weights @ np.where(seen, residuals, 0.0)
     blown_up = np.divide(size.sum(), present, out=np.full(len(present), np.nan), where=present > 0)
     return np.asarray(total * blown_up)

@@ -31,8 +31,9 @@ def detectable(
     """
     if not (0 < level < 1 and 0 < power < 1):
         raise InputError(f"level and power must lie between 0 and 1; got {level} and {power}.")
-    needed = stats.t.ppf(1 - level / 2, freedom) + stats.t.ppf(power, freedom)
-    return np.asarray(needed * np.asarray(standard_error, dtype=np.float64))
+    known, position = np.unique(np.asarray(freedom, dtype=np.float64), return_inverse=True)
+    needed = stats.t.ppf(1 - level / 2, known) + stats.t.ppf(power, known)
+    return np.asarray(needed[position] * np.asarray(standard_error, dtype=np.float64))
 
 
 def rejection_rates(p_values: pd.DataFrame, *, level: float = 0.05) -> pd.DataFrame:

@@ -42,8 +42,8 @@ class Design:
 
     Notes
     -----
-    :math:`R_{it} = \beta_i R_{mt} + \sigma (\sqrt{\rho} f_t + \sqrt{1 - \rho} u_{it})`, with the bracket scaled
-    by the root of ``event_variance`` on event days. The market model is the true model.
+    :math:`R_{it} = \beta_i R_{mt} + \sigma (\sqrt{\rho} f_t + \sqrt{1 - \rho} u_{it})`, with the bracket
+    scaled by the root of ``event_variance`` on event days. The market model is the true model.
     """
 
     name: str

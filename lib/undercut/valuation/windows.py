@@ -175,7 +175,8 @@ def usable_days(
     ``design`` has shape (n_days, n_regressors).
     """
     traded = np.isfinite(panel.returns) & np.isfinite(design).all(axis=1)
-    known, left = padded(np.where(traded, 1.0, np.nan), windows)
+    left, right = max(0, -windows.estimation[0]), max(0, windows.event[1])
+    known = np.pad(traded, [(0, 0), (left, right)])
     other = _event_days(panel, rows, windows, known.shape[1], left)
     start = rows.day + left + windows.estimation[0]
     days = np.empty((len(rows), windows.n_estimation), dtype=bool)
@@ -183,11 +184,14 @@ def usable_days(
     for block, first in _same_day(rows.day):
         span = slice(start[first], start[first] + windows.n_estimation)
         units = rows.unit[block]
-        usable = known[units, span] == 1.0
+        usable = known[units, span]
         clean = usable & ~other[units, span] if skip_events else usable
-        short = (clean.sum(axis=1) < windows.min_days) & (usable.sum(axis=1) >= windows.min_days)
-        days[block] = np.where(short[:, None], usable, clean)
-        kept_in[block] = short
+        days[block] = clean
+        short = clean.sum(axis=1) < windows.min_days
+        if skip_events and short.any():
+            short &= usable.sum(axis=1) >= windows.min_days
+            days[block][short] = usable[short]
+            kept_in[block] = short
     enough = days.sum(axis=1) >= windows.min_days
     event_known = _any_event_day(panel, rows, windows)
     notes = _skip_notes(rows, kept_in) + _short_notes(rows, days, enough, windows)
