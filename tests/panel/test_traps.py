@@ -317,3 +317,23 @@ def test_growth_of_coverage_is_entry_not_price_change(panel: pd.DataFrame) -> No
     series = panel.groupby(["source", "raw_id", "model_id"])["first_seen"].transform("min")
     known = series[early.index].dt.tz_convert(None).dt.normalize()
     assert (early["valid_from"] >= known).all()
+
+
+@pytest.mark.parametrize(
+    ("source", "raw_id", "day"),
+    [
+        ("litellm", "gemini-pro", "2023-12-20"),
+        ("tokencost", "gemini-1.5-pro-001", "2024-07-01"),
+        ("litellm", "gemini-1.5-pro-preview-0409", "2025-06-01"),
+    ],
+)
+def test_vertex_prices_by_the_character_are_not_prices_by_the_token(
+    panel: pd.DataFrame, source: str, raw_id: str, day: str
+) -> None:
+    found = on(panel, source, raw_id, day)
+    assert found["status"] == "unit_error" and "per character" in found["note"]
+
+
+def test_vertex_prices_by_the_token_are_usable(panel: pd.DataFrame) -> None:
+    assert price(on(panel, "litellm", "gemini-1.5-pro-002", "2024-12-15")) == (1.25, 5.0)
+    assert on(panel, "litellm", "gemini-1.5-pro-002", "2024-12-15")["status"] == "ok"

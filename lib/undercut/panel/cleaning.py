@@ -37,6 +37,10 @@ CHARGES_NOBODY: Final = 0.9
 FIRST_HAND: Final = frozenset({("openrouter-archive", "openrouter"), ("openrouter", "openrouter")})
 FREE_KINDS: Final = frozenset({"subscription", "local"})
 
+_VERTEX_GEMINI: Final = r"(?:^|/)gemini-(?:1\.[05]-)?(?:pro|flash|ultra)"
+_VERTEX_PREVIEW: Final = r"(?:^|/)gemini-1\.5-(?:pro|flash)-(?:preview|exp)-"
+_VERTEX_MENDED: Final = pd.Timestamp("2024-07-25", tz="UTC")
+
 _OFFER: Final = ["host", "model_id", "variant"]
 _SERIES: Final = ("source", "raw_id", "model_id")
 
@@ -139,6 +143,21 @@ def notional(rows: pd.DataFrame) -> Verdict:
     """A price beside a flat-fee plan: nobody pays it."""
     return rows["host_kind"].isin(FREE_KINDS), _constant(
         rows, "flat-fee plan: the price per token is notional"
+    )
+
+
+def per_character(rows: pd.DataFrame) -> Verdict:
+    """Google's Vertex prices per character, filed as prices per token.
+
+    Google priced Gemini 1.x on Vertex by the character. litellm's table, and tokencost's copy of it, wrote
+    those numbers into the token columns until July 2024, and never mended them for the preview models. No
+    other seller listed these models then, so that no comparison can find it.
+    """
+    of_table = rows["source"].isin(["litellm", "tokencost"]) & rows["host"].eq("google-vertex")
+    preview = rows["raw_id"].str.contains(_VERTEX_PREVIEW)
+    early = rows["raw_id"].str.contains(_VERTEX_GEMINI) & (rows["first_seen"] < _VERTEX_MENDED)
+    return of_table & (preview | early), _constant(
+        rows, "per character, filed as per token (Vertex, Gemini 1.x)"
     )
 
 
@@ -366,6 +385,7 @@ RULES: Final[tuple[tuple[str, Rule], ...]] = (
     ("free", free),
     ("placeholder", placeholder),
     ("placeholder", notional),
+    ("unit_error", per_character),
     ("unit_error", impossible_level),
     ("unit_error", far_from_peers),
     ("unit_error", unit_change),
