@@ -85,3 +85,19 @@ def test_failures_name_the_way_out(files: tuple[Path, Path], tmp_path: Path) -> 
     (tmp_path / "undated.csv").write_text("event,firm\nx,A\n")
     with pytest.raises(DataError, match="column date"):
         eventstudy_command(files[0], events=tmp_path / "undated.csv", market="market")
+
+
+def test_the_market_may_be_a_column_beside_the_returns(
+    files: tuple[Path, Path], returns: pd.DataFrame, tmp_path: Path
+) -> None:
+    firms = returns.drop(columns="market").reset_index()
+    long = firms.melt("date", var_name="firm", value_name="return").dropna()
+    long = long.merge(returns["market"].rename("index return").reset_index(), on="date")
+    long.to_csv(tmp_path / "long.csv", index=False)
+    beside = eventstudy_command(tmp_path / "long.csv", events=files[1], market="index return")
+    among = eventstudy_command(files[0], events=files[1], market="market")
+    pd.testing.assert_frame_equal(beside["car"], among["car"])
+    long["index return"] = long["return"]
+    long.to_csv(tmp_path / "long.csv", index=False)
+    with pytest.raises(DataError, match="differs between units"):
+        eventstudy_command(tmp_path / "long.csv", events=files[1], market="index return")

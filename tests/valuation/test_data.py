@@ -99,3 +99,9 @@ def test_the_users_tables_are_not_changed(returns: pd.DataFrame, events: pd.Data
     align_events(events, returns_panel(returns))
     pd.testing.assert_frame_equal(returns, before)
     pd.testing.assert_frame_equal(events, dates)
+
+
+def test_a_time_of_day_is_said_not_to_count(returns: pd.DataFrame) -> None:
+    evening = returns.index[300] + pd.Timedelta(hours=21)
+    rows = align_events(pd.DataFrame({"date": [evening], "firm": ["A"]}), returns_panel(returns))
+    assert any("times of day are not used" in note for note in rows.warnings)

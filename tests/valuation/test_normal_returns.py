@@ -208,3 +208,11 @@ def test_options_that_cannot_work_are_refused_with_advice(
     events = pd.DataFrame({"date": [returns.index[360]], "firm": ["A"]})
     with pytest.raises(error, match=advice):
         event_study(returns, events, **options)
+
+
+def test_events_of_one_firm_with_shared_days_are_named(returns: pd.DataFrame) -> None:
+    days = returns.index[[360, 362]]
+    events = pd.DataFrame({"event": ["first", "second"], "date": days, "firm": ["A", "A"]})
+    study = event_study(returns, events, market="market", window=(-1, 1))
+    assert "second: its event window shares days with that of another event of A" in study.warnings
+    assert event_study(returns, events, market="market", window=(0, 1)).warnings == ()

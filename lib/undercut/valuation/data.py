@@ -174,6 +174,20 @@ def aligned_series(series: pd.Series, days: NDArray[np.datetime64], name: str) -
     return values.to_numpy()
 
 
+def dated_column(frame: pd.DataFrame, column: str) -> pd.Series:
+    """A column of a long table that repeats one value a day for every unit, as a series by date.
+
+    Raises
+    ------
+    DataError
+        If it differs between units of one day.
+    """
+    by_day = frame.groupby("date")[column]
+    if (by_day.max() > by_day.min()).any():
+        raise DataError(f"The column {column!r} differs between units of one day: it is no benchmark.")
+    return by_day.first()
+
+
 @dataclass(frozen=True, slots=True)
 class EventRows:
     """Events on the panel's calendar: one row for each event and firm, in order of day, event and firm.
@@ -237,6 +251,8 @@ def align_events(events: pd.DataFrame, panel: ReturnsPanel, *, not_firms: Sequen
     position = np.searchsorted(panel.days, dates.to_numpy().astype("datetime64[ns]"))
     inside = (position < len(panel.days)) & (dates.to_numpy() >= panel.days[0])
     notes = _calendar_notes(names, stated, position, inside, panel)
+    if (pd.DatetimeIndex(pd.to_datetime(events["date"])).tz_localize(None) != dates).any():
+        notes.append("times of day are not used: date an event after the close on the next trading day")
     firms, groups = _labels(events, "firm"), _labels(events, "group")
     known = np.isin(firms, [ALL_FIRMS, *panel.units])
     absent = sorted(set(firms[~known & inside]))

@@ -90,7 +90,8 @@ def permute_dates(
         A day is eligible if at least this share of the rows has an abnormal return there, and if no event of
         the study falls into its event window.
     max_refits : int
-        For models that are refitted at each placebo date (all but least squares and market-adjusted): days.
+        Placebo days for models that must be refitted on each (donors, thin trading). The others use running
+        sums; for garch these are the market model's, whose mean it shares.
 
     Notes
     -----
@@ -128,8 +129,8 @@ def permute_dates(
 def _scars(setup: Setup, abnormal: AbnormalReturns, window: Window, max_refits: int, seed: int) -> Floats:
     """Standardised abnormal return of each unit with each day as the event, shape (n_units, n_days)."""
     returns, design = setup.panel.returns, setup.design
-    linear = setup.model.is_linear or setup.model.name == "market-adjusted"
-    if not linear:
+    by_sums = setup.model.is_linear or setup.model.name in ("market-adjusted", "garch")
+    if not by_sums:
         return _refitted(setup, abnormal, window, max_refits, seed)
     if setup.model.name == "market-adjusted":
         returns, design = returns - design[:, 0], np.empty((returns.shape[1], 0))
@@ -142,6 +143,10 @@ def _scars(setup: Setup, abnormal: AbnormalReturns, window: Window, max_refits: 
     units = np.unique(abnormal.rows.unit)
     scars = np.full(returns.shape, np.nan)
     scars[units] = rolling_scar(returns[units], design, usable[units], setup.windows, window)
+    if setup.model.name == "garch":
+        return (
+            scars  # its mean is the market model's; hundreds of thousands of variance fits would add little
+        )
     scars[abnormal.rows.unit, abnormal.rows.day] = _scar(abnormal, window)
     return scars
 

@@ -155,14 +155,19 @@ class EventStudy:
         return [whole] if len(single) == 1 else [whole, *single]
 
     def table(self) -> pd.DataFrame:
-        """The event window in a line for each group: n, caar, se, ci_low, ci_high and p-values of tests."""
+        """The event window in a line for each group: n, caar, se, ci_low, ci_high, p-values of tests.
+
+        ``detectable`` is the smallest mean effect that the portfolio would find with 80% probability.
+        """
         whole = self.abnormal.windows.event
         last = self.caar().groupby("group", sort=False).tail(1)
         found = self.tests([whole])
         wide = found.pivot_table(index="group", columns="test", values="p_value", sort=False)
         shown = [name for name in _HEADLINE_TESTS if name in wide.columns]
         wide = wide[shown].add_prefix("p_").reset_index()
-        columns = ["group", "n", "caar", "se", "ci_low", "ci_high"]
+        freedom = float(self.abnormal.freedom.mean())
+        last = last.assign(detectable=detectable(last["se"], freedom=freedom))
+        columns = ["group", "n", "caar", "se", "ci_low", "ci_high", "detectable"]
         return last[columns].merge(wide, on="group", how="left").reset_index(drop=True)
 
     def summary(self) -> str:

@@ -16,6 +16,7 @@ from undercut.valuation.data import (
     Floats,
     ReturnsPanel,
     align_events,
+    dated_column,
     equal_weight,
     returns_panel,
 )
@@ -145,6 +146,7 @@ def event_study(
     """
     windows = Windows(parse_window(estimation, "estimation window"), parse_window(window), min_days)
     chosen = normal_model(model, convention=convention, n_factors=n_factors)
+    market, factors, risk_free = _beside_returns(returns, market, factors, risk_free)
     raw = returns_panel(returns)
     if chosen.need == "donors" and not donors:
         donors = _untouched(raw, events, [n for n in (market, risk_free) if isinstance(n, str)])
@@ -158,6 +160,27 @@ def event_study(
     design = design_of(chosen, benchmarks, len(panel.days))
     setup = Setup(panel, chosen, design, benchmarks, windows, convention, skip_events)
     return EventStudy(setup, setup.fit(rows))
+
+
+def _beside_returns(
+    returns: pd.DataFrame | ReturnsPanel,
+    market: str | pd.Series | None,
+    factors: pd.DataFrame | Sequence[str] | None,
+    risk_free: str | pd.Series | None,
+) -> tuple[str | pd.Series | None, pd.DataFrame | Sequence[str] | None, str | pd.Series | None]:
+    """Benchmarks that are columns beside ``return`` in a long table, as series by date."""
+    if isinstance(returns, ReturnsPanel) or not {"date", "return"} <= set(returns.columns):
+        return market, factors, risk_free
+
+    def found(name: Any) -> Any:
+        is_column = isinstance(name, str) and name in returns.columns
+        return dated_column(returns, name) if is_column else name
+
+    if factors is not None and not isinstance(factors, pd.DataFrame):
+        names = [factors] if isinstance(factors, str) else list(factors)
+        if all(name in returns.columns for name in names):
+            factors = pd.DataFrame({name: found(name) for name in names})
+    return found(market), factors, found(risk_free)
 
 
 def _untouched(panel: ReturnsPanel, events: pd.DataFrame, benchmarks: Sequence[str]) -> list[str]:

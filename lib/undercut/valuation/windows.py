@@ -195,6 +195,7 @@ def usable_days(
     enough = days.sum(axis=1) >= windows.min_days
     event_known = _any_event_day(panel, rows, windows)
     notes = _skip_notes(rows, kept_in) + _short_notes(rows, days, enough, windows)
+    notes += _overlap_notes(rows, windows)
     notes += _unseen_notes(rows, enough & ~event_known)
     keep = enough & event_known
     if not keep.any():
@@ -262,6 +263,19 @@ def _short_notes(
     return tuple(
         f"{event}: left out for fewer than {windows.min_days} usable estimation days: {firms}"
         for event, firms in _by_event(rows, ~enough, labels)
+    )
+
+
+def _overlap_notes(rows: EventRows, windows: Windows) -> tuple[str, ...]:
+    """Firms whose own events are so close that their windows share days."""
+    order = np.lexsort((rows.day, rows.unit))
+    unit, day = rows.unit[order], rows.day[order]
+    close = (unit[1:] == unit[:-1]) & (day[1:] - day[:-1] < windows.n_event)
+    later = np.zeros(len(rows), dtype=bool)
+    later[order[1:][close]] = True
+    return tuple(
+        f"{event}: its event window shares days with that of another event of {firms}"
+        for event, firms in _by_event(rows, later)
     )
 
 
