@@ -86,6 +86,25 @@ def test_a_price_beside_a_flat_fee_is_notional() -> None:
 
 
 @pytest.mark.parametrize(
+    ("other", "seen", "status"),
+    [
+        ({}, "2024-07-24", "unit_error"),
+        ({}, "2024-07-25", "ok"),
+        ({"source": "models-dev"}, "2024-07-24", "ok"),
+        ({"host": "google"}, "2024-07-24", "ok"),
+        ({"raw_id": "claude-3-opus@20240229"}, "2024-07-24", "ok"),
+        ({"raw_id": "gemini-1.5-pro-preview-0409"}, "2025-06-01", "unit_error"),
+        ({"raw_id": "gemini-2.5-pro-preview-0605"}, "2025-06-05", "ok"),
+    ],
+)
+def test_vertex_gemini_prices_of_early_tables_are_per_character(
+    other: dict[str, Any], seen: str, status: str
+) -> None:
+    quote = offer(0.03, 0.09, host="google-vertex", raw_id="gemini-1.5-flash") | other
+    assert judged(quote | {"first_seen": pd.Timestamp(seen, tz="UTC")}) == [status]
+
+
+@pytest.mark.parametrize(
     ("paid", "out", "status"),
     [(500.1, 600, "unit_error"), (500, 2000, "ok"), (1, 2001, "unit_error"), (0.0004, 0.0004, "unit_error"),
      (0.0004, 0.0005, "ok"), (150, 600, "ok")],
@@ -267,4 +286,4 @@ def test_rules_leave_the_frame_as_it_came() -> None:
     judged_rows = assign_status(frame)
     pd.testing.assert_frame_equal(frame, before)
     assert list(judged_rows.index) == [7, 3, 5]
-    assert len(RULES) == 16 and all(rule.__doc__ for _, rule in RULES)
+    assert all(rule.__doc__ for _, rule in RULES), "each rule says what it names"

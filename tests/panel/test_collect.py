@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import json
 from collections.abc import Iterator
@@ -245,6 +246,19 @@ def test_build_update_and_status_from_a_registry_and_live_sources(monkeypatch: p
         ["openrouter", "openai/gpt-4", 30.0, 60.0]
     ]
     assert set(maintain.describe()) == {"sources", "statuses", "set aside", "coverage", "agreement"}
+
+
+def test_a_live_answer_that_lost_most_of_its_offers_is_refused(tmp_path: Path) -> None:
+    def answer(count: int, hour: int) -> tuple[live.LiveSource, bytes, dt.datetime]:
+        offers = [{"id": f"m{n}", "pricing": {"prompt": "1e-6", "completion": "2e-6"}} for n in range(count)]
+        moment = dt.datetime(2026, 1, 1, hour, tzinfo=dt.UTC)
+        return live.OPENROUTER, json.dumps({"data": offers}).encode(), moment
+
+    held = read(package_index(projects()), tmp_path, live=[answer(10, 1)])[:2]
+    with pytest.raises(SourceError, match="openrouter holds 4 offers after 10"):
+        read(package_index(projects()), tmp_path, held=held, live=[answer(4, 2)])
+    _, snapshots, _ = read(package_index(projects()), tmp_path, held=held, live=[answer(6, 2)])
+    assert snapshots.loc[snapshots["source"] == "openrouter", "quotes"].tolist() == [10, 6]
 
 
 def test_a_registry_without_the_archive_is_an_error_that_names_it(tmp_path: Path) -> None:

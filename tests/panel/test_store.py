@@ -145,6 +145,19 @@ def test_a_save_interrupted_at_any_step_leaves_the_old_panel_or_the_new_one(
     assert found == sorted(found, reverse=True) and set(found) == {"old", "new"}
 
 
+def test_a_save_after_one_that_was_killed_while_moving_finishes_it_first(
+    home: Path, small: tuple[pd.DataFrame, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = store.read_table("panel")
+    monkeypatch.setattr(store, "build_panel", lambda *_, **__: panel)
+    clock = Clock(monkeypatch)
+    count = clock.run(-1, *small, built_at=OLD)
+    for fatal in range(1, count + 1, 3):
+        clock.run(fatal, *small, built_at=OLD)
+        clock.run(-1, *without_one(small), built_at=NEW)
+        assert edition(home) == "new"
+
+
 CHILD = """
 import itertools, sys
 from undercut.panel import store

@@ -73,6 +73,9 @@ def test_prices_per_character_of_gemini_flash_are_unit_errors(panel: pd.DataFram
     row = on(panel, "tokencost", "gemini-1.5-flash-001", "2024-11-01")
     assert row["input"] < 0.005 and row["status"] == "unit_error"
     assert price(on(panel, "tokencost", "gemini-1.5-flash-001", "2024-12-01")) == (0.075, 0.3)
+    # A sixteenth of the price per token, where no other seller listed the model to compare with.
+    early = on(panel, "tokencost", "gemini-1.5-flash-001", "2024-07-01")
+    assert price(early) == (0.03125, 0.09375) and early["status"] == "unit_error"
 
 
 def test_real_cuts_by_ten_and_a_doubling_are_not_unit_errors(panel: pd.DataFrame) -> None:
