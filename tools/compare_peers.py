@@ -2,8 +2,8 @@
 
     python -m tools.compare_peers
 
-Reads the peers' data files from the package registry (nothing is installed or executed) and compares first-party
-list prices on the day of the peer's edition with the panel as of that day.
+Reads the peers' data files from the package registry (nothing is installed or executed) and compares list
+prices on the day of the peer's edition with the panel as of that day.
 """
 
 from __future__ import annotations
@@ -19,9 +19,6 @@ from undercut.panel.names import split_raw_id
 from undercut.panel.store import offered_on
 from undercut.sources import registry
 
-#: Peer's name of a seller -> ours, where they differ.
-SELLERS: dict[str, str] = {}
-
 
 def model_prices() -> tuple[pd.Timestamp, pd.DataFrame]:
     """First-party list prices in force at the edition of model-prices (MIT)."""
@@ -33,10 +30,14 @@ def model_prices() -> tuple[pd.Timestamp, pd.DataFrame]:
     rows = []
     for seller, models in snapshot["prices"].items():
         for name, tariff in models.items():
-            started = [r for r in tariff["standard"] if r["start"] is None or pd.Timestamp(r["start"]).tz_localize(None) <= day]
-            rates = started[-1]["rates"]
-            rows.append((SELLERS.get(seller, seller), split_raw_id(name).slug, rates.get("input"), rates.get("output")))
+            begun = [r for r in tariff["standard"] if _begins(r["start"]) <= day]
+            rates = begun[-1]["rates"]
+            rows.append((seller, split_raw_id(name).slug, rates.get("input"), rates.get("output")))
     return day, pd.DataFrame(rows, columns=["host", "slug", "input", "output"])
+
+
+def _begins(start: str | None) -> pd.Timestamp:
+    return pd.Timestamp.min if start is None else pd.Timestamp(start).tz_localize(None)
 
 
 def llmledger() -> tuple[pd.Timestamp, pd.DataFrame]:
@@ -55,16 +56,22 @@ def _report(name: str, theirs: pd.DataFrame, ours: pd.DataFrame, keys: list[str]
     same = same_price(both["input"], both["input_ours"]) & same_price(both["output"], both["output_ours"])
     print(f"{name}: {len(theirs)} priced, {len(both)} also in the panel, {same.mean():.1%} at the same price")
     for row in both[~same].head(15).to_dict("records"):
-        print("   ", {k: row[k] for k in [*keys, "input", "output", "input_ours", "output_ours", "status", "source"]})
+        print(
+            "   ",
+            {k: row[k] for k in [*keys, "input", "output", "input_ours", "output_ours", "status", "source"]},
+        )
 
 
 def main() -> None:
     """Print how many prices agree, and the first that do not."""
     day, theirs = model_prices()
     ours = offered_on(undercut.load_prices(day, status=["ok", "disputed"]), day)
-    ours = ours.assign(slug=[split_raw_id(raw_id).slug for raw_id in ours["raw_id"]]).sort_values("first_seen", ascending=False)
+    ours = ours.assign(slug=[split_raw_id(raw_id).slug for raw_id in ours["raw_id"]])
+    ours = ours.sort_values("first_seen", ascending=False)
     ours = ours[ours["variant"].fillna("").eq("")]
-    _report(f"model-prices {day:%Y-%m-%d}, usable rows", theirs, ours[ours["status"] == "ok"], ["host", "slug"])
+    _report(
+        f"model-prices {day:%Y-%m-%d}, usable rows", theirs, ours[ours["status"] == "ok"], ["host", "slug"]
+    )
     _report(f"model-prices {day:%Y-%m-%d}, usable or disputed", theirs, ours, ["host", "slug"])
     day, theirs = llmledger()
     raw = offered_on(undercut.load_prices(day, status="all"), day)

@@ -17,13 +17,20 @@ from undercut.sources.live import MODELS_DEV, OPENROUTER, read_live
 GOOD = json.dumps(
     {
         "data": [
-            {"id": "deepseek/deepseek-r1", "context_length": 163840,
-             "pricing": {"prompt": "0.0000005", "completion": "0.00000218", "input_cache_read": "0.0000001"}},
-            {"id": "openrouter/auto", "context_length": 2000000, "pricing": {"prompt": "-1", "completion": "-1"}},
+            {
+                "id": "deepseek/deepseek-r1",
+                "context_length": 163840,
+                "pricing": {
+                    "prompt": "0.0000005",
+                    "completion": "0.00000218",
+                    "input_cache_read": "0.0000001",
+                },
+            },
+            {"id": "openrouter/auto", "pricing": {"prompt": "-1", "completion": "-1"}},
             {"id": "broken/model", "pricing": {"prompt": "n/a", "completion": "1"}},
         ]
     }
-).encode()  # fmt: skip
+).encode()
 
 
 @pytest.fixture(autouse=True)

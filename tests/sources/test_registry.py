@@ -138,7 +138,7 @@ def test_a_passing_fault_is_retried(fault: Reply) -> None:
     assert member is not None and member.content == TABLE
 
 
-def always(reply: Reply, suffix: str):  # noqa: ANN201
+def always(reply: Reply, suffix: str):
     def before(request: Request) -> Reply | None:
         return reply if request.path.endswith(suffix) else None
 
