@@ -142,11 +142,16 @@ def build_reports(
     for outcome in outcomes:
         say(outcome)
     if stale or not is_current(plan.site):
-        with only_builder(plan.site):
-            try:
+        try:
+            with only_builder(plan.site):
                 outcomes += _build(stale, plan, chosen, say)
-            finally:
                 write_site(plan.site, plan.order, plan.settings)
+        except OSError as error:
+            failed = "\n\n".join(outcome.failure for outcome in outcomes if outcome.failure)
+            text = (
+                f"{plan.site} could not be written: {error}. Each report in it is as its last build left it."
+            )
+            raise BuildError(f"{failed}\n\n{text}".strip()) from error
     failures = [outcome.failure for outcome in outcomes if outcome.failure]
     if failures:
         raise BuildError("\n\n".join(failures))

@@ -123,7 +123,6 @@ def _wait_and_run(reader: int, log: Path) -> None:
     os.chdir(told["folder"])
     _reseed()
     arguments = told["command"][told["command"].index("-f") :]
-    sys.argv = ["ipykernel_launcher", *arguments]
     run_kernel(arguments)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -22,6 +23,7 @@ from undercut.report.workers import End, Workers
 KERNEL_NAME = "python3"
 _WATCH_SECONDS = 0.1
 _EXCERPT_LINES = 12
+_LEAST_FREE_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +240,8 @@ def _failure(one: _Running, exit_status: int, outcome: dict[str, Any]) -> Failur
     else:
         log = one.task.staging / "worker.log"
         said = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+        full = shutil.disk_usage(one.task.staging).free < _LEAST_FREE_BYTES
+        said = said or ("No space left on the disk" if full else "")
         reason = f"the process that ran it ended with status {exit_status}: {said.strip()[-2000:]}"
     if "Kernel died" in reason:
         reason = f"{reason} (killed, out of memory, or crashed)"

@@ -18,6 +18,7 @@ import traceback
 from pathlib import Path
 from typing import Any, TextIO
 
+from undercut.report.kernel import forget_working_folder
 from undercut.report.processes import die_with_parent, end_descendants, peak_memory_mb, reap_orphans
 
 #: Libraries worth loading once, whose import neither starts threads nor looks at who imports them.
@@ -163,4 +164,5 @@ def _say(answers: TextIO, **content: Any) -> None:
 
 
 if __name__ == "__main__":
+    forget_working_folder()
     sys.exit(main(sys.argv[1:]))

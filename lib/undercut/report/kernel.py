@@ -6,6 +6,7 @@ files were opened, so that a later build knows what the report depends on.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import sys
@@ -73,12 +74,18 @@ def run_kernel(arguments: list[str]) -> None:
             assert self.shell is not None
             self.shell.events.register("post_run_cell", trace.write)
 
+    launcher = importlib.util.find_spec("ipykernel_launcher")
+    sys.argv = [str(launcher and launcher.origin), *arguments]
     trace.watch()
     TracedKernelApp.launch_instance(arguments)
 
 
-if __name__ == "__main__":
-    # As Jupyter's own launcher does: the working folder comes back as "" when the shell starts.
+def forget_working_folder() -> None:
+    """Undo what ``python -m`` does, as Jupyter's launcher does; the shell puts it back where it belongs."""
     if sys.path[0] == "" or Path(sys.path[0]) == Path.cwd():
         del sys.path[0]
+
+
+if __name__ == "__main__":
+    forget_working_folder()
     run_kernel(sys.argv[1:])

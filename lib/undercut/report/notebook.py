@@ -14,6 +14,7 @@ _CELL_FILE = re.compile(r"\S*ipykernel_\d+/\d+\.py:")
 _PLACES = re.compile(r"^/\S*/(?:site-packages|lib/python3\.\d+)/", re.MULTILINE)
 _PARAMETER_TAGS = {"parameters", "injected-parameters"}
 _DATED_TEXT = re.compile(r"^(Date|Time):( +)(\S.*?\d)(?=   |$)", re.MULTILINE)
+_DATED_LATEX = re.compile(r"(\\textbf\{(?:Date|Time):\}\s*&)[^&]*&")
 _DATED_HTML = re.compile(r"<th>(?:Date|Time):</th>\s*<td>[^<]*</td>")
 
 
@@ -31,7 +32,7 @@ def published_notebook(executed: dict[str, Any]) -> dict[str, Any]:
         if "injected-parameters" in metadata.get("tags", ()) and "id" in cell:
             cell["id"] = f"injected-{position}"
         if cell["cell_type"] == "code":
-            kept = (_published_output(output) for output in cell["outputs"])
+            kept = (_published_output(output) for output in _joined(cell["outputs"]))
             cell["outputs"] = [output for output in kept if output is not None]
     return notebook
 
@@ -65,6 +66,23 @@ def without_silenced(stderr: str) -> str:
     return "".join(kept)
 
 
+def _joined(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Outputs with each stream whole; into how many pieces a kernel cuts it is a matter of timing."""
+    joined: list[dict[str, Any]] = []
+    streams: dict[str, dict[str, Any]] = {}
+    for output in outputs:
+        if output["output_type"] != "stream":
+            streams.clear()
+        elif output["name"] in streams:
+            streams[output["name"]]["text"] += text_of(output["text"])
+            continue
+        else:
+            output["text"] = text_of(output["text"])
+            streams[output["name"]] = output
+        joined.append(output)
+    return joined
+
+
 def _published_output(output: dict[str, Any]) -> dict[str, Any] | None:
     if output["output_type"] == "stream":
         text = text_of(output["text"])
@@ -80,6 +98,8 @@ def _undated(mime: str, content: Any) -> Any:
     """Without the day and time of printing that statsmodels puts into its summary tables."""
     if mime == "text/plain":
         return _DATED_TEXT.sub(lambda found: " " * len(found.group(0)), text_of(content))
+    if mime == "text/latex":
+        return _DATED_LATEX.sub(r"\1 &", text_of(content))
     if mime == "text/html":
         return _DATED_HTML.sub("<td></td><td></td>", text_of(content))
     return content

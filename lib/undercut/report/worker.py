@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 KERNEL_NAME = "python3"
 
 
-class OutputTooLargeError(Exception):
-    """The notebook shows more than its report may hold."""
-
-
 def main(job_file: str) -> int:
     """Run the job described in ``job_file`` with a kernel of its own; 0 where a page was made."""
     threading.Thread(target=_end_with_builder, daemon=True).start()
@@ -51,6 +47,15 @@ def run_forked(job_file: str) -> int:
 
 def run_job(job_file: str, embryo: Embryo | None = None) -> int:
     """Run the job; leaves ``outcome`` (status, cell, error) and, where all went well, the page."""
+    try:
+        return _run_job(job_file, embryo)
+    except OSError as error:
+        end_descendants()
+        print(f"its files could not be written: {error}", file=sys.stderr)
+        return 73
+
+
+def _run_job(job_file: str, embryo: Embryo | None) -> int:
     reap_orphans()
     job = json.loads(Path(job_file).read_text(encoding="utf-8"))
     mask = Mask(os.environ)
@@ -110,11 +115,9 @@ def _execute(job: dict[str, Any], progress: dict[str, Any], embryo: Embryo | Non
         )
     except PapermillExecutionError as error:
         return {"status": "failed", "error": f"{error.ename}: {error.evalue}"}
-    except OutputTooLargeError as error:
-        return {"status": "failed", "error": str(error)}
     # Whatever else papermill raises (a dead kernel, a damaged notebook) is this process's result.
     except Exception as error:
-        return {"status": "failed", "error": f"{type(error).__name__}: {error}"}
+        return {"status": "failed", "error": progress.get("error") or f"{type(error).__name__}: {error}"}
     return None
 
 
@@ -147,8 +150,9 @@ def _register_engine(job: dict[str, Any], progress: dict[str, Any]) -> None:
         def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
             nonlocal shown
             shown += _size(msg["content"])
-            if shown > largest:
-                raise OutputTooLargeError(f"it shows more than {job['output_mb']:g} MB of output")
+            if shown > largest and "error" not in progress:
+                progress["error"] = f"it shows more than {job['output_mb']:g} MB of output"
+                end_descendants()  # the kernel; an exception here would be heard of when the cell ends
             return super().process_message(msg, cell, cell_index)
 
     class FollowedEngine(NBClientEngine):  # type: ignore[misc]

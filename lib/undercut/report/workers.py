@@ -56,7 +56,7 @@ class FreshWorkers:
         described = json.loads(job.read_text(encoding="utf-8"))
         with Path(described["log"]).open("wb") as log:
             self._running[str(job)] = subprocess.Popen(
-                [sys.executable, "-m", "undercut.report.worker", str(job)],
+                [sys.executable, "-P", "-m", "undercut.report.worker", str(job)],
                 stdin=subprocess.PIPE,  # never written to: the worker ends when it closes
                 stdout=log,
                 stderr=subprocess.STDOUT,
