@@ -39,16 +39,17 @@ INTRODUCTION = """# Size and power of the event-study tests
 
 Written by `python -m tools.simulate_eventstudy`; do not edit by hand.
 
-Each number is the share of {replications:,} simulated event studies in which a test rejects at the 5% level.
-Returns follow a market model with a market of 1% a day and abnormal returns of 2% a day; {firms} firms have one
-event each, on one date unless said otherwise; estimation window 120 days, event window one day. "Correlated"
-means a correlation of 0.2 between the abnormal returns of any two firms on a day. "Variance x 3" means that the
-abnormal returns' variance is three times as large on the event day, without a mean effect. "Heavy tails" are
-Student's t with 4 degrees of freedom. The standard error of a share of 5% is {error:.1%}.
+Each number is the share of {replications:,} simulated event studies in which a test rejects at the 5%
+level. Returns follow a market model with a market of 1% a day and abnormal returns of 2% a day; {firms} firms
+have one event each, on one date unless said otherwise; estimation window 120 days, event window one day.
+"Correlated" means a correlation of 0.2 between the abnormal returns of any two firms on a day. "Variance x 3"
+means that the abnormal returns' variance is three times as large on the event day, without a mean effect.
+"Heavy tails" are Student's t with 4 degrees of freedom. The standard error of a share of 5% is {error:.1%}.
 
-**How to read it.** A test whose size exceeds 5% finds effects that are not there. With firms that move together
-only the tests that allow for it can be believed, with a variance that the event raises only those built on the
-spread across firms. The permutation of event dates and Kolari and Pynnönen's test withstand both.
+**How to read it.** A test whose size exceeds 5% finds effects that are not there. With firms that move
+together only the tests that allow for it can be believed, with a variance that the event raises only those
+built on the spread across firms. The permutation of event dates and Kolari and Pynnönen's test withstand
+both.
 
 ## Size: share of rejections without any effect, nominal 5%
 
@@ -102,8 +103,10 @@ def page(replications: int, prices: Path | None) -> str:
         n_dates = 400
         text += f"\n## Size on {n_dates} placebo dates of real returns, nominal 5%\n\n"
         text += (
-            "Firms of one industry against the S&P 500 (SPY), 2022 to 2026, a user's own file of prices; in "
-            "brackets the number of firms. Estimation window 220 days ending 31 days before, one day tested.\n\n"
+            "Firms of one industry against the S&P 500 (SPY), 2022 to 2026, a user's own file of prices; "
+            "in brackets the number of firms. Estimation window 220 days ending 31 days before, one day. "
+            "Real returns add volatility that comes in clusters, which the formulas behind the other tests "
+            "do not know.\n\n"
         )
         text += markdown(placebo_rates(prices, n_dates))
     return text

@@ -164,3 +164,17 @@ def test_the_detectable_effect_is_detected_as_often_as_promised() -> None:
     errors = error * np.sqrt(rng.chisquare(freedom, 20_000) / freedom)
     found = (np.abs(estimates / errors) > stats.t.ppf(0.975, freedom)).mean()
     assert found == pytest.approx(0.8, abs=0.01)
+
+
+def test_the_ends_of_fiellers_interval_are_just_rejected(returns: pd.DataFrame) -> None:
+    """At either end the distance from zero equals its own critical value; the forecast error is common."""
+    returns.iloc[300, 0] -= 0.4
+    events = pd.DataFrame({"date": [returns.index[300]], "firm": ["A"]})
+    study = event_study(returns, events, market="market", estimation=(-130, -21), window=(0, 20), min_days=60)
+    row = rebounds(study, after=(1, 20)).iloc[0]
+    covariance = study.abnormal.covariance[0]
+    quantile = stats.t.ppf(0.975, study.abnormal.freedom[0])
+    for share in (row["ci_low"], row["ci_high"]):
+        weights = np.r_[share, np.ones(20)]
+        distance = row["car_after"] + share * row["car"]
+        assert abs(distance) == pytest.approx(quantile * np.sqrt(weights @ covariance @ weights))

@@ -185,3 +185,12 @@ def test_the_ladder_is_one_call_and_its_rungs_are_plain_studies() -> None:
     assert (table["car"] < -0.05).all()
     alone = event_study(wide, events, model="synthetic-control", donors=donors[1:], **OPTIONS).car()
     assert table.set_index("rung")["car"]["synthetic-control"] == pytest.approx(alone["car"].iloc[0])
+
+
+def test_active_donors_cost_degrees_of_freedom() -> None:
+    rng = np.random.default_rng(2)
+    donors, target = rng.normal(0, 0.01, (25, 80)), rng.normal(0, 0.01, 80)
+    fit = donor_fit(target, donors, donors[:, :2])
+    assert fit.parameters == (fit.weights > 0).sum() - 1
+    ridge = donor_fit(target, donors, donors[:, :2], ridge=True)
+    assert fit.parameters < ridge.parameters < 80

@@ -11,6 +11,7 @@ from undercut.errors import UnknownNameError
 from undercut.valuation.battery import TESTS
 from undercut.valuation.correlation import mean_correlation
 from undercut.valuation.data import ReturnsPanel
+from undercut.valuation.portfolio import portfolio_return
 from undercut.valuation.results import EventStudy
 from undercut.valuation.sample import Pool, row_ranks
 from undercut.valuation.study import event_study
@@ -222,3 +223,24 @@ def test_variance_of_a_cumulative_return_has_its_closed_form(
         daily = np.einsum("nll->nl", study.abnormal.covariance).sum(axis=1)
         naive, tolerance = case.loc["Var(z) naive daily sum", ["expected", "tol"]]
         assert (study.car()["car"] / np.sqrt(daily)).var() == pytest.approx(naive, abs=tolerance)
+
+
+def test_portfolios_of_neighbouring_dates_share_days(returns: pd.DataFrame) -> None:
+    """Two events of one firm a day apart: of three days each, two are common."""
+    events = pd.DataFrame({"event": ["x", "y"], "date": returns.index[[300, 301]], "firm": ["A", "A"]})
+    options = {"model": "constant-mean", "estimation": (-160, -21), "skip_events": False}
+    study = event_study(returns, events, window=(0, 2), **options)
+    found = portfolio_return(study.abnormal)
+    own = study.abnormal.car_variance().sum()
+    shared = 2 * 2 * study.abnormal.sigma.prod()
+    assert found.standard_error**2 == pytest.approx((own + shared) / 4, rel=0.02)
+
+
+def test_bootstrap_statistic_is_cluster_robust_by_date(returns: pd.DataFrame) -> None:
+    rows = [(returns.index[300 + 10 * i], firm) for i in range(7) for firm in "ABCD"[: 1 + i % 4]]
+    events = pd.DataFrame(rows, columns=["date", "firm"])
+    study = event_study(returns, events, market="market", estimation=(-160, -21), window=(0, 1))
+    values = pd.Series(study.car((0, 1))["t"].to_numpy()).groupby(study.abnormal.rows.day)
+    sums, sizes = values.sum(), values.size()
+    spread = np.sqrt(((sums - sizes * sums.sum() / sizes.sum()) ** 2).sum())
+    assert statistic(study, "bootstrap") == pytest.approx(sums.sum() / spread)

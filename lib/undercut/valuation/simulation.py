@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +16,7 @@ from undercut.valuation.study import event_study
 from undercut.valuation.windows import Window
 
 _SIGMA = 0.02
+_MOST_FIRMS = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ def placebo_p_values(
     firms = study.abnormal.take(np.unique(study.abnormal.rows.unit, return_index=True)[1]).rows
     parts = []
     for day in days:
-        abnormal = study.setup.fit_on(firms, int(day))
+        abnormal = study.setup.fit_on(firms, day)
         groups = pools(abnormal)[:1]
         results = run_tests(groups, [window], tests=tests)
         if permutation:
@@ -164,13 +164,16 @@ def placebo_p_values(
     return pd.concat(parts, ignore_index=True)[["date", "test", "p_value"]]
 
 
-def _placebo_days(study: EventStudy, count: int, rng: np.random.Generator) -> Iterator[int]:
-    windows, n_days = study.setup.windows, len(study.setup.panel.days)
-    days = np.arange(windows.n_estimation - windows.estimation[1], n_days - max(0, windows.event[1]))
-    events = np.unique(study.abnormal.rows.day)
-    free = days[np.abs(days[:, None] - events).min(axis=1) >= windows.n_event]
+def _placebo_days(study: EventStudy, count: int, rng: np.random.Generator) -> list[int]:
+    """Random days with whole windows, most firms trading, and no event of the study in reach."""
+    windows, panel = study.setup.windows, study.setup.panel
+    days = np.arange(-windows.estimation[0], len(panel.days) - max(0, windows.event[1]))
+    units = np.unique(study.abnormal.rows.unit)
+    traded = np.isfinite(panel.returns[units]) & np.isfinite(study.setup.design).all(axis=1)
+    spans = days[:, None] + windows.offsets
+    present = traded[:, spans].all(axis=2).mean(axis=0) >= _MOST_FIRMS
+    distance = np.abs(days[:, None] - np.unique(study.abnormal.rows.day)).min(axis=1)
+    free = days[present & (distance >= windows.n_event)]
     if len(free) < count:
-        raise DataError(
-            f"The returns have room for {len(free)} placebo dates, fewer than the {count} asked for."
-        )
-    return iter(np.sort(rng.choice(free, count, replace=False)).tolist())
+        raise DataError(f"The returns have room for {len(free)} placebo dates, fewer than {count}.")
+    return [int(day) for day in np.sort(rng.choice(free, count, replace=False))]
