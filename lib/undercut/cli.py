@@ -178,5 +178,44 @@ def build(
     raise typer.Exit(build_command(names or [], parameter or [], out, grid=grid or [], options=options))
 
 
+@app.command("compare")
+def compare_reports(
+    name: Annotated[str, typer.Argument(help="Report, or a folder of the site such as variants/NAME/X.")],
+    first: Annotated[
+        str | None, typer.Argument(help="Build: 2026-11-23, previous, or a results.json.")
+    ] = None,
+    second: Annotated[str | None, typer.Argument(help="Build: the current one by default.")] = None,
+    out: Annotated[str | None, typer.Option(help="Folder of the site; reports/site by default.")] = None,
+    output_format: Format = "table",
+) -> None:
+    """Which findings moved between two builds, by how much, and out of their interval or not."""
+    from undercut.report.commands import compare_command
+
+    compare_command(name, first, second, out, output_format)
+
+
+@app.command("export")
+def export_report(
+    name: Annotated[str, typer.Argument(help="Report, or a folder of the site such as variants/NAME/X.")],
+    target: Annotated[str | None, typer.Option("--to", help="File to write; NAME.html by default.")] = None,
+    out: Annotated[str | None, typer.Option(help="Folder of the site; reports/site by default.")] = None,
+) -> None:
+    """Write a built report as one HTML file that can be mailed, its downloads inside."""
+    from undercut.report.commands import export_command
+
+    typer.echo(export_command(name, target, out))
+
+
+@app.command("new")
+def new_report(
+    name: Annotated[str, typer.Argument(help="Name of the report and its notebook.")],
+    title: Annotated[str | None, typer.Option(help="The question that it answers.")] = None,
+) -> None:
+    """Make a notebook from the template and enter it in reports.toml."""
+    from undercut.report.commands import new_command
+
+    typer.echo(new_command(name, title))
+
+
 if __name__ == "__main__":
     main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.report.projects import code, demo_cells, prose, write_project
+from tests.report.projects import code, demo_cells, notebook, prose, write_project
+from undercut.errors import BuildError
 from undercut.report.build import build_reports
 
 EVIL = "<script>window.harmed = 1</script><img src=x onerror='window.harmed = 1'>"
@@ -67,7 +69,24 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     cells[2] = cells[2] | {"source": given}
     project = write_project(tmp_path_factory.mktemp("site"), cells, parameters=types)
     build_reports(root=project)
+    add_broken_report(project)
     return project / "reports" / "site"
+
+
+def add_broken_report(project: Path) -> None:
+    """A second report that was built once and then failed, with a message that is an attack."""
+    kept = (project / "reports.toml").read_text()
+    sample = demo_cells()
+    sample[2] = sample[2] | {
+        "source": sample[2]["source"].replace("simulated", "sample").replace("demo", "broken")
+    }
+    write_project(project, sample, name="broken")
+    (project / "reports.toml").write_text(kept + (project / "reports.toml").read_text())
+    build_reports(["broken"], root=project)
+    sample[-1] = code(f"raise KeyError({EVIL!r})")
+    (project / "notebooks" / "broken.ipynb").write_text(json.dumps(notebook(sample)))
+    with pytest.raises(BuildError):
+        build_reports(["broken"], root=project)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-PAGES = ["index.html", "demo/index.html"]
+PAGES = [
+    "index.html", "demo/index.html", "history/demo/index.html", "broken/index.html", "broken/last-good.html",
+]  # fmt: skip
 
 
 @dataclass
@@ -59,9 +61,57 @@ def test_nothing_in_a_parameter_or_a_cell_runs(visitor: Visitor) -> None:
     for path in PAGES:
         page = visitor.open(path).page
         assert page.evaluate("window.harmed") is None
-        assert page.locator("script, iframe, object, embed").count() == 0
+        assert page.locator("iframe, object, embed").count() == 0
+        assert page.locator("script").count() == (path == "index.html")
         assert page.locator("img[onerror]").count() == 0
-    assert "<script>window.harmed" in page.locator("main").inner_text()
+    demo = visitor.open("demo/index.html").page
+    assert "<script>window.harmed" in demo.locator("main").inner_text()
+
+
+def test_no_other_script_may_run_on_the_front_page(visitor: Visitor) -> None:
+    visit = visitor.open("index.html")
+    visit.page.evaluate(
+        """() => {
+            const script = document.createElement("script");
+            script.textContent = "window.harmed = 1";
+            document.body.append(script);
+        }"""
+    )
+    assert visit.page.evaluate("window.harmed") is None
+    assert any("Content Security Policy" in complaint for complaint in visit.complaints)
+
+
+def test_the_search_finds_reports_by_keyboard_and_says_how_many(visitor: Visitor) -> None:
+    page = visitor.open("index.html").page
+    entries = page.locator(".reports > li")
+    assert entries.count() == 2
+    page.get_by_label("Search the reports").focus()
+    page.keyboard.type("who falls")
+    assert page.get_by_role("status").inner_text() == "0 of 2 reports"
+    page.keyboard.press("Control+A")
+    page.keyboard.type("SAMPLE price")
+    page.keyboard.press("Enter")
+    assert page.get_by_role("status").inner_text() == "1 of 2 reports"
+    assert [entry.is_visible() for entry in entries.all()] == [False, True]
+    page.get_by_label("Search the reports").fill("")
+    page.get_by_label("Show").select_option("failed")
+    assert page.get_by_role("status").inner_text() == "1 of 2 reports"
+    page.get_by_label("Show").select_option("")
+    assert all(entry.is_visible() for entry in entries.all())
+
+
+def test_without_scripts_the_front_page_lists_everything_and_offers_no_search(visitor: Visitor) -> None:
+    page = visitor.open("index.html", scripts=False).page
+    assert page.locator(".reports > li").count() == 2
+    assert not page.locator("form.search").is_visible()
+
+
+def test_a_failed_report_leads_to_its_last_good_version(visitor: Visitor) -> None:
+    page = visitor.open("broken/index.html").page
+    assert "failed in cell" in page.locator("main").inner_text()
+    page.get_by_role("link", name="last good version").click()
+    assert page.get_by_role("note").inner_text().startswith("Stale.")
+    assert page.get_by_role("heading", name="Findings").is_visible()
 
 
 def test_figures_have_the_alternative_text_they_were_given(visitor: Visitor) -> None:

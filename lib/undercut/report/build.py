@@ -15,6 +15,7 @@ from undercut.errors import BuildError, InputError
 from undercut.report.catalogue import Report, Settings, load_all, pick
 from undercut.report.due import is_due
 from undercut.report.execution import Run, Task, environment, failure_text, run_tasks
+from undercut.report.hooks import run_hook
 from undercut.report.masking import Mask
 from undercut.report.preload import libraries_of
 from undercut.report.project import CATALOGUE_FILE, project_root, utc_now
@@ -144,6 +145,8 @@ def build_reports(
     if stale or not is_current(plan.site):
         try:
             with only_builder(plan.site):
+                if chosen.due:  # another build may have ended between the plan and the lock
+                    stale = [(task, why) for task, why in stale if _is_due(task, plan.site)]
                 outcomes += _build(stale, plan, chosen, say)
                 write_site(plan.site, plan.order, plan.settings)
         except OSError as error:
@@ -153,6 +156,9 @@ def build_reports(
             )
             raise BuildError(f"{failed}\n\n{text}".strip()) from error
     failures = [outcome.failure for outcome in outcomes if outcome.failure]
+    hook = plan.settings.on_failure if failures else plan.settings.on_success
+    if stale and hook:
+        run_hook(hook, outcomes, plan.site, plan.project)
     if failures:
         raise BuildError("\n\n".join(failures))
     return outcomes
@@ -186,7 +192,7 @@ def plan_build(
         )
         if not chosen.due:
             plan.tasks.append((task, _why(task, site, project, force=chosen.force)))
-        elif is_due(report.schedule, last_attempt(site / folder), utc_now()):
+        elif _is_due(task, site):
             plan.tasks.append((task, [f"its schedule {report.schedule!r} says so"]))
     return plan
 
@@ -210,6 +216,10 @@ def _points(
     if problems:
         raise InputError("\n".join(problems))
     yield from found.values()
+
+
+def _is_due(task: Task, site: Path) -> bool:
+    return is_due(task.report.schedule, last_attempt(site / task.folder), utc_now())
 
 
 def _why(task: Task, site: Path, project: Path, *, force: bool) -> list[str]:

@@ -62,12 +62,18 @@ def build_command(
     """
     from undercut.report.build import build_reports
     from undercut.report.progress import watching
+    from undercut.report.publish import BusyError
 
     given, points = dict_of(parameters), grid_of(grid)
     site = Path(out).resolve() if out else None
     try:
         with watching() as watch:
             build_reports(names, given, site, grid=points, options=options, watch=watch)
+    except BusyError as error:
+        # Called by a clock every few minutes, an overlap is nothing to complain about.
+        is_harmless = options is not None and options.due
+        print(error, file=sys.stdout if is_harmless else sys.stderr)
+        return 0 if is_harmless else 1
     except BuildError as error:
         print(error, file=sys.stderr)
         return 1
@@ -84,6 +90,47 @@ def why_command(names: Sequence[str], parameters: Sequence[str], out: str | None
         lines.append(f"{task.folder}: " + ("out of date" if reasons else "up to date"))
         lines += [f"    {reason}" for reason in reasons]
     return "\n".join(lines)
+
+
+def compare_command(name: str, first: str | None, second: str | None, out: str | None, form: str) -> None:
+    """Print which findings moved between two builds of a report."""
+    from undercut.printing import emit
+    from undercut.report.compare import compare_builds
+
+    frame = compare_builds(_site(out), _folder(name, out), first, second)
+    builds = " and ".join(frame.attrs["builds"])
+    columns = ["key", "before", "after", "change", "ci_low", "ci_high", "unit", "verdict"]
+    emit(frame, form, title=f"{name}: builds of {builds}", columns=columns)
+
+
+def export_command(name: str, target: str | None, out: str | None) -> str:
+    """Write a report as one file; says which."""
+    from undercut.report.export import export_report
+
+    path = Path(target or f"{name.replace('/', '-')}.html")
+    size = export_report(_site(out) / _folder(name, out), path)
+    return f"{path}: {size / 1e6:.1f} MB"
+
+
+def new_command(name: str, title: str | None) -> str:
+    """Make a notebook and its catalogue entry; says what to do next."""
+    from undercut.report.new import new_report
+
+    notebook = new_report(project_root(), name, title)
+    return f"{notebook}\nOpen it with make lab, then: undercut build {name}"
+
+
+def _site(out: str | None) -> Path:
+    return Path(out).resolve() if out else project_root() / "reports" / "site"
+
+
+def _folder(name: str, out: str | None) -> str:
+    """The published folder that ``name`` means: a report, or a folder of the site such as variants/NAME/X."""
+    if (_site(out) / name).is_dir():
+        return name
+    known = catalogue.load_catalogue(project_root() / CATALOGUE_FILE)
+    catalogue.pick(known, [name])
+    return name
 
 
 def grid_of(texts: Sequence[str]) -> dict[str, list[str]]:

@@ -18,6 +18,10 @@ _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
 
+class BusyError(BuildError):
+    """Another build holds the site; nothing was done."""
+
+
 @contextmanager
 def only_builder(site: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
     """Hold the site's lock, so that two builds never write to it at once; tidy up after a killed one.
@@ -38,7 +42,7 @@ def only_builder(site: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
             finally:
                 shutil.rmtree(site / STAGING, ignore_errors=True)
     except Timeout:
-        raise BuildError(f"Another build is writing to {site}. Try again when it has finished.") from None
+        raise BusyError(f"Another build is writing to {site}. Try again when it has finished.") from None
 
 
 def swap_in(finished: Path, target: Path) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import date
+from hashlib import sha256
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +40,21 @@ def write_site(site: Path, order: Sequence[str] = (), settings: Settings | None 
     rank = {name: position for position, name in enumerate(order)}
     published.sort(key=lambda entry: (rank.get(entry["name"], len(rank)), entry["folder"]))
     write_history(site, [about["folder"] for about in published], settings or Settings())
-    page = template("site.html.j2").render(entries=[_entry(about) for about in published], style=page_style())
+    script = _script()
+    page = template("site.html.j2").render(
+        entries=[_entry(about) for about in published],
+        style=page_style(),
+        script=script,
+        script_hash="sha256-" + b64encode(sha256(script.encode()).digest()).decode(),
+    )
     write_atomically(site / "index.html", page.strip() + "\n")
     summary = [{key: about[key] for key in _SUMMARY} for about in published]
     write_atomically(site / "reports.json", json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
+
+
+def _script() -> str:
+    """The search: the only script of the site; the page names its digest and forbids any other."""
+    return (resources.files(__package__) / "templates" / "search.js").read_text("utf-8").strip()
 
 
 _SUMMARY = (
@@ -104,7 +118,7 @@ def _entry(about: Mapping[str, Any]) -> dict[str, Any]:
         "findings": len(about["findings"]),
         "warnings": len(about["warnings"]),
         "failed": (about["failed_at"] or "")[:10],
-        "values": ", ".join(f"{name} = {_shown(value)}" for name, value in values.items()),
+        "given": ", ".join(f"{name} = {_shown(value)}" for name, value in values.items()),
     }
 
 

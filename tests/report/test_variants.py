@@ -1,0 +1,116 @@
+"""Other values give a page of their own, under a name that says which, and leave the default alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.report.projects import code, demo_cells, write_project
+from undercut.errors import BuildError, InputError
+from undercut.report.build import Options, build_reports
+from undercut.report.entries import Report
+from undercut.report.export import export_report
+from undercut.report.new import new_report
+from undercut.report.parameters import Parameter
+from undercut.report.variants import command_of, folder_of
+
+pytestmark = pytest.mark.xdist_group("variants")
+KINDS = {"word": Parameter("word", "str", default="a"), "names": Parameter("names", "list[str]", default=[])}
+REPORT = Report("demo", Path("demo.ipynb"), "T", KINDS)
+
+
+@given(st.text(max_size=80), st.lists(st.text(max_size=30), max_size=4))
+def test_any_value_gives_a_harmless_folder_of_its_own(word: str, names: list[str]) -> None:
+    folder = folder_of(REPORT, {"word": word, "names": names})
+    if (word, names) == ("a", []):
+        assert folder == "demo"
+        return
+    top, name, leaf = folder.split("/")
+    assert (top, name) == ("variants", "demo")
+    assert leaf.isascii() and len(leaf) < 70 and not set(leaf) - set("abcdefghijklmnopqrstuvwxyz0123456789-")
+    assert folder_of(REPORT, {"word": word + "x", "names": names}) != folder
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20))
+def test_the_command_on_the_page_gives_the_same_value(word: str) -> None:
+    import shlex
+
+    _, _, _, *words = shlex.split(command_of(REPORT, {"word": word, "names": []}))
+    assert words == ([] if word == "a" else ["-p", f"word={word}"])
+
+
+def limits(site: Path) -> dict[str, int]:
+    """Value of ``limit`` in every published report."""
+    found = sorted(site.glob("demo/results.json")) + sorted(site.glob("variants/*/*/results.json"))
+    return {
+        str(path.parent.relative_to(site)): json.loads(path.read_text())["parameters"]["limit"]
+        for path in found
+    }
+
+
+def test_a_grid_builds_every_point_beside_the_default(tmp_path: Path) -> None:
+    project = write_project(tmp_path, demo_cells())
+    site = project / "reports" / "site"
+    catalogue = project / "reports.toml"
+    catalogue.write_text(catalogue.read_text() + "[report.demo.grid]\nlimit = [6, 5]\n")
+    outcomes = build_reports(root=project)
+    assert [outcome.report for outcome in outcomes] == ["demo", "demo limit=6"]
+    build_reports(grid={"limit": ["7", "8"]}, root=project, options=Options(jobs=2))
+    assert sorted(limits(site).values()) == [5, 6, 7, 8]
+    assert limits(site)["demo"] == 5
+    assert {outcome.status for outcome in build_reports(grid={"limit": ["7", "8"]}, root=project)} == {
+        "unchanged"
+    }
+    front = (site / "index.html").read_text()
+    assert all(f"With limit = {value}" in front for value in (6, 7, 8))
+    page = next(site.glob("variants/demo/limit-7-*/index.html"))
+    links = [part.split('"')[0] for part in page.read_text().split('href="../')[1:]]
+    assert links
+    assert all((page.parent / ".." / link).is_file() for link in links)
+
+
+def test_fail_fast_stops_and_keep_going_does_not(tmp_path: Path) -> None:
+    project = write_project(tmp_path, demo_cells(code("assert limit != 6, limit")))
+    seen: list[str] = []
+    arguments = {"grid": {"limit": ["6", "7"]}, "root": project, "watch": lambda one: seen.append(one.status)}
+    with pytest.raises(BuildError, match="AssertionError: 6"):
+        build_reports(**arguments, options=Options(jobs=1, fail_fast=True))
+    assert seen == ["started", "failed", "not tried"]
+    seen.clear()
+    with pytest.raises(BuildError):
+        build_reports(**arguments, options=Options(jobs=1))
+    assert sorted(seen) == ["built", "failed", "started", "started"]
+
+
+def test_an_exported_report_is_one_file_with_its_downloads(tmp_path: Path) -> None:
+    from base64 import b64decode
+
+    project = write_project(tmp_path, demo_cells())
+    build_reports(root=project)
+    page = project / "reports" / "site" / "demo"
+    size = export_report(page, tmp_path / "mail" / "demo.html")
+    text = (tmp_path / "mail" / "demo.html").read_text()
+    assert len(text.encode()) == size
+    assert 'href="../' not in text and "All reports" not in text
+    carried = text.split('href="data:application/json;base64,')[1].split('"')[0]
+    assert b64decode(carried) == (page / "results.json").read_bytes()
+    with pytest.raises(InputError, match="undercut build"):
+        export_report(tmp_path / "nothing", tmp_path / "x.html")
+
+
+def test_a_new_report_is_in_the_catalogue_and_builds(tmp_path: Path) -> None:
+    from undercut.report.catalogue import check_catalogue
+
+    project = write_project(tmp_path, demo_cells())
+    notebook = new_report(project, "02_who_pays")
+    assert check_catalogue(project / "reports.toml") == []
+    assert json.loads(notebook.read_text())["cells"][0]["source"].startswith("# Who pays?")
+    [outcome] = build_reports(["02_who_pays"], root=project)
+    assert outcome.status == "built"
+    for name in ("02_who_pays", "variants", "../x", "Über"):
+        with pytest.raises(InputError):
+            new_report(project, name)
