@@ -26,14 +26,14 @@ def offer(
         "model_id": "model", "alias": pd.NA, "variant": "", "access": "open", "input": paid, "output": out,
         "valid_from": day(begins), "valid_to": day(ends), "first_seen": day(begins).tz_localize("UTC"),
         "last_seen": seen, "is_backport": False, "release_date": day(-30), "withdrawn_on": pd.NA,
-        "moved_on": pd.NaT, "moved_from": pd.NA,
+        "closed_on": pd.NaT, "moved_on": pd.NaT, "moved_from": pd.NA,
     }  # fmt: skip
     return row | other
 
 
 def judged(*rows: dict[str, Any]) -> list[str]:
     frame = pd.DataFrame(list(rows))
-    for column in ("valid_from", "valid_to", "release_date", "moved_on"):
+    for column in ("valid_from", "valid_to", "release_date", "moved_on", "closed_on"):
         frame[column] = frame[column].astype("datetime64[us]")
     for column in ("model_id", "alias", "withdrawn_on", "moved_from"):
         frame[column] = frame[column].astype("str").where(frame[column].notna())
@@ -223,6 +223,12 @@ def test_past_its_own_end_an_offer_is_disputed() -> None:
     assert judged(offer(begins=10, withdrawn_on="2026-01-11")) == ["disputed"]
     assert judged(offer(begins=9, withdrawn_on="2026-01-11")) == ["ok"]
     assert judged(offer(begins=9, withdrawn_on="some day")) == ["ok"]
+
+
+def test_an_offer_of_a_seller_that_closed_is_not_on_sale() -> None:
+    closing = pd.Timestamp("2026-01-11")
+    assert judged(offer(begins=10, closed_on=closing)) == ["disputed"]
+    assert judged(offer(begins=9, closed_on=closing)) == ["ok"]
 
 
 def away_and_back(lasts: int = 20, between: float = 2.0, **other: Any) -> list[dict[str, Any]]:

@@ -41,7 +41,9 @@ def test_days_are_days_and_numbers_numbers() -> None:
 
 
 def test_a_text_that_looks_missing_is_kept_and_an_empty_cell_is_missing(tmp_path: Path) -> None:
-    (tmp_path / "hosts.csv").write_text("host,name,country,kind,raw_hosts\na,N/A,NA,host,null\nb,B,,host,b\n")
+    (tmp_path / "hosts.csv").write_text(
+        "host,name,country,kind,raw_hosts,closed_on\na,N/A,NA,host,null,\nb,B,,host,b,2025-01-01\n"
+    )
     hosts = load_reference("hosts", directory=tmp_path)
     assert hosts.loc[0, ["name", "country", "raw_hosts"]].tolist() == ["N/A", "NA", "null"]
     assert pd.isna(hosts.loc[1, "country"])
@@ -94,14 +96,18 @@ BREACHES = {
 
 @pytest.mark.parametrize(("rows", "told"), BREACHES.items(), ids=BREACHES.values())
 def test_a_breach_of_contract_names_line_column_and_value(tmp_path: Path, rows: str, told: str) -> None:
-    (tmp_path / "hosts.csv").write_text(f"host,name,country,kind,raw_hosts\n{rows}\n")
+    (tmp_path / "hosts.csv").write_text(
+        "host,name,country,kind,raw_hosts,closed_on\n" + "".join(f"{row},\n" for row in rows.split("\n"))
+    )
     with pytest.raises(DataError) as failure:
         load_reference("hosts", directory=tmp_path)
     assert told in str(failure.value)
 
 
 def test_a_table_with_another_column_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "hosts.csv").write_text("host,name,country,kind,raw_hosts,colour\na,A,US,host,a,red\n")
+    (tmp_path / "hosts.csv").write_text(
+        "host,name,country,kind,raw_hosts,closed_on,colour\na,A,US,host,a,,red\n"
+    )
     with pytest.raises(DataError, match="colour"):
         load_reference("hosts", directory=tmp_path)
 

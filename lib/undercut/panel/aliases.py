@@ -47,11 +47,13 @@ def apply_alias_periods(rows: pd.DataFrame, periods: pd.DataFrame) -> pd.DataFra
 
 
 def _describe(periods: pd.DataFrame) -> pd.DataFrame:
-    """Periods with the target that stood before each."""
+    """Periods with the last target known before each; one after an unknown target is a move all the same."""
     ordered = periods.sort_values(["host", "alias", "valid_from"], ignore_index=True)
-    before = ordered.groupby(["host", "alias"])["model_id"].shift()
+    keys = [ordered["host"], ordered["alias"]]
+    last_known = ordered.groupby(["host", "alias"])["model_id"].ffill()
+    is_first = ordered.groupby(["host", "alias"]).cumcount().eq(0)
     return ordered.rename(columns={"valid_from": "period_from", "valid_to": "period_to"}).assign(
-        moved_from=before, moved_on=ordered["valid_from"].where(before.notna())
+        moved_from=last_known.groupby(keys).shift(), moved_on=ordered["valid_from"].where(~is_first)
     )
 
 

@@ -55,6 +55,7 @@ def build_panel(
     rows = _use_effective_days(rows)
     withdrawn = pd.to_datetime(rows["withdrawn_on"], errors="coerce")
     rows = _split_at(rows, withdrawn.where(withdrawn <= day))
+    rows = _split_at(rows, rows["closed_on"].where(rows["closed_on"] <= day))
     rows = _split_at(rows, rows["release_date"])
     rows = assign_status(rows)
     # Of a day still to come nobody else has spoken: an announcement contradicts no one.
@@ -71,6 +72,7 @@ def _identify(rows: pd.DataFrame, identity: Identity) -> pd.DataFrame:
     names = rows[["source", "raw_host", "raw_id"]].drop_duplicates()
     resolved = identity.resolve(names)
     rows = rows.merge(resolved, on=["source", "raw_host", "raw_id"], how="left", validate="many_to_one")
+    rows["closed_on"] = rows["host"].map(identity.hosts.set_index("host")["closed_on"])
     rows = apply_alias_periods(rows, identity.alias_periods())
     facts = identity.models[["developer", "origin", "access", "release_date"]]
     return _with_facts(rows, facts)
@@ -144,7 +146,7 @@ def _merge_backports(rows: pd.DataFrame) -> pd.DataFrame:
 def _finish(rows: pd.DataFrame) -> pd.DataFrame:
     """Contract columns, types and order."""
     rows = _merge_backports(rows)
-    moved = rows["moved_on"].notna() & rows["note"].eq("") & rows["alias"].notna()
+    moved = rows["moved_on"].notna() & rows["moved_from"].notna() & rows["note"].eq("")
     moved &= rows["valid_from"].eq(rows["moved_on"])
     note = "name moved from " + rows["moved_from"].astype("str") + "; a new product, not a price change"
     rows["note"] = rows["note"].where(~moved, note)

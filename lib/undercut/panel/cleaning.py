@@ -321,6 +321,12 @@ def past_withdrawal(rows: pd.DataFrame) -> Verdict:
     return rows["valid_from"] >= ends, reason
 
 
+def seller_closed(rows: pd.DataFrame) -> Verdict:
+    """Still listed after the day on which the seller stopped selling by the token."""
+    reason = "the seller stopped selling by the token on " + rows["closed_on"].dt.strftime("%Y-%m-%d")
+    return rows["valid_from"] >= rows["closed_on"], reason
+
+
 def slip(rows: pd.DataFrame) -> Verdict:
     """A price that leaves and returns within weeks while no other source shows it.
 
@@ -395,6 +401,7 @@ RULES: Final[tuple[tuple[str, Rule], ...]] = (
     ("alias_moved", unseen_since_move),
     ("alias_moved", stale_alias),
     ("disputed", past_withdrawal),
+    ("disputed", seller_closed),
     ("disputed", slip),
     ("disputed", corrected_to_peers),
 )

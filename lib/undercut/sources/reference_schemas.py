@@ -81,6 +81,7 @@ SCHEMAS: Final[dict[str, Any]] = {
             "country": _text(nullable=True, pattern=_COUNTRY),
             "kind": _one_of(HOST_KINDS),
             "raw_hosts": _text(),
+            "closed_on": _day(nullable=True),
         }
     ),
     "developers": _table(
