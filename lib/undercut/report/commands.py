@@ -25,6 +25,13 @@ def list_catalogue() -> str:
             default = "nothing" if parameter.default is None else parameter.default
             about = f"  {parameter.help}" if parameter.help else ""
             lines.append(f"    {name:<{width}}  {parameter.expected()}; default {default}{about}")
+        lines += [f"    grid: {name} = {', '.join(map(str, values))}" for name, values in report.grid.items()]
+        limits = report.limits
+        when = f"at {report.schedule} (UTC)" if report.schedule else "when asked"
+        lines.append(
+            f"    built {when}; at most {limits.timeout_seconds:g} s, {limits.memory_mb:g} MB of memory, "
+            f"{limits.output_mb:g} MB of output"
+        )
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
 
