@@ -20,6 +20,7 @@ ROOMS = ("sources", "panel", "prices", "competition", "valuation", "report")
 CONDA_NAMES = {
     "duckdb": "python-duckdb",
     "fastjsonschema": "python-fastjsonschema",
+    "jupyter-client": "jupyter_client",
     "matplotlib": "matplotlib-base",
 }
 
@@ -58,7 +59,9 @@ def test_every_third_party_import_is_a_declared_dependency() -> None:
     other_names = {
         "IPython": "ipykernel",
         "cycler": "matplotlib",
+        "exchange_calendars": "exchange-calendars",
         "genai_prices": "genai-prices",
+        "jupyter_client": "jupyter-client",
         "great_tables": "great-tables",
         "pypi_simple": "pypi-simple",
         "requests": "remotezip",
