@@ -125,6 +125,35 @@ def index(
     emit(table, output_format)
 
 
+@app.command()
+def eventstudy(
+    returns: Annotated[str, typer.Argument(help="CSV or Parquet of returns, long or wide, decimals.")],
+    events: Annotated[str, typer.Option(help="Columns event, firm (blank: all), date, optional group.")],
+    market: Annotated[str | None, typer.Option(help="Column of the market, or factors a,b,c.")] = None,
+    model: Annotated[
+        str, typer.Option(help="constant-mean, market-adjusted, market, factors, ...")
+    ] = "market",
+    estimation: Annotated[str, typer.Option(help="FIRST:LAST, trading days before the event.")] = "-250:-31",
+    window: Annotated[str, typer.Option(help="FIRST:LAST, trading days around the event.")] = "-1:1",
+    min_days: Annotated[int | None, typer.Option(help="Fewest usable estimation days.")] = None,
+    output_format: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+) -> None:
+    """An event study of anyone's returns, with every test."""
+    from undercut.printing import emit_json, emit_many
+    from undercut.valuation.command import eventstudy_command, plain
+
+    result = eventstudy_command(
+        returns, events=events, market=market, model=model, estimation=estimation, window=window,
+        min_days=min_days,
+    )  # fmt: skip
+    if output_format == "json":
+        emit_json(plain(result))
+        return
+    for warning in result.pop("warnings"):
+        typer.echo(warning, err=True)
+    emit_many(result, output_format)
+
+
 @app.command("list")
 def list_reports() -> None:
     """Reports in reports.toml."""

@@ -26,20 +26,23 @@ def emit(
     """
     _check(output_format)
     if output_format == "json":
-        sys.stdout.write(json.dumps(records(frame), indent=1) + "\n")
+        emit_json(records(frame))
     elif output_format == "csv":
         sys.stdout.write(frame.to_csv(index=False, date_format="%Y-%m-%dT%H:%M:%SZ"))
     else:
         _print_table(frame if columns is None else frame[list(columns)], title)
 
 
+def emit_json(value: object) -> None:
+    """Print JSON values."""
+    sys.stdout.write(json.dumps(value, indent=1) + "\n")
+
+
 def emit_many(frames: dict[str, pd.DataFrame], output_format: str) -> None:
     """Print several named frames; as JSON, one object with a list for each."""
     _check(output_format)
     if output_format == "json":
-        sys.stdout.write(
-            json.dumps({name: records(frame) for name, frame in frames.items()}, indent=1) + "\n"
-        )
+        emit_json({name: records(frame) for name, frame in frames.items()})
         return
     for name, frame in frames.items():
         emit(frame, output_format, title=name)
