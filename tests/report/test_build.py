@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -178,6 +180,41 @@ def test_a_worker_that_is_killed_is_a_failure_and_leaves_no_kernel(project: Path
         with pytest.raises(BuildError, match="killed by SIGKILL"):
             build_reports(root=project, options=options)
         assert orphans(project) == []
+
+
+def test_when_the_process_that_forks_is_killed_the_other_reports_are_built(tmp_path: Path) -> None:
+    kill = """
+        import os, psutil, time
+        if limit == 5:
+            psutil.Process(os.getppid()).parent().kill()
+            time.sleep(60)
+    """
+    project = write_project(tmp_path, demo_cells(code(kill)))
+    catalogue = project / "reports.toml"
+    catalogue.write_text(catalogue.read_text() + "[report.demo.grid]\nlimit = [6]\n")
+    seen = []
+    with pytest.raises(BuildError, match="killed by SIGKILL"):
+        build_reports(root=project, options=Options(jobs=1), watch=lambda one: seen.append(one.status))
+    assert seen == ["started", "failed", "started", "built"]
+    assert orphans(project) == []
+
+
+def test_an_interrupt_from_the_keyboard_ends_everything(project: Path) -> None:
+    marker = project / "running"
+    replace_cells(project, code(f"import time\nopen({str(marker)!r}, 'w').close()\ntime.sleep(60)"))
+    command = [sys.executable, "-c", "from undercut.cli import main; main()", "build"]
+    builder = subprocess.Popen(
+        command, cwd=project, start_new_session=True, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while not marker.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    os.killpg(builder.pid, signal.SIGINT)
+    _, errors = builder.communicate(timeout=30)
+    assert builder.returncode != 0
+    assert "Traceback" not in errors
+    assert orphans(project) == []
+    assert not (project / "reports" / "site" / ".staging").exists()
 
 
 def test_a_notebook_that_runs_too_long_is_stopped(project: Path) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from undercut.errors import BuildError
 from undercut.report.processes import end_descendants, peak_memory_mb
 
 
@@ -61,6 +62,7 @@ class FreshWorkers:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=self._environment | described["variables"],
+                start_new_session=True,
             )
 
     def ended(self, wait_seconds: float) -> list[End]:
@@ -108,21 +110,31 @@ class ForkedWorkers:
 
     def __init__(self, modules: list[str], environment: dict[str, str], log: Path) -> None:
         self._pids: dict[str, int] = {}
-        with log.open("wb") as errors:
+        self._modules, self._environment, self._log = modules, environment, log
+        #: Why forking is not safe; empty where it is.
+        self.refusal = self._open()
+
+    def _open(self) -> str:
+        """Start the process that forks; returns why it will not fork."""
+        with self._log.open("wb") as errors:
             self._forge = subprocess.Popen(
-                [sys.executable, "-m", "undercut.report.forge", *modules],
+                [sys.executable, "-m", "undercut.report.forge", *self._modules],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                env=environment,
+                env=self._environment,
+                start_new_session=True,  # an interrupt from the keyboard is for the builder, which ends it
             )
         self._pending = b""
         first = self._answers(600.0)
-        #: Why forking is not safe; empty where it is.
-        self.refusal: str = first[0]["reason"] if first else f"the forge did not start; see {log}"
+        return str(first[0]["reason"]) if first else f"the forge did not start; see {self._log}"
 
     def start(self, job: Path) -> None:
-        """Start a worker on the job."""
+        """Start a worker on the job; the process that forks is started again where it was killed."""
+        if self._forge.poll() is not None:
+            self.close()
+            if refusal := self._open():
+                raise BuildError(f"The process that starts workers was killed and cannot start: {refusal}")
         assert self._forge.stdin is not None
         self._forge.stdin.write(json.dumps({"job": str(job)}).encode() + b"\n")
         self._forge.stdin.flush()
@@ -146,11 +158,6 @@ class ForkedWorkers:
     def pids(self) -> dict[str, int]:
         """Process id of each job's worker; those without one are about to start."""
         return {job: pid for job, pid in self._pids.items() if pid}
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether it can start further workers."""
-        return self._forge.poll() is None
 
     def _answers(self, wait_seconds: float) -> list[dict[str, Any]]:
         import select
