@@ -30,7 +30,7 @@ def world(seed: int, *, gaps: bool = True) -> tuple[pd.DataFrame, pd.DataFrame]:
         (f"event {e}", wide.index[day], firm, "even" if e % 2 == 0 else "odd")
         for e, day in enumerate([160, 175, 210])
         for firm in names
-        if rng.random() < 0.8
+        if rng.random() < 0.8 or firm == names[0]
     ]
     return wide, pd.DataFrame(rows, columns=["event", "date", "firm", "group"])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,9 +108,11 @@ def abnormal_returns(
     """Fit the model of normal returns for every row and subtract it from the event window."""
     fits: list[BlockFit] = []
     notes: list[str] = []
+    residuals = np.empty(usable.days.shape)  # the one large array: filled in place, never copied
     for block in blocks(panel, design, donors, usable, windows):
         fit = model.fit(block)
-        fits.append(fit)
+        residuals[block.rows] = fit.residuals
+        fits.append(replace(fit, residuals=residuals[block.rows]))
         notes += [f"{usable.rows.event[block.rows.start]}: {note}" for note in fit.notes]
     abnormal = np.concatenate([fit.abnormal for fit in fits])
     notes += _gap_notes(usable.rows, abnormal)
@@ -118,7 +120,7 @@ def abnormal_returns(
         rows=usable.rows,
         windows=windows,
         coefficients=np.concatenate([fit.coefficients for fit in fits]),
-        residuals=np.concatenate([fit.residuals for fit in fits]),
+        residuals=residuals,
         expected=np.concatenate([fit.expected for fit in fits]),
         abnormal=abnormal,
         covariance=np.concatenate([fit.covariance for fit in fits]),

@@ -71,13 +71,14 @@ def least_squares(block: Block, *, convention: Convention = "textbook") -> Block
     used = np.isfinite(block.estimation)
     count = used.sum(axis=1)
     gram, inverse = _gram(block.design_estimation, used)
-    moments = np.where(used, block.estimation, 0.0) @ np.nan_to_num(block.design_estimation)
+    design = np.nan_to_num(block.design_estimation)
+    moments = np.where(used, block.estimation, 0.0) @ design
     coefficients = (inverse @ moments[:, :, None])[:, :, 0]
-    fitted = coefficients @ np.nan_to_num(block.design_estimation).T
-    residuals = block.estimation - fitted
+    residuals = block.estimation - coefficients @ design.T
     lost = gram.shape[-1] if convention == "textbook" else 1
     freedom = (count - lost).astype(np.float64)
-    sigma = np.sqrt(np.nansum(residuals**2, axis=1) / freedom)
+    known = np.where(used, residuals, 0.0)
+    sigma = np.sqrt(np.einsum("nt,nt->n", known, known) / freedom)
     leverage = _leverage(block, inverse, count, convention)
     expected = coefficients @ block.design_event.T
     covariance = sigma[:, None, None] ** 2 * (np.eye(block.n_event) + leverage)
