@@ -81,7 +81,8 @@ def interval(finding: dict[str, Any], *, with_level: bool = False) -> str:
 def decimals_of(finding: dict[str, Any]) -> int | None:
     """Decimals that the interval's half width supports; None where there is no interval."""
     low, high = finding["ci_low"], finding["ci_high"]
-    if low is None or high <= low:
+    # An interval without width (up to rounding) supports no number of digits.
+    if low is None or high - low <= 1e-9 * max(abs(low), abs(high)):
         return None
     wanted = max(0, -math.floor(math.log10((high - low) / 2)))
     return max(2, wanted) if _is_small_money(finding["unit"], max(abs(low), abs(high))) else wanted
