@@ -193,7 +193,9 @@ def build(
     why: Annotated[
         bool, typer.Option("--why", help="Say what is out of date and why; build nothing.")
     ] = False,
-    out: Annotated[str | None, typer.Option(help="Folder of the site; reports/site by default.")] = None,
+    out: Annotated[
+        str | None, typer.Option(help="Folder or store (s3://...); reports/site by default.")
+    ] = None,
 ) -> None:
     """Build the reports that are out of date: notebook -> papermill -> page, results.json, notebook."""
     from undercut.report.commands import build_command, why_command

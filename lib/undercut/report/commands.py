@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,7 +59,7 @@ def build_command(
     parameters, grid : sequence of str
         ``key=value``, ``key=a,b,c``.
     out : str or None
-        Folder of the site.
+        Folder of the site, or the address of a store that fsspec knows (s3://bucket/folder).
     options : Options, optional
         How to build.
 
@@ -72,9 +73,8 @@ def build_command(
     from undercut.report.publish import BusyError
 
     given, points = dict_of(parameters), grid_of(grid)
-    site = Path(out).resolve() if out else None
     try:
-        with watching() as watch:
+        with watching() as watch, _site_to_build(out) as site:
             build_reports(names, given, site, grid=points, options=options, watch=watch)
     except BusyError as error:
         # Called by a clock every few minutes, an overlap is nothing to complain about.
@@ -85,6 +85,24 @@ def build_command(
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+@contextmanager
+def _site_to_build(out: str | None) -> Iterator[Path | None]:
+    """The folder to build in; where ``out`` is the address of a store, a mirror that is copied there."""
+    from undercut.report import stores
+
+    if out is None or not stores.is_url(out):
+        yield Path(out).resolve() if out else None
+        return
+    mirror = stores.mirror_of(out, project_root())
+    if fetched := stores.fetch(out, mirror):
+        print(f"fetched {fetched} files from {out}", flush=True)
+    try:
+        yield mirror
+    finally:  # also the news of a failure is published
+        if (mirror / "index.html").is_file():
+            print(f"copied {stores.publish(mirror, out)} files to {out}", flush=True)
 
 
 def why_command(names: Sequence[str], parameters: Sequence[str], out: str | None) -> str:
