@@ -180,3 +180,48 @@ def test_damaged_files_are_mistakes_not_tracebacks(tmp_path: Path) -> None:
 def test_an_unknown_report_names_the_closest(project: Path) -> None:
     with pytest.raises(UnknownNameError, match="Did you mean: demo"):
         pick(load_catalogue(project / "reports.toml"), ["demos"])
+
+
+def test_mistakes_in_limits_grids_schedules_and_settings_are_listed_with_their_lines(tmp_path: Path) -> None:
+    write_project(tmp_path, demo_cells())
+    (tmp_path / "reports.toml").write_text(
+        """[site]
+keep_build = 3
+on_failure = 7
+keep_builds = -1
+
+[report.demo]
+notebook = "notebooks/demo.ipynb"
+title = "T"
+memory_mb = true
+output_mb = 0
+schedule = "every day"
+
+[report.demo.parameters]
+limit = { type = "int", maximum = 9 }
+
+[report.demo.grid]
+limit = [6, 10]
+limt = [1]
+
+[report.variants]
+notebook = "notebooks/demo.ipynb"
+title = "T"
+[report.variants.parameters]
+limit = { type = "int" }
+[report.variants.grid]
+limit = 6
+"""
+    )
+    found = mistakes(tmp_path)
+    assert [line.split(":")[1] for line in found] == [
+        "2", "3", "4", "9", "10", "11", "17", "18", "20", "26",
+    ]  # fmt: skip
+    for line, part in enumerate(
+        (
+            "did you mean 'keep_builds'?", "on_failure must be text", "keep_builds must be a whole number",
+            "memory_mb must be a positive", "output_mb must be a positive", "not in cron's syntax",
+            "10 is above the maximum 9", "did you mean 'limit'?", "taken by a folder", "must be a list",
+        )
+    ):  # fmt: skip
+        assert part in found[line]
