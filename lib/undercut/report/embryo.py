@@ -83,24 +83,33 @@ class Embryo:
         self.send_signal(signal.SIGKILL)
 
 
-def manager_of(embryo: Embryo) -> type[AsyncKernelManager]:
-    """The kind of kernel manager whose kernel is ``embryo``."""
+def manager_of(embryo: Embryo | None, folder: str) -> type[AsyncKernelManager]:
+    """The kind of kernel manager whose kernel is ``embryo``, or without one a fresh process.
+
+    Its connection file and sockets lie in ``folder``, whose path must be short.
+    """
 
     class Provisioner(LocalProvisioner):
         """Tells the waiting process its connection file instead of starting a program."""
 
         async def launch_kernel(self, cmd: list[str], **options: Any) -> Any:
-            folder = str(options.get("cwd") or Path.cwd())
-            embryo.begin(cmd, environment=options["env"], folder=folder)
+            place = str(options.get("cwd") or Path.cwd())
+            assert embryo is not None
+            embryo.begin(cmd, environment=options["env"], folder=place)
             self.process = embryo  # type: ignore[assignment]
-            self.pid, self.pgid, self.cwd = embryo.pid, embryo.pid, folder
+            self.pid, self.pgid, self.cwd = embryo.pid, embryo.pid, place
             return self.connection_info
 
     class Manager(AsyncKernelManager):
-        """Jupyter's own manager with the provisioner above."""
+        """Jupyter's own manager; its kernels are reached by files, because two may draw the same port."""
 
         def __init__(self, **options: Any) -> None:
             super().__init__(**options)
+            if sys.platform != "win32":
+                self.transport, self.ip = "ipc", f"{folder}/kernel"
+                self.connection_file = f"{folder}/kernel.json"
+            if embryo is None:
+                return
             identity = str(uuid.uuid4())
             self.provisioner = Provisioner(kernel_id=identity, kernel_spec=self.kernel_spec, parent=self)
 

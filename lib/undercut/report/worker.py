@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,11 +98,9 @@ def _execute(job: dict[str, Any], progress: dict[str, Any], embryo: Embryo | Non
     from papermill.exceptions import PapermillExecutionError
 
     _register_engine(job, progress)
-    options = {}
-    if embryo is not None:
-        from undercut.report.embryo import manager_of
+    from undercut.report.embryo import manager_of
 
-        options["kernel_manager_class"] = manager_of(embryo)
+    sockets = tempfile.mkdtemp(prefix="undercut-")
     try:
         papermill.execute_notebook(
             _literal(job["notebook"]),
@@ -111,13 +111,15 @@ def _execute(job: dict[str, Any], progress: dict[str, Any], embryo: Embryo | Non
             cwd=job["folder"],
             progress_bar=False,
             request_save_on_cell_execute=False,
-            **options,
+            kernel_manager_class=manager_of(embryo, sockets),
         )
     except PapermillExecutionError as error:
         return {"status": "failed", "error": f"{error.ename}: {error.evalue}"}
     # Whatever else papermill raises (a dead kernel, a damaged notebook) is this process's result.
     except Exception as error:
         return {"status": "failed", "error": progress.get("error") or f"{type(error).__name__}: {error}"}
+    finally:
+        shutil.rmtree(sockets, ignore_errors=True)
     return None
 
 
