@@ -14,7 +14,7 @@ def is_schedule(text: Any) -> bool:
     >>> is_schedule("0 6 * * 1-5"), is_schedule("@weekly"), is_schedule("every day")
     (True, True, False)
     """
-    from croniter import croniter  # type: ignore[import-untyped]
+    from croniter import croniter
 
     if not isinstance(text, str) or not (text.startswith("@") or len(text.split()) == 5):
         return False

@@ -124,7 +124,7 @@ def _inside(mirror: Path, name: str) -> Path:
 
 def _open(url: str) -> tuple[Any, str]:
     try:
-        import fsspec  # type: ignore[import-not-found]
+        import fsspec
     except ImportError:
         raise InputError(f"{url} needs fsspec: pip install fsspec, and s3fs, gcsfs or adlfs.") from None
     try:
