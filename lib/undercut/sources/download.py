@@ -16,7 +16,9 @@ TIMEOUT_SECONDS: Final = 30.0
 ATTEMPTS: Final = 4
 
 
-def download(name: str, address: str, *, way_out: str, max_bytes: int = MAX_BYTES) -> bytes:
+def download(
+    name: str, address: str, *, way_out: str, max_bytes: int = MAX_BYTES, accept: str = "*/*"
+) -> bytes:
     """The bytes at ``address``; lost connections, overload and server faults are retried.
 
     Parameters
@@ -28,6 +30,8 @@ def download(name: str, address: str, *, way_out: str, max_bytes: int = MAX_BYTE
         What a user can do without it; ends the message.
     max_bytes : int
         Longer answers are refused.
+    accept : str
+        Media type to ask for.
 
     Raises
     ------
@@ -38,7 +42,7 @@ def download(name: str, address: str, *, way_out: str, max_bytes: int = MAX_BYTE
     try:
         for attempt in stamina.retry_context(on=_is_passing, attempts=ATTEMPTS, wait_initial=0.2, wait_max=5):
             with attempt:
-                content = _bounded(address, max_bytes)
+                content = _bounded(address, max_bytes, accept)
     except httpx.HTTPStatusError as error:
         status = error.response.status_code
         raise SourceError(f"{name} answered with HTTP {status} at {address}. {way_out}") from error
@@ -69,10 +73,10 @@ def _is_passing(error: Exception) -> bool | float:
     return isinstance(error, httpx.TransportError)
 
 
-def _bounded(address: str, max_bytes: int) -> bytes:
+def _bounded(address: str, max_bytes: int, accept: str) -> bytes:
     with (
         httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=True) as client,
-        client.stream("GET", address) as response,
+        client.stream("GET", address, headers={"Accept": accept}) as response,
     ):
         response.raise_for_status()
         parts: list[bytes] = []

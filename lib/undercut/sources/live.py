@@ -8,25 +8,23 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
 import pandas as pd
-import stamina
 
 from undercut.errors import SourceError
 from undercut.provenance import Provenance, attach, sha256_of
 from undercut.sources import models_dev
+from undercut.sources.download import download, write_atomically
 from undercut.sources.quotes import Quote, Table, parse_json_object, per_million, to_frame
 
-MAX_BYTES: Final = 64 * 2**20
-TIMEOUT_SECONDS: Final = 30.0
-ATTEMPTS: Final = 4
 MAX_AGE: Final = dt.timedelta(hours=1)
+_WAY_OUT: Final = (
+    "Check the network or try again later; the panel that ships with the project works without it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +119,11 @@ def fetch(
         moment = dt.datetime.fromtimestamp(held.stat().st_mtime, tz=dt.UTC)
         if dt.datetime.now(tz=dt.UTC) - moment < MAX_AGE:
             return held.read_bytes(), moment
-    content = _ask(source.name, address)
+    content = download(source.name, address, way_out=_WAY_OUT, accept="application/json")
     # Only what can be read is kept: a login page must not stand in for prices for an hour.
     source.parse(content, what=source.name)
     if held is not None:
-        held.parent.mkdir(parents=True, exist_ok=True)
-        part = held.with_name(f"{held.name}.{os.getpid()}.part")
-        part.write_bytes(content)
-        part.replace(held)
+        write_atomically(held, content)
     return content, dt.datetime.now(tz=dt.UTC).replace(microsecond=0)
 
 
@@ -136,50 +131,3 @@ def _cache_path(source: LiveSource, address: str, cache_dir: Path | None) -> Pat
     if cache_dir is None:
         return None
     return cache_dir / f"{source.name}-{hashlib.sha256(address.encode()).hexdigest()[:12]}.json"
-
-
-def _is_passing(error: Exception) -> bool | float:
-    """Retry lost connections, overload and server faults; wait as long as the server asks, within reason."""
-    if isinstance(error, httpx.HTTPStatusError):
-        if error.response.status_code == 429:
-            asked = error.response.headers.get("Retry-After", "")
-            return min(float(asked), 20.0) if asked.isdigit() else True
-        return error.response.status_code >= 500
-    return isinstance(error, httpx.TransportError)
-
-
-def _ask(name: str, address: str) -> bytes:
-    try:
-        for attempt in stamina.retry_context(on=_is_passing, attempts=ATTEMPTS, wait_initial=0.2, wait_max=5):
-            with attempt:
-                content = _download(address)
-    except httpx.HTTPStatusError as error:
-        status = error.response.status_code
-        raise SourceError(
-            f"{name} answered with HTTP {status} at {address}. Try again later; "
-            "the panel that ships with the project works without it."
-        ) from error
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise SourceError(
-            f"{name} could not be reached at {address} ({type(error).__name__}: {error}). Check the network; "
-            "the panel that ships with the project works without it."
-        ) from error
-    if not content.strip():
-        raise SourceError(f"{name} sent an empty answer from {address}.")
-    return content
-
-
-def _download(address: str) -> bytes:
-    with (
-        httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=True) as client,
-        client.stream("GET", address, headers={"Accept": "application/json"}) as response,
-    ):
-        response.raise_for_status()
-        parts: list[bytes] = []
-        size = 0
-        for part in response.iter_bytes():
-            size += len(part)
-            if size > MAX_BYTES:
-                raise SourceError(f"{address} sends more than {MAX_BYTES:,} bytes; refused.")
-            parts.append(part)
-    return b"".join(parts)
