@@ -79,6 +79,12 @@ TABLES: Final[dict[str, ReferenceTable]] = {
         "facts from filings and publications",
         "Rows that could not be verified are left out; `confidence` says how the others were checked.",
     ),
+    "claims": ReferenceTable(
+        "claims.csv", _OWN, _REVIEWED, "MIT", "Claims in neutral words; verdicts are computed, never typed."
+    ),
+    "claim_tests": ReferenceTable(
+        "claim_tests.csv", _OWN, _REVIEWED, "MIT", "Which finding decides which claim is a judgement."
+    ),
 }
 
 
@@ -89,7 +95,7 @@ def load_reference(name: str, *, directory: Path | None = None) -> pd.DataFrame:
     ----------
     name : str
         ``models``, ``aliases``, ``hosts``, ``developers``, ``capability``, ``events``, ``token_share``,
-        ``gpu_rental`` or ``fundamentals``.
+        ``gpu_rental``, ``fundamentals``, ``claims`` or ``claim_tests``.
     directory : Path, optional
         Folder of the CSV files; the project's ``data/reference`` by default.
 

@@ -158,4 +158,26 @@ SCHEMAS: Final[dict[str, Any]] = {
             "confidence": _one_of(("source_read", "secondary_source")),
         }
     ),
+    "claims": _table(
+        {
+            "id": _text(unique=True, pattern=r"C\d{2}"),
+            "claim": _text(),
+            "supported_by": _text(),
+            "contradicted_by": _text(),
+            "would_change": _text(),
+            "limit": _text(nullable=True),
+        }
+    ),
+    "claim_tests": _table(
+        {
+            "claim": _text(pattern=r"C\d{2}"),
+            "report": _text(pattern=r"\d{2}_[a-z_]+"),
+            "finding": _text(pattern=r"[a-z][a-z0-9_.-]*"),
+            "reading": _text(),
+            "supports": _one_of(("above", "below")),
+            "threshold": _number(),
+            "unit": _text(),
+        },
+        unique=["claim", "report", "finding"],
+    ),
 }
