@@ -1,0 +1,1 @@
+"""What would models cost, and who would buy which, if some of them did not exist?"""
