@@ -7,12 +7,14 @@ A company may stand in two groups (a cloud that also sells models does). Funds a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
 
 from undercut.errors import DataError, unknown
+from undercut.sources.returns import load_returns
 from undercut.valuation.data import returns_panel
 
 
@@ -53,6 +55,74 @@ FUNDS: Final = frozenset(
     VOO VOX VTI VYM WCLD XLB XLC XLE XLF XLI XLK XLP XLRE XLU XLV XLY XSD EMB RWX
     """)
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """Returns that a report works with.
+
+    Attributes
+    ----------
+    returns : pandas.DataFrame
+        Wide: index date, one column a ticker, decimals.
+    source : pandas.DataFrame
+        The long table that they are from, with its provenance.
+    kind : str
+        ``sample`` where any of it is from the shipped sample, else ``real``.
+    firms : dict of str to str
+        Companies of the groups that have returns, and their group (`firms_of`).
+    """
+
+    returns: pd.DataFrame
+    source: pd.DataFrame
+    kind: Literal["real", "sample"]
+    firms: dict[str, str]
+
+    @property
+    def funds(self) -> list[str]:
+        """Funds among the tickers."""
+        return [name for name in self.returns.columns if name in FUNDS]
+
+
+def load_market(
+    source: str, tickers: Sequence[str] | None = None, *, benchmarks: Sequence[str] = ()
+) -> Market:
+    """Returns of the groups' companies and of the benchmarks, from wherever the user says.
+
+    Parameters
+    ----------
+    source : str
+        As `undercut.sources.returns.load_returns`.
+    tickers : sequence of str, optional
+        Companies; default, all that the source holds, and where it holds everything, those of the groups.
+    benchmarks : sequence of str
+        Funds needed beside them.
+
+    Raises
+    ------
+    SourceError
+        If the source fails or lacks one of the tickers or benchmarks that were named.
+    DataError
+        If everything that the source holds was asked for and a benchmark is not among it.
+
+    Examples
+    --------
+    >>> market = load_market("sample", ["NVDA"], benchmarks=["SPY"])
+    >>> list(market.returns.columns), market.kind, market.firms
+    (['NVDA', 'SPY'], 'sample', {'NVDA': 'chips'})
+    """
+    wanted = list(tickers) if tickers is not None else None
+    if wanted is None and source in ("auto", "yahoo"):
+        wanted = sorted({name for names in GROUPS.values() for name in names})
+    if wanted is not None:
+        wanted = list(dict.fromkeys([*wanted, *benchmarks]))
+    long = load_returns(wanted, source=source)
+    lacking = sorted(set(benchmarks) - set(long["ticker"]))
+    if lacking:
+        raise DataError(f"The returns lack the benchmark {', '.join(lacking)}: add it, or name another.")
+    wide = long.pivot_table(index="date", columns="ticker", values="return", aggfunc="first", observed=True)
+    kind: Literal["real", "sample"] = "sample" if (long["source"] == "sample").any() else "real"
+    return Market(wide, long, kind, firms_of(wide))
 
 
 def firms_of(returns: pd.DataFrame) -> dict[str, str]:
