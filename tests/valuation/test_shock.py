@@ -1,4 +1,4 @@
-"""One day in depth: rungs that differ by what they should, tests of groups, dollars from shares and prices."""
+"""One day in depth: rungs that differ by what they should, tests of groups, dollars from shares and price."""
 
 from __future__ import annotations
 
@@ -87,11 +87,11 @@ def test_a_donor_may_not_be_a_target(world) -> None:
 def test_the_permutation_of_one_date_counts_the_days_that_moved_more(world) -> None:
     """Against the naive loop: fit every other day in turn and count."""
     returns, day = world
-    events = pd.DataFrame({"event": "e", "date": day, "firm": ["X", "D03"], "group": ["x", "d"]})
+    events = pd.DataFrame({"event": "e", "date": day, "firm": ["X", "D02"], "group": ["x", "d"]})
     study = event_study(returns, events, market="D00", **OPTIONS)
     table = shock.group_tests(study).set_index("group")
     at = returns.index.get_loc(day)
-    for group, firm in (("x", "X"), ("d", "D03")):
+    for group, firm in (("x", "X"), ("d", "D02")):
         ratios = {}
         for place in range(110, 320):
             own = pd.DataFrame({"event": ["p"], "date": [returns.index[place]], "firm": [firm]})
