@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from undercut.errors import DataError
 from undercut.prices.resampling import cluster_codes, multiplicities, percentile_interval, sums_by_cluster
 
 #: Smaller moves are rounding between sources.
@@ -71,6 +72,33 @@ def changes_by_year(
             }
         )  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def own_price_index(quotes: pd.DataFrame, group: str) -> pd.Series:
+    """Log of the chained Jevons index of developers' own prices of models already on sale.
+
+    Parameters
+    ----------
+    quotes : DataFrame
+        Monthly quotes.
+    group : str
+        As in the column ``group``: ``"US closed"``, ``"CN open"``, ...
+
+    Returns
+    -------
+    Series
+        By month, 0 before the first change that could be seen; moves under one percent count as none.
+
+    Raises
+    ------
+    DataError
+        No offer of the group is seen in two consecutive months.
+    """
+    own = _own_with_previous(quotes[quotes["group"] == group])
+    if own.empty:
+        raise DataError(f"No own offer of the group {group!r} is seen in two consecutive months.")
+    step = own["log_change"].where(own["log_change"].abs() > np.log1p(MIN_CHANGE), 0.0)
+    return step.groupby(own["period"]).mean().cumsum().rename("log_index")
 
 
 def _own_with_previous(quotes: pd.DataFrame) -> pd.DataFrame:
