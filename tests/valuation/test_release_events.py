@@ -41,7 +41,7 @@ def test_tsmc_results_confound_kimi_k3(releases: pd.DataFrame) -> None:
 def test_a_developers_own_news_is_no_confounder(releases: pd.DataFrame) -> None:
     """DeepSeek halved its prices with V3.2-Exp; the affiliates rule of that day is another matter."""
     told = releases.loc["DeepSeek V3.2 Exp", "confounders"]
-    assert "affiliates rule" in told and "DeepSeek API" not in told
+    assert "affiliates rule" in told and "price cut" not in told
 
 
 def test_confounders_outside_the_window_do_not_count() -> None:

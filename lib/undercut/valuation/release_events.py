@@ -245,7 +245,7 @@ def _confounders(rows: pd.DataFrame, reviewed: pd.DataFrame, window: Window) -> 
     found = []
     for place, developer in zip(_positions(rows["date"]), rows["developer"], strict=True):
         near = _within(place, news, window)
-        found.append("; ".join(near["title"]))
+        found.append("; ".join(near.loc[near["actor"] != developer, "title"]))
     return found
 
 
