@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from undercut.errors import InputError
-from undercut.report.compare import compare_builds, moves
+from undercut.errors import DataError, InputError
+from undercut.report.commands import compare_command
+from undercut.report.compare import compare_builds, moves, turns
 from undercut.report.contract import write_results
 from undercut.report.entries import Settings
 from undercut.report.history import feed, write_history
@@ -77,6 +78,44 @@ def published(site: Path, values: list[float]) -> None:
         folder = site / "demo" if day == len(values) else site / HISTORY / "demo" / f"2026110{day}T000000Z"
         content = results(finding("fall", value, value - 1, value + 1), built_at=f"2026-11-0{day}T00:00:00Z")
         write_results(folder / "results.json", content)
+
+
+def claim(verdict: str, name: str = "cheaper") -> dict[str, Any]:
+    return {
+        "id": name, "claim": f"Open models cost less {EVIL}.", "verdict": verdict, "reason": "One of two.",
+        "findings": [{"report": "demo", "key": "fall"}], "interval": "", "as_of": None, "would_change": "",
+    }  # fmt: skip
+
+
+def test_a_verdict_that_changed_is_told_and_one_that_did_not_is_not() -> None:
+    before = results() | {"claims": [claim("mixed"), claim("mixed", "same"), claim("supported", "lost")]}
+    after = results() | {"claims": [claim("contradicted"), claim("mixed", "same"), claim("mixed", "new")]}
+    assert [(turn.id, turn.before, turn.after) for turn in turns(before, after)] == [
+        ("cheaper", "mixed", "contradicted"), ("new", None, "mixed"), ("lost", "supported", None),
+    ]  # fmt: skip
+
+
+def test_a_verdict_that_changed_is_in_the_table_the_history_and_the_feed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for day, verdict in ((1, "mixed"), (2, "supported")):
+        folder = tmp_path / "demo" if day == 2 else tmp_path / HISTORY / "demo" / "20261101T000000Z"
+        content = results(built_at=f"2026-11-0{day}T00:00:00Z") | {"claims": [claim(verdict)]}
+        write_results(folder / "results.json", content)
+    write_history(tmp_path, ["demo"], Settings())
+    page = (tmp_path / HISTORY / "demo" / "index.html").read_text()
+    assert "mixed became supported" in page and EVIL not in page
+    assert "0 findings moved, 1 verdict changed" in (tmp_path / "feed.xml").read_text()
+    compare_command("demo", None, None, str(tmp_path), "table")
+    assert "Claims whose verdicts changed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("fault", [{"verdict": "true"}, {"as_of": "soon"}, {"more": 1}])
+def test_a_claim_that_breaks_the_contract_is_refused(tmp_path: Path, fault: dict[str, Any]) -> None:
+    with pytest.raises(DataError, match="breaks the contract"):
+        write_results(tmp_path / "results.json", results() | {"claims": [claim("mixed") | fault]})
+    with pytest.raises(DataError, match="'cheaper' appears twice in claims"):
+        write_results(tmp_path / "results.json", results() | {"claims": [claim("mixed")] * 2})
 
 
 def test_two_builds_are_found_by_their_moments(tmp_path: Path) -> None:

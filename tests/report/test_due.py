@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,8 @@ def test_a_due_report_is_built_once_and_again_after_its_next_moment(
         "2026-11-09T11:00",
         "2026-11-09T11:10",
     ):
-        monkeypatch.setattr("undercut.report.build.utc_now", lambda text=text: f"{text}:00Z")
+        moment = datetime.fromisoformat(f"{text}:00Z").timestamp()
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", str(int(moment)))
         built += [text for _ in build_reports(root=project, options=Options(due=True))]
     assert built == ["2026-11-01T07:00", "2026-11-09T11:00"]
 
@@ -74,7 +76,8 @@ def test_a_report_that_failed_waits_for_its_next_moment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = scheduled(tmp_path, cells=demo_cells(code("1 / 0")))
-    monkeypatch.setattr("undercut.report.build.utc_now", lambda: "2026-11-01T07:00:00Z")
+    moment = datetime.fromisoformat("2026-11-01T07:00:00Z").timestamp()
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", str(int(moment)))
     with pytest.raises(BuildError):
         build_reports(root=project, options=Options(due=True))
     assert plan_build(root=project, options=Options(due=True)).tasks == []

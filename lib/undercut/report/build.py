@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from undercut.errors import BuildError, InputError
-from undercut.report.catalogue import Report, Settings, load_all, pick
-from undercut.report.due import is_due
+from undercut.errors import BuildError
+from undercut.report.contract import write_atomically
 from undercut.report.execution import Run, Task, environment, failure_text, run_tasks
 from undercut.report.hooks import run_hook
 from undercut.report.masking import Mask
+from undercut.report.others import snapshot
+from undercut.report.plan import Options, Plan, due_tasks, plan_build, why_of
 from undercut.report.preload import libraries_of
-from undercut.report.project import CATALOGUE_FILE, project_root, utc_now
+from undercut.report.project import utc_now
 from undercut.report.publish import STAGING, only_builder
-from undercut.report.record import last_attempt, publish_failure, publish_page, read_record
+from undercut.report.record import publish_failure, publish_page
 from undercut.report.site import is_current, write_site
-from undercut.report.staleness import reasons
-from undercut.report.variants import changed_values, command_of, folder_of, grid_points
+from undercut.report.variants import changed_values
 from undercut.report.workers import ForkedWorkers, FreshWorkers, Workers
+
+__all__ = ["Options", "Outcome", "Plan", "build_reports", "plan_build"]
 
 Status = Literal["started", "built", "failed", "unchanged", "not tried"]
 
@@ -54,45 +57,6 @@ class Outcome:
     failure: str = ""
     reasons: tuple[str, ...] = ()
     run: Run | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How to build.
-
-    Attributes
-    ----------
-    jobs : int
-        Notebooks at the same time; 0 for as many as there are cores.
-    force : bool
-        Also what is up to date.
-    fail_fast : bool
-        Stop at the first failure.
-    plain : bool
-        A fresh process for every notebook and kernel instead of forked ones.
-    due : bool
-        Only reports whose schedule says so, whether or not their inputs changed.
-    timeout_seconds : float or None
-        Instead of each report's own limit.
-    """
-
-    jobs: int = 0
-    force: bool = False
-    fail_fast: bool = False
-    plain: bool = False
-    due: bool = False
-    timeout_seconds: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Every task that was asked for, and why each must run (or need not: no reasons)."""
-
-    site: Path
-    project: Path
-    settings: Settings
-    order: tuple[str, ...]
-    tasks: list[tuple[Task, list[str]]] = field(default_factory=list)
 
 
 def build_reports(
@@ -146,9 +110,9 @@ def build_reports(
         try:
             with only_builder(plan.site):
                 if chosen.due:  # another build may have ended between the plan and the lock
-                    stale = [(task, why) for task, why in stale if _is_due(task, plan.site)]
+                    stale = due_tasks([task for task, _ in stale], plan.site)
                 outcomes += _build(stale, plan, chosen, say)
-                write_site(plan.site, plan.order, plan.settings)
+                write_site(plan.site, tuple(plan.reports), plan.settings)
         except OSError as error:
             failed = "\n\n".join(outcome.failure for outcome in outcomes if outcome.failure)
             text = (
@@ -162,76 +126,6 @@ def build_reports(
     if failures:
         raise BuildError("\n\n".join(failures))
     return outcomes
-
-
-def plan_build(
-    names: Sequence[str] = (),
-    parameters: Mapping[str, Any] | None = None,
-    out_dir: Path | None = None,
-    *,
-    grid: Mapping[str, Sequence[Any]] | None = None,
-    root: Path | None = None,
-    options: Options | None = None,
-) -> Plan:
-    """What `build_reports` would do with the same arguments; changes nothing."""
-    chosen = options or Options()
-    project = root or project_root()
-    reports, settings = load_all(project / CATALOGUE_FILE)
-    site = (out_dir or project / "reports" / "site").resolve()
-    plan = Plan(site, project, settings, tuple(reports))
-    for report, values in _points(pick(reports, list(names)), parameters or {}, grid or {}):
-        folder = folder_of(report, values)
-        task = Task(
-            report=report,
-            values=values,
-            folder=folder,
-            staging=site / STAGING / folder.replace("/", "."),
-            command=command_of(report, values),
-            notebook_path=report.notebook.relative_to(project.resolve()).as_posix(),
-            timeout_seconds=chosen.timeout_seconds or report.limits.timeout_seconds,
-        )
-        if not chosen.due:
-            plan.tasks.append((task, _why(task, site, project, force=chosen.force)))
-        elif _is_due(task, site):
-            plan.tasks.append((task, [f"its schedule {report.schedule!r} says so"]))
-    return plan
-
-
-def _points(
-    reports: list[Report], given: Mapping[str, Any], grid: Mapping[str, Sequence[Any]]
-) -> Iterator[tuple[Report, dict[str, Any]]]:
-    """Each report with every set of values to build; every refusal of every report at once."""
-    found: dict[str, tuple[Report, dict[str, Any]]] = {}
-    problems: dict[str, None] = {}
-    for report in reports:
-        points = grid_points({name: list(values) for name, values in grid.items()})
-        if not given and not grid:
-            points = [{}, *(grid_points(report.grid) if report.grid else [])]
-        for point in points:
-            try:
-                values = report.values({**given, **point})
-                found.setdefault(folder_of(report, values), (report, values))
-            except InputError as error:
-                problems[str(error)] = None
-    if problems:
-        raise InputError("\n".join(problems))
-    yield from found.values()
-
-
-def _is_due(task: Task, site: Path) -> bool:
-    return is_due(task.report.schedule, last_attempt(site / task.folder), utc_now())
-
-
-def _why(task: Task, site: Path, project: Path, *, force: bool) -> list[str]:
-    """Why the task must run; empty where what is published is up to date."""
-    if force:
-        return ["it was asked for with --force"]
-    record = read_record(site / task.folder)
-    if record is None:
-        return ["it was never built"]
-    if record["status"] == "failed":
-        return [f"the last build, at {record['failed_at']}, failed"]
-    return reasons(record["inputs"], task, project)
 
 
 def _build(
@@ -253,6 +147,7 @@ def _build(
         for task, run in steps:
             if run is None:
                 started[task.folder] = time.time(), utc_now()
+                _show_others(task, plan)
                 say(Outcome(_label(task), plan.site / task.folder, "started", reasons=tasks[task.folder][1]))
                 continue
             outcome = _publish(task, run, plan, started[task.folder], tasks[task.folder][1])
@@ -265,6 +160,14 @@ def _build(
             outcomes[folder] = Outcome(_label(task), plan.site / folder, "not tried", reasons=why)
             say(outcomes[folder])
     return [outcomes[folder] for folder in tasks]
+
+
+def _show_others(task: Task, plan: Plan) -> None:
+    """Write down for a report that is made from others what those have published by now."""
+    if task.report.after:
+        why = why_of(plan.reports, plan.site, plan.project)
+        seen = snapshot(task.report.after, plan.reports, plan.site, why, own=[task.report.name])
+        write_atomically(task.others, json.dumps(seen))
 
 
 def start_workers(tasks: Sequence[Task], staging: Path, *, plain: bool) -> tuple[Workers, str]:

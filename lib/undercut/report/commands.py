@@ -27,6 +27,8 @@ def list_catalogue() -> str:
             about = f"  {parameter.help}" if parameter.help else ""
             lines.append(f"    {name:<{width}}  {parameter.expected()}; default {default}{about}")
         lines += [f"    grid: {name} = {', '.join(map(str, values))}" for name, values in report.grid.items()]
+        if report.after:
+            lines.append(f"    made from the results of {', '.join(report.after)}")
         limits = report.limits
         when = f"at {report.schedule} (UTC)" if report.schedule else "when asked"
         lines.append(
@@ -118,7 +120,9 @@ def why_command(names: Sequence[str], parameters: Sequence[str], out: str | None
 
 
 def compare_command(name: str, first: str | None, second: str | None, out: str | None, form: str) -> None:
-    """Print which findings moved between two builds of a report."""
+    """Print which findings moved between two builds of a report, and in the table which verdicts changed."""
+    import pandas as pd
+
     from undercut.printing import emit
     from undercut.report.compare import compare_builds
 
@@ -126,6 +130,8 @@ def compare_command(name: str, first: str | None, second: str | None, out: str |
     builds = " and ".join(frame.attrs["builds"])
     columns = ["key", "before", "after", "change", "ci_low", "ci_high", "unit", "verdict"]
     emit(frame, form, title=f"{name}: builds of {builds}", columns=columns)
+    if form == "table" and (turned := frame.attrs["turns"]):
+        emit(pd.DataFrame(turned), form, title="Claims whose verdicts changed")
 
 
 def export_command(name: str, target: str | None, out: str | None) -> str:

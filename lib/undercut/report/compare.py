@@ -118,6 +118,45 @@ def _verdict(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> Ve
     return "within" if old["ci_low"] <= new["value"] <= old["ci_high"] else "beyond"
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A claim whose verdict differs between two builds; None where a build does not have the claim."""
+
+    id: str
+    claim: str
+    before: str | None
+    after: str | None
+
+    @property
+    def sentence(self) -> str:
+        """The change in words."""
+        if self.before is None:
+            return f"Claim “{self.claim}”: {self.after} (new)"
+        if self.after is None:
+            return f"Claim “{self.claim}”: was {self.before}, is no longer examined"
+        return f"Claim “{self.claim}”: {self.before} became {self.after}"
+
+
+def turns(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Turn]:
+    """The claims of two builds (contents of results.json) whose verdicts differ, in the later build's order.
+
+    Examples
+    --------
+    >>> claim = {"id": "cheaper", "claim": "Open models cost less.", "verdict": "mixed"}
+    >>> [turn] = turns({"claims": [claim]}, {"claims": [claim | {"verdict": "supported"}]})
+    >>> turn.sentence
+    'Claim “Open models cost less.”: mixed became supported'
+    """
+    old = {claim["id"]: claim for claim in before.get("claims", [])}
+    new = {claim["id"]: claim for claim in after.get("claims", [])}
+    found = []
+    for name in [*new, *(name for name in old if name not in new)]:
+        was, now = (claims.get(name, {}) for claims in (old, new))
+        if was.get("verdict") != now.get("verdict"):
+            found.append(Turn(name, (now or was)["claim"], was.get("verdict"), now.get("verdict")))
+    return found
+
+
 def compare_builds(
     site: Path, name: str, first: str | None = None, second: str | None = None
 ) -> pd.DataFrame:
@@ -135,7 +174,8 @@ def compare_builds(
     Returns
     -------
     DataFrame
-        Fields of `Move`; ``attrs["builds"]`` names the two.
+        Fields of `Move`; ``attrs["builds"]`` names the two, ``attrs["turns"]`` has the claims whose
+        verdicts differ, as dicts.
 
     Raises
     ------
@@ -146,9 +186,11 @@ def compare_builds(
 
     builds = builds_of(site, name)
     paths = [_find(builds, name, text) for text in (first or "previous", second or "current")]
-    rows = [asdict(move) for move in moves(*map(read_results, paths))]
+    before, after = (read_results(path) for path in paths)
+    rows = [asdict(move) for move in moves(before, after)]
     frame = pd.DataFrame(rows, columns=list(Move.__dataclass_fields__))
     frame.attrs["builds"] = [stamp_of(path.parent) for path in paths]
+    frame.attrs["turns"] = [asdict(turn) for turn in turns(before, after)]
     return frame
 
 

@@ -78,8 +78,8 @@ def validate(results: Any, *, where: str = RESULTS_FILE) -> None:
 def _broken_rules(results: dict[str, Any]) -> list[str]:
     """Rules across fields: unique keys, whole intervals, a reason where there is no interval."""
     problems = []
-    for kind, field in (("findings", "key"), ("figures", "name")):
-        names = [entry[field] for entry in results[kind]]
+    for kind, field in (("findings", "key"), ("figures", "name"), ("claims", "id")):
+        names = [entry[field] for entry in results.get(kind, [])]
         repeated = sorted({name for name in names if names.count(name) > 1})
         problems += [f"{field} {name!r} appears twice in {kind}" for name in repeated]
     if results["real_data"] != (results["data_kind"] == "real"):

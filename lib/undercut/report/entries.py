@@ -57,12 +57,15 @@ class Settings:
         How many earlier builds of each report are kept.
     address : str
         Where the site will be read, for the feed; empty where that is not known.
+    front : str
+        The report whose answer, findings and claims open the front page; empty for none.
     on_success, on_failure : str
         Commands to run after a build in which every report, or not every report, was built.
     """
 
     keep_builds: int = 20
     address: str = ""
+    front: str = ""
     on_success: str = ""
     on_failure: str = ""
 
@@ -86,6 +89,8 @@ class Report:
         Further values for parameters; each combination is built as a page of its own.
     schedule : str
         When ``build --due`` builds it, in the syntax of cron; empty for never.
+    after : tuple of str
+        The reports from whose results it is made; they are built before it.
     """
 
     name: str
@@ -95,6 +100,7 @@ class Report:
     limits: Limits = field(default_factory=Limits)
     grid: dict[str, list[Any]] = field(default_factory=dict)
     schedule: str = ""
+    after: tuple[str, ...] = ()
 
     def values(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Values of all parameters: the defaults, with ``given`` checked and put in their place.

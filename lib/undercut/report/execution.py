@@ -8,7 +8,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from undercut.report.catalogue import Report
 from undercut.report.contract import write_atomically
 from undercut.report.kernel import TRACE_VARIABLE
+from undercut.report.others import OTHERS_VARIABLE
 from undercut.report.processes import end_by_environment, end_tree, memory_mb
 from undercut.report.results import OUTPUT_VARIABLE
 from undercut.report.workers import End, Workers
@@ -62,6 +63,11 @@ class Task:
     def job(self) -> Path:
         """What the worker is told."""
         return self.staging / "job.json"
+
+    @property
+    def others(self) -> Path:
+        """What the reports that it is made from have published."""
+        return self.staging / "others.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,20 +137,21 @@ def environment(staging: Path) -> dict[str, str]:
 
 
 def run_tasks(tasks: Sequence[Task], workers: Workers, *, jobs: int) -> Generator[tuple[Task, Run | None]]:
-    """Run the tasks, ``jobs`` at a time; yields (task, None) when one starts and (task, run) when it ends.
+    """Run the tasks, ``jobs`` at a time; yields (task, None) before one starts and (task, run) when it ended.
 
-    Closing the iterator ends the workers.
+    A report that is made from others starts when what was yielded of those has been dealt with. Closing the
+    iterator ends the workers.
     """
-    waiting = list(reversed(tasks))
+    waiting = list(tasks)
     running: dict[str, _Running] = {}
     try:
         while waiting or running:
-            while waiting and len(running) < jobs:
-                task = waiting.pop()
+            while len(running) < jobs and (task := _ready(waiting, running.values())):
+                waiting.remove(task)
+                yield task, None
                 _describe(task)
                 workers.start(task.job)
                 running[str(task.job)] = _Running(task, time.monotonic())
-                yield task, None
             for end in workers.ended(_WATCH_SECONDS):
                 one = running.pop(end.job)
                 yield one.task, _run_of(one, end)
@@ -154,6 +161,12 @@ def run_tasks(tasks: Sequence[Task], workers: Workers, *, jobs: int) -> Generato
         workers.close()
         for one in running.values():
             end_by_environment(OUTPUT_VARIABLE, str(one.task.page))
+
+
+def _ready(waiting: Sequence[Task], running: Iterable[_Running]) -> Task | None:
+    """The first task that need not wait for another; None where all must."""
+    busy = {task.folder for task in waiting} | {one.task.folder for one in running}
+    return next((task for task in waiting if busy.isdisjoint(task.report.after)), None)
 
 
 def _describe(task: Task) -> None:
@@ -173,6 +186,7 @@ def _describe(task: Task) -> None:
         "variables": {
             OUTPUT_VARIABLE: str(task.page),
             TRACE_VARIABLE: str(task.staging / "trace.json"),
+            OTHERS_VARIABLE: str(task.others) if task.report.after else "",
         },
     }
     write_atomically(task.job, json.dumps(job))

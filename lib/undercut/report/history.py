@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from undercut.report.compare import NEWS, WORDS, Move, moves, read_plain
+from undercut.report.compare import NEWS, WORDS, Move, moves, read_plain, turns
 from undercut.report.contract import write_atomically
 from undercut.report.entries import Settings
 from undercut.report.record import FAILURE_FILE, HISTORY, builds_of, stamp_of
@@ -37,6 +37,7 @@ def write_history(site: Path, folders: Sequence[str], settings: Settings) -> Non
         builds = [_build(path, site) for path in builds_of(site, folder)]
         for older, newer in pairwise(builds):
             newer["moves"] = moves(older["results"], newer["results"])
+            newer["turns"] = [turn.sentence for turn in turns(older["results"], newer["results"])]
         failure = _failure(site / folder)
         up = "../" * (folder.count("/") + 2)
         page = template("history.html.j2").render(
@@ -56,7 +57,7 @@ def write_history(site: Path, folders: Sequence[str], settings: Settings) -> Non
 def _build(path: Path, site: Path) -> dict[str, Any]:
     results = read_plain(path)
     place = path.relative_to(site).as_posix()
-    return {"results": results, "stamp": stamp_of(path), "place": place, "moves": None}
+    return {"results": results, "stamp": stamp_of(path), "place": place, "moves": None, "turns": []}
 
 
 def _failure(folder: Path) -> dict[str, Any]:
@@ -80,6 +81,7 @@ def _shown(build: dict[str, Any], up: str) -> dict[str, Any]:
         "is_first": found is None,
         "findings": len(results["findings"]),
         "moved": [_row(move) for move in moved],
+        "turns": build["turns"],
     }
 
 
@@ -106,8 +108,11 @@ def _news(folder: str, builds: Sequence[dict[str, Any]], failure: dict[str, Any]
         if build["moves"] is None:
             heading, lines = "first build", [results["answer"]] if results["answer"] else []
         else:
-            lines = [move.sentence for move in build["moves"] if move.verdict in NEWS]
-            heading = f"{len(lines)} finding{'s' if len(lines) != 1 else ''} moved"
+            moved = [move.sentence for move in build["moves"] if move.verdict in NEWS]
+            heading = f"{len(moved)} finding{'s' if len(moved) != 1 else ''} moved"
+            if count := len(build["turns"]):
+                heading += f", {count} verdict{'s' if count != 1 else ''} changed"
+            lines = [*build["turns"], *moved]
         if lines or build["moves"] is None:
             entries.append(_entry(folder, results["title"], heading, results["built_at"], lines))
     if failure:

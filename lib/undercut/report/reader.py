@@ -14,8 +14,14 @@ from undercut.report.parameters import FIELDS, Parameter, ParameterError, parame
 from undercut.report.parameters_cell import notebook_defaults
 
 _LIMIT_KEYS = ("timeout_seconds", "memory_mb", "output_mb")
-_REPORT_KEYS = {"notebook", "title", "parameters", "grid", "schedule", *_LIMIT_KEYS}
-_SITE_KEYS: dict[str, type] = {"keep_builds": int, "address": str, "on_success": str, "on_failure": str}
+_REPORT_KEYS = {"notebook", "title", "parameters", "grid", "schedule", "after", *_LIMIT_KEYS}
+_SITE_KEYS: dict[str, type] = {
+    "keep_builds": int,
+    "address": str,
+    "front": str,
+    "on_success": str,
+    "on_failure": str,
+}
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 #: Folders of the site that no report may take.
 RESERVED = ("variants", "history")
@@ -28,6 +34,7 @@ class Reader:
         self.path = path
         self.lines = _lines_of_keys(text)
         self.mistakes: list[Mistake] = []
+        self.entries: dict[str, Any] = {}
 
     def wrong(self, keys: tuple[str, ...], text: str) -> None:
         """Record a mistake at the line where ``keys``, or the nearest table around them, stands."""
@@ -43,6 +50,7 @@ class Reader:
         if not isinstance(entries, dict) or not entries:
             self.wrong(("report",), "no reports: add a table [report.NAME]")
             return
+        self.entries = entries
         for name, entry in entries.items():
             yield name, self.report(name, entry)
 
@@ -66,6 +74,7 @@ class Reader:
             self.wrong((*here, "title"), f"report {name!r} needs a title")
         limits = self.limits(here, entry)
         schedule = self.schedule(here, entry.get("schedule", ""))
+        after = self.after(here, entry.get("after", []))
         notebook = self.notebook(here, entry.get("notebook"))
         parameters = self.parameters(here, entry.get("parameters", {}))
         if notebook is not None:
@@ -73,7 +82,7 @@ class Reader:
         grid = self.grid(here, entry.get("grid", {}), parameters)
         if notebook is None or len(self.mistakes) > before:
             return None
-        return Report(name, notebook, title, parameters, limits, grid, schedule)
+        return Report(name, notebook, title, parameters, limits, grid, schedule, after)
 
     def settings(self, entry: Any) -> Settings:
         if not isinstance(entry, dict):
@@ -89,6 +98,10 @@ class Reader:
             elif type(value) is not kind or (isinstance(value, int) and value < 0):
                 what = "a whole number, zero or more" if kind is int else "text"
                 self.wrong(("site", key), f"{key} must be {what}")
+            elif key == "front" and value and value not in self.entries:
+                near = closest(str(value), self.entries, 1)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                self.wrong(("site", key), f"front: no report {value!r}{hint}")
             else:
                 good[key] = value
         return Settings(**good)
@@ -107,6 +120,37 @@ class Reader:
         if text and not is_schedule(text):
             self.wrong((*here, "schedule"), f"schedule {text!r} is not in cron's syntax, as '0 6 * * 1-5' is")
         return str(text)
+
+    def after(self, here: tuple[str, ...], names: Any) -> tuple[str, ...]:
+        """Names of the reports that this one is made from; ``all`` means those that are made from none."""
+        key, entries = (*here, "after"), self.entries
+        if names == "all":
+            return tuple(name for name, entry in entries.items() if name != here[-1] and not _after(entry))
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            self.wrong(key, 'after must be a list of reports, or "all"')
+            return ()
+        for name in names:
+            if name not in entries:
+                near = closest(name, entries, 1)
+                self.wrong(
+                    key, f"after: no report {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+                )
+        if here[-1] in self.before(here[-1]):
+            self.wrong(key, f"report {here[-1]!r} is made from itself, directly or through others")
+        return tuple(dict.fromkeys(names))
+
+    def before(self, name: str) -> set[str]:
+        """Every report that must be built before ``name``, as far as the lists go."""
+        found: set[str] = set()
+        waiting = [name]
+        while waiting:
+            listed = _after(self.entries.get(waiting.pop()))
+            new = (
+                {one for one in listed if isinstance(one, str)} - found if isinstance(listed, list) else set()
+            )
+            found |= new
+            waiting += new
+        return found
 
     def grid(
         self, here: tuple[str, ...], entries: Any, parameters: Mapping[str, Parameter]
@@ -188,6 +232,11 @@ class Reader:
             except InputError as error:
                 self.wrong(key, f"{notebook.name}: {error}")
         return complete
+
+
+def _after(entry: Any) -> Any:
+    """The key ``after`` of an entry that may be no table at all."""
+    return entry.get("after", []) if isinstance(entry, dict) else []
 
 
 def _lines_of_keys(text: str) -> dict[tuple[str, ...], int]:

@@ -6,7 +6,7 @@ import math
 import os
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from html import escape
@@ -115,6 +115,7 @@ class Results:
         self._findings: dict[str, Finding] = {}
         self._figures: dict[str, dict[str, Any]] = {}
         self._warnings: list[str] = []
+        self._claims: list[dict[str, Any]] = []
 
     @property
     def folder(self) -> Path:
@@ -242,6 +243,7 @@ class Results:
     def to_dict(self) -> dict[str, Any]:
         """The content of results.json."""
         days = [finding.as_of for finding in self._findings.values() if finding.as_of]
+        claims = {"claims": self._claims} if self._claims else {}
         return {
             "report": self.report,
             "title": self.title,
@@ -256,7 +258,20 @@ class Results:
             "findings": [asdict(finding) for finding in self._findings.values()],
             "figures": list(self._figures.values()),
             "warnings": self._warnings,
+            **claims,
         }
+
+    def claims(self, verdicts: Iterable[Mapping[str, Any]]) -> None:
+        """Record the verdict on each claim that the report examines.
+
+        Parameters
+        ----------
+        verdicts : iterable of mapping
+            ``id``, ``claim``, ``verdict`` (supported, contradicted, mixed, not testable), ``reason``,
+            ``findings`` (each with ``report`` and ``key``), ``interval`` (text), ``as_of`` and
+            ``would_change``. `save` refuses what breaks the contract.
+        """
+        self._claims = [dict(verdict) for verdict in verdicts]
 
     def say(self, text: str) -> None:
         """Show a paragraph in the notebook and on the page: a sentence computed from findings."""
@@ -266,6 +281,46 @@ class Results:
     def save(self) -> None:
         """Write results.json into `folder`; refuses content that breaks the contract."""
         write_results(self.folder / RESULTS_FILE, self.to_dict())
+
+
+def read_results(names: Sequence[str] | None = None) -> dict[str, dict[str, Any]]:
+    """What other reports found: the content of each one's results.json.
+
+    A report that uses this says so in reports.toml, by ``after = ["01_market_prices"]`` or
+    ``after = "all"``: it is then built after those, and again whenever their results change. In JupyterLab
+    and plain papermill the site is read as it stands (reports/site, or the folder that UNDERCUT_SITE names).
+
+    Parameters
+    ----------
+    names : sequence of str, optional
+        Default: all that ``after`` names; outside of a build, all that are not made from others themselves.
+
+    Returns
+    -------
+    dict of str to dict
+        In the catalogue's order. Each has the keys of results.json (``claims`` too) and ``published``:
+        ``state`` (``"current"``; ``"stale"`` where an input changed or a newer build failed; ``"missing"``
+        where nothing is published, in which case there are no findings), ``reason`` in words, and
+        ``built_at``.
+
+    Raises
+    ------
+    InputError
+        Where the catalogue does not let this report read that one.
+    """
+    from undercut.report.others import results_of_others
+
+    return results_of_others(names)
+
+
+def previous_results(name: str) -> dict[str, Any] | None:
+    """Results of the build before the one that `read_results` gives, None where none is kept.
+
+    For the report that asks, and for any other that is made from reports, it is what is published now.
+    """
+    from undercut.report.others import earlier_results
+
+    return earlier_results(name)
 
 
 def _show_picture(picture: Picture, *, name: str, alt: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from undercut.report.contract import RESULTS_FILE, read_results, write_atomically
 from undercut.report.entries import Settings
+from undercut.report.front import front_section
 from undercut.report.history import write_history
 from undercut.report.record import FAILURE_FILE
 from undercut.report.render import BADGES, page_style, template
@@ -29,20 +30,23 @@ def write_site(site: Path, order: Sequence[str] = (), settings: Settings | None 
     order : sequence of str
         Report names in the order wanted; others follow by name.
     settings : Settings, optional
-        Of the site.
+        Of the site; the report that it calls ``front`` opens the page.
 
     Raises
     ------
     DataError
         Where a published results.json is damaged.
     """
+    settings = settings or Settings()
     published = [_published(path, site) for path in published_folders(site)]
     rank = {name: position for position, name in enumerate(order)}
     published.sort(key=lambda entry: (rank.get(entry["name"], len(rank)), entry["folder"]))
-    write_history(site, [about["folder"] for about in published], settings or Settings())
+    write_history(site, [about["folder"] for about in published], settings)
+    front = next((about for about in published if about["folder"] == settings.front), None)
     script = _script()
     page = template("site.html.j2").render(
-        entries=[_entry(about) for about in published],
+        front=None if front is None else _entry(front) | front_section(front, published),
+        entries=[_entry(about) for about in published if about is not front],
         style=page_style(),
         script=script,
         script_hash="sha256-" + b64encode(sha256(script.encode()).digest()).decode(),

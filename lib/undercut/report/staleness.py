@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -46,14 +47,26 @@ def inputs_of(task: Task, trace: Mapping[str, list[str]], project: Path, started
     return {
         "notebook": _digest(notebook, started),
         "parameters": task.values,
+        "others": _seen(task),
         "files": {_shown(path, project): _digest(path, started) for path in sorted(files)},
         "packages": _versions(trace.get("roots", [])),
         "python": sys.version.split()[0],
     }
 
 
+def _seen(task: Task) -> dict[str, str]:
+    """What the report saw of those that it is made from: `undercut.report.others.fingerprint` of each."""
+    if not task.report.after:
+        return {}
+    others = json.loads(task.others.read_text(encoding="utf-8"))
+    return {name: other["fingerprint"] for name, other in others.items() if other["is_read"]}
+
+
 def reasons(inputs: Mapping[str, Any], task: Task, project: Path) -> list[str]:
-    """Why a report built from ``inputs`` is out of date, in sentences; empty where it is not."""
+    """Why a report built from ``inputs`` is out of date, in sentences; empty where it is not.
+
+    The results of other reports are not among them; they are judged by what is published.
+    """
     found = []
     if inputs["notebook"] != _digest(task.report.notebook):
         found.append(f"the notebook {_shown(task.report.notebook, project)} changed")
