@@ -1,0 +1,196 @@
+"""How far behind is one group's most capable model, in points and in months?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from undercut.errors import DataError
+from undercut.sources.reference import load_reference
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Floats = npt.NDArray[np.float64]
+
+#: Half-width of a 90% interval in standard deviations: the index states 90% intervals.
+_NINETY: Final = 1.6448536269514722
+_MONTH: Final = 365.25 / 12
+
+#: (country, openness) of the two groups that reports compare.
+LEADER: Final = ("US", "closed")
+FOLLOWER: Final = ("CN", "open")
+
+
+@dataclass(frozen=True, slots=True)
+class CapabilityLag:
+    """Two frontiers of capability over time.
+
+    Attributes
+    ----------
+    path : DataFrame
+        One row a month: ``period, leader, follower`` (best score so far), ``leader_model, follower_model``,
+        ``gap`` (points) with ``gap_low, gap_high``, and ``lag`` (months) with ``lag_low, lag_high``.
+    releases : DataFrame
+        One row a release that raised the follower's frontier: ``model, release_date, score``,
+        ``matched_by`` (the leader's first model at that level, empty where there is none), ``lag`` (months).
+    level : float
+    models : int
+        Models of both groups.
+    """
+
+    path: pd.DataFrame
+    releases: pd.DataFrame
+    level: float
+    models: int
+
+    @property
+    def now(self) -> pd.Series:
+        """The last month."""
+        return self.path.iloc[-1]
+
+    def table(self) -> pd.DataFrame:
+        """`path`."""
+        return self.path
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the gap in points with its band, month by month."""
+        from matplotlib import pyplot as plt
+
+        from undercut import plots
+
+        axes = plt.gca() if ax is None else ax
+        months = pd.PeriodIndex(self.path["period"], freq="M").to_timestamp()
+        color = plots.origin_color("CN")
+        plots.band(axes, months, self.path["gap_low"], self.path["gap_high"], color)
+        axes.plot(months, self.path["gap"], color=color)
+        return plots.zero_line(axes)
+
+
+def capability_lag(
+    capability: pd.DataFrame | None = None,
+    *,
+    leader: tuple[str, str] = LEADER,
+    follower: tuple[str, str] = FOLLOWER,
+    draws: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> CapabilityLag:
+    """The gap between the frontiers of two groups of models, month by month.
+
+    Parameters
+    ----------
+    capability : DataFrame, optional
+        Columns ``model, eci, eci_low, eci_high, release_date, country, access``; by default the
+        reference table ``capability``.
+    leader, follower : (country, "open" or "closed")
+        Every class of available weights counts as open.
+    draws, level, seed
+        Of the simulation of the scores' errors.
+
+    Returns
+    -------
+    CapabilityLag
+
+    Raises
+    ------
+    DataError
+        One of the groups has no scored model.
+
+    Notes
+    -----
+    The lag in a month is the time since the leader first reached the level at which the follower stands at
+    the month's end; 0 where the follower stands higher than the leader ever did. It grows while the follower
+    releases nothing. Scores are drawn from normal distributions with the standard deviations that the index's
+    90% intervals imply, independently of one another; the index's errors are correlated, which makes these
+    intervals of a difference rather too wide. The interval is widened to hold the estimate where the largest
+    of many noisy scores moved all draws to one side.
+
+    Examples
+    --------
+    >>> lag = capability_lag(draws=50)
+    >>> bool((lag.path["gap_low"] <= lag.path["gap"]).all())
+    True
+    """
+    table = load_reference("capability") if capability is None else capability
+    sides = [_side(table, *group) for group in (leader, follower)]
+    months = pd.period_range(
+        max(side["release_date"].min() for side in sides).to_period("M"),
+        max(side["release_date"].max() for side in sides).to_period("M"),
+        freq="M",
+    )
+    drawn = [_drawn(side, draws, seed + number) for number, side in enumerate(sides)]
+    rows = [_month(month, sides, drawn, level) for month in months]
+    return CapabilityLag(
+        path=pd.DataFrame(rows),
+        releases=_releases(*sides),
+        level=level,
+        models=sum(len(side) for side in sides),
+    )
+
+
+def _side(table: pd.DataFrame, country: str, openness: str) -> pd.DataFrame:
+    is_open = table["access"].str.startswith("open").fillna(False)
+    is_side = is_open if openness == "open" else table["access"].eq("closed")
+    side = table[table["country"].eq(country) & is_side & table["eci"].notna()]
+    if side.empty:
+        raise DataError(f"The capability table has no scored model of {country} that is {openness}.")
+    return side.sort_values(["release_date", "model"]).reset_index(drop=True)
+
+
+def _drawn(side: pd.DataFrame, draws: int, seed: int) -> Floats:
+    """Scores with errors, shape (draws + 1, models); the first row is the scores themselves."""
+    spread = (side["eci_high"] - side["eci_low"]).to_numpy(float) / (2 * _NINETY)
+    usual = np.nanmedian(spread) if np.isfinite(spread).any() else 0.0
+    noise = np.random.default_rng(seed).standard_normal((draws, len(side)))
+    noise *= np.where(np.isfinite(spread), spread, usual)
+    return np.vstack([np.zeros(len(side)), noise]) + side["eci"].to_numpy(float)
+
+
+def _month(month: pd.Period, sides: list[pd.DataFrame], drawn: list[Floats], level: float) -> dict[str, Any]:
+    end = month.end_time
+    leader, follower = sides
+    seen = [int((side["release_date"] <= end).sum()) for side in sides]
+    best = [scores[:, :count].max(axis=1) for scores, count in zip(drawn, seen, strict=True)]
+    gap = best[0] - best[1]
+    lag = _lags(drawn[0][:, : seen[0]], leader["release_date"], best[1], end)
+    record: dict[str, Any] = {"period": str(month), "leader": best[0][0], "follower": best[1][0]}
+    record["leader_model"] = leader["model"].iloc[int(drawn[0][0, : seen[0]].argmax())]
+    record["follower_model"] = follower["model"].iloc[int(drawn[1][0, : seen[1]].argmax())]
+    return record | _interval("gap", gap, level) | _interval("lag", lag, level)
+
+
+def _lags(scores: Floats, released: pd.Series, reached: Floats, end: pd.Timestamp) -> Floats:
+    """Months since the first of ``scores`` (draws, models in order of release) at or above ``reached``."""
+    above = scores >= reached[:, None]
+    days = (end - released.iloc[: scores.shape[1]]).dt.days.to_numpy(float)
+    return np.where(above.any(axis=1), days[above.argmax(axis=1)], 0.0) / _MONTH
+
+
+def _interval(name: str, drawn: Floats, level: float) -> dict[str, Any]:
+    low, high = np.quantile(drawn[1:], [(1 - level) / 2, (1 + level) / 2])
+    value = float(drawn[0])
+    return {name: value, f"{name}_low": min(float(low), value), f"{name}_high": max(float(high), value)}
+
+
+def _releases(leader: pd.DataFrame, follower: pd.DataFrame) -> pd.DataFrame:
+    record = follower[follower["eci"] > follower["eci"].cummax().shift(fill_value=-np.inf)]
+    rows = []
+    for release in record.itertuples():
+        matched = leader[leader["eci"] >= release.eci]
+        first = matched.iloc[0] if len(matched) else None
+        days = None if first is None else (release.release_date - first["release_date"]).days
+        rows.append(
+            {
+                "model": release.model,
+                "release_date": release.release_date,
+                "score": release.eci,
+                "matched_by": "" if first is None else first["model"],
+                "lag": np.nan if days is None else days / _MONTH,
+            }
+        )
+    return pd.DataFrame(rows)
