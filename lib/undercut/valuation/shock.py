@@ -180,6 +180,19 @@ def key_of(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
 
 
+def p_text(p_value: float) -> str:
+    """A p-value as tables and figures write it.
+
+    Examples
+    --------
+    >>> p_text(0.0123), p_text(0.00002), p_text(float("nan"))
+    ('0.012', '<0.001', '–')
+    """
+    if np.isnan(p_value):
+        return "\N{EN DASH}"
+    return "<0.001" if p_value < 0.0005 else f"{p_value:.3f}"
+
+
 def only(study: EventStudy, firms: Sequence[str]) -> EventStudy:
     """The rows of some firms.
 
