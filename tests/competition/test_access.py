@@ -13,8 +13,8 @@ from undercut.errors import DataError
 
 def models(**sellers: list[int]) -> pd.DataFrame:
     rows = [
-        {"model_id": f"{group}-{number}", "developer": f"{group}-{number // 2}", "group": group.replace("_", " "),
-         "sellers": count, "known": count + 1}
+        {"model_id": f"{group}-{number}", "developer": f"{group}-{number // 2}",
+         "group": group.replace("_", " "), "sellers": count, "known": count + 1}
         for group, counts in sellers.items()
         for number, count in enumerate(counts)
     ]  # fmt: skip
@@ -60,7 +60,7 @@ def listed(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
 
 
 def test_a_model_without_us_seller_is_censored_not_dropped() -> None:
-    # Released 16 July 2026 (kimi-k3), 16 June (glm-5.2 in the table of models: 13 June) and 20 April (kimi-k2.6).
+    # Released on 16 July 2026 (kimi-k3), 20 April (kimi-k2.6) and 23 April (ling-2.6-1t).
     panel = listed(
         ("kimi-k3", "moonshot", "2026-07-16", "2026-11-01"),
         ("kimi-k3", "together", "2026-07-26", "2026-11-01"),
