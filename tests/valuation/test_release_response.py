@@ -59,7 +59,7 @@ def test_a_planted_fall_is_found_in_its_group_alone(shaken: pd.DataFrame, events
     assert moved["caar"] == pytest.approx(EFFECT, abs=0.006)
     assert moved["ci_low"] < EFFECT < moved["ci_high"]
     assert moved["p_rw"] < 0.05 < still["p_rw"]
-    assert found.mean["n"].tolist() == [24, 12, 12]
+    assert found.mean["n"].tolist() == [12, 12, 24]
 
 
 def test_a_portfolio_is_the_mean_of_its_members(shaken: pd.DataFrame, events: pd.DataFrame) -> None:

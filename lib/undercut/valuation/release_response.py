@@ -17,7 +17,7 @@ from scipy import stats
 from undercut.errors import DataError, InputError
 from undercut.sources.returns import load_returns
 from undercut.valuation.abnormal import AbnormalReturns
-from undercut.valuation.battery import pools
+from undercut.valuation.battery import ALL, pools
 from undercut.valuation.calendar_time import calendar_time_portfolio
 from undercut.valuation.data import Floats
 from undercut.valuation.multiple import benjamini_hochberg, romano_wolf
@@ -155,7 +155,11 @@ def responses(
     study = event_study(portfolios, events.assign(group=events["firm"]), market=market, **options)
     left_out = _left_out(releases, study)
     kept = EventStudy(study.setup, study.abnormal.take(np.isfinite(study.abnormal.car())))
-    return Responses(kept, _each(kept, draws, seed), _mean(kept, draws, seed), left_out)
+    order = {name: place for place, name in enumerate([*portfolios.columns, ALL])}
+    each = _each(kept, draws, seed)
+    each = each.assign(place=each["group"].map(order)).sort_values(["date", "place"]).drop(columns="place")
+    mean = _mean(kept, draws, seed).sort_values("group", key=lambda column: column.map(order))
+    return Responses(kept, each.reset_index(drop=True), mean.reset_index(drop=True), left_out)
 
 
 def _left_out(releases: pd.DataFrame, study: EventStudy) -> pd.DataFrame:
@@ -277,9 +281,9 @@ def dose_slopes(
     Notes
     -----
     :math:`CAR_e = a + b\,d_e + u_e` by least squares with HC3 errors; interval by t with n - 2 degrees of
-    freedom. The p-value permutes the doses among releases and compares the studentised slopes: exact where the
-    dose has nothing to do with the response, and approximate where it moves the variance only (DiCiccio and
-    Romano 2017). The same permutation serves all groups, so Romano-Wolf knows how they move together.
+    freedom. The p-value permutes the doses among releases and compares the studentised slopes: exact where
+    the dose has nothing to do with the response, and approximate where it moves the variance only (DiCiccio
+    and Romano 2017). The same permutation serves all groups, so Romano-Wolf knows how they move together.
 
     References
     ----------
