@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from undercut.errors import DataError
-from undercut.prices.capability_lag import capability_lag
+import undercut
+from undercut.errors import DataError, UnknownNameError
+from undercut.prices.capability_lag import arena_scores, capability_lag
 
 
 def scored(*rows: tuple[str, str, str, float, str], width: float = 0.0) -> pd.DataFrame:
@@ -70,3 +71,18 @@ def test_the_interval_of_a_difference_of_two_scores_is_the_normal_one() -> None:
 def test_a_group_without_scores_is_refused() -> None:
     with pytest.raises(DataError, match="FR that is open"):
         capability_lag(scored(*RACE), follower=("FR", "open"))
+
+
+def test_arena_ratings_keep_their_order_and_their_errors() -> None:
+    scores = arena_scores("coding").set_index("model")
+    ratings = undercut.load_reference("arena")
+    coding = ratings[ratings["task"] == "coding"].set_index("model_id")
+    model = "claude-opus-4-6"
+    assert scores.loc[model, "eci"] == coding.loc[model, "rating"]
+    half = coding.loc[model, "rating_high"] - coding.loc[model, "rating"]
+    assert scores.loc[model, "eci_high"] - scores.loc[model, "eci"] == pytest.approx(
+        half * 1.644854 / 1.959964
+    )
+    assert scores.index.is_unique
+    with pytest.raises(UnknownNameError, match="coding"):
+        arena_scores("codeing")

