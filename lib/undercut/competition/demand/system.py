@@ -193,9 +193,13 @@ class DemandSystem:
         return replace(self, values=self.values[stays], nests=self.nests[stays])
 
     def _transformed(self, prices: Floats) -> Floats:
+        if self.form == "unit":
+            return prices
         if np.any(prices <= 0):
-            raise DataError("Prices must be positive; a free product needs a price in some other form.")
-        return prices if self.form == "unit" else np.log(prices)
+            raise DataError(
+                "Prices must be positive where a budget is spent; use the unit form for free models."
+            )
+        return np.log(prices)
 
 
 def invert(

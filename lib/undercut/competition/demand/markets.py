@@ -1,0 +1,185 @@
+"""What was bought, at which price, in each month? One platform's rankings joined to its prices.
+
+The rankings name the fifteen models with most tokens on OpenRouter in one week a month. Whatever is below
+the fifteenth place, or bought elsewhere, is not in them: the outside good of the demand model is an
+assumption, never an observation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from undercut.errors import DataError
+from undercut.prices.characteristics import with_characteristics
+from undercut.prices.imputation import with_imputed_capability
+from undercut.prices.offers import cross_section
+from undercut.prices.token_weights import token_weights
+from undercut.sources.reference import load_reference
+
+PLATFORM: Final = "openrouter"
+GROUPS: Final = ("closed", "Chinese open", "other open")
+NO_NAME: Final = "name in the ranking not recognised"
+NO_PRICE: Final = "no price known in the week of the ranking"
+NO_CAPABILITY: Final = "no capability score (estimation only)"
+
+
+@dataclass(frozen=True, slots=True)
+class MarketData:
+    """Products by month.
+
+    Attributes
+    ----------
+    products : DataFrame
+        One row a model and month: ``period, week, model_id, name, developer, origin, access, family, group,
+        tokens`` (millions in the week), ``price`` (USD per million tokens of the workload), ``price_from``,
+        ``spend`` (USD in the week at list price), ``sellers`` (other than routers), ``price_elsewhere``
+        (geometric mean at clouds and hosts, the developer's own price left out), ``eci,
+        log_context, is_reasoning, age_years``.
+    left_out : DataFrame
+        ``period, model_id, tokens, share`` (of the month's ranked tokens) and ``reason``.
+    """
+
+    products: pd.DataFrame
+    left_out: pd.DataFrame
+
+    def table(self) -> pd.DataFrame:
+        """How much is left out, by reason: rows and the share of all ranked tokens."""
+        months = self.left_out["period"].nunique()
+        total = self.products["tokens"].sum() + self._gone()["tokens"].sum()
+        counted = self.left_out.groupby("reason").agg(
+            rows=("tokens", "size"), models=("model_id", "nunique"), tokens=("tokens", "sum")
+        )
+        return counted.assign(share=counted.pop("tokens") / total, months=months).reset_index()
+
+    def covered(self) -> float:
+        """Share of all ranked tokens that the products make up."""
+        kept = self.products["tokens"].sum()
+        return float(kept / (kept + self._gone()["tokens"].sum()))
+
+    def summary(self) -> str:
+        """The coverage in a sentence."""
+        months = self.products["period"]
+        return (
+            f"{len(self.products)} products in {months.nunique()} months, {months.min()} to {months.max()}, "
+            f"with {self.covered():.0%} of the ranked tokens."
+        )
+
+    def _gone(self) -> pd.DataFrame:
+        return self.left_out[self.left_out["reason"] != NO_CAPABILITY]
+
+
+def market_data(panel: pd.DataFrame, *, ranked: pd.DataFrame | None = None) -> MarketData:
+    """Monthly markets of one platform.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        From :func:`undercut.load_prices`; its workload decides the price.
+    ranked : DataFrame, optional
+        As the reference table ``token_share``, which is the default.
+
+    Returns
+    -------
+    MarketData
+        A price is the platform's own on the last day of the ranked week; where the panel has none, the
+        cheapest seller's. Prices of later days are never used: a launch whose price the tables learnt of late
+        is listed as left out.
+
+    Raises
+    ------
+    DataError
+        No ranked model has a price.
+
+    Examples
+    --------
+    >>> import undercut
+    >>> data = market_data(undercut.load_prices())
+    >>> bool(data.products["price"].gt(0).all()), set(data.products["group"]) <= set(GROUPS)
+    (True, True)
+    """
+    table = load_reference("token_share") if ranked is None else ranked
+    tokens = token_weights(table)
+    days = pd.to_datetime(table["week_ending"]).drop_duplicates().sort_values()
+    priced = pd.concat([_priced(panel, day) for day in days], ignore_index=True)
+    # The longest prompt is a fact about the model: where the platform does not state it, others do.
+    stated = panel.groupby("model_id")["context_tokens"].median()
+    priced["context_tokens"] = priced["context_tokens"].fillna(priced["model_id"].map(stated))
+    joined = tokens.merge(priced, on=["period", "model_id"], how="left")
+    share = joined["tokens"] / joined.groupby("period")["tokens"].transform("sum")
+    reason = np.select([joined["model_id"].isna(), joined["price"].isna()], [NO_NAME, NO_PRICE], default="")
+    joined = joined.assign(share=share, reason=reason)
+    kept = joined["reason"].eq("")
+    if not kept.any():
+        raise DataError("No ranked model has a price in the week of its ranking.")
+    products = _described(joined[kept])
+    unscored = products[products["eci"].isna()].assign(reason=NO_CAPABILITY)
+    columns = ["period", "model_id", "tokens", "share", "reason"]
+    left_out = pd.concat([joined.loc[~kept, columns], unscored[columns]], ignore_index=True)
+    products.attrs = dict(panel.attrs)
+    return MarketData(products.drop(columns=["share", "reason"]), left_out)
+
+
+def estimation_sample(data: MarketData, *, capability: str = "measured") -> pd.DataFrame:
+    """Products with a capability: those with a score, or all with predicted scores for the rest.
+
+    Parameters
+    ----------
+    data : MarketData
+    capability : {"measured", "imputed"}
+        Predictions look at date, maker, size and name, never at price.
+    """
+    products = data.products
+    if capability == "imputed":
+        products = with_imputed_capability(products)
+    elif capability != "measured":
+        raise DataError(f"capability must be measured or imputed; got {capability!r}.")
+    return products[products["eci"].notna()].reset_index(drop=True)
+
+
+def group_of(origin: pd.Series, access: pd.Series) -> pd.Series:
+    """Closed, Chinese open or other open; every class of available weights counts as open."""
+    opened = access.astype("object").str.startswith("open")
+    chinese = origin.eq("CN").fillna(False)
+    names = np.select([~opened.astype(bool), chinese], ["closed", "Chinese open"], default="other open")
+    return pd.Series(names, index=origin.index, dtype="str")
+
+
+def _priced(panel: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+    """The platform's price of each model on a day, or the cheapest seller's."""
+    offers = cross_section(panel, day, routers=True)
+    own = offers[offers["host"] == PLATFORM].drop_duplicates("model_id").set_index("model_id")
+    others = offers[offers["host_kind"] != "router"].sort_values("price")
+    resellers = others[others["host_kind"] != "developer"]
+    elsewhere = np.exp(np.log(resellers["price"]).groupby(resellers["model_id"]).mean())
+    cheapest = others.drop_duplicates("model_id").set_index("model_id")
+    first = pd.concat([own, cheapest[~cheapest.index.isin(own.index)]])
+    facts = [
+        "developer",
+        "origin",
+        "access",
+        "family",
+        "name",
+        "release_date",
+        "eci",
+        "context_tokens",
+        "price",
+    ]
+    found = first[facts].assign(
+        price_from=np.where(first["host"] == PLATFORM, "platform", "cheapest seller"),
+        sellers=others.groupby("model_id")["host"].nunique(),
+        price_elsewhere=elsewhere,
+        period=day.strftime("%Y-%m"),
+        week=day,
+    )
+    return found.assign(sellers=found["sellers"].fillna(0)).reset_index()
+
+
+def _described(rows: pd.DataFrame) -> pd.DataFrame:
+    described = with_characteristics(rows.reset_index(drop=True))
+    described["group"] = group_of(described["origin"], described["access"])
+    described["spend"] = described["tokens"] * described["price"]
+    return described.sort_values(["period", "model_id"], ignore_index=True)

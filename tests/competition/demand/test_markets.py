@@ -1,0 +1,91 @@
+"""The real rankings joined to real prices: nothing lost in silence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import undercut
+from undercut.competition.demand.instruments import INSTRUMENTS, with_instruments
+from undercut.competition.demand.markets import (
+    NO_CAPABILITY,
+    NO_NAME,
+    NO_PRICE,
+    MarketData,
+    estimation_sample,
+    market_data,
+)
+from undercut.errors import DataError
+from undercut.prices.token_weights import token_weights
+
+
+@pytest.fixture(scope="module")
+def data() -> MarketData:
+    return market_data(undercut.load_prices())
+
+
+def test_every_ranked_token_is_a_product_or_listed_as_left_out(data: MarketData) -> None:
+    gone = data.left_out[data.left_out["reason"].isin([NO_NAME, NO_PRICE])]
+    ranked = token_weights().groupby("period")["tokens"].sum()
+    kept = data.products.groupby("period")["tokens"].sum()
+    np.testing.assert_allclose(kept.add(gone.groupby("period")["tokens"].sum(), fill_value=0), ranked)
+    assert 0.8 < data.covered() < 1
+
+
+def test_products_without_a_capability_are_listed_and_only_the_estimation_lacks_them(
+    data: MarketData,
+) -> None:
+    unscored = data.left_out[data.left_out["reason"] == NO_CAPABILITY]
+    assert len(estimation_sample(data)) == len(data.products) - len(unscored)
+    assert len(estimation_sample(data, capability="imputed")) > len(estimation_sample(data))
+    with pytest.raises(DataError, match="measured or imputed"):
+        estimation_sample(data, capability="guessed")
+
+
+def test_prices_are_those_of_the_week_not_of_a_later_day(data: MarketData) -> None:
+    """Grok 4 Fast was ranked in September 2025 before any table had its price."""
+    september = data.products[data.products["period"] == "2025-09"]
+    assert "grok-4-fast" not in set(september["model_id"])
+    missing = data.left_out[(data.left_out["period"] == "2025-09") & (data.left_out["reason"] == NO_PRICE)]
+    assert "grok-4-fast" in set(missing["model_id"])
+
+
+def test_a_known_row_is_right(data: MarketData) -> None:
+    """DeepSeek R1 in February 2025: 54,521,761,616 tokens; Chinese, open."""
+    row = data.products.set_index(["period", "model_id"]).loc[("2025-02", "deepseek-r1")]
+    assert row["tokens"] == pytest.approx(54521.761616)
+    assert row["group"] == "Chinese open"
+    assert 0.3 < row["price"] < 5
+
+
+def test_instruments_of_closed_models_are_zero_where_only_weights_can_be_resold(data: MarketData) -> None:
+    sample = with_instruments(estimation_sample(data))
+    closed = sample[sample["group"] == "closed"]
+    assert (closed[["z_cost", "z_sellers", "z_elsewhere"]] == 0).all().all()
+    assert sample.loc[sample["model_id"].eq("llama-3.3-70b-instruct"), "z_cost"].gt(np.log(70)).all()
+    assert sample[[c for columns in INSTRUMENTS.values() for c in columns]].notna().all().all()
+
+
+def test_near_rivals_are_counted_as_by_hand(data: MarketData) -> None:
+    sample = with_instruments(estimation_sample(data))
+    month = sample[sample["period"] == "2026-08"].reset_index(drop=True)
+    gaps = [
+        a - b
+        for _, rows in sample.groupby("period")
+        for i, a in enumerate(rows["eci"])
+        for k, b in enumerate(rows["eci"])
+        if i != k
+    ]
+    spread = np.std(gaps)
+    row = month.iloc[0]
+    others = month.drop(index=0)
+    near = (others["eci"] - row["eci"]).abs() < spread
+    assert row["z_rivals"] == (near & (others["developer"] != row["developer"])).sum()
+    assert row["z_own"] == (near & (others["developer"] == row["developer"])).sum()
+
+
+def test_a_month_without_a_rental_price_is_an_error(data: MarketData) -> None:
+    gpu = undercut.load_reference("gpu_rental")
+    with pytest.raises(DataError, match="2026-08"):
+        with_instruments(estimation_sample(data), gpu=gpu[pd.to_datetime(gpu["date"]) < "2026-08-01"])
