@@ -154,6 +154,30 @@ def eventstudy(
     emit_many(result, output_format)
 
 
+@app.command()
+def value(
+    ticker: Annotated[str, typer.Argument(help="Vendor, for example NVDA.")],
+    scenario: Annotated[str | None, typer.Option(help="A file of data/scenarios, without .toml.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="parameter=value, share_price=..., market_value=...")
+    ] = None,
+    as_of: Annotated[str | None, typer.Option(help="What was published by this day (YYYY-MM-DD).")] = None,
+    output_format: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+) -> None:
+    """What a vendor is worth under named assumptions, what its market value implies, and what matters."""
+    from undercut.printing import emit_json, emit_many
+    from undercut.valuation.command import plain
+    from undercut.valuation.worth.command import value_command
+
+    result = value_command(ticker, scenario_name=scenario, settings=settings or [], as_of=as_of)
+    if output_format == "json":
+        emit_json(plain(result))
+        return
+    for note in result.pop("notes"):
+        typer.echo(note, err=True)
+    emit_many(result, output_format)
+
+
 @app.command("list")
 def list_reports() -> None:
     """Reports in reports.toml."""
@@ -190,6 +214,9 @@ def build(
     ] = None,
     due: Annotated[bool, typer.Option("--due", help="Only what its schedule says is due.")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="Fresh processes instead of forked ones.")] = False,
+    cluster: Annotated[
+        str, typer.Option(help="Dask scheduler that runs the notebooks (tcp://host:8786), or local.")
+    ] = "",
     why: Annotated[
         bool, typer.Option("--why", help="Say what is out of date and why; build nothing.")
     ] = False,
@@ -205,7 +232,7 @@ def build(
         return
     from undercut.report.build import Options
 
-    options = Options(jobs, force, fail_fast, plain, due, timeout)
+    options = Options(jobs, force, fail_fast, plain, due, timeout, cluster)
     raise typer.Exit(build_command(names or [], parameter or [], out, grid=grid or [], options=options))
 
 

@@ -214,7 +214,9 @@ def _worth(
 ) -> tuple[Floats, Floats]:
     """Present value of a segment's cash flows and of what comes after the horizon."""
     years = np.arange(1, segment.income.shape[0] + 1, dtype=np.float64) - 0.5 * horizon.mid_year
-    factor = (1 + rate.rate) ** -years[:, None]
+    steps = np.repeat(1 / (1 + rate.rate[None, :]), len(years), axis=0)
+    steps[0] = (1 + rate.rate) ** -years[0]
+    factor = np.multiply.accumulate(steps, axis=0)
     flows = segment.income - taxes(segment.income, values["tax_rate"]) - segment.investment
     growth = values["terminal_growth"]
     paid_out = end_profit * (1 - values["tax_rate"]) * (1 - growth / values["return_on_new_capital"])

@@ -66,8 +66,9 @@ def fading(first: Floats, last: Floats | float, half_life: Floats, years: int) -
     >>> fading(np.array([0.4]), 0.0, np.array([1.0]), 3)[:, 0].tolist()
     [0.4, 0.2, 0.1]
     """
-    age = np.arange(years, dtype=np.float64)[:, None]
-    return last + (first - last) * 0.5 ** (age / half_life)
+    steps = np.empty((years, np.broadcast_shapes(np.shape(first), np.shape(last), half_life.shape)[0]))
+    steps[0], steps[1:] = first - last, 0.5 ** (1 / half_life)
+    return last + np.multiply.accumulate(steps, axis=0)
 
 
 def level(growth: Floats) -> Floats:
@@ -90,17 +91,22 @@ def token_market(values: Values, years: int) -> Market:
     Tier k (newest models, mature models) with its share ``w_k`` of spending today: price ``p_k``, volume
     ``D p_k^e`` with demand ``D`` at unchanged prices and elasticity ``e``; spending is the sum of
     ``w_k D p_k^(1 + e)``. Cost to serve today is taken as proportional to price, so the same weights add up
-    volumes into computing. Computing per token falls by the gain of efficiency.
+    volumes into computing. Computing per token falls by the gain of efficiency. No price falls below the
+    cost of
+    serving at the industry's cheapest, ``price_floor`` times the index of unit cost.
     """
     half, last = values["erosion_half_life"], values["price_erosion_long_run"]
     newest = level(-fading(values["frontier_erosion"], last, half, years))
     mature = level(-fading(values["price_erosion"], last, half, years))
     growth = fading(values["demand_growth"], values["terminal_growth"], values["demand_half_life"], years)
     demand, response, weight = level(growth), values["elasticity"], values["frontier_share"]
-    volume = demand * (weight * newest**response + (1 - weight) * mature**response)
-    spending = demand * (weight * newest ** (1 + response) + (1 - weight) * mature ** (1 + response))
     effort = level(-fading(values["efficiency_gain"], last, half, years))
     rental = level(-fading(values["rental_decline"], 0.0, half, years))
+    floor = values["price_floor"] * rental * effort
+    newest, mature = np.maximum(newest, floor), np.maximum(mature, floor)
+    bought_new, bought_mature = weight * newest**response, (1 - weight) * mature**response
+    volume = demand * (bought_new + bought_mature)
+    spending = demand * (bought_new * newest + bought_mature * mature)
     return Market(spending / volume, spending, volume, volume * effort, rental, rental * effort)
 
 

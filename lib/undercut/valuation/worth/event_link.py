@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 import pandas as pd
 
 from undercut.errors import InputError
@@ -61,9 +60,12 @@ class CashFlowNews:
     def summary(self) -> str:
         """One sentence."""
         return (
-            f"{self.ticker} on {self.day}: an abnormal return of {self.abnormal_return:+.1%} ({self.low:+.1%} to "
-            f"{self.high:+.1%}) equals a change of all expected cash flows by {self.all_flows[0]:+.1%}, or of those "
-            f"of the AI business alone by {self.ai_flows[0]:+.1%} ({self.ai_flows[1]:+.1%} to {self.ai_flows[2]:+.1%}), "
+            f"{self.ticker} on {self.day}: an abnormal return of {self.abnormal_return:+.1%} "
+            f"({self.low:+.1%} to "
+            f"{self.high:+.1%}) equals a change of all expected cash flows by {self.all_flows[0]:+.1%}, or "
+            f"of those "
+            f"of the AI business alone by {self.ai_flows[0]:+.1%} ({self.ai_flows[1]:+.1%} to "
+            f"{self.ai_flows[2]:+.1%}), "
             "if the discount rate did not move. Below -100% the AI business alone cannot explain it."
         )
 
@@ -94,19 +96,23 @@ def cash_flow_news(
     Raises
     ------
     InputError
-        The valuation is calibrated to a market value that already contains the return (circular), or the model's
+        The valuation is calibrated to a market value that already contains the return (circular), or the
+        model's
         equity is not above zero.
 
     Notes
     -----
-    At an unchanged discount rate the value of equity plus net debt is proportional to the path of cash flows, so
-    ``dV / V = AR E / V``. Campbell (1991) splits returns into news about cash flows and about discount rates; here
+    At an unchanged discount rate the value of equity plus net debt is proportional to the path of cash
+    flows, so
+    ``dV / V = AR E / V``. Campbell (1991) splits returns into news about cash flows and about discount
+    rates; here
     all of it is taken as the first, which is an upper bound where rates moved the same way.
     """
     market = valuation.calibrated_to
     if market is not None and market.day >= day:
         raise InputError(
-            f"This valuation was inferred from the market value of {market.day}, which already contains the return "
+            f"This valuation was inferred from the market value of {market.day}, which already contains "
+            f"the return "
             f"of {day}: explaining the return with it would be circular. Use assumptions from before {day}."
         )
     if market_value_before is not None and market_value_before.day >= day:
@@ -116,31 +122,31 @@ def cash_flow_news(
         raise InputError(f"{valuation.company.ticker}: the model's equity is {model:,.0f} million; no base.")
     equity = model if market_value_before is None else market_value_before.value
     returns = (abnormal_return, *interval)
-    # Relative to the model's own equity, so that a model that is worth less than the market keeps its proportions.
+    # On the model's own equity: a model that is worth less than the market keeps its proportions.
     scale = model / float(valuation.enterprise[0])
     part = float(valuation.ai_share[0])
     moved = tuple(r * scale for r in returns)
     alone = tuple(m / part if part > 0 else float("nan") for m in moved)
     return CashFlowNews(
-        valuation.company.ticker, day, *returns, _three([r * equity for r in returns]), _three(moved), _three(alone)
+        valuation.company.ticker, day, *returns, _three([r * equity for r in returns]), _three(moved),
+        _three(alone)
     )  # fmt: skip
 
 
 def parameter_news(case: Case, parameter: str, *, day: str, abnormal_return: float) -> Implied:
     """Value of one assumption that explains an abnormal return, all others kept.
 
-    The market value of the result is the model's own equity after the return, so nothing is calibrated to a market.
+    The market value of the result is the model's own equity after the return, so nothing is calibrated to a
+    market.
 
     Raises
     ------
     InputError
         The model's equity after the return is not above zero.
     """
-    weight = case.assumptions["debt_weight"].default
-    before = float(case.value({"debt_weight": np.array([weight])}).equity[0])
-    after = MarketValue(
-        before * (1 + abnormal_return), case.company.currency, day, f"the model's own equity, {abnormal_return:+.2%}"
-    )  # fmt: skip
+    before = float(case.value().equity[0])
+    source = f"the model's own equity, {abnormal_return:+.2%}"
+    after = MarketValue(before * (1 + abnormal_return), case.company.currency, day, source)
     return implied(replace(case, market_value=after), parameter)
 
 

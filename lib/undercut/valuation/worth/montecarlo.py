@@ -1,4 +1,5 @@
-"""How wide is the range? Values under correlated assumptions, drawn quasi-randomly, for any number of vendors."""
+"""How wide is the range? Values under correlated assumptions, drawn quasi-randomly, for any number of
+vendors."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ class Simulation:
     ----------
     name, unit : str
         Whose value, in what.
-    values : ndarray
+    outcomes : ndarray
         Shape (replicates, draws of each).
     inputs : mapping of str to ndarray
         What was drawn, same shape.
@@ -42,23 +43,23 @@ class Simulation:
 
     name: str
     unit: str
-    values: Floats
+    outcomes: Floats
     inputs: Mapping[str, Floats]
     ai_share: Floats | None = None
 
     def interval(self, level: float = 0.90) -> tuple[float, float]:
         """Central interval of the values under the stated assumptions (not a confidence interval)."""
-        low, high = np.quantile(self.values, [(1 - level) / 2, (1 + level) / 2])
+        low, high = np.quantile(self.outcomes, [(1 - level) / 2, (1 + level) / 2])
         return float(low), float(high)
 
     @property
     def numerical_error(self) -> float:
         """Standard error of the mean that comes from drawing at all, from independent scramblings."""
-        return float(self.values.mean(axis=1).std(ddof=1) / np.sqrt(len(self.values)))
+        return float(self.outcomes.mean(axis=1).std(ddof=1) / np.sqrt(len(self.outcomes)))
 
     def probability_below(self, value: float) -> float:
         """Part of the draws below a value."""
-        return float((self.values < value).mean())
+        return float((self.outcomes < value).mean())
 
     def probability_of_fall(self, share: float, *, reference: float) -> float:
         """Part of the draws in which the value is more than ``share`` below a reference.
@@ -70,7 +71,8 @@ class Simulation:
         """
         if not reference > 0 or not 0 <= share <= 1:
             raise InputError(
-                f"A fall by {share!r} below {reference!r} is not defined: share in [0, 1], reference above zero."
+                f"A fall by {share!r} below {reference!r} is not defined: share in [0, 1], reference above "
+                f"zero."
             )
         return self.probability_below((1 - share) * reference)
 
@@ -78,10 +80,10 @@ class Simulation:
         """Mean, median, interval, chance of nothing left, numerical error."""
         low, high = self.interval(level)
         row = {
-            "name": self.name, "unit": self.unit, "mean": float(self.values.mean()),
-            "median": float(np.median(self.values)), "low": low, "high": high, "level": level,
+            "name": self.name, "unit": self.unit, "mean": float(self.outcomes.mean()),
+            "median": float(np.median(self.outcomes)), "low": low, "high": high, "level": level,
             "below_zero": self.probability_below(0.0), "numerical_error": self.numerical_error,
-            "draws": self.values.size,
+            "draws": self.outcomes.size,
         }  # fmt: skip
         return pd.DataFrame([row])
 
@@ -89,8 +91,9 @@ class Simulation:
         """One sentence with the interval."""
         low, high = self.interval(level)
         return (
-            f"{self.name}: median {np.median(self.values):,.0f} {self.unit}, {level:.0%} of draws between "
-            f"{low:,.0f} and {high:,.0f}, {self.probability_below(0.0):.1%} below zero. The range is that of the "
+            f"{self.name}: median {np.median(self.outcomes):,.0f} {self.unit}, {level:.0%} of draws between "
+            f"{low:,.0f} and {high:,.0f}, {self.probability_below(0.0):.1%} below zero. The range is that "
+            f"of the "
             "stated assumptions, not a forecast."
         )
 
@@ -170,7 +173,7 @@ def simulate(case: Case, *, draws: int = 131_072, seed: int = 0) -> Simulation:
     >>> from undercut.valuation.worth.vendors import vendor_case
     >>> found = simulate(vendor_case("NVDA", undercut.load_reference("fundamentals")), draws=1024)
     >>> low, high = found.interval()
-    >>> low < float(found.values.mean()) < high
+    >>> low < float(found.outcomes.mean()) < high
     True
     """
     names = case.assumptions.uncertain(case.company.role)

@@ -47,7 +47,7 @@ class Implied:
         Every value of the parameter at which the model gives the market value.
     searched : tuple of float
         First and last value tried.
-    grid, values : ndarray
+    grid, equity : ndarray
         Values tried and equity there, million.
     """
 
@@ -57,7 +57,7 @@ class Implied:
     roots: tuple[float, ...]
     searched: tuple[float, float]
     grid: Floats
-    values: Floats
+    equity: Floats
 
     @property
     def value(self) -> float:
@@ -92,8 +92,8 @@ class Implied:
             "low": parameter.low, "high": parameter.high,
             "implied": self.roots[0] if self.verdict == "one" else float("nan"),
             "roots": "; ".join(f"{root:.4g}" for root in self.roots), "verdict": self.verdict,
-            "market_value": _market(self.case), "least_value": float(self.values.min()),
-            "greatest_value": float(self.values.max()),
+            "market_value": _market(self.case), "least_value": float(self.equity.min()),
+            "greatest_value": float(self.equity.max()),
         }  # fmt: skip
         return pd.DataFrame([row])
 
@@ -102,16 +102,17 @@ class Implied:
         firm, name = self.case.company.ticker, self.parameter
         assumed = self.case.assumptions[name].default
         span = f"{name} from {self.searched[0]:g} to {self.searched[1]:g}"
-        reach = f"{self.values.min() / 1000:,.0f} to {self.values.max() / 1000:,.0f} billion"
+        reach = f"{self.equity.min() / 1000:,.0f} to {self.equity.max() / 1000:,.0f} billion"
         worth = f"{_market(self.case) / 1000:,.0f} billion {self.case.company.currency}"
         match self.verdict:
             case "one":
-                return f"{firm}: a market value of {worth} implies {name} = {self.roots[0]:.4g} (assumed: {assumed:g})."
+                told = f"{name} = {self.roots[0]:.4g} (assumed: {assumed:g})"
+                return f"{firm}: a market value of {worth} implies {told}."
             case "several":
                 told = ", ".join(f"{root:.4g}" for root in self.roots)
                 return f"{firm}: a market value of {worth} is reached at several values of {name}: {told}."
             case "no effect":
-                return f"{firm}: {name} has no effect on the value of a firm of role {self.case.company.role}."
+                return f"{firm}: {name} has no effect on a firm of role {self.case.company.role}."
             case "none":
                 return f"{firm}: no {span} gives a market value of {worth}; the model reaches {reach}."
 
@@ -130,7 +131,8 @@ def implied(case: Case, parameter: str, *, search: tuple[float, float] | None = 
     case : Case
         With a market value.
     parameter : str
-        price_erosion (the implied path of prices), demand_growth (volume), ai_margin_long_run or overhead_long_run
+        price_erosion (the implied path of prices), demand_growth (volume), ai_margin_long_run or
+        overhead_long_run
         (margin), or any other.
     search : tuple of float, optional
         Where to look; `SEARCH`, else the parameter's range widened four times, by default.
@@ -147,7 +149,8 @@ def implied(case: Case, parameter: str, *, search: tuple[float, float] | None = 
 
     Notes
     -----
-    Value is not always monotone in an assumption: with an elasticity beyond minus one faster erosion sells more at
+    Value is not always monotone in an assumption: with an elasticity beyond minus one faster erosion sells
+    more at
     a thinner margin. So the whole range is looked at before a root is called the root.
 
     Examples
@@ -163,7 +166,8 @@ def implied(case: Case, parameter: str, *, search: tuple[float, float] | None = 
     """
     if case.market_value is None:
         raise InputError(
-            f"{case.company.ticker}: what a market value implies needs one. Give it (Case.with_market_value, or "
+            f"{case.company.ticker}: what a market value implies needs one. Give it "
+            f"(Case.with_market_value, or "
             "--set market_value=... in million of the currency of the accounts)."
         )
     low, high = _range(case, parameter, search)
@@ -197,7 +201,7 @@ def _range(case: Case, parameter: str, search: tuple[float, float] | None) -> tu
     low, high = search or SEARCH.get(parameter, (known.low - wide, known.high + wide))
     low, high = max(low, known.minimum), min(high, known.maximum)
     if not (np.isfinite(low) and np.isfinite(high) and low < high):
-        raise InputError(f"{parameter}: there is nothing to search between {low:g} and {high:g}; give search=.")
+        raise InputError(f"{parameter}: nothing to search between {low:g} and {high:g}; give search=.")
     return float(low), float(high)
 
 

@@ -1,4 +1,5 @@
-"""What if? Scenarios as data: a TOML file each, which changes named assumptions; no code needed to add one."""
+"""What if? Scenarios as data: a TOML file each, which changes named assumptions; no code needed to add
+one."""
 
 from __future__ import annotations
 
@@ -105,7 +106,8 @@ def compare_scenarios(cases: Sequence[Case], scenarios: Mapping[str, Scenario]) 
     Returns
     -------
     DataFrame
-        ticker, scenario, title, equity, enterprise (million of ``currency``), ai_share, terminal_share, rate, and
+        ticker, scenario, title, equity, enterprise (million of ``currency``), ai_share, terminal_share,
+        rate, and
         ``change``: enterprise value against that under the default assumptions, less one.
     """
     rows = []

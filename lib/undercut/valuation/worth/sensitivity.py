@@ -47,8 +47,10 @@ class Tornado:
         """Which assumption moves the value most."""
         first = self.rows.iloc[0]
         return (
-            f"{self.name}: of {len(self.rows)} assumptions {first['parameter']} matters most: from {first['low']:.3g} to "
-            f"{first['high']:.3g} it moves the value from {first['value_low']:,.0f} to {first['value_high']:,.0f} {self.unit}."
+            f"{self.name}: of {len(self.rows)} assumptions {first['parameter']} matters most: from "
+            f"{first['low']:.3g} to "
+            f"{first['high']:.3g} it moves the value from {first['value_low']:,.0f} to "
+            f"{first['value_high']:,.0f} {self.unit}."
         )
 
     def plot(self, ax: Axes | None = None, *, most: int = 12) -> Axes:
@@ -95,7 +97,8 @@ def tornado(case: Case, *, level: float = 0.90) -> Tornado:
         {
             "parameter": names, "meaning": [case.assumptions[name].meaning for name in names],
             "low": [ends[name][0] for name in names], "high": [ends[name][1] for name in names],
-            "value_low": equity[:, 0], "value_high": equity[:, 1], "swing": np.abs(equity[:, 1] - equity[:, 0]),
+            "value_low": equity[:, 0], "value_high": equity[:, 1],
+            "swing": np.abs(equity[:, 1] - equity[:, 0]),
         }
     )  # fmt: skip
     rows = frame.sort_values(["swing", "parameter"], ascending=[False, True], ignore_index=True)
@@ -118,7 +121,8 @@ def sobol_indices(case: Case, *, base_draws: int = 1024, seed: int = 0) -> pd.Da
     Returns
     -------
     DataFrame
-        parameter, first_order, first_order_error, total, total_error (half widths of 95% intervals), the largest
+        parameter, first_order, first_order_error, total, total_error (half widths of 95% intervals), the
+        largest
         total first.
 
     Notes

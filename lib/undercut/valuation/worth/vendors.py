@@ -12,6 +12,7 @@ import pandas as pd
 
 from undercut.errors import InputError, unknown
 from undercut.paths import data_dir
+from undercut.sources.returns import load_returns
 from undercut.valuation.worth.assumptions import Assumptions, load_assumptions, read_toml
 from undercut.valuation.worth.capital_cost import measured_beta, unlevered
 from undercut.valuation.worth.cashflow import Horizon, value_firm
@@ -44,6 +45,8 @@ class Case:
         Years looked at.
     elapsed_years : float
         From the balance sheet to the day of the value.
+    figures : DataFrame
+        The published figures behind ``company``, each with its source.
     """
 
     company: Company
@@ -51,6 +54,7 @@ class Case:
     market_value: MarketValue | None = None
     horizon: Horizon = field(default_factory=Horizon)
     elapsed_years: float = 0.0
+    figures: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
 
     def value(self, values: Mapping[str, np.ndarray] | None = None) -> Valuation:
         """Value under the defaults, or under draws of some parameters."""
@@ -131,7 +135,7 @@ def vendor_case(
     --------
     >>> import undercut
     >>> case = vendor_case("NVDA", undercut.load_reference("fundamentals"))
-    >>> 0 < case.value().ai_share[0] <= 1
+    >>> bool(0 < case.value().ai_share[0] <= 1)
     True
     """
     known = _vendors(vendors)
@@ -139,10 +143,10 @@ def vendor_case(
         raise unknown("ticker", ticker, known)
     entry, base = known[ticker], assumptions or load_assumptions()
     rows = known_by(fundamentals, ticker, as_of)
-    company = _company(ticker, entry, fundamentals, as_of)
+    company, figures = _company(ticker, entry, fundamentals, as_of)
     changed = [base[name].ranged(*numbers[:3], source=numbers[3], evidence="assumption")
                for name, numbers in entry.get("set", {}).items()]  # fmt: skip
-    case = Case(company, base.with_parameters(*changed))
+    case = Case(company, base.with_parameters(*changed), figures=figures)
     for name in ("ai_revenue_share", "ai_margin"):
         if name in entry:
             case = replace(case, assumptions=_stated(case.assumptions, name, entry[name], rows))
@@ -152,6 +156,13 @@ def vendor_case(
         elapsed = (pd.Timestamp(as_of) - pd.Timestamp(company.period_end)).days / 365.25
         case = replace(case, elapsed_years=elapsed)
     return case
+
+
+def sample_returns(folder: Path | None = None) -> pd.DataFrame:
+    """Daily returns of the shipped sample, all tickers: what `vendor_case` measures betas from."""
+    path = (folder or data_dir() / "sample") / "stock_returns_bp.csv"
+    tickers = [str(name) for name in pd.read_csv(path, nrows=0).columns[1:]]
+    return load_returns(tickers, source="sample")
 
 
 def in_currency_of_accounts(
@@ -192,24 +203,27 @@ def market_value_of_shares(
     )
 
 
-def _company(ticker: str, entry: Mapping[str, Any], fundamentals: pd.DataFrame, as_of: str | None) -> Company:
+def _company(
+    ticker: str, entry: Mapping[str, Any], fundamentals: pd.DataFrame, as_of: str | None
+) -> tuple[Company, pd.DataFrame]:
     if not entry.get("run_rate"):
         found = accounts(fundamentals, ticker, as_of=as_of)
         stated = fundamentals[(fundamentals["ticker"] == ticker) & (fundamentals["item"] == "adr_ratio")][
             "value"
         ]
         ratio = float(stated.iloc[-1]) if len(stated) else float(entry.get("adr_ratio", 1))
-        return found.company(name=entry["name"], role=entry["role"], adr_ratio=ratio)
+        return found.company(name=entry["name"], role=entry["role"], adr_ratio=ratio), found.figures
     rate = run_rate(fundamentals, ticker, as_of=as_of)
     notes = (
         f"unlisted: revenue is the run rate stated for {rate['period_end']:%Y-%m-%d} "
         f"({rate['source_title']}); margin, debt and cash are not published: operations only, on assumed "
         f"cost shares",
     )
-    return Company(
+    company = Company(
         ticker, entry["name"], entry["role"], str(rate["currency"]), f"{rate['period_end']:%Y-%m-%d}",
         float(rate["value"]), float("nan"), notes=notes,
     )  # fmt: skip
+    return company, rate.to_frame().T.drop(columns=["ticker", "currency", "source_publisher"])
 
 
 def _stated(base: Assumptions, name: str, entry: Mapping[str, Any], rows: pd.DataFrame) -> Assumptions:
