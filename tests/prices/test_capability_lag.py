@@ -7,7 +7,7 @@ import pytest
 
 import undercut
 from undercut.errors import DataError, UnknownNameError
-from undercut.prices.capability_lag import arena_scores, capability_lag
+from undercut.prices.capability_lag import arena_gaps, arena_scores, capability_lag
 
 
 def scored(*rows: tuple[str, str, str, float, str], width: float = 0.0) -> pd.DataFrame:
@@ -86,3 +86,13 @@ def test_arena_ratings_keep_their_order_and_their_errors() -> None:
     assert scores.index.is_unique
     with pytest.raises(UnknownNameError, match="coding"):
         arena_scores("codeing")
+
+
+def test_gaps_by_kind_of_work_are_not_known_before_they_were_rated() -> None:
+    assert arena_gaps("2026-10-19").empty
+    gaps = arena_gaps("2026-10-20", draws=20).set_index("task")
+    best = arena_scores("overall").sort_values("eci", ascending=False)
+    us_closed = best[best["country"].eq("US") & best["access"].eq("closed")].iloc[0]
+    cn_open = best[best["country"].eq("CN") & best["access"].str.startswith("open")].iloc[0]
+    assert gaps.loc["overall", "gap"] == pytest.approx(us_closed["eci"] - cn_open["eci"])
+    assert gaps.loc["overall", "leader_model"] == us_closed["model"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from undercut.errors import DataError, unknown
+from undercut.provenance import provenance_of
 from undercut.sources.reference import load_reference
 
 if TYPE_CHECKING:
@@ -21,6 +23,11 @@ Floats = npt.NDArray[np.float64]
 _NINETY: Final = 1.6448536269514722
 _NINETY_FIVE: Final = 1.959963984540054
 _MONTH: Final = 365.25 / 12
+
+_GAP_COLUMNS: Final = (
+    "leader", "follower", "leader_model", "follower_model",
+    "gap", "gap_low", "gap_high", "lag", "lag_low", "lag_high",
+)  # fmt: skip
 
 #: (country, openness) of the two groups that reports compare.
 LEADER: Final = ("US", "closed")
@@ -175,6 +182,33 @@ def arena_scores(task: str = "overall") -> pd.DataFrame:
             "access": rated["access"],
         }
     ).reset_index(drop=True)
+
+
+def arena_gaps(
+    day: str | date | pd.Timestamp, *, draws: int = 2000, level: float = 0.95, seed: int = 0
+) -> pd.DataFrame:
+    """The gap by kind of work, as people who compare answers rated it.
+
+    Parameters
+    ----------
+    day : date
+        What could be known on it: ratings of a later day give no row.
+    draws, level, seed
+        As in :func:`capability_lag`.
+
+    Returns
+    -------
+    DataFrame
+        One row a kind of work: ``task, rated_on`` and the columns of `CapabilityLag.path` but the period.
+    """
+    ratings = load_reference("arena")
+    rated_on = pd.Timestamp(provenance_of(ratings)[0]["version"])
+    rows = []
+    for task in ratings["task"].unique() if rated_on <= pd.Timestamp(day) else ():
+        now = capability_lag(arena_scores(task), draws=draws, level=level, seed=seed).now
+        rows.append({"task": task, "rated_on": rated_on, **now.drop("period")})
+    frame = pd.DataFrame(rows, columns=["task", "rated_on", *_GAP_COLUMNS])
+    return frame.astype(dict.fromkeys(_GAP_COLUMNS[4:], float))
 
 
 def _side(table: pd.DataFrame, country: str, openness: str) -> pd.DataFrame:
