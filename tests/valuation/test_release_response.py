@@ -208,3 +208,24 @@ def test_the_sample_serves_the_study_and_says_which_releases_it_cannot() -> None
     assert studied | left_out == set(releases["event"]) and not studied & left_out
     assert {"DeepSeek R1", "Kimi K3"} <= studied and "Llama 3 70B Instruct" in left_out
     assert {"permutation", "kolari_pynnonen", "generalised_rank"} <= set(battery(found)["test"])
+
+
+def test_figures_give_a_release_without_response_the_same_mark_as_any_other(
+    market: pd.DataFrame, events: pd.DataFrame
+) -> None:
+    import matplotlib.pyplot as plt
+
+    from undercut.valuation.release_charts import mean_responses, responses_by_release
+
+    found = responses(market, events, **OPTIONS)
+    countries = dict.fromkeys(events["event"], "CN")
+    contrast = found.each[found.each["event"] == "R3"].assign(event="shock")
+    figure = responses_by_release(found.each, countries, contrast=contrast, finding="f", measure="m")
+    marks = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+    assert len(figure.axes) == 2 and len(marks) == 12
+    assert len({(mark.get_markersize(), mark.get_color()) for mark in marks}) == 1
+    assert figure.axes[0].get_yticklabels()[-1].get_text().startswith("shock")
+    ax = mean_responses(found.mean, finding="f", measure="m")
+    bars = [line for line in ax.lines if line.get_marker() == "|"]
+    assert [bar.get_xdata()[1] for bar in bars] == pytest.approx(list(100 * found.mean["detectable"]))
+    plt.close("all")

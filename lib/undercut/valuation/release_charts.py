@@ -32,7 +32,7 @@ def mean_responses(mean: pd.DataFrame, *, finding: str, measure: str, source: st
     finding, measure, source : str
         As `undercut.plots.headline`.
     """
-    notes = [f"p = {p:.2f}" if p >= 0.01 else f"p = {p:.3f}" for p in mean["p_permutation"]]
+    notes = [p_words(p) for p in mean["p_permutation"]]
     ax = interval_rows(
         mean.assign(note=notes), finding=finding, measure=measure, source=source, label="group",
         value="caar", note="note",
@@ -171,3 +171,40 @@ def response_by_dose(
         ax.yaxis.set_major_formatter(lambda number, _: percent(number))
     plots.headline(panels.flat[0], finding, measure, source=source)
     return figure
+
+
+def p_words(p_value: float) -> str:
+    """A p-value as text, never as zero.
+
+    Examples
+    --------
+    >>> p_words(0.414), p_words(0.0005)
+    ('p = 0.41', 'p = 0.0005')
+    """
+    return f"p = {p_value:.2f}" if p_value >= 0.01 else f"p = {p_value:.1g}"
+
+
+def in_words(rows: pd.DataFrame, *, name: str = "group", value: str = "car", chance: bool = True) -> str:
+    """Responses as part of a sentence, with their intervals, in percent.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        ``name``, ``value``, ci_low, ci_high (decimals) and p_permutation.
+    name, value : str
+        Columns of names and of responses.
+    chance : bool
+        Add the p-value of the permutation.
+
+    Examples
+    --------
+    >>> row = {"group": "chips", "car": -0.069, "ci_low": -0.143, "ci_high": 0.005, "p_permutation": 0.07}
+    >>> in_words(pd.DataFrame([row]))
+    'chips −6.9% (−14.3% to 0.5%, p = 0.07)'
+    """
+    parts = []
+    for row in rows.to_dict("records"):
+        low, middle, high = (percent(round(100 * row[key], 1)) for key in ("ci_low", value, "ci_high"))
+        p_value = f", {p_words(row['p_permutation'])}" if chance else ""
+        parts.append(f"{row[name]} {middle} ({low} to {high}{p_value})")
+    return "; ".join(parts)

@@ -31,11 +31,7 @@ from undercut.valuation.windows import Window
 
 #: The groups of the study, chosen by what they sell, not by how they moved.
 STUDIED: Final[Mapping[str, tuple[str, ...]]] = {
-    "chips": GROUPS["chips"],
-    "power": GROUPS["power"],
-    "clouds and model sellers": tuple(dict.fromkeys([*GROUPS["clouds"], *GROUPS["model sellers"]])),
-    "software": GROUPS["software"],
-    "Chinese platforms": GROUPS["Chinese platforms"],
+    name: GROUPS[name] for name in ("chips", "power", "clouds", "software", "Chinese platforms")
 }
 #: The headline benchmark of equal weights, and the usual one, which the large AI names dominate.
 BENCHMARKS: Final = ("RSP", "SPY")
@@ -168,7 +164,8 @@ def _left_out(releases: pd.DataFrame, study: EventStudy) -> pd.DataFrame:
     missing = releases[~releases["event"].isin(study.abnormal.rows.event[whole])]
     told = {event: [n for n in study.warnings if n.startswith(f"{event}: ")] for event in missing["event"]}
     # The engine names every group; all of them share one calendar, so the reason alone says it.
-    said = ["; ".join(note.split(": ")[1] for note in told[event]) for event in missing["event"]]
+    reasons = [[note.split(": ")[1] for note in told[event]] for event in missing["event"]]
+    said = ["; ".join(reason for reason in found if "left out" in reason) for found in reasons]
     return missing[["event", "date"]].assign(why=said).reset_index(drop=True)
 
 
