@@ -6,9 +6,9 @@ import json
 import os
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,7 +20,7 @@ from undercut.report.masking import Mask
 from undercut.report.others import snapshot
 from undercut.report.plan import Options, Plan, due_tasks, plan_build, why_of
 from undercut.report.preload import libraries_of
-from undercut.report.project import utc_now
+from undercut.report.project import git_commit, utc_now
 from undercut.report.publish import STAGING, only_builder
 from undercut.report.record import publish_failure, publish_page
 from undercut.report.site import is_current, write_site
@@ -131,6 +131,8 @@ def build_reports(
 def _build(
     stale: list[tuple[Task, list[str]]], plan: Plan, options: Options, say: Callable[[Outcome], None]
 ) -> list[Outcome]:
+    commit = git_commit(Path(__file__).parent) if stale else None
+    stale = [(replace(task, commit=commit or ""), why) for task, why in stale]
     tasks = {task.folder: (task, tuple(why)) for task, why in stale}
     for task, _ in stale:
         task.page.mkdir(parents=True)
@@ -139,11 +141,7 @@ def _build(
     outcomes: dict[str, Outcome] = {}
     started: dict[str, tuple[float, str]] = {}
     everything = [task for task, _ in stale]
-    workers, refusal = start_workers(everything, plan.site / STAGING, plain=options.plain)
-    if refusal:
-        warnings.warn(refusal, stacklevel=2)
-    jobs = options.jobs or os.cpu_count() or 1
-    with closing(run_tasks(everything, workers, jobs=jobs)) as steps:
+    with closing(_steps(everything, plan, options)) as steps:
         for task, run in steps:
             if run is None:
                 started[task.folder] = time.time(), utc_now()
@@ -168,6 +166,18 @@ def _show_others(task: Task, plan: Plan) -> None:
         why = why_of(plan.reports, plan.site, plan.project)
         seen = snapshot(task.report.after, plan.reports, plan.site, why, own=[task.report.name])
         write_atomically(task.others, json.dumps(seen))
+
+
+def _steps(tasks: Sequence[Task], plan: Plan, options: Options) -> Generator[tuple[Task, Run | None]]:
+    """Run the tasks here or on a cluster; see `undercut.report.execution.run_tasks`."""
+    if options.cluster:
+        from undercut.report.cluster import run_on_cluster
+
+        return run_on_cluster(tasks, plan.project.resolve(), address=options.cluster, jobs=options.jobs)
+    workers, refusal = start_workers(tasks, plan.site / STAGING, plain=options.plain)
+    if refusal:
+        warnings.warn(refusal, stacklevel=2)
+    return run_tasks(tasks, workers, jobs=options.jobs or os.cpu_count() or 1)
 
 
 def start_workers(tasks: Sequence[Task], staging: Path, *, plain: bool) -> tuple[Workers, str]:

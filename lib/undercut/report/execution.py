@@ -8,7 +8,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from undercut.report.contract import write_atomically
 from undercut.report.kernel import TRACE_VARIABLE
 from undercut.report.others import OTHERS_VARIABLE
 from undercut.report.processes import end_by_environment, end_tree, memory_mb
+from undercut.report.project import COMMIT_VARIABLE
 from undercut.report.results import OUTPUT_VARIABLE
 from undercut.report.workers import End, Workers
 
@@ -44,6 +45,8 @@ class Task:
         What the page says about how to reproduce it.
     timeout_seconds : float
         The worker and its kernel are killed after that.
+    commit : str
+        Of this package, for results.json; empty where git does not know.
     """
 
     report: Report
@@ -53,6 +56,7 @@ class Task:
     command: str
     notebook_path: str
     timeout_seconds: float
+    commit: str = ""
 
     @property
     def page(self) -> Path:
@@ -63,6 +67,11 @@ class Task:
     def job(self) -> Path:
         """What the worker is told."""
         return self.staging / "job.json"
+
+    @property
+    def executed(self) -> Path:
+        """The notebook with its outputs, as far as it ran."""
+        return self.staging / "executed.ipynb"
 
     @property
     def others(self) -> Path:
@@ -146,7 +155,7 @@ def run_tasks(tasks: Sequence[Task], workers: Workers, *, jobs: int) -> Generato
     running: dict[str, _Running] = {}
     try:
         while waiting or running:
-            while len(running) < jobs and (task := _ready(waiting, running.values())):
+            while len(running) < jobs and (task := ready(waiting, [one.task for one in running.values()])):
                 waiting.remove(task)
                 yield task, None
                 _describe(task)
@@ -163,9 +172,9 @@ def run_tasks(tasks: Sequence[Task], workers: Workers, *, jobs: int) -> Generato
             end_by_environment(OUTPUT_VARIABLE, str(one.task.page))
 
 
-def _ready(waiting: Sequence[Task], running: Iterable[_Running]) -> Task | None:
+def ready(waiting: Sequence[Task], running: Sequence[Task]) -> Task | None:
     """The first task that need not wait for another; None where all must."""
-    busy = {task.folder for task in waiting} | {one.task.folder for one in running}
+    busy = {task.folder for task in [*waiting, *running]}
     return next((task for task in waiting if busy.isdisjoint(task.report.after)), None)
 
 
@@ -176,7 +185,7 @@ def _describe(task: Task) -> None:
         "notebook": str(task.report.notebook),
         "notebook_path": task.notebook_path,
         "command": task.command,
-        "output": str(task.staging / "executed.ipynb"),
+        "output": str(task.executed),
         "folder": str(task.report.notebook.parent),
         "outcome": str(task.staging / "outcome.json"),
         "log": str(task.staging / "worker.log"),
@@ -186,6 +195,7 @@ def _describe(task: Task) -> None:
         "variables": {
             OUTPUT_VARIABLE: str(task.page),
             TRACE_VARIABLE: str(task.staging / "trace.json"),
+            COMMIT_VARIABLE: task.commit,
             OTHERS_VARIABLE: str(task.others) if task.report.after else "",
         },
     }

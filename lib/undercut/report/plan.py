@@ -38,6 +38,8 @@ class Options:
         Only reports whose schedule says so, whether or not their inputs changed.
     timeout_seconds : float or None
         Instead of each report's own limit.
+    cluster : str
+        Address of a Dask scheduler that runs the notebooks, ``local`` to start one here; empty for none.
     """
 
     jobs: int = 0
@@ -46,6 +48,7 @@ class Options:
     plain: bool = False
     due: bool = False
     timeout_seconds: float | None = None
+    cluster: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from undercut.errors import InputError
 from undercut.provenance import provenance_of
 from undercut.report import sentences
 from undercut.report.contract import RESULTS_FILE, write_atomically, write_results
-from undercut.report.project import git_commit, project_root, utc_now
+from undercut.report.project import COMMIT_VARIABLE, git_commit, project_root, utc_now
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -250,7 +250,7 @@ class Results:
             "answer": self._answer,
             "as_of": self.as_of or max(days, default=None),
             "built_at": utc_now(),
-            "git_commit": git_commit(Path(__file__).parent),
+            "git_commit": _commit(),
             "parameters": self._parameters,
             "data": provenance_of(*self._frames),
             "data_kind": self.data_kind,
@@ -339,6 +339,12 @@ def _display(data: dict[str, str], metadata: dict[str, Any]) -> None:
 
     if get_ipython() is not None:
         display(data, raw=True, metadata=metadata)  # type: ignore[no-untyped-call]
+
+
+def _commit() -> str | None:
+    """The package's commit: what the build says, or git where there is no build."""
+    told = os.environ.get(COMMIT_VARIABLE)
+    return git_commit(Path(__file__).parent) if told is None else told or None
 
 
 def _checked_name(kind: str, name: str) -> str:

@@ -49,7 +49,7 @@ def inputs_of(task: Task, trace: Mapping[str, list[str]], project: Path, started
         "parameters": task.values,
         "others": _seen(task),
         "files": {_shown(path, project): _digest(path, started) for path in sorted(files)},
-        "packages": _versions(trace.get("roots", [])),
+        "packages": versions(trace.get("roots", [])),
         "python": sys.version.split()[0],
     }
 
@@ -168,11 +168,16 @@ def _place(shown: str, project: Path) -> Path:
     return project / Path(shown).expanduser()
 
 
-def _versions(roots: Iterable[str]) -> dict[str, str]:
+def versions(roots: Iterable[str]) -> dict[str, str]:
     """Versions of the installed distributions to which the top-level modules belong."""
-    owners = metadata.packages_distributions()
+    owners = _owners()
     names = {name for root in roots for name in owners.get(root, ())} - {"undercut"}
     return {name: version for name in sorted(names) if (version := _installed(name))}
+
+
+@cache
+def _owners() -> Mapping[str, list[str]]:
+    return metadata.packages_distributions()
 
 
 @cache
