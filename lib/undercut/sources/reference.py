@@ -86,6 +86,9 @@ TABLES: Final[dict[str, ReferenceTable]] = {
         "facts from filings and publications",
         "Rows that could not be verified are left out; `confidence` says how the others were checked.",
     ),
+    "adopters": ReferenceTable(
+        "adopters.csv", _OWN, _REVIEWED, "MIT", "Read from events.csv, which says how far each was checked."
+    ),
     "claims": ReferenceTable(
         "claims.csv", _OWN, _REVIEWED, "MIT", "Claims in neutral words; verdicts are computed, never typed."
     ),
@@ -102,7 +105,7 @@ def load_reference(name: str, *, directory: Path | None = None) -> pd.DataFrame:
     ----------
     name : str
         ``models``, ``aliases``, ``hosts``, ``developers``, ``capability``, ``arena``, ``events``,
-        ``token_share``, ``gpu_rental``, ``fundamentals``, ``claims`` or ``claim_tests``.
+        ``token_share``, ``gpu_rental``, ``fundamentals``, ``adopters``, ``claims`` or ``claim_tests``.
     directory : Path, optional
         Folder of the CSV files; the project's ``data/reference`` by default.
 

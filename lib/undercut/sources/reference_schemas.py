@@ -20,6 +20,7 @@ EVENT_TYPES: Final = (
     "market_shock",
     "capital_market",
 )
+ADOPTER_ROLES: Final = ("uses", "builds on", "sells", "said to build on", "speaks for")
 CONFIDENCE: Final = ("source_read", "secondary_source", "unverified")
 _SLUG: Final = r"[^\sA-Z|~/]+"
 _COUNTRY: Final = r"[A-Z]{2}"
@@ -169,6 +170,17 @@ SCHEMAS: Final[dict[str, Any]] = {
             "source_publisher": _text(),
             "confidence": _one_of(("source_read", "secondary_source")),
         }
+    ),
+    "adopters": _table(
+        {
+            "company": _text(),
+            "ticker": _text(nullable=True, pattern="[A-Z]+"),
+            "country": _text(pattern=_COUNTRY),
+            "model": _text(),
+            "role": _one_of(ADOPTER_ROLES),
+            "event_id": _text(pattern=r"E\d{3,}"),
+        },
+        unique=["company", "model", "event_id"],
     ),
     "claims": _table(
         {
