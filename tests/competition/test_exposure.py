@@ -158,7 +158,7 @@ def test_a_first_offer_long_after_the_release_is_no_entry() -> None:
     assert entries["is_entry"].any()
 
 
-@pytest.mark.parametrize("rule", [{"width": 0.0}, {"min_hosts": 0}, {"accesses": ("closed",)}])
+@pytest.mark.parametrize("rule", [{"width": 0.0}, {"min_hosts": 0}, {"accesses": ("secret",)}])
 def test_a_rule_that_makes_no_sense_is_refused(rule: dict[str, object]) -> None:
     with pytest.raises(InputError):
         RivalRule(**rule)  # type: ignore[arg-type]

@@ -120,6 +120,38 @@ def frontier_distance(periods: pd.DataFrame, *, finding: str = "", ax: Axes | No
     return plots.headline(axes, finding, measure, source=SOURCE)
 
 
+def coefficients(
+    terms: pd.DataFrame, *, finding: str = "", measure: str = "", ax: Axes | None = None
+) -> Axes:
+    """Coefficients with their intervals; an arrow where an end is infinite.
+
+    ``terms`` has ``term, estimate, low, high``, as the table of a hazard or of a launch price has.
+    """
+    import matplotlib.pyplot as plt
+
+    axes = ax or plt.subplots(figsize=(7.6, 1.4 + 0.42 * len(terms)))[1]
+    shown = terms.iloc[::-1].reset_index(drop=True)
+    ends = shown[["estimate", "low", "high"]].replace([np.inf, -np.inf], np.nan)
+    least, most = float(ends.min().min()), float(ends.max().max())
+    margin = 0.15 * (most - least or 1.0)
+    left, right = min(least, 0.0) - margin, max(most, 0.0) + margin
+    for height, row in shown.iterrows():
+        low, high = max(row["low"], left), min(row["high"], right)
+        axes.plot([low, high], [height, height], color=plots.INK, linewidth=2)
+        for end, mark in ((row["low"], "<"), (row["high"], ">")):
+            if np.isinf(end):
+                axes.plot(
+                    np.clip(end, left, right), height, mark, color=plots.INK, markersize=7, clip_on=False
+                )
+        axes.plot(row["estimate"], height, "o", color=plots.INK, markersize=6)
+    axes.set_yticks(range(len(shown)), shown["term"])
+    axes.set_ylim(-0.6, len(shown) - 0.4)
+    axes.set_xlim(left, right)
+    axes.grid(axis="y", visible=False)
+    axes.axvline(0.0, color=plots.INK, linewidth=1)
+    return plots.headline(axes, finding, measure, source=SOURCE)
+
+
 def _ratio_axis(axes: Axes) -> None:
     """Logarithmic axis for ratios: 2×, 5×, 10×."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
@@ -133,10 +165,10 @@ def _ratio_axis(axes: Axes) -> None:
 def _axes(height: float = 4.4) -> Axes:
     """New axes over time."""
     import matplotlib.pyplot as plt
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib.dates import ConciseDateFormatter, MonthLocator
 
     axes: Axes = plt.subplots(figsize=(7.6, height))[1]
-    locator = AutoDateLocator(maxticks=7)
+    locator = MonthLocator(bymonth=(1, 7))  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     return axes

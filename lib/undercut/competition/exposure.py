@@ -45,7 +45,8 @@ class RivalRule:
         behind.
     accesses : tuple of str
         Licence classes that count as open. Weights that may not be used commercially cannot be sold as a
-        service by others, so they do not count by default.
+        service by others, so they do not count by default. ``("closed",)`` turns exposure into that to
+        closed rivals: a placebo, see :func:`closed_rivals`.
     min_hosts : int
         Sellers that a rival must have.
     """
@@ -61,9 +62,9 @@ class RivalRule:
                 f"reach must be a number, width positive and min_hosts at least 1; got {self.reach}, "
                 f"{self.width} and {self.min_hosts}."
             )
-        strange = sorted(set(self.accesses) - set(ACCESS[:3]))
+        strange = sorted(set(self.accesses) - set(ACCESS))
         if strange or not self.accesses:
-            raise InputError(f"accesses must be some of {', '.join(ACCESS[:3])}; got {self.accesses}.")
+            raise InputError(f"accesses must be some of {', '.join(ACCESS)}; got {self.accesses}.")
 
 
 def quotes_on_days(panel: pd.DataFrame, days: Iterable[str | date | pd.Timestamp]) -> pd.DataFrame:
@@ -106,14 +107,16 @@ def open_rivals(quotes: pd.DataFrame) -> pd.DataFrame:
         One row a model and day: ``observed_on, model_id, developer, origin, access, release_date, eci,
         price, hosts, cheapest_host``. Models without a capability score cannot be placed and are left out.
     """
-    is_open = quotes["access"].isin(ACCESS[:3]) & quotes["eci"].notna()
-    ordered = quotes[is_open].sort_values(["observed_on", "model_id", "price", "host"])
-    facts = ["developer", "origin", "access", "release_date", "eci"]
-    by_model = ordered.groupby(["observed_on", "model_id"])
-    found = by_model[facts].first()
-    found["price"], found["hosts"] = by_model["price"].first(), by_model["host"].nunique()
-    found["cheapest_host"] = by_model["host"].first()
-    return found.reset_index()
+    return _on_offer(quotes[quotes["access"].isin(ACCESS[:3])])
+
+
+def closed_rivals(quotes: pd.DataFrame) -> pd.DataFrame:
+    """Closed models on offer on each day, in the shape of :func:`open_rivals`.
+
+    A fake exposure: an effect of open rivals that closed rivals have just as well is one of standing near
+    the frontier, not of openness. Use with ``RivalRule(accesses=("closed",))``.
+    """
+    return _on_offer(quotes[quotes["access"].eq("closed")])
 
 
 def exposure(
@@ -224,6 +227,17 @@ def exposure_sensitivity(
         parts.append(told.reset_index().assign(rule=label))
     order = ["rule", "observed_on", "offers", "share_exposed", "closeness", "undercut"]
     return pd.concat(parts, ignore_index=True)[order]
+
+
+def _on_offer(quotes: pd.DataFrame) -> pd.DataFrame:
+    """One row a scored model and day: facts, cheapest price and number of sellers."""
+    ordered = quotes[quotes["eci"].notna()].sort_values(["observed_on", "model_id", "price", "host"])
+    facts = ["developer", "origin", "access", "release_date", "eci"]
+    by_model = ordered.groupby(["observed_on", "model_id"])
+    found = by_model[facts].first()
+    found["price"], found["hosts"] = by_model["price"].first(), by_model["host"].nunique()
+    found["cheapest_host"] = by_model["host"].first()
+    return found.reset_index()
 
 
 def _placed(offers: pd.DataFrame, rivals: pd.DataFrame, rule: RivalRule, group: str) -> pd.DataFrame:
