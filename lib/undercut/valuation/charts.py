@@ -73,6 +73,7 @@ def interval_rows(
     >>> plt.close(ax.figure)
     """
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import MaxNLocator
 
     _refuse_empty(table, "rows")
     heights, headings = _heights(table[section] if section else None, len(table))
@@ -100,6 +101,7 @@ def interval_rows(
     ax.grid(visible=False, axis="y")
     ax.grid(visible=True, axis="x")
     ax.axvline(0, color=plots.INK, linewidth=1, zorder=1.5)
+    ax.xaxis.set_major_locator(MaxNLocator(5))  # names at the left may leave little room
     ax.xaxis.set_major_formatter(lambda number, _: percent(number))
     return plots.headline(ax, finding, measure, source=source)
 
@@ -138,6 +140,7 @@ def paths(table: pd.DataFrame, *, finding: str, measure: str, source: str = "", 
         If there is no row.
     """
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import MaxNLocator
 
     _refuse_empty(table, "paths")
     groups = list(dict.fromkeys(table["group"]))
@@ -160,6 +163,7 @@ def paths(table: pd.DataFrame, *, finding: str, measure: str, source: str = "", 
         if position + columns >= len(groups):
             ax.tick_params(labelbottom=True)
             ax.set_xlabel("trading days from the event")
+            ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     plots.headline(grid.flat[0], finding, measure, source=source)
     return figure
 
