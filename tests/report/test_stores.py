@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import signal
-import socket
+import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,46 +14,39 @@ import pytest
 from tests.report.projects import code, demo_cells, write_project
 from undercut.errors import BuildError, InputError
 from undercut.report import stores
+from undercut.report.commands import why_command
 
 fsspec = pytest.importorskip("fsspec", reason="stores elsewhere need fsspec")
 
 
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """Address of moto's S3 on loopback."""
+    pytest.importorskip("s3fs", reason="this test needs s3fs")
+    moto = pytest.importorskip("moto.server", reason="this test needs moto[s3] and flask")
+    running = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    running.start()
+    host, port = running.get_host_and_port()
+    yield f"http://{host}:{port}"
+    running.stop()
+
+
 @pytest.fixture
-def s3() -> Iterator[str]:
-    """Address of a bucket on moto's server, on loopback."""
-    s3fs = pytest.importorskip("s3fs", reason="this test needs s3fs")
-    s3fs.S3FileSystem.clear_instance_cache()  # it would remember the server of the test before
-    pytest.importorskip("moto", reason="this test needs moto[server]")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-p", str(port), "-H", "127.0.0.1"]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def s3(server: str, tmp_path: Path) -> Iterator[str]:
+    """Address of a folder in a bucket of its own."""
     fake = {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": server,
     }
-    try:
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in {**fake, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}.items():
-                patch.setenv(name, value)
-            _wait_for(port)
-            fsspec.filesystem("s3").mkdir("reports")
-            yield "s3://reports/site"
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(10)
-
-
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    pytest.fail("moto's server did not start")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in fake.items():
+            patch.setenv(name, value)
+        fsspec.get_filesystem_class("s3").clear_instance_cache()  # it would remember another server
+        bucket = tmp_path.name.replace("_", "-")
+        fsspec.filesystem("s3").mkdir(bucket)
+        yield f"s3://{bucket}/site"
 
 
 @pytest.fixture(params=["memory", "file", "s3"])
@@ -108,6 +99,13 @@ def test_a_fresh_machine_learns_what_is_published(tmp_path: Path, url: str) -> N
     assert stores.fetch(url, tmp_path / "mirror") == 0
 
 
+def test_a_bucket_that_is_not_there_is_not_made_and_the_failure_names_it(tmp_path: Path, s3: str) -> None:
+    missing = s3.replace("s3://", "s3://other-")
+    with pytest.raises(BuildError, match=rf"{missing} could not be written: [\s\S]*The site is whole in"):
+        stores.publish(site(tmp_path / "site", FIRST), missing)
+    assert not fsspec.filesystem("s3").exists(missing.removesuffix("/site"))
+
+
 def test_interrupted_anywhere_no_page_names_what_is_not_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,7 +143,9 @@ def test_interrupted_anywhere_no_page_names_what_is_not_there(
         assert held(f"{url}{allowed}") == second
 
 
-def test_a_build_goes_to_the_store_with_its_failures(tmp_path: Path, s3: str) -> None:
+def test_a_build_goes_to_the_store_with_its_failures(
+    tmp_path: Path, s3: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     project = write_project(tmp_path, demo_cells(code("assert limit != 6")))
     command = [sys.executable, "-c", "from undercut.cli import main; main()", "build", "--out", s3]
     first = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True)
@@ -153,6 +153,9 @@ def test_a_build_goes_to_the_store_with_its_failures(tmp_path: Path, s3: str) ->
     assert "demo/index.html" in held(s3)["index.html"]
     again = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True)
     assert "1 unchanged" in again.stdout and "copied 0 files" in again.stdout
+    monkeypatch.chdir(project)
+    shutil.rmtree(stores.mirror_of(s3, project))
+    assert why_command([], [], s3) == "demo: up to date"
     failed = subprocess.run(
         [*command, "-p", "limit=6"], cwd=project, capture_output=True, text=True, check=False
     )

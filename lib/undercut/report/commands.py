@@ -111,7 +111,7 @@ def why_command(names: Sequence[str], parameters: Sequence[str], out: str | None
     """For each report, why it would be built; builds nothing."""
     from undercut.report.build import plan_build
 
-    plan = plan_build(names, dict_of(parameters), Path(out).resolve() if out else None)
+    plan = plan_build(names, dict_of(parameters), _site(out))
     lines = []
     for task, reasons in plan.tasks:
         lines.append(f"{task.folder}: " + ("out of date" if reasons else "up to date"))
@@ -152,7 +152,14 @@ def new_command(name: str, title: str | None) -> str:
 
 
 def _site(out: str | None) -> Path:
-    return Path(out).resolve() if out else project_root() / "reports" / "site"
+    """The folder of the site; of a store, the copy from which it is published, fetched where there is none."""
+    from undercut.report import stores
+
+    if out is None or not stores.is_url(out):
+        return Path(out).resolve() if out else project_root() / "reports" / "site"
+    mirror = stores.mirror_of(out, project_root())
+    stores.fetch(out, mirror)
+    return mirror
 
 
 def _folder(name: str, out: str | None) -> str:

@@ -18,6 +18,8 @@ from undercut.provenance import sha256_of
 
 MANIFEST = "manifest.json"
 _WRITTEN_IN_PLACE = frozenset({"file", "local", "sftp", "ssh", "ftp", "smb"})
+#: Stores without folders; asking for one may need rights that writing does not, and may make a bucket.
+_WITHOUT_FOLDERS = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "memory"})
 
 
 def is_url(out: str) -> bool:
@@ -105,9 +107,9 @@ def _manifest(system: Any, root: str) -> dict[str, str]:
 
 def _put(system: Any, content: bytes, path: str) -> None:
     """Write a file so that a reader sees the old one or the whole new one."""
-    parent = path.rpartition("/")[0]
-    system.makedirs(parent, exist_ok=True)
     protocols = {system.protocol} if isinstance(system.protocol, str) else set(system.protocol)
+    if not protocols & _WITHOUT_FOLDERS:
+        system.makedirs(path.rpartition("/")[0], exist_ok=True)
     if protocols & _WRITTEN_IN_PLACE:
         system.pipe_file(f"{path}.part", content)
         system.mv(f"{path}.part", path)
