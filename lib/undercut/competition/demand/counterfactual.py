@@ -276,8 +276,10 @@ def scenario_outcomes(
     if remove is None and scenario not in SCENARIOS:
         raise unknown("scenario", scenario, SCENARIOS)
     hit = products["group"].isin(SCENARIOS[scenario]) if remove is None else remove
+    plain = products.copy()
+    plain.attrs = {}  # pandas copies provenance with every operation: half of the time
     outcomes = []
-    for _, rows in products.groupby("period"):
+    for _, rows in plain.groupby("period"):
         market = market_model(rows, **model)  # type: ignore[arg-type]
         struck = hit.loc[rows.index].to_numpy(bool)
         if scenario == "licence fee":

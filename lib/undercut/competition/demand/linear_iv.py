@@ -163,13 +163,10 @@ def anderson_rubin(
             f"there are {_number(clusters)}. Use fewer instruments."
         )
     seconds = np.zeros(1) if count == 1 else np.asarray(others if others is not None else [0.0])
-    kept = []
-    for value in GRID:
-        base = by_cluster[0] - value * by_cluster[1]
-        scores = [base - second * by_cluster[-1] if count > 1 else base for second in seconds]
-        if min(_score(each) for each in scores) <= limit:
-            kept.append(value)
-    if not kept:
+    base = by_cluster[0] - GRID[:, None, None] * by_cluster[1]  # (n_grid, n_clusters, n_z)
+    shifts = [second * by_cluster[-1] if count > 1 else np.zeros(1) for second in seconds]
+    kept = GRID[np.min([_scores(base - shift) for shift in shifts], axis=0) <= limit]
+    if not len(kept):
         return float("nan"), float("nan")
     low = -np.inf if kept[0] == GRID[0] else kept[0]
     high = np.inf if kept[-1] == GRID[-1] else kept[-1]
@@ -220,9 +217,11 @@ def _hansen(
     return statistic, float(stats.chi2.sf(statistic, freedom))
 
 
-def _score(sums: Floats) -> float:
-    total = sums.sum(axis=0)
-    return float(total @ np.linalg.pinv(sums.T @ sums) @ total)
+def _scores(sums: Floats) -> Floats:
+    """Score statistics of moments summed by cluster, shape (n_grid, n_clusters, n_z)."""
+    total = sums.sum(axis=1)
+    inverse = np.linalg.pinv(np.swapaxes(sums, 1, 2) @ sums)
+    return np.asarray(np.einsum("gi,gij,gj->g", total, inverse, total))
 
 
 def _without(exogenous: Floats, columns: Floats) -> Floats:
