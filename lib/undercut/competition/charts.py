@@ -5,7 +5,8 @@ Each draws what it is given and returns its axes; the sentences come from the ca
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -149,6 +150,49 @@ def coefficients(
     axes.set_xlim(left, right)
     axes.grid(axis="y", visible=False)
     axes.axvline(0.0, color=plots.INK, linewidth=1)
+    return plots.headline(axes, finding, measure, source=SOURCE)
+
+
+def placebo_distribution(
+    placebos: Sequence[float] | np.ndarray, estimate: float, *, finding: str = "", ax: Axes | None = None
+) -> Axes:
+    """Histogram of placebo estimates with their middle 95%, and the estimate as a line."""
+    import matplotlib.pyplot as plt
+
+    axes = ax or plt.subplots(figsize=(7.6, 3.4))[1]
+    low, high = np.quantile(placebos, [0.025, 0.975])
+    axes.hist(placebos, bins=30, color=plots.RULE, edgecolor=plots.PAPER)
+    axes.axvspan(low, high, color=plots.MUTED, alpha=0.12, linewidth=0)
+    axes.axvline(estimate, color=plots.origin_color("CN"), linewidth=2)
+    axes.annotate(
+        "estimate", (estimate, 1), xycoords=("data", "axes fraction"), xytext=(4, -12),
+        textcoords="offset points", color=plots.origin_color("CN"),
+    )  # fmt: skip
+    axes.set_yticks([])
+    axes.grid(visible=False)
+    measure = "Estimates under placebo exposure; shaded: their middle 95%"
+    return plots.headline(axes, finding, measure, source=SOURCE)
+
+
+def launch_prices(
+    launches: pd.DataFrame, *, finding: str = "", level: float = 0.5, ax: Axes | None = None
+) -> Axes:
+    """Launch price against capability; filled marks: no open rival near, hollow: closeness above ``level``.
+
+    ``launches`` has ``eci, price, origin, closeness`` and ``why_not``.
+    """
+    import matplotlib.pyplot as plt
+
+    axes = ax or plt.subplots(figsize=(7.6, 4.6))[1]
+    shown = launches[launches["why_not"].eq("") & launches["closeness"].notna()]
+    for origin, rows in shown.groupby("origin"):
+        color = plots.origin_color(str(origin))
+        for near, part in rows.groupby(rows["closeness"].gt(level)):
+            look: Any = {"markerfacecolor": plots.PAPER if near else color, "markeredgecolor": color}
+            axes.plot(part["eci"], part["price"], "o", markeredgewidth=1.4, linestyle="none", **look)
+    plots.price_axis(axes)
+    axes.set_xlabel("Epoch Capabilities Index")
+    measure = f"Launch price, USD per million tokens; hollow: closeness of an open rival above {level:g}"
     return plots.headline(axes, finding, measure, source=SOURCE)
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Event = Literal["cut", "rise", "withdrawn"]
 Calendar = Literal["none", "linear", "year"]
+Terms = Literal["all", "dose"]
 #: With fewer events than this for each coefficient, estimates are biased and say so.
 EVENTS_PER_TERM: Final = 5
 CONTROLS: Final = ("log_age", "has_successor")
@@ -105,6 +106,7 @@ def event_hazard(
     controls: Sequence[str] = CONTROLS,
     calendar: Calendar = "linear",
     cluster: str = "developer",
+    terms: Terms = "all",
     draws: int = 9_999,
     level: float = 0.95,
     seed: int = 0,
@@ -128,6 +130,8 @@ def event_hazard(
         others and are left out, with their rows.
     cluster : str
         Column that shares decisions.
+    terms : {"all", "dose"}
+        Whether to test the controls too, or the dose alone, which is faster.
     draws, level, seed
         Of the bootstrap.
 
@@ -168,19 +172,21 @@ def event_hazard(
     True
     """
     check_level(level)
+    if terms not in get_args(Terms):
+        raise unknown("choice of terms", terms, get_args(Terms))
     outcome, design, used, dropped, notes = _prepared(rows, dose, event, controls, calendar, cluster)
     groups = used[cluster]
     with_events = int(groups[outcome.eq(1)].nunique())
     estimates = []
-    for term in design.columns.drop("constant"):
+    for term in [dose] if terms == "dose" else design.columns.drop("constant"):
         found = score_inference(
             outcome, design, groups, coefficient=term, link=link, draws=draws, level=level, seed=seed
         )
         estimates.append({"term": term, **asdict(found), "ratio": float(np.exp(found.estimate))})
-    terms = pd.DataFrame(estimates)
-    error = float(terms.set_index("term").loc[dose, "std_error"])
+    table = pd.DataFrame(estimates)
+    error = float(table.set_index("term").loc[dose, "std_error"])
     return HazardResult(
-        terms, dose, event, link, cluster, len(used), int(outcome.sum()), int(groups.nunique()), with_events,
+        table, dose, event, link, cluster, len(used), int(outcome.sum()), int(groups.nunique()), with_events,
         dropped, detectable_effect(error, freedom=with_events - 1), level, tuple(notes),
     )  # fmt: skip
 

@@ -79,7 +79,8 @@ def simulated_quotes(
     generator = np.random.default_rng(seed)
     closed, rivals = _closed_models(design, generator), _open_models(design, generator)
     quotes = pd.concat([_offered(closed), _offered(rivals)], ignore_index=True)
-    quotes = quotes.assign(price=1.0, source="litellm", last_seen=_LATER, group="simulated")
+    # A dated source: the first cut after a launch is a cut, and no correction of the table.
+    quotes = quotes.assign(price=1.0, source="genai-prices", last_seen=_LATER, group="simulated")
     doses = exposure(own_closed_offers(quotes), open_rivals(quotes), rule=RivalRule(), groups=["any"])
     quotes["closeness"] = quotes.merge(doses[["product", "period", "closeness"]], how="left")["closeness"]
     is_closed = quotes["access"].eq("closed")
