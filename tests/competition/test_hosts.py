@@ -8,11 +8,14 @@ import pytest
 
 import undercut
 from tests.competition.host_market import as_panel
+from undercut.competition.host_variants import variant_premium
 from undercut.competition.hosts import (
     host_panel,
+    largest_hosts,
     model_months,
     price_steps,
     source_coverage,
+    step_frequency,
     variant_class,
 )
 from undercut.errors import DataError, InputError, UnknownNameError
@@ -103,3 +106,33 @@ def test_only_unbroken_offers_make_steps_and_corrections_are_counted() -> None:
     assert steps.attrs["set_aside"] == 1
     with pytest.raises(InputError, match="factor above 1"):
         price_steps(panel, largest=0.5)
+
+
+def test_the_share_of_changed_prices_by_hand() -> None:
+    panel = rows(
+        *[("a", "x", month, price) for month, price in enumerate([1.0, 0.5, 0.5, 0.6, 0.6])],
+        *[("a", "y", month, 2.0) for month in range(5)],
+    )  # fmt: skip
+    told = step_frequency(panel, draws=50).set_index("move")
+    assert told["percent"].to_dict() == {"any change": 25.0, "cut": 12.5, "rise": 12.5}
+    assert told.loc["any change", ["offer_months", "moves", "hosts"]].tolist() == [8, 2, 1]
+    assert told.loc["any change", "low"] <= 25 <= told.loc["any change", "high"]
+
+
+def test_the_cheapest_host_is_counted_among_models_that_others_sell_too() -> None:
+    panel = rows(
+        ("a", "x", 0, 1.0), ("a", "y", 0, 2.0), ("b", "x", 0, 1.0), ("c", "x", 0, 3.0), ("c", "y", 0, 3.0)
+    )
+    table = largest_hosts(panel).set_index("host")
+    assert table.loc["x", ["models", "shared", "cheapest"]].tolist() == [3, 2, 2]
+    assert table.loc["y", ["models", "shared", "cheapest"]].tolist() == [2, 2, 1]
+
+
+def test_an_edition_is_compared_with_the_same_hosts_plain_offer(prices: pd.DataFrame) -> None:
+    bedrock = prices[prices["host"].eq("amazon-bedrock") & prices["valid_from"].ge("2025-11-01")]
+    plain = host_panel(bedrock, start="2026-01")
+    regional = variant_premium(bedrock, plain, "regional", draws=50)
+    assert regional.cells["offers"].sum() > 10
+    doubled = bedrock.assign(price=bedrock["price"].where(bedrock["variant"].isna(), 2 * bedrock["price"]))
+    shifted = variant_premium(doubled, plain, "regional", draws=50)
+    assert shifted.value == pytest.approx(regional.value + np.log(2))

@@ -144,7 +144,7 @@ def first_party_premium(
         )
     check_level(level)
     cells = _cells(panel, host_countries, developer_origins, seller, mainland)
-    return _summarised(cells, cluster, draws, level, seed)
+    return summarise_cells(cells, cluster, draws, level, seed)
 
 
 def jurisdiction_premium(
@@ -211,7 +211,17 @@ def _cells(
     ]
 
 
-def _summarised(cells: pd.DataFrame, cluster: str, draws: int, level: float, seed: int) -> Premium:
+def summarise_cells(cells: pd.DataFrame, cluster: str, draws: int, level: float, seed: int) -> Premium:
+    """Mean of log price differences, overall and by month, with a bootstrap over whole clusters.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        ``model_id, developer, period, difference, offers``.
+    cluster : {"model_id", "developer"}
+    draws, level, seed
+        Of the bootstrap.
+    """
     codes, labels = cluster_codes(cells, cluster)
     months, periods = pd.factorize(cells["period"], sort=True)
     in_month = np.eye(len(periods))[months]  # (cells, months)

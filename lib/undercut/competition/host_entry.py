@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from undercut.competition.hosts import price_steps
+from undercut.competition.hosts import MIN_STEP, price_steps
 from undercut.errors import DataError, InputError
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ Comparison = Literal["same host and month", "same month"]
 Outcome = Literal["log price", "cut"]
 
 _EFFECTS: Final = {"same host and month": "host_month + age_group", "same month": "month + age_group"}
-#: Smaller moves are rounding between sources.
-_MIN_STEP: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +185,7 @@ def entry_effect(
     if third_party_only:
         steps = steps[~steps["is_own"]]
     data = _design(steps, panel, found, kind, leads, lags)
-    data["outcome"] = data["step"] if outcome == "log price" else (data["step"] < -_MIN_STEP).astype(float)
+    data["outcome"] = data["step"] if outcome == "log price" else (data["step"] < -MIN_STEP).astype(float)
     used = int(data["entry_p0"].gt(0).sum())
     if not used:
         raise DataError(f"No {kind} entry has an incumbent in the months around it; choose more months.")
@@ -353,7 +351,7 @@ def _collect(
         path=path, effect=float(last["effect"]), error=float(last["error"]), low=float(last["low"]),
         high=float(last["high"]), pre_trend=before, pre_trend_error=before_error, level=level, n=len(data),
         entries=len(entries), models=clusters[0], hosts=clusters[1],
-        moves=int((data["step"].abs() > _MIN_STEP).sum()),
+        moves=int((data["step"].abs() > MIN_STEP).sum()),
         swept=swept.assign(model_id=data["model_id"], host=data["host"]),
     )  # fmt: skip
 

@@ -208,6 +208,23 @@ def decay(
     return _decay(np.array(fits), level, len(data), len(names), len(labels))
 
 
+def aligned(table: pd.DataFrame, fit: Decay, *, value: str, unit: str = "model_id") -> pd.DataFrame:
+    """Observed values by age as a share of the value at launch, each unit's level taken from the fit.
+
+    Returns
+    -------
+    DataFrame
+        ``age_months, share, units``: geometric means over units, for a look at how well the curve fits.
+    """
+    data = table[table[value].gt(0)]
+    expected = np.log(fit.share_left(data["age_months"].to_numpy()))
+    distance = np.log(data[value]) - expected
+    level = distance.groupby(data[unit]).transform("mean")
+    told = data.assign(log_share=np.log(data[value]) - level)
+    by_age = told.groupby("age_months").agg(share=("log_share", "mean"), units=(unit, "nunique"))
+    return by_age.assign(share=np.exp(by_age["share"])).reset_index()
+
+
 def yearly_change(
     table: pd.DataFrame, *, value: str, unit: str = "model_id", level: float = 0.95
 ) -> dict[str, float]:

@@ -15,6 +15,7 @@ import pandas as pd
 from undercut.errors import DataError, InputError, unknown
 from undercut.prices.offers import SELLER_KINDS
 from undercut.prices.quotes import FIRST_MONTH, OBSERVATION_DAY, monthly_quotes
+from undercut.prices.resampling import cluster_codes, multiplicities, percentile_interval, sums_by_cluster
 from undercut.sources.reference import load_reference
 
 #: Sources that are still published, and the copy of one of them that bridges its gap in 2024. A source that
@@ -45,6 +46,9 @@ OWN_SITES: Final = {
     "Z.ai": ("zai", "zhipuai"),
 }
 MAINLAND_SITES: Final = frozenset({"alibaba-cn", "minimax-cn", "moonshotai-cn", "stepfun", "zhipuai"})
+
+#: Smaller moves of a log price are rounding between sources.
+MIN_STEP: Final = 0.01
 
 _AGE_EDGES: Final = (-np.inf, 1, 3, 6, 12, 18, 24, np.inf)
 
@@ -95,9 +99,11 @@ def host_panel(
     """
     offers = prices[prices["access"].str.startswith("open").fillna(False)]
     if sources is not None:
-        strange = set(sources) - set(prices["source"])
+        # A panel as of an early day lacks sources that came later.
+        known = {*CONTINUING_SOURCES, *prices["source"]}
+        strange = sorted(set(sources) - known)
         if strange:
-            raise unknown("source", sorted(strange)[0], prices["source"].unique())
+            raise unknown("source", strange[0], known)
         offers = offers[offers["source"].isin(list(sources))]
     offers = _of_variant(offers, variant)
     if offers.empty:
@@ -214,6 +220,68 @@ def price_steps(panel: pd.DataFrame, *, largest: float = 10.0) -> pd.DataFrame:
     kept = steps[is_usable].reset_index(drop=True)
     kept.attrs = dict(panel.attrs) | {"set_aside": int((~is_usable).sum())}
     return kept
+
+
+def step_frequency(
+    panel: pd.DataFrame, *, draws: int = 1000, level: float = 0.95, seed: int = 0
+) -> pd.DataFrame:
+    """How often hosts change the list price of a model, in percent of offers a month.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        From :func:`host_panel`.
+    draws, level, seed
+        Of a bootstrap over hosts, who revise whole lists at once.
+
+    Returns
+    -------
+    DataFrame
+        Rows ``any change``, ``cut``, ``rise`` with ``move, percent, low, high, offer_months, moves, hosts``
+        (hosts that moved).
+    """
+    steps = price_steps(panel)
+    codes, labels = cluster_codes(steps, "host")
+    counts = multiplicities(len(labels), draws=draws, seed=seed)
+    rows = []
+    for name, moved in (
+        ("any change", steps["step"].abs() > MIN_STEP),
+        ("cut", steps["step"] < -MIN_STEP),
+        ("rise", steps["step"] > MIN_STEP),
+    ):
+        sums = sums_by_cluster(codes, np.column_stack([moved, np.ones(len(moved))]), len(labels))
+        drawn = counts @ sums
+        with np.errstate(invalid="ignore", divide="ignore"):
+            percent = 100 * drawn[:, 0] / drawn[:, 1]
+        low, high = percentile_interval(percent[1:, None], level=level)
+        rows.append(
+            {
+                "move": name, "percent": float(percent[0]), "low": float(low[0]), "high": float(high[0]),
+                "offer_months": len(steps), "moves": int(moved.sum()),
+                "hosts": int(steps.loc[moved, "host"].nunique()),
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def largest_hosts(panel: pd.DataFrame) -> pd.DataFrame:
+    """Who sells most open models in the last month, and how often as the cheapest.
+
+    Returns
+    -------
+    DataFrame
+        ``host, country, models, shared`` (models that others sell too), ``cheapest`` (of those, where it has
+        the lowest price, ties included), ``own`` (models of its own making); most models first.
+    """
+    last = panel[panel["month"] == panel["month"].max()]
+    lowest = last.groupby("model_id")["price"].transform("min")
+    is_shared = last["sellers"] > 1
+    told = last.assign(shared=is_shared, cheapest=is_shared & (last["price"] <= lowest * (1 + 1e-9)))
+    table = told.groupby("host").agg(
+        country=("host_country", "first"), models=("model_id", "size"), shared=("shared", "sum"),
+        cheapest=("cheapest", "sum"), own=("is_own", "sum"),
+    )  # fmt: skip
+    return table.sort_values(["models", "shared"], ascending=False).reset_index()
 
 
 def _of_variant(offers: pd.DataFrame, variant: str) -> pd.DataFrame:

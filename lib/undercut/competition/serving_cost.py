@@ -79,8 +79,8 @@ class ServingAssumptions:
 
     prefill_efficiency: Assumption = Assumption(
         0.15, 0.35, 0.70, "share of peak",
-        "DeepSeek (2025), Inference System Overview: 9,200 prompt tokens a second and H800, about 70% of peak "
-        "with cache hits counted and 30% without; dense models without such engineering reach less",
+        "DeepSeek (2025), Inference System Overview: 9,200 prompt tokens a second and H800, about 70% of "
+        "peak with cache hits counted and 30% without; dense models without such engineering reach less",
     )  # fmt: skip
     decode_efficiency: Assumption = Assumption(
         0.02, 0.08, 0.30, "share of peak",
