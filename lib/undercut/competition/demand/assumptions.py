@@ -124,7 +124,7 @@ def draw_outcomes(
     """
     rows = []
     for number, drawn in enumerate(basis.draws.to_dict("records")):
-        model = _model(products, drawn, form)
+        model = market_keywords(products, drawn, form)
         for scenario in scenarios:
             found = measures(scenario_outcomes(products, scenario, fee=fee, **model))
             rows.append({"scenario": scenario, "draw": number} | drawn | found)
@@ -170,7 +170,7 @@ def by_elasticity(
                 for at_cost in (True, False):
                     drawn: dict[str, Any] = {"elasticity": elasticity, "correlation": correlation,
                                              "outside_share": outside, "open_at_cost": at_cost}  # fmt: skip
-                    model = _model(products, drawn, "expenditure")
+                    model = market_keywords(products, drawn, "expenditure")
                     for scenario in scenarios:
                         found = measures(scenario_outcomes(products, scenario, fee=fee, **model))
                         rows.append({"scenario": scenario} | drawn | found)
@@ -283,8 +283,11 @@ def _random_set(candidates: pd.DataFrame, wanted: float, rng: np.random.Generato
     return order.index[:take]
 
 
-def _model(products: pd.DataFrame, drawn: dict[Any, Any], form: Form) -> dict[str, Any]:
-    """Keywords of a market model out of one draw of the parameters."""
+def market_keywords(products: pd.DataFrame, drawn: dict[Any, Any], form: Form) -> dict[str, Any]:
+    """Keywords of :func:`undercut.competition.demand.counterfactual.market_model` out of one draw.
+
+    ``drawn`` holds ``correlation, outside_share, open_at_cost`` and either ``slope`` or ``elasticity``.
+    """
     shared: dict[str, Any] = {name: float(drawn[name]) for name in ("correlation", "outside_share")}
     slope = drawn["slope"] if "slope" in drawn else slope_for_elasticity(
         products, drawn["elasticity"], form=form, **shared

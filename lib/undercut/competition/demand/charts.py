@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _LOOKS: Final[Mapping[str, tuple[str, str]]] = {
     "no Chinese open models": (plots.ORIGIN_COLORS["CN"], "-"),
     "no open models": (plots.INK, "-"),
-    "licence fee": (plots.ORIGIN_COLORS["FR"], "--"),
+    "licence fee": (plots.MUTED, "--"),
 }
 
 
