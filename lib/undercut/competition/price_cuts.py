@@ -132,7 +132,7 @@ def real_changes(quotes: pd.DataFrame, *, rule: CutRule | None = None) -> pd.Dat
     first_month = pd.Series(seen, index=sorted(quotes["product"].unique()))
     source = quotes.set_index(["product", "period"])["source"]
     shown_by = pd.MultiIndex.from_frame(changes[["product", "period"]]).map(source)
-    at_once = changes["month"].sub(changes["product"].map(first_month)).eq(1)
+    at_once = changes["month"].sub(changes["product"].map(first_month).astype(float)).eq(1)
     unsettled = at_once & ~pd.Index(shown_by).isin(DATED_SOURCES) & rule.settle_first_month
     reason = np.where(reverted, UNDONE, np.where(unsettled, UNSETTLED, ""))
     return changes.assign(correction=reason).drop(columns="month").reset_index(drop=True)
@@ -174,10 +174,11 @@ def with_doses(
         raise InputError(f"lag must be at least one month; got {lag}.")
     if timing not in get_args(Timing):
         raise unknown("timing", timing, get_args(Timing))
-    rivals = _moved(rivals, -1) if timing == "end" else rivals
+    days = pd.Series(sorted({*rows["observed_on"], *rivals["observed_on"]}))
+    rivals = _moved(rivals, days, -1) if timing == "end" else rivals
     order = rows.reset_index(drop=True).assign(row=np.arange(len(rows)))
     now = exposure(order, rivals, rule=rule, groups=[group]).set_index("row")
-    before = exposure(order, _moved(rivals, lag), rule=rule, groups=[group]).set_index("row")
+    before = exposure(order, _moved(rivals, days, lag), rule=rule, groups=[group]).set_index("row")
     known = now["why_not"].eq("")
     found = rows.reset_index(drop=True)
     for column in ("gap", "best_model_id", "reach_model_id", "closeness", "undercut"):
@@ -202,9 +203,9 @@ def _with_outcome(
     gone = rows["next_price"].isna()
     withdrawn = gone & last_seen[rows.index] & source_goes_on
     rows["log_change"] = np.log(rows["next_price"] / rows["price"])
-    found = changes.assign(place=changes["period"].map(_places(days)) - 1)
+    found = changes.assign(place=changes["period"].map(_places(days)).astype(float) - 1)
     keyed = found.set_index(["product", "place"])
-    at = pd.MultiIndex.from_frame(rows[["product", "place"]])
+    at = pd.MultiIndex.from_arrays([rows["product"], rows["place"].astype(float)])
     change = pd.Series(at.map(keyed["log_change"]), index=rows.index, dtype=float)
     reason = pd.Series(at.map(keyed["correction"]), index=rows.index, dtype="object").fillna("")
     rows["correction"] = reason.astype("str")
@@ -234,9 +235,8 @@ def _reverted(changes: pd.DataFrame, months: int) -> pd.Series:
     return is_reverted
 
 
-def _moved(rivals: pd.DataFrame, steps: int) -> pd.DataFrame:
+def _moved(rivals: pd.DataFrame, days: pd.Series, steps: int) -> pd.DataFrame:
     """Rivals dated some observation days later (or earlier); what leaves the period is left out."""
-    days = pd.Series(sorted(rivals["observed_on"].unique()))
     to = dict(zip(days, days.shift(-steps), strict=True))
     moved = rivals.assign(observed_on=rivals["observed_on"].map(to))
     return moved[moved["observed_on"].notna()]
