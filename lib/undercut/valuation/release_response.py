@@ -97,10 +97,9 @@ def response_returns(source: str) -> pd.DataFrame:
     wanted = sorted({name for names in STUDIED.values() for name in names} | set(BENCHMARKS))
     if source in ("auto", "yahoo"):
         return load_returns(wanted, source=source, start="2023-01-01")
-    returns = load_returns(None, source=source)
-    chosen = returns[returns["ticker"].isin(wanted)].reset_index(drop=True)
-    chosen.attrs = returns.attrs
-    return chosen
+    held = set(load_returns(None, source=source)["ticker"])
+    # Read again by name, so that the provenance says what was used rather than all that the file holds.
+    return load_returns([name for name in wanted if name in held], source=source)
 
 
 def responses(
