@@ -42,12 +42,11 @@ def imputation(panel: AdoptionPanel, leads: int, lags: int, level: float) -> Ado
     )  # fmt: skip
 
 
-def imputed_effect(panel: AdoptionPanel, outcomes: Floats) -> Floats:
-    """Mean effect on treated rows for several outcomes at once, shape (n_rows, m) to (m,)."""
+def mean_effect_weights(panel: AdoptionPanel) -> Floats:
+    """Weights on outcomes, shape (n_rows,), that give the mean effect on treated rows."""
     rows = panel.rows
     share = np.where(panel.treated, rows[WEIGHT], 0.0)
-    weights = _impute(rows, _fixed_effects(rows, panel.covariates), (share / share.sum())[None, :])
-    return np.asarray(weights @ outcomes)[0]
+    return _impute(rows, _fixed_effects(rows, panel.covariates), (share / share.sum())[None, :])[0]
 
 
 def _fixed_effects(rows: pd.DataFrame, covariates: tuple[str, ...]) -> Floats:
