@@ -29,9 +29,8 @@ check: $(READY) ## ruff and mypy
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-lab: $(READY) ## open JupyterLab on the notebooks
-	@$(BIN)/python -m ipykernel install --sys-prefix --name undercut --display-name "Undercut" >/dev/null
-	@$(BIN)/jupyter lab notebooks
+lab: $(READY) ## open JupyterLab; its launcher says where to start
+	@JUPYTER_PATH="$(CURDIR)/lib/undercut/report/lab$${JUPYTER_PATH:+:$$JUPYTER_PATH}" $(BIN)/jupyter lab $(LAB_OPTIONS)
 
 bench: $(READY) ## speed, side by side with the peers, as ratios
 	@$(BIN)/python -m tools.bench

@@ -152,7 +152,7 @@ def new_command(name: str, title: str | None) -> str:
 
 
 def _site(out: str | None) -> Path:
-    """The folder of the site; of a store, the copy from which it is published, fetched where there is none."""
+    """The folder of the site; of a store, the copy that is published there, fetched where there is none."""
     from undercut.report import stores
 
     if out is None or not stores.is_url(out):
