@@ -15,6 +15,7 @@ from undercut.competition.demand.assumptions import (
     parameter_basis,
     placebo_prices,
     placebo_removals,
+    vendor_outcomes,
 )
 from undercut.competition.demand.counterfactual import measures, scenario_outcomes, slope_for_elasticity
 from undercut.competition.demand.nested import nested_logit
@@ -100,6 +101,17 @@ def test_prices_dealt_out_at_random_show_no_response(drawn: pd.DataFrame) -> Non
     placebos, _ = placebo_prices(drawn, 40, seed=0, instruments=["cost"], controls=["eci"], cluster="period")
     assert np.mean(placebos) == pytest.approx(0.0, abs=0.1)
     assert found.elasticity < placebos.min()
+
+
+def test_vendors_of_removed_models_lose_all_and_revenue_adds_up(drawn: pd.DataFrame) -> None:
+    few = drawn[drawn["period"] <= "2000-02"]
+    found = nested_logit(drawn, instruments=["cost"], controls=["eci"], cluster="period")
+    basis = parameter_basis(found, 5, seed=0)
+    table = vendor_outcomes(few, SCENARIO, basis)
+    assert table["revenue"].sum() == pytest.approx(few["spend"].sum() / 2)
+    gone = table[table["group"] == "Chinese open"]
+    assert (gone["change"] == -100).all()
+    assert (table.loc[table["group"] == "closed", "low"] > 0).all()
 
 
 def test_figures_draw_every_scenario_with_its_band(drawn: pd.DataFrame) -> None:

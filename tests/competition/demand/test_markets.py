@@ -89,3 +89,10 @@ def test_a_month_without_a_rental_price_is_an_error(data: MarketData) -> None:
     gpu = undercut.load_reference("gpu_rental")
     with pytest.raises(DataError, match="2026-08"):
         with_instruments(estimation_sample(data), gpu=gpu[pd.to_datetime(gpu["date"]) < "2026-08-01"])
+
+
+def test_an_as_of_panel_knows_no_later_ranking() -> None:
+    known = market_data(undercut.load_prices("2025-12-31"))
+    assert known.products["period"].max() in ("2025-11", "2025-12")
+    with pytest.raises(DataError, match="start after"):
+        market_data(undercut.load_prices("2024-12-31"))

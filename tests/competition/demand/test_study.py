@@ -8,7 +8,7 @@ import pytest
 
 import undercut
 from undercut.competition.demand import study
-from undercut.competition.demand.assumptions import market_keywords
+from undercut.competition.demand.assumptions import Basis, market_keywords
 from undercut.competition.demand.counterfactual import market_model, measures, scenario_outcomes
 from undercut.competition.demand.instruments import with_instruments
 from undercut.competition.demand.markets import MarketData, estimation_sample, market_data
@@ -61,9 +61,7 @@ def test_the_curve_marks_the_main_specification_and_holds_it_unchanged(data: Mar
 
 
 def test_the_effect_curve_holds_the_effect_of_its_headline(two_months: pd.DataFrame) -> None:
-    headline = {"elasticity": -2.0, "correlation": 0.35, "outside_share": 0.5, "open_models": "at cost",
-                "demand": "budget"}  # fmt: skip
-    curve = study.effect_curve(two_months, "no Chinese open models", headline=headline)
+    curve = study.effect_curve(two_months, "no Chinese open models", elasticities=[-5.0, -2.0, -1.1])
     marked = curve.estimates[curve.estimates["is_headline"]].iloc[0]
     model = market_keywords(two_months, CENTRAL, "expenditure")
     alone = measures(scenario_outcomes(two_months, "no Chinese open models", **model))["closed_price"]
@@ -97,3 +95,11 @@ def test_the_table_of_estimates_repeats_single_estimates(data: MarketData) -> No
     sample = with_instruments(estimation_sample(data))
     again = study.estimate(data, instruments="elsewhere", sample=sample)
     assert table.loc["logit, elsewhere", "elasticity"] == pytest.approx(again.elasticity)
+
+
+def test_the_standing_of_the_elasticity_follows_the_estimate() -> None:
+    draws = pd.DataFrame({"elasticity": [-2.0]})
+    words = {kind: study.standing(Basis(draws, kind, 1.0)) for kind in ("estimated", "assumed")}
+    row = {kind: table["standing"].tolist()[1:3] for kind, table in words.items()}
+    assert row["assumed"] == ["association", "assumption"]
+    assert row["estimated"] == ["identified, if the instruments are valid", "identified"]

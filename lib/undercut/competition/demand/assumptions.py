@@ -131,6 +131,32 @@ def draw_outcomes(
     return pd.DataFrame(rows)
 
 
+def vendor_outcomes(
+    products: pd.DataFrame, scenario: str, basis: Basis, *, form: Form = "expenditure", fee: float = 0.2
+) -> pd.DataFrame:
+    """Change of each vendor's revenue under every draw of the parameters.
+
+    Returns
+    -------
+    DataFrame
+        ``firm, group, revenue`` (USD a week before, mean over markets), ``change`` (% of it, median over
+        draws), ``low, high`` (central 95%); largest vendors first. Vendors of removed models lose 100%.
+    """
+    markets = products["period"].nunique()
+    parts = []
+    for drawn in basis.draws.to_dict("records"):
+        found = scenario_outcomes(products, scenario, fee=fee, **market_keywords(products, drawn, form))
+        money = pd.concat([outcome.table() for outcome in found])
+        parts.append(money.groupby(["firm", "group"])[["revenue_before", "revenue_after"]].sum())
+    whole = pd.concat(parts)
+    change = 100 * (whole["revenue_after"] / whole["revenue_before"] - 1)
+    by_firm = change.groupby(level=["firm", "group"])
+    revenue = parts[0]["revenue_before"] / markets
+    ends = {"change": by_firm.median(), "low": by_firm.quantile(0.025), "high": by_firm.quantile(0.975)}
+    table = pd.DataFrame({"revenue": revenue} | ends)
+    return table.sort_values("revenue", ascending=False).reset_index()
+
+
 def intervals(outcomes: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
     """Median and central interval of each measure over the draws.
 

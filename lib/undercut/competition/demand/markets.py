@@ -87,7 +87,7 @@ def market_data(panel: pd.DataFrame, *, ranked: pd.DataFrame | None = None) -> M
     MarketData
         A price is the platform's own on the last day of the ranked week; where the panel has none, the
         cheapest seller's. Prices of later days are never used: a launch whose price the tables learnt of late
-        is listed as left out.
+        is listed as left out. Weeks after the panel's last day are not part of the record.
 
     Raises
     ------
@@ -102,6 +102,12 @@ def market_data(panel: pd.DataFrame, *, ranked: pd.DataFrame | None = None) -> M
     (True, True)
     """
     table = load_reference("token_share") if ranked is None else ranked
+    known_until = panel["last_seen"].max().tz_convert(None)
+    table = table[pd.to_datetime(table["week_ending"]) <= known_until]
+    if table.empty:
+        raise DataError(
+            f"The rankings start after {known_until:%Y-%m-%d}, the last day that the panel knows."
+        )
     tokens = token_weights(table)
     days = pd.to_datetime(table["week_ending"]).drop_duplicates().sort_values()
     priced = pd.concat([_priced(panel, day) for day in days], ignore_index=True)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from undercut.competition.demand.assumptions import market_keywords
+from undercut.competition.demand.assumptions import Basis, market_keywords
 from undercut.competition.demand.counterfactual import market_model, measures, scenario_outcomes
 from undercut.competition.demand.instruments import MAIN_SETS, with_instruments
 from undercut.competition.demand.markets import GROUPS, MarketData, estimation_sample
@@ -112,7 +112,11 @@ def elasticity_curve(data: MarketData) -> SpecificationCurve:
 
 
 def effect_curve(
-    products: pd.DataFrame, scenario: str, *, measure: str = "closed_price", headline: dict[str, Any]
+    products: pd.DataFrame,
+    scenario: str,
+    *,
+    elasticities: Sequence[float],
+    measure: str = "closed_price",
 ) -> SpecificationCurve:
     """One measure of one scenario under every combination of assumptions; bars: lowest and highest month.
 
@@ -120,8 +124,8 @@ def effect_curve(
     ----------
     products : DataFrame
     scenario, measure : str
-    headline : dict
-        The marked combination: ``elasticity, correlation, outside_share, open_models, demand``.
+    elasticities : sequence of float
+        Three, in ascending order; the combination of the middle ones with open weights at cost is marked.
     """
     periods = {str(period): rows for period, rows in products.groupby("period")}
 
@@ -137,14 +141,42 @@ def effect_curve(
         return {"estimate": whole, "low": min(by_month), "high": max(by_month)}
 
     options = {
-        "elasticity": [-5.0, -2.0, -1.1],
+        "elasticity": list(elasticities),
         "correlation": [0.0, 0.35, 0.7],
         "outside_share": [0.2, 0.5, 0.8],
         "open_models": ["at cost", "priced by developer"],
         "demand": ["budget", "unit"],
     }
+    headline = {"elasticity": elasticities[1], "correlation": 0.35, "outside_share": 0.5,
+                "open_models": "at cost", "demand": "budget"}  # fmt: skip
     found = run_specifications(one, options)
     return specification_curve(found, list(options), headline=headline, unit="%")
+
+
+def standing(basis: Basis) -> pd.DataFrame:
+    """What is observed, what is estimated and identified, what is association and what is assumption.
+
+    Returns
+    -------
+    DataFrame
+        ``what, standing, because``; the standing of the elasticity follows from the estimate.
+    """
+    identified = basis.kind == "estimated"
+    elasticity = ("identified, if the instruments are valid" if identified else "association",
+                  "bounded by the weak-instrument interval, and steep enough for sellers who maximise profit"
+                  if identified else "unbounded by the weak-instrument interval, or too flat for sellers who "
+                  "maximise profit")  # fmt: skip
+    rows = [
+        ("tokens and list prices of ranked models", "observed", "published by the platform, week by week"),
+        ("how tokens differ with price among models and months", *elasticity),
+        ("elasticity used in the counterfactuals", "identified" if identified else "assumption",
+         "drawn from the estimate" if identified else "drawn from a stated range"),
+        ("who takes over whose buyers", "assumption", "follows from the nests and the form of demand"),
+        ("size of the market beyond the ranking", "assumption", "never observed"),
+        ("sellers set prices to maximise the week's profit", "assumption", "gives costs and new prices"),
+        ("models, quality and vendors stay as they are", "assumption", "the exercise is static"),
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["what", "standing", "because"])
 
 
 def diversion_by_group(products: pd.DataFrame, draws: Sequence[dict[str, Any]]) -> pd.DataFrame:
