@@ -169,6 +169,8 @@ def value(
     from undercut.valuation.command import plain
     from undercut.valuation.worth.command import value_command
 
+    if output_format not in ("table", "json"):
+        raise InputError(f"--format must be one of table, json; got {output_format!r}.")
     result = value_command(ticker, scenario_name=scenario, settings=settings or [], as_of=as_of)
     if output_format == "json":
         emit_json(plain(result))

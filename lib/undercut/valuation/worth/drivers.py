@@ -93,7 +93,7 @@ def token_market(values: Values, years: int) -> Market:
     ``w_k D p_k^(1 + e)``. Cost to serve today is taken as proportional to price, so the same weights add up
     volumes into computing. Computing per token falls by the gain of efficiency. No price falls below the
     cost of
-    serving at the industry's cheapest, ``price_floor`` times the index of unit cost.
+    serving, ``price_floor`` times the index of unit cost: computing is paid from spending on tokens.
     """
     half, last = values["erosion_half_life"], values["price_erosion_long_run"]
     newest = level(-fading(values["frontier_erosion"], last, half, years))

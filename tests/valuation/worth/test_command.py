@@ -1,0 +1,100 @@
+"""`undercut value`: tables for people, JSON for programs, advice for mistakes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from undercut.cli import app
+from undercut.errors import InputError, UndercutError
+from undercut.valuation.worth.command import parse_settings, value_command
+
+
+def invoke(*arguments: str) -> str:
+    result = CliRunner().invoke(app, ["value", *arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_json_holds_value_accounts_range_implied_and_assumptions() -> None:
+    told = json.loads(invoke("NVDA", "--set", "share_price=180", "--format", "json"))
+    assert set(told) == {
+        "value", "accounts", "cost_of_capital", "range", "implied", "tornado", "assumptions", "notes"
+    }  # fmt: skip
+    bridge = {row["item"]: row["value"] for row in told["value"]}
+    assert bridge["equity"] == pytest.approx(bridge["operations"] - bridge["debt"] + bridge["cash"])
+    assert told["implied"][0]["market_value"] == pytest.approx(180 * 24_285)
+    assert all(row["source_title"] for row in told["accounts"])
+    assert all(row["source"] and row["unit"] for row in told["assumptions"])
+    assert any("Not a target price" in note for note in told["notes"])
+
+
+def test_scenario_and_settings_change_the_value_and_the_setting_wins() -> None:
+    def equity(*arguments: str) -> float:
+        told = json.loads(invoke("AMZN", *arguments, "--format", "json"))
+        return next(row["value"] for row in told["value"] if row["item"] == "equity")
+
+    plain, war = equity(), equity("--scenario", "price-war")
+    assert plain != war
+    undone = [f"--set={name}={value}" for name, value in
+              (("price_erosion", 0.39), ("frontier_erosion", 0.074), ("erosion_half_life", 2.0))]  # fmt: skip
+    assert equity("--scenario", "price-war", *undone) == pytest.approx(plain)
+
+
+def test_the_table_names_the_share_that_the_exercise_can_speak_about() -> None:
+    text = invoke("META")
+    assert "of which AI business" in text and "cost of capital" in text
+
+
+def test_a_market_value_in_the_accounts_currency_needs_no_rate() -> None:
+    told = value_command("BABA", settings=["market_value=2500000CNY"])
+    assert set(told["implied"]["market_value"]) == {2_500_000.0}  # type: ignore[call-overload, index]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["NVDAA"], "Unknown ticker 'NVDAA'. Did you mean: NVDA"),
+        (["NVDA", "--scenario", "price-wra"], "Did you mean: price-war"),
+        (["NVDA", "--set", "elasticity"], "write name=value"),
+        (["NVDA", "--set", "elasticity=x"], "'x' is not a number"),
+        (["NVDA", "--set", "elastic=1"], "Unknown parameter 'elastic'"),
+        (["NVDA", "--set", "share_loss=2"], "shares would become negative"),
+        (["NVDA", "--set", "terminal_growth=0.19"], "outgrow the whole economy"),
+        (["NVDA", "--set", "share_price=1", "--set", "market_value=2"], "not both"),
+        (["BABA", "--set", "share_price=100"], "No published rate of CNY"),
+        (["NVDA", "--as-of", "June"], "YYYY-MM-DD"),
+        (["NVDA", "--format", "yaml"], "--format must be one of"),
+    ],
+)
+def test_a_mistake_is_told_with_advice(arguments: list[str], message: str) -> None:
+    with pytest.raises(UndercutError) as caught:
+        invoke(*arguments)
+    assert message in str(caught.value)
+
+
+def test_a_mistake_is_one_line_and_exit_status_two() -> None:
+    command = [sys.executable, "-m", "undercut.cli", "value", "NVDAA"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 2 and run.stderr.count("\n") == 1 and run.stdout == ""
+    assert run.stderr.startswith("undercut: Unknown ticker")
+
+
+def test_settings_keep_currencies_apart_from_numbers() -> None:
+    assert parse_settings(["market_value=1e6"])[1] == {"market_value": (1e6, "USD")}
+    assert parse_settings(["share_price=90TWD"])[1] == {"share_price": (90.0, "TWD")}
+    with pytest.raises(InputError, match="is not a number"):
+        parse_settings(["share_price=ninety"])
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom undercut.cli import app\napp(['value', '--help'], standalone_mode=False)\n"
+        "print('loaded:', *{'pandas', 'numpy', 'scipy'} & set(sys.modules))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.rstrip().endswith("loaded:")
