@@ -268,11 +268,13 @@ def _is_own_site(offers: pd.DataFrame) -> pd.Series:
 
 
 def _cheapest(offers: pd.DataFrame, draws: int, seed: int) -> Floats:
-    """Lowest price in resamples of developers, shape (draws + 1, 1); resamples always hold one of them."""
+    """Lowest price in resamples of developers, shape (draws + 1, 1); the sample's own where there is only one
+    developer to draw from."""
     codes, labels = cluster_codes(offers, "developer")
     lowest = pd.Series(offers["price"].to_numpy(float)).groupby(codes).min().to_numpy()
     counts = multiplicities(len(labels), draws=draws, seed=seed)
-    return np.where(counts > 0, lowest, np.inf).min(axis=1, keepdims=True)
+    drawn = np.where(counts > 0, lowest, np.inf).min(axis=1, keepdims=True)
+    return np.where(np.isfinite(drawn), drawn, lowest.min())
 
 
 def _computing(
