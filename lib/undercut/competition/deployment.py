@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,9 @@ from undercut.prices.quotes import market_group
 from undercut.prices.resampling import cluster_codes, multiplicities
 from undercut.prices.workloads import Workload
 from undercut.sources.reference import load_reference
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Floats = npt.NDArray[np.float64]
 
@@ -109,6 +112,31 @@ class MonthlyBills:
     def table(self) -> pd.DataFrame:
         """`bills`."""
         return self.bills
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the bill of every way against the volume, both on logarithmic axes."""
+        from matplotlib import pyplot as plt
+        from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+        from undercut import plots
+
+        axes = plt.gca() if ax is None else ax
+        looks = {
+            CLOSED: plots.mark("US", "closed"),
+            CHINESE_API: plots.mark("CN", "closed"),
+            US_SELLER: plots.mark("CN", "open"),
+            SELF_HOSTED: {"color": plots.INK, "linestyle": ":"},
+        }
+        for way, look in looks.items():
+            part = self.bills[self.bills["way"] == way]
+            plots.band(axes, part["volume"], part["low"], part["high"], str(look["color"]))
+            axes.plot(part["volume"], part["bill"], label=way, **look)
+        axes.set(xscale="log", xlabel="million tokens a month")
+        axes.xaxis.set_major_locator(LogLocator(base=10, numticks=12))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.legend(loc="lower right", fontsize=9)
+        return plots.price_axis(axes)
 
     def ratio(self, ways: Sequence[str], *, volume: float, to: str = CLOSED) -> tuple[float, float, float]:
         """Cheapest of some ways over another at a volume, with its interval."""
