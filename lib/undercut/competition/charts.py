@@ -196,6 +196,28 @@ def launch_prices(
     return plots.headline(axes, finding, measure, source=SOURCE)
 
 
+def incidence(found: pd.DataFrame, *, finding: str = "", ax: Axes | None = None) -> Axes:
+    """Cumulative incidence of cuts and withdrawals with months since release.
+
+    ``found`` is from :func:`undercut.competition.incidence.cumulative_incidence`.
+    """
+    import matplotlib.pyplot as plt
+
+    axes = ax or plt.subplots(figsize=(7.6, 4.0))[1]
+    ends, colors = {}, {}
+    for cause, color in (("cut", plots.INK), ("withdrawn", plots.MUTED)):
+        part = found[found["cause"].eq(cause)].dropna(subset=["incidence"])
+        axes.plot(part["month"], part["incidence"], color=color, drawstyle="steps-post")
+        plots.band(axes, part["month"].to_list(), part["low"], part["high"], color)
+        ends[cause.capitalize()] = (float(part["month"].iloc[-1]), float(part["incidence"].iloc[-1]))
+        colors[cause.capitalize()] = color
+    axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    axes.set_xlabel("months since release")
+    plots.headline(axes, finding, "Share of own offers of closed models; shaded: 95% interval", source=SOURCE)
+    return plots.label_line_ends(axes, ends, colors)
+
+
 def _ratio_axis(axes: Axes) -> None:
     """Logarithmic axis for ratios: 2×, 5×, 10×."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter

@@ -50,6 +50,8 @@ class HazardResult:
         Of the dose's coefficient, from its standard error with degrees of freedom by the clusters in which
         the event happened.
     level : float
+    dose_spread : float
+        Standard deviation of the dose among the rows used.
     notes : tuple of str
         What to beware of.
     """
@@ -66,6 +68,7 @@ class HazardResult:
     dropped: Mapping[str, int]
     detectable: DetectableEffect
     level: float
+    dose_spread: float
     notes: tuple[str, ...] = field(default=())
 
     @property
@@ -187,7 +190,8 @@ def event_hazard(
     error = float(table.set_index("term").loc[dose, "std_error"])
     return HazardResult(
         table, dose, event, link, cluster, len(used), int(outcome.sum()), int(groups.nunique()), with_events,
-        dropped, detectable_effect(error, freedom=with_events - 1), level, tuple(notes),
+        dropped, detectable_effect(error, freedom=with_events - 1), level,
+        float(design[dose].std()), tuple(notes),
     )  # fmt: skip
 
 

@@ -48,6 +48,8 @@ class LaunchPriceResult:
     detectable : DetectableEffect
         Of the dose's coefficient.
     level : float
+    dose_spread : float
+        Standard deviation of the dose among the launches used.
     notes : tuple of str
     """
 
@@ -60,6 +62,7 @@ class LaunchPriceResult:
     dropped: Mapping[str, int]
     detectable: DetectableEffect
     level: float
+    dose_spread: float
     notes: tuple[str, ...] = field(default=())
 
     @property
@@ -219,7 +222,8 @@ def launch_price_effect(
     error = float(terms["std_error"].iloc[0])
     return LaunchPriceResult(
         terms, _developer_effects(used, design), dose, cluster, len(used), int(groups.nunique()), dropped,
-        detectable_effect(error, freedom=groups.nunique() - 1), level, tuple(notes),
+        detectable_effect(error, freedom=groups.nunique() - 1), level, float(used[dose].std()),
+        tuple(notes),
     )  # fmt: skip
 
 
