@@ -137,8 +137,8 @@ def anderson_rubin(
     Returns
     -------
     low, high : float
-        The hull of all values that are not rejected; infinite at an end where the search over :data:`GRID`
-        still does not reject, missing where it rejects everything (the instruments contradict each other).
+        The hull of all values that are not rejected, to the next point of the search; infinite at an end
+        where the search over :data:`GRID` still does not reject, missing where it rejects everything (the instruments contradict each other).
 
     Raises
     ------
@@ -165,12 +165,12 @@ def anderson_rubin(
     seconds = np.zeros(1) if count == 1 else np.asarray(others if others is not None else [0.0])
     base = by_cluster[0] - GRID[:, None, None] * by_cluster[1]  # (n_grid, n_clusters, n_z)
     shifts = [second * by_cluster[-1] if count > 1 else np.zeros(1) for second in seconds]
-    kept = GRID[np.min([_scores(base - shift) for shift in shifts], axis=0) <= limit]
+    kept = np.flatnonzero(np.min([_scores(base - shift) for shift in shifts], axis=0) <= limit)
     if not len(kept):
         return float("nan"), float("nan")
-    low = -np.inf if kept[0] == GRID[0] else kept[0]
-    high = np.inf if kept[-1] == GRID[-1] else kept[-1]
-    return float(low), float(high)
+    # The next value outwards: the end lies between it and the last one kept.
+    wider = np.concatenate([[-np.inf], GRID, [np.inf]])
+    return float(wider[kept[0]]), float(wider[kept[-1] + 2])
 
 
 def _strength(endogenous: Floats, exogenous: Floats, instruments: Floats, clusters: Integers) -> Floats:
