@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from tests.competition.host_market import host_market, true_effect
 from undercut.competition.host_dispersion import host_elasticity
@@ -66,18 +65,20 @@ def _scores(found: Iterable[tuple[float, float, float]], truth: float) -> dict[s
 
 
 def main(markets: int) -> None:
-    """Print both tables as Markdown."""
+    """Print both tables as Markdown, row by row."""
     seeds = range(1000, 1000 + markets)
-    entry = pd.DataFrame([entry_row(*setting, seeds) for setting in ENTRY])
+    _show(entry_row(*setting, seeds) for setting in ENTRY)
     outcomes = ("lowest", "beyond draws", "median", "same hosts")
-    elastic = pd.DataFrame([elasticity_row(o, e, seeds) for e in (0.0, -0.03) for o in outcomes])
-    for table in (entry, elastic):
-        print(f"| {' | '.join(table.columns)} |\n|{'---|' * len(table.columns)}")
-        for row in table.itertuples(index=False):
-            cells = (cell if isinstance(cell, str) else f"{cell:.3f}" for cell in row)
-            print(f"| {' | '.join(cells)} |")
-        print()
+    _show(elasticity_row(outcome, effect, seeds) for effect in (0.0, -0.03) for outcome in outcomes)
+
+
+def _show(rows: Iterable[dict[str, Any]]) -> None:
+    for number, row in enumerate(rows):
+        if number == 0:
+            print(f"\n| {' | '.join(row)} |\n|{'---|' * len(row)}")
+        cells = (cell if isinstance(cell, str) else f"{cell:.3f}" for cell in row.values())
+        print(f"| {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)
