@@ -119,10 +119,12 @@ def publish(
 ) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     """Build the named reports on the sample and on ``files`` (parameter to file); results of both by report.
 
+    All are built before the first is written, so that each page names the same state of the project.
+
     Raises
     ------
     BuildError
-        Where a page must not be published; nothing of that report is written then.
+        Where a page must not be published; nothing is written then.
     """
     pairs = {}
     with tempfile.TemporaryDirectory(prefix="undercut-publish-") as place:
@@ -134,11 +136,12 @@ def publish(
             ].folder
             if found := faults(own, [path.name for path in files.values()]):
                 raise BuildError(f"{name} is not published: {'; '.join(found)}.")
-            size = export_report(_without_notebook(own, project), target / f"{name}.html")
+            size = export_report(_without_notebook(own, project), project / "done" / f"{name}.html")
             if size > LARGEST_BYTES:
                 raise BuildError(f"{name}.html has {size:,} bytes, more than {LARGEST_BYTES:,}.")
-            shutil.copy(own / "results.json", target / f"{name}.results.json")
+            shutil.copy(own / "results.json", project / "done" / f"{name}.results.json")
             pairs[name] = (read_results(sample / "results.json"), read_results(own / "results.json"))
+        shutil.copytree(project / "done", target, dirs_exist_ok=True)
     return pairs
 
 

@@ -229,3 +229,15 @@ def test_figures_give_a_release_without_response_the_same_mark_as_any_other(
     bars = [line for line in ax.lines if line.get_marker() == "|"]
     assert [bar.get_xdata()[1] for bar in bars] == pytest.approx(list(100 * found.mean["detectable"]))
     plt.close("all")
+
+
+def test_a_check_names_the_releases_that_it_alone_could_not_test(
+    market: pd.DataFrame, events: pd.DataFrame
+) -> None:
+    plain = market.rename(columns={"A": "NVDA", "B": "AMD", "C": "CRM", "D": "VST"})
+    loads = pd.DataFrame({"date": market.index, "mkt_rf": market["RSP"].to_numpy(), "rf": 0.0})
+    loads.loc[loads["date"] == events.loc[11, "date"], "mkt_rf"] = np.nan
+    table = release_checks(plain, events, listed=events, factors=loads, draws=99, window=(0, 0))
+    factor = table[(table["check"] == "factors") & (table["group"] == "chips")].iloc[0]
+    assert factor["n"] == 11 and factor["why"].startswith("R11: ") and factor["why"] != "R11: "
+    assert (table.loc[table["check"] == "headline", "why"] == "").all()

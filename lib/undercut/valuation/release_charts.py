@@ -162,10 +162,14 @@ def response_by_dose(
             ax.plot([row[dose]] * 2, ends, color=color, linewidth=0.8, alpha=0.5)
             ax.plot(row[dose], 100 * row["car"], marker="o", markersize=5, color=color)
             if row["shock"]:
-                look = {"ha": "center", "va": "top", "fontsize": 9, "color": plots.text_color(color)}
-                spot = (row[dose], ends[0])
-                ax.annotate(row["event"], spot, xytext=(0, -3), textcoords="offset points", **look)
-        ax.margins(x=0.14, y=0.1)
+                # Names stand in a band of their own below all marks, with a line to theirs.
+                look = {"ha": "center", "va": "bottom", "fontsize": 9, "color": plots.text_color(color)}
+                line = {"arrowstyle": "-", "color": color, "linewidth": 0.7, "linestyle": ":"}
+                ax.annotate(
+                    row["event"], (row[dose], ends[0]), xytext=(row[dose], 0.01), arrowprops=line,
+                    textcoords=("data", "axes fraction"), **look,
+                )  # fmt: skip
+        ax.margins(x=0.14, y=0.12)
         ax.set_xlabel(words)
         plots.zero_line(ax)
         ax.yaxis.set_major_formatter(lambda number, _: percent(number))

@@ -62,20 +62,25 @@ def release_checks(
     Returns
     -------
     pandas.DataFrame
-        check, group, n, caar, se, ci_low, ci_high, detectable, p_permutation, why; a check that cannot be
-        made has one row without numbers that says why.
+        check, group, n, caar, se, ci_low, ci_high, detectable, p_permutation, why; ``why`` names
+        releases of the headline that a check could not test; a check that cannot be made has one row without
+        numbers that says why.
     """
-    parts = []
+    parts: list[pd.DataFrame] = []
+    tested: set[str] = set()
     for check in _choices(releases, listed, factors, str(options.get("benchmark", "RSP"))):
         if check.releases.empty:
             parts.append(pd.DataFrame([{"check": check.name, "n": 0, "why": "no release is left"}]))
             continue
         try:
-            found = responses(returns, check.releases, **{**options, **check.changes}).mean
+            found = responses(returns, check.releases, **{**options, **check.changes})
         except DataError as reason:
             parts.append(pd.DataFrame([{"check": check.name, "n": 0, "why": str(reason)}]))
             continue
-        parts.append(found.drop(columns=["p_bh", "p_rw"]).assign(check=check.name, why=""))
+        lost = [row for row in found.left_out.itertuples() if row.event in tested] if parts else []
+        tested = tested if parts else set(found.each["event"])
+        why = "; ".join(f"{row.event}: {row.why}" for row in lost)
+        parts.append(found.mean.drop(columns=["p_bh", "p_rw"]).assign(check=check.name, why=why))
     columns = ["check", "group", "n", "caar", "se", "ci_low", "ci_high", "detectable", "p_permutation", "why"]
     return pd.concat(parts, ignore_index=True).reindex(columns=columns)
 

@@ -161,11 +161,18 @@ def _left_out(releases: pd.DataFrame, study: EventStudy) -> pd.DataFrame:
     """Releases without any complete row, each with what the engine said of it."""
     whole = np.isfinite(study.abnormal.car())
     missing = releases[~releases["event"].isin(study.abnormal.rows.event[whole])]
-    told = {event: [n for n in study.warnings if n.startswith(f"{event}: ")] for event in missing["event"]}
-    # The engine names every group; all of them share one calendar, so the reason alone says it.
-    reasons = [[note.split(": ")[1] for note in told[event]] for event in missing["event"]]
-    said = ["; ".join(reason for reason in found if "left out" in reason) for found in reasons]
+    said = [
+        "; ".join(filter(None, (_reason(note) for note in study.warnings if note.startswith(f"{event}: "))))
+        for event in missing["event"]
+    ]
     return missing[["event", "date"]].assign(why=said).reset_index(drop=True)
+
+
+def _reason(note: str) -> str:
+    """Why a release is missing, without the groups: all of them share one calendar."""
+    if "no cumulative abnormal return" in note:
+        return "a return or a benchmark is missing on a day of the event window"
+    return note.split(": ")[1] if "left out" in note else ""
 
 
 def _each(study: EventStudy, draws: int, seed: int) -> pd.DataFrame:
