@@ -9,6 +9,7 @@ import pytest
 from undercut.errors import DataError, InputError, UnknownNameError
 from undercut.valuation.worth.capital_cost import cost_of_capital, measured_beta, unlevered
 from undercut.valuation.worth.company import MarketValue
+from undercut.valuation.worth.fundamentals import accounts
 from undercut.valuation.worth.measured import measured_erosion, measured_rental_decline
 from undercut.valuation.worth.vendors import (
     in_currency_of_accounts,
@@ -25,6 +26,10 @@ def test_every_vendor_can_be_valued_and_says_what_its_ai_share_rests_on(
 ) -> None:
     case = vendor_case(ticker, fundamentals)
     found = case.value()
+    if case.company.role != "seller":
+        published = accounts(fundamentals, ticker)
+        assert case.company.net_debt == published.value("cash") * -1 + np.nan_to_num(published.value("debt"))
+        assert found.equity[0] == pytest.approx(found.enterprise[0] - case.company.net_debt)
     assert np.isfinite(found.equity[0]) and np.isfinite(found.ai_share[0])
     share = case.assumptions["ai_revenue_share"]
     assert share.evidence in ("published", "assumption")
@@ -119,7 +124,7 @@ def test_a_share_price_is_that_of_an_adr(fundamentals: pd.DataFrame) -> None:
     assert company.shares == pytest.approx(25_930 / 5)
     found = market_value_of_shares(company, 200.0, currency="USD", day="2026-11-20", source="test")
     assert found.value == pytest.approx(200 * 25_930 / 5)
-    with pytest.raises(InputError, match="no number of shares"):
+    with pytest.raises(DataError, match="no number of shares"):
         market_value_of_shares(
             vendor_case("OPENAI", fundamentals).company, 1.0, currency="USD", day="2026-11-20", source="t"
         )

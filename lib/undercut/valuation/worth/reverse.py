@@ -12,6 +12,7 @@ from scipy.optimize import brentq
 
 from undercut.errors import InputError
 from undercut.valuation.worth.distributions import Floats
+from undercut.valuation.worth.drivers import token_market
 from undercut.valuation.worth.valuation import Valuation
 from undercut.valuation.worth.vendors import Case
 
@@ -83,6 +84,20 @@ class Implied:
         found = self.case.value({self.parameter: np.array([self.value])})
         market = self.case.market_value
         return found if market is None else found.calibrated(market)
+
+    def price_path(self) -> pd.DataFrame:
+        """Average price of a token, today = 1: year, as assumed, and at the root.
+
+        Raises
+        ------
+        InputError
+            There is not exactly one root.
+        """
+        years = self.case.horizon.explicit_years
+        assumed = self.case.assumptions.values()
+        paths = {"assumed": assumed, "implied": {**assumed, self.parameter: np.array([self.value])}}
+        prices = {name: token_market(values, years).price[:, 0] for name, values in paths.items()}
+        return pd.DataFrame({"year": np.arange(years + 1), **prices})
 
     def table(self) -> pd.DataFrame:
         """One row: parameter, assumed value and range, roots, verdict, range of values within reach."""

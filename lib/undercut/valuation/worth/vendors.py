@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from undercut.errors import InputError, unknown
+from undercut.errors import DataError, InputError, unknown
 from undercut.paths import data_dir
 from undercut.sources.returns import load_returns
 from undercut.valuation.worth.assumptions import Assumptions, load_assumptions, read_toml
@@ -193,11 +193,13 @@ def market_value_of_shares(
 
     Raises
     ------
+    DataError
+        No number of shares is published.
     InputError
-        No number of shares is published, or the price is not above zero.
+        The price is not above zero.
     """
     if np.isnan(company.shares):
-        raise InputError(f"{company.ticker}: no number of shares is published; give the market value itself.")
+        raise DataError(f"{company.ticker}: no number of shares is published; give the market value itself.")
     return MarketValue(
         price * company.shares, currency, day, f"{source}, times {company.shares:,.0f} million shares"
     )
