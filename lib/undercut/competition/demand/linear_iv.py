@@ -138,7 +138,8 @@ def anderson_rubin(
     -------
     low, high : float
         The hull of all values that are not rejected, to the next point of the search; infinite at an end
-        where the search over :data:`GRID` still does not reject, missing where it rejects everything (the instruments contradict each other).
+        where the search over :data:`GRID` still does not reject, missing where it rejects everything (the
+        instruments contradict each other).
 
     Raises
     ------
