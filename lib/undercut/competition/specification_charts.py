@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Height of one option's row relative to the panel of estimates.
 _ROW = 0.075
+#: Room above and below the estimates, in units of their range.
+_BEYOND = 0.8
 
 
 def draw_curve(curve: SpecificationCurve, ax: Axes | None = None) -> Axes:
@@ -45,12 +47,21 @@ def draw_curve(curve: SpecificationCurve, ax: Axes | None = None) -> Axes:
 
 
 def _estimates(axes: Axes, curve: SpecificationCurve) -> None:
-    """Estimates in ascending order; dark where the interval leaves out no effect, ringed the headline."""
+    """Estimates in ascending order; dark where the interval leaves out no effect, ringed the headline.
+
+    Intervals are cut off at a distance, so that a few wide or infinite ones do not flatten the rest.
+    """
     found = curve.estimates
+    least = min(float(found["estimate"].min()), curve.reference)
+    most = max(float(found["estimate"].max()), curve.reference)
+    margin = _BEYOND * (most - least or 1.0)
+    found = found.assign(
+        low=found["low"].clip(lower=least - margin), high=found["high"].clip(upper=most + margin)
+    )
     clear = (found["low"] > curve.reference) | (found["high"] < curve.reference)
     for is_clear, color in ((False, plots.RULE), (True, plots.MUTED)):
         part = found[clear == is_clear]
-        axes.vlines(part["rank"], part["low"], part["high"], color=color, linewidth=1.5)
+        axes.vlines(part["rank"], part["low"], part["high"], color=color, linewidth=1.5, zorder=1)
     axes.plot(found["rank"], found["estimate"], ".", color=plots.INK, markersize=4)
     marked = found[found["is_headline"]]
     axes.plot(
@@ -59,6 +70,7 @@ def _estimates(axes: Axes, curve: SpecificationCurve) -> None:
     )  # fmt: skip
     plots.zero_line(axes, curve.reference)
     axes.set_xlim(0, len(found) + 1)
+    axes.set_ylim(least - margin, most + margin)
     axes.set_ylabel(curve.unit)
 
 
