@@ -163,7 +163,7 @@ def paths(table: pd.DataFrame, *, finding: str, measure: str, source: str = "", 
         if position + columns >= len(groups):
             ax.tick_params(labelbottom=True)
             ax.set_xlabel("trading days from the event")
-            ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+            ax.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 5, 10]))
     plots.headline(grid.flat[0], finding, measure, source=source)
     return figure
 
