@@ -11,8 +11,9 @@ import pytest
 
 from tests.report.projects import code, notebook, prose
 from undercut.report.commands import dict_of
+from undercut.report.contract import FIGURE_KEY
 from undercut.report.render import render_report
-from undercut.report.results import FIGURE_KEY, Results
+from undercut.report.results import Results
 from undercut.report.site import write_site
 
 EVIL = "<script>alert(1)</script>"

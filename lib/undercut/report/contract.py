@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable
 from functools import cache
+from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from typing import Any
 from undercut.errors import DataError
 
 RESULTS_FILE = "results.json"
+#: In a notebook's output, what the page needs to know of a figure.
+FIGURE_KEY = "undercut_figure"
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
@@ -28,6 +31,14 @@ def write_atomically(path: Path, content: str | bytes) -> None:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def digest_of(content: bytes) -> str:
+    """SHA-256 of ``content``, in hexadecimal.
+
+    The same as `undercut.provenance.sha256_of`, whose module loads pandas, which a build need not wait for.
+    """
+    return sha256(content).hexdigest()
 
 
 def write_results(path: Path, results: dict[str, Any]) -> None:

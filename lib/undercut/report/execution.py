@@ -18,8 +18,7 @@ from undercut.report.contract import write_atomically
 from undercut.report.kernel import TRACE_VARIABLE
 from undercut.report.others import OTHERS_VARIABLE
 from undercut.report.processes import end_by_environment, end_tree, memory_mb
-from undercut.report.project import COMMIT_VARIABLE
-from undercut.report.results import OUTPUT_VARIABLE
+from undercut.report.project import COMMIT_VARIABLE, OUTPUT_VARIABLE
 from undercut.report.workers import End, Workers
 
 KERNEL_NAME = "python3"

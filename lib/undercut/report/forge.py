@@ -7,7 +7,9 @@ closes, because the builder ended or was killed, it kills everything below it.
 
 from __future__ import annotations
 
+import gc
 import importlib
+import io
 import json
 import os
 import select
@@ -25,6 +27,12 @@ from undercut.report.processes import die_with_parent, end_descendants, peak_mem
 PRELOADED = frozenset(
     {"duckdb", "great_tables", "matplotlib", "numpy", "pandas", "pyarrow", "scipy", "seaborn", "statsmodels"}
 )
+#: What these libraries load when they are first used.
+_LOADED_LATER = {
+    "matplotlib": ("matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg"),
+    "pandas": ("pandas.io.formats.csvs", "pandas.io.formats.html", "pandas.io.formats.string"),
+    "statsmodels": ("statsmodels.iolib.summary", "statsmodels.stats.sandwich_covariance"),
+}
 #: Libraries whose threads would hang a forked process.
 STARTS_THREADS = frozenset({"dask", "grpc", "jax", "polars", "pyspark", "ray", "tensorflow", "torch"})
 #: Arrow's allocator takes care of forks itself.
@@ -46,7 +54,8 @@ def main(modules: list[str]) -> int:
 
 
 def load(modules: list[str]) -> None:
-    """Import what workers and notebooks need."""
+    """Import what workers and notebooks need, and have it done once what each would do first."""
+    gc.disable()  # nothing of what is loaded is ever garbage
     # Half of nbformat's import time is this module, which JupyterLab pulls in and no notebook needs.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     for name in ("undercut.report.worker", "undercut.report.page", "undercut.report.render", *_MACHINERY):
@@ -54,22 +63,44 @@ def load(modules: list[str]) -> None:
     from undercut.report.worker import warm_up
 
     warm_up()
-    for name in modules:
-        if name.partition(".")[0] not in PRELOADED:
-            continue
+    wanted = [name for name in modules if name.partition(".")[0] in PRELOADED]
+    roots = dict.fromkeys(name.partition(".")[0] for name in wanted)
+    for name in [*wanted, *(later for root in roots for later in _LOADED_LATER.get(root, ()))]:
         # A library that cannot be imported is the notebook's to complain about, in its own cell.
         try:
             importlib.import_module(name)
         except Exception as error:
             print(f"{name} was not loaded ahead: {error!r}", file=sys.stderr)
+    if "matplotlib.figure" in sys.modules:
+        _draw_once()
     _forget_warnings()
+    # Collecting garbage touches every object, and a forked process would copy all memory for it.
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+
+
+def _draw_once() -> None:
+    """Draw a figure that nobody sees: finds fonts, and fills the caches that every first figure fills."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    ax = figure.subplots()
+    ax.plot([1, 2], [3, 4], marker="o", label="a")
+    ax.scatter([1, 2], [3, 4], label="b")
+    ax.set_title("Price, $m$")
+    ax.legend()
+    FigureCanvasSVG(figure).print_figure(io.StringIO(), format="svg")
 
 
 _MACHINERY = (
     "papermill", "papermill.iorw", "nbclient", "ipykernel.kernelapp", "ipykernel.ipkernel",
     "ipykernel.zmqshell", "IPython.core.interactiveshell", "IPython.core.completer", "IPython.core.magics",
     "jupyter_client.asynchronous", "jupyter_client.manager", "jupyter_client.provisioning.local_provisioner",
-    "ipykernel.debugger", "undercut.report.embryo", "pygments.lexers.python",
+    "ipykernel.debugger", "undercut.report.embryo", "pygments.lexers.python", "IPython.core.completerlib",
+    "IPython.core.debugger", "IPython.core.logger", "IPython.core.oinspect", "IPython.core.pylabtools",
+    "IPython.extensions.storemagic", "sqlite3", "tornado.platform.asyncio",
 )  # fmt: skip
 
 

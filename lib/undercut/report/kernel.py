@@ -10,11 +10,16 @@ import importlib.util
 import json
 import os
 import sys
+import sysconfig
 from pathlib import Path
 from typing import Any
 
 TRACE_VARIABLE = "UNDERCUT_TRACE"
 PACKAGE = "undercut"
+_PACKAGE_FOLDER = str(Path(__file__).resolve().parents[1]) + os.sep
+_LIBRARIES = tuple(
+    sysconfig.get_path(kind) + os.sep for kind in ("stdlib", "platstdlib", "purelib", "platlib")
+)
 _CODE_SUFFIXES = (".py", ".pyc", ".so", ".pth", ".ipynb")
 
 
@@ -24,6 +29,8 @@ class Trace:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._opened: set[str] = set()
+        self._files: set[str] = set()
+        self._names: set[str] = set()
         self._written = (0, 0)
 
     def watch(self) -> None:
@@ -43,19 +50,23 @@ class Trace:
         size = len(sys.modules), len(self._opened)
         if size == self._written:
             return
-        files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
-        roots = {name.partition(".")[0] for name in list(sys.modules)}
+        new = {name: module for name, module in list(sys.modules.items()) if name not in self._names}
+        self._names |= new.keys()
+        files = (getattr(module, "__file__", None) for module in new.values())
+        self._files |= {file for file in files if isinstance(file, str) and _is_own_code(file)}
+        roots = {name.partition(".")[0] for name in self._names} - sys.stdlib_module_names
         text = json.dumps(
-            {
-                "opened": sorted(self._opened),
-                "modules": sorted(file for file in files if isinstance(file, str) and file.endswith(".py")),
-                "roots": sorted(root for root in roots if root not in sys.stdlib_module_names),
-            }
+            {"opened": sorted(self._opened), "modules": sorted(self._files), "roots": sorted(roots)}
         )
         partial = self._path.with_name(self._path.name + ".part")
         partial.write_text(text, encoding="utf-8")
         partial.replace(self._path)
         self._written = size
+
+
+def _is_own_code(file: str) -> bool:
+    """Source of this package or of the project, not of Python or an installed library."""
+    return file.endswith(".py") and (file.startswith(_PACKAGE_FOLDER) or not file.startswith(_LIBRARIES))
 
 
 def run_kernel(arguments: list[str]) -> None:

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from undercut.errors import DataError, InputError, unknown
-from undercut.provenance import sha256_of
-from undercut.report.contract import RESULTS_FILE, read_results
+from undercut.report.contract import RESULTS_FILE, digest_of, read_results
 
 if TYPE_CHECKING:
     from undercut.report.entries import Report
@@ -85,7 +84,7 @@ def snapshot(
 def fingerprint(site: Path, name: str, reasons: Sequence[str]) -> str:
     """Changes when the published results of a report do, or when they stop being up to date."""
     try:
-        digest = sha256_of((site / name / RESULTS_FILE).read_bytes())
+        digest = digest_of((site / name / RESULTS_FILE).read_bytes())
     except FileNotFoundError:
         return "missing"
     return f"{'stale' if reasons else 'current'} {digest}"

@@ -9,9 +9,9 @@ from html import escape
 from typing import Any
 
 from undercut.report import html
+from undercut.report.contract import FIGURE_KEY
 from undercut.report.notebook import text_of
 from undercut.report.pictures import cropped, follow_page_colors
-from undercut.report.results import FIGURE_KEY
 
 _PICTURES = ("image/svg+xml", "image/png", "image/jpeg", "image/gif")
 NO_ALT = "Figure without alternative text"

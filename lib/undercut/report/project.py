@@ -10,6 +10,8 @@ from pathlib import Path
 from undercut import paths
 
 CATALOGUE_FILE = "reports.toml"
+#: Where a build wants the results of a notebook.
+OUTPUT_VARIABLE = "UNDERCUT_OUTPUT"
 #: What a build tells its notebooks, so that each need not ask git, and a machine without git knows it.
 COMMIT_VARIABLE = "UNDERCUT_COMMIT"
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from undercut.errors import InputError
 from undercut.provenance import provenance_of
 from undercut.report import sentences
-from undercut.report.contract import RESULTS_FILE, write_atomically, write_results
-from undercut.report.project import COMMIT_VARIABLE, git_commit, project_root, utc_now
+from undercut.report.contract import FIGURE_KEY, RESULTS_FILE, write_atomically, write_results
+from undercut.report.project import COMMIT_VARIABLE, OUTPUT_VARIABLE, git_commit, project_root, utc_now
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from undercut.report.pictures import Picture
 
-OUTPUT_VARIABLE = "UNDERCUT_OUTPUT"
-FIGURE_KEY = "undercut_figure"
 DataKind = Literal["real", "sample", "simulated"]
 _KINDS: tuple[DataKind, ...] = ("real", "sample", "simulated")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")

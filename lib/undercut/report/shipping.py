@@ -16,8 +16,7 @@ from typing import ClassVar
 
 from undercut import paths
 from undercut.errors import BuildError, StoreError
-from undercut.provenance import sha256_of
-from undercut.report.contract import write_atomically
+from undercut.report.contract import digest_of, write_atomically
 from undercut.report.execution import Run, Task, environment, run_tasks
 from undercut.report.processes import end_tree
 from undercut.report.project import CATALOGUE_FILE
@@ -95,7 +94,7 @@ def packed(project: Path) -> Goods:
         text = f"A cluster's workers are sent {Goods.WHAT}: {size:.0f} MB here, more than {LARGEST_MB} MB."
         raise BuildError(f"{text} Move what no report reads to data/local/cache.")
     archive = _pack(listed)
-    return Goods(archive, sha256_of(archive))
+    return Goods(archive, digest_of(archive))
 
 
 def run_shipped(task: Task, notebook: bytes, others: str, archive: bytes) -> Returned:
@@ -147,7 +146,7 @@ def _code(trace: Mapping[str, list[str]], package: str) -> dict[str, str]:
     """Digests of the modules of this package that a report used, by their place in it."""
     own = {name.removeprefix(f"{package}/") for name in trace["modules"] if name.startswith(f"{package}/")}
     return {
-        name: sha256_of((PACKAGE / name).read_bytes()) for name in sorted(own) if (PACKAGE / name).is_file()
+        name: digest_of((PACKAGE / name).read_bytes()) for name in sorted(own) if (PACKAGE / name).is_file()
     }
 
 

@@ -6,14 +6,14 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from undercut import paths
 from undercut.errors import StoreError
-from undercut.provenance import sha256_of
+from undercut.report.contract import digest_of
 from undercut.report.execution import Task
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -146,11 +146,18 @@ def _is_hidden(path: Path) -> bool:
 
 def _digest(path: Path, started: float | None = None) -> str:
     try:
-        if started is not None and path.stat().st_mtime > started:
+        about = path.stat()
+        if started is not None and about.st_mtime > started:
             return CHANGED_MEANWHILE
-        return sha256_of(path.read_bytes())
+        return _digest_of_file(path, about.st_mtime_ns, about.st_size, about.st_ino)
     except OSError as error:
         return f"not readable: {error.strerror}"
+
+
+@lru_cache(maxsize=4096)
+def _digest_of_file(path: Path, *_: int) -> str:
+    """Digest of a file that many reports read; read again where its time, size or inode changed."""
+    return digest_of(path.read_bytes())
 
 
 def _shown(path: Path, project: Path) -> str:

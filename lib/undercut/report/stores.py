@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from undercut.errors import BuildError, InputError
-from undercut.provenance import sha256_of
+from undercut.report.contract import digest_of
 
 MANIFEST = "manifest.json"
 _WRITTEN_IN_PLACE = frozenset({"file", "local", "sftp", "ssh", "ftp", "smb"})
@@ -29,7 +29,7 @@ def is_url(out: str) -> bool:
 
 def mirror_of(url: str, project: Path) -> Path:
     """The folder in which the site for ``url`` is built."""
-    return project / "data" / "local" / "cache" / "sites" / sha256_of(url.rstrip("/").encode())[:12]
+    return project / "data" / "local" / "cache" / "sites" / digest_of(url.rstrip("/").encode())[:12]
 
 
 def fetch(url: str, mirror: Path) -> int:
@@ -67,7 +67,7 @@ def publish(site: Path, url: str) -> int:
     system, root = _open(url)
     try:
         before = _manifest(system, root)
-        now = {name: sha256_of((site / name).read_bytes()) for name in _files(site)}
+        now = {name: digest_of((site / name).read_bytes()) for name in _files(site)}
         changed = [name for name in sorted(now, key=_late) if before.get(name) != now[name]]
         for name in changed:
             _put(system, (site / name).read_bytes(), f"{root}/{name}")

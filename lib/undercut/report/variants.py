@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from undercut.provenance import sha256_of
 from undercut.report.catalogue import Report
+from undercut.report.contract import digest_of
 
 VARIANTS = "variants"
 _LONGEST = 48
@@ -25,7 +25,7 @@ def folder_of(report: Report, values: Mapping[str, Any]) -> str:
         return report.name
     words = "-".join(f"{name}-{_word(value)}" for name, value in changed.items())
     readable = re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:_LONGEST].strip("-")
-    digest = sha256_of(json.dumps(changed, sort_keys=True).encode())[:8]
+    digest = digest_of(json.dumps(changed, sort_keys=True).encode())[:8]
     return f"{VARIANTS}/{report.name}/{readable}-{digest}"
 
 
