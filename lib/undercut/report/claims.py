@@ -137,7 +137,7 @@ class Ledger:
         """The claims as results.json holds them."""
         return [
             {
-                "id": judged.id,
+                "id": judged.id.lower(),
                 "claim": judged.claim,
                 "verdict": judged.verdict,
                 "reason": judged.reason,
