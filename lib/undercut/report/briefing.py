@@ -92,7 +92,7 @@ def _headline(made: Mapping[str, Any], report: str, key: str) -> dict[str, Any]:
     if made.get("data_kind") != "real":
         note = "; ".join(filter(None, (f"on {made.get('data_kind')} data", note)))
     if state == "stale":
-        note = "; ".join(filter(None, (f"stale: {made['published'].get('reason', '')}", note)))
+        note = "; ".join(filter(None, (f"stale: {_brief(made['published'])}", note)))
     told = {"text": sentences.sentence(dict(found)), "data_kind": made.get("data_kind", "real"), "note": note}
     return about | dict(found) | told
 
@@ -163,7 +163,7 @@ def unknowns(results: Mapping[str, Mapping[str, Any]], ledger: Ledger) -> pd.Dat
     for name, made in results.items():
         published = made.get("published", {})
         if published.get("state", "current") != "current":
-            reason = f"{published['state']}: {published.get('reason') or 'no reason given'}"
+            reason = f"{published['state']}: {_brief(published)}"
             rows.append({"about": made.get("title", name), "unknown": f"The report is {reason}"})
     return pd.DataFrame(rows, columns=["about", "unknown"])
 
@@ -201,6 +201,12 @@ def draw_verdicts(ledger: Ledger, ax: Axes) -> Axes:
     ax.tick_params(length=0)
     ax.legend(loc="upper center", bbox_to_anchor=(0.3, -0.01), ncols=4, fontsize=9, frameon=False)
     return ax
+
+
+def _brief(published: Mapping[str, Any]) -> str:
+    """The first reason why a report is not current, and how many more there are."""
+    first, *others = (published.get("reason") or "no reason given").split("; ")
+    return first + (f" and {len(others)} more" if others else "")
 
 
 def _shortened(text: str, width: int = 58) -> str:
