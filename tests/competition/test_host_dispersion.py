@@ -40,6 +40,13 @@ def test_without_competition_the_lowest_price_falls_as_draws_alone_say() -> None
     assert abs(beyond.value) < 0.25 * abs(lowest.value)
 
 
+def test_the_benchmark_of_draws_carries_the_doubt_about_prices_at_launch() -> None:
+    few, many = (
+        host_elasticity(host_market(1, models=n, late_hosts=0.0), outcome="draws alone") for n in (30, 240)
+    )
+    assert few.error > 1.5 * many.error > 0
+
+
 def test_competition_is_found_in_the_prices_of_the_same_hosts() -> None:
     panel = host_market(2, effect=-0.08, reprice=1.0, late_hosts=0.0)
     found = host_elasticity(panel, outcome="same hosts")

@@ -75,6 +75,12 @@ def test_the_known_effect_is_recovered_on_average() -> None:
     assert cuts.low > 0
 
 
+def test_sticky_prices_that_drift_down_with_age_are_no_effect() -> None:
+    """Only hosts that stood long can have seen an entry some months ago; their prices have drifted longer."""
+    found = [entry_effect(host_market(seed, drift=-0.03, late_hosts=0.0)).effect for seed in range(5)]
+    assert np.mean(found) == pytest.approx(0, abs=0.003)
+
+
 def test_fake_entries_keep_their_number_and_have_no_effect() -> None:
     panel = host_market(2, effect=-0.08)
     entries = count_entries(panel)

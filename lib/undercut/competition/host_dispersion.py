@@ -102,8 +102,9 @@ def host_elasticity(
     -----
     .. math:: \log p_{mt} = \alpha_m + \tau_t + \delta_{age} + \beta \log n_{mt} + u_{mt}
 
-    Errors are clustered by model; for ``same hosts``, with model-by-host effects, by model and host. The
-    interval of ``beyond draws`` takes the prices at launch as given. Hosts choose which models to sell, so
+    Errors are clustered by model; for ``same hosts``, with model-by-host effects, by model and host. Those of
+    ``draws alone`` and ``beyond draws`` carry a bootstrap over the models whose prices at launch are drawn
+    from, for the latter as if independent of the other error. Hosts choose which models to sell, so
     :math:`\beta` is an association.
 
     References
@@ -122,6 +123,10 @@ def host_elasticity(
     groups = min(data[name].nunique() for name in clusters.split(" + "))
     critical = float(stats.t.ppf((1 + level) / 2, groups - 1))
     value, error = float(fit.coef()["log_sellers"]), float(fit.se()["log_sellers"])
+    if outcome in _DRAWN:
+        drawn = _slopes_of_draws(panel, data, fixed, min_launch_hosts)
+        own = 0.0 if outcome == "draws alone" else error
+        error = float(np.hypot(own, drawn.std(ddof=1)))
     return HostElasticity(
         outcome, estimator, value, error, value - critical * error, value + critical * error, level,
         int(fit._N), int(data["model_id"].nunique()),
@@ -141,13 +146,7 @@ def launch_residuals(panel: pd.DataFrame, *, min_hosts: int = 3) -> Floats:
     DataError
         No model ever has as many hosts.
     """
-    enough = panel[panel["sellers"] >= min_hosts]
-    if enough.empty or min_hosts < 2:
-        raise DataError(f"No model has {min_hosts} hosts (two at least) in any month.")
-    first = enough[enough["month"] == enough.groupby("model_id")["month"].transform("min")]
-    same = first.groupby("model_id")["log_price"]
-    n = same.transform("size")
-    return np.sort(((first["log_price"] - same.transform("mean")) * np.sqrt(n / (n - 1))).to_numpy())
+    return np.sort(_launch_spread(panel, min_hosts)["residual"].to_numpy())
 
 
 def expected_lowest(residuals: npt.ArrayLike, draws: npt.ArrayLike) -> Floats:
@@ -208,6 +207,37 @@ def dispersion_over_time(panel: pd.DataFrame, *, min_hosts: int = 3) -> pd.DataF
     return pd.DataFrame(rows)
 
 
+def _launch_spread(panel: pd.DataFrame, min_hosts: int) -> pd.DataFrame:
+    """Rescaled residuals of log prices at launch with their ``model_id``."""
+    enough = panel[panel["sellers"] >= min_hosts]
+    if enough.empty or min_hosts < 2:
+        raise DataError(f"No model has {min_hosts} hosts (two at least) in any month.")
+    first = enough[enough["month"] == enough.groupby("model_id")["month"].transform("min")]
+    same = first.groupby("model_id")["log_price"]
+    n = same.transform("size")
+    residual = (first["log_price"] - same.transform("mean")) * np.sqrt(n / (n - 1))
+    return first[["model_id"]].assign(residual=residual)
+
+
+def _slopes_of_draws(
+    panel: pd.DataFrame, data: pd.DataFrame, fixed: str, min_hosts: int, draws: int = 200, seed: int = 0
+) -> Floats:
+    """Slope of the expected lowest of draws when whole models are resampled at launch, shape (draws,)."""
+    spread = _launch_spread(panel, min_hosts)
+    groups = [group.to_numpy() for _, group in spread.groupby("model_id")["residual"]]
+    # Frisch and Waugh: with what is left of the regressor, each slope is one weighted sum.
+    left = np.asarray(_regress(data, f"~ log_sellers | {fixed}", "ols", "model_id", keep_all=True)._X)[:, 0]
+    sellers = np.rint(np.exp(data["log_sellers"].to_numpy())).astype(int)
+    counts, position = np.unique(sellers, return_inverse=True)
+    weight = np.bincount(position, left) / (left @ left)
+    generator = np.random.default_rng(seed)
+    slopes = []
+    for _ in range(draws):
+        picked = np.concatenate([groups[i] for i in generator.integers(len(groups), size=len(groups))])
+        slopes.append(float(weight @ expected_lowest(picked, counts)))
+    return np.array(slopes)
+
+
 def _median_ranks(n: int, level: float = 0.95) -> tuple[int | None, int | None]:
     """Ranks (from zero) of the order statistics that enclose the median; none where n is too small."""
     from scipy import stats
@@ -238,14 +268,16 @@ def _data(panel: pd.DataFrame, outcome: str, min_launch_hosts: int) -> tuple[pd.
     return rows, "model_id"
 
 
-def _regress(data: pd.DataFrame, right: str, estimator: str, clusters: str) -> Any:
+def _regress(data: pd.DataFrame, right: str, estimator: str, clusters: str, *, keep_all: bool = False) -> Any:
     import pyfixest as pf
 
     estimate, outcome = (pf.fepois, "level_value") if estimator == "poisson" else (pf.feols, "value")
     with warnings.catch_warnings():
         # An offer seen once says nothing about changes; that it is left out is no news.
         warnings.filterwarnings("ignore", message=".*singleton fixed effect")
-        return estimate(f"{outcome} {right}", data, vcov={"CRV1": clusters})
+        return estimate(
+            f"{outcome} {right}", data, vcov={"CRV1": clusters}, fixef_rm="none" if keep_all else "singleton"
+        )
 
 
 def _check(outcome: str, estimator: str, level: float) -> None:

@@ -24,7 +24,12 @@ Floats = npt.NDArray[np.float64]
 Comparison = Literal["same host and month", "same month"]
 Outcome = Literal["log price", "cut"]
 
-_EFFECTS: Final = {"same host and month": "host_month + age_group", "same month": "month + age_group"}
+_EFFECTS: Final = {
+    "same host and month": "host_month + age_group + tenure",
+    "same month": "month + age_group + tenure",
+}
+#: Months since a host's own entry into a model are told apart up to here, then by half years up to two years.
+_FINE_TENURE: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +170,13 @@ def entry_effect(
 
     Notes
     -----
-    .. math:: \Delta \log p_{mht} = \gamma_{ht} + \delta_{age} + \sum_{k=-leads}^{lags} \beta_k E_{m,t-k} +
+    .. math:: \Delta \log p_{mht} = \gamma_{ht} + \delta_{age} + \theta_{tenure} + \sum_{k=-leads}^{lags}
+    \beta_k E_{m,t-k} +
         \sum_k \kappa_k C_{m,t-k} + u_{mht}
 
-    E counts entries later than that of host h itself, C those of the other kind. The effect after k months is
+    Tenure is the time since the host's own entry: only hosts that have been there for long can have seen an
+    entry some months ago, and sticky prices that drift move by more the longer they stood. E counts entries
+    later than that of host h itself, C those of the other kind. The effect after k months is
     :math:`\sum_{j \le k} \beta_j`. First differences take out model-by-host effects. Standard errors are
     two-way clustered by model and host, t with the smaller number of clusters less one.
 
@@ -286,6 +294,8 @@ def _design(
     own_first = panel.groupby(["model_id", "host"])["month"].min()
     keys = pd.MultiIndex.from_frame(data[["model_id", "host"]])
     own_entry = pd.Series(own_first.reindex(keys).to_numpy(), index=data.index)
+    since = data["month"] - own_entry
+    data["tenure"] = since.where(since <= _FINE_TENURE, (since // 6 * 6).clip(upper=24)).astype(int)
     data["host_month"] = data["host"] + " " + data["month"].astype(str)
     for name, of_kind in (("entry", entries["kind"] == kind), ("other", entries["kind"] != kind)):
         chosen = entries[of_kind]

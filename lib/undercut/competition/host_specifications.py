@@ -17,16 +17,13 @@ HEADLINE: Final[Mapping[str, Any]] = {
     "incumbents": "all hosts",
     "months after": 6,
     "entries": "dated",
-    "largest step": "tenfold",
 }
 OPTIONS: Final[Mapping[str, Sequence[Any]]] = {
     "against": ("same host and month", "same month"),
     "incumbents": ("all hosts", "third parties"),
     "months after": (3, 6),
     "entries": ("dated", "all as dated"),
-    "largest step": ("tenfold", "any"),
 }
-_LARGEST: Final = {"tenfold": 10.0, "any": 1e12}
 
 
 def entry_specifications(panels: Mapping[str, pd.DataFrame], *, leads: int = 3) -> SpecificationCurve:
@@ -55,7 +52,6 @@ def entry_specifications(panels: Mapping[str, pd.DataFrame], *, leads: int = 3) 
         found = entry_effect(
             panel, entries=entries, leads=leads, lags=chosen["months after"], comparison=chosen["against"],
             third_party_only=chosen["incumbents"] == "third parties",
-            largest=_LARGEST[chosen["largest step"]],
         )  # fmt: skip
         return {"estimate": 100 * found.effect, "low": 100 * found.low, "high": 100 * found.high}
 
