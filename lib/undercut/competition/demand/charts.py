@@ -34,7 +34,7 @@ def effect_by_elasticity(grid: pd.DataFrame, measure: str, *, finding: str, note
     import matplotlib.pyplot as plt
 
     scenarios = list(dict.fromkeys(grid["scenario"]))
-    figure, panels = plt.subplots(1, len(scenarios), figsize=(8.6, 4.6), sharey=True, squeeze=False)
+    panels = plt.subplots(1, len(scenarios), figsize=(8.6, 4.6), sharey=True, squeeze=False)[1]
     plots.headline(panels[0, 0], finding, note, source=source)
     for axes, scenario in zip(panels[0], scenarios, strict=True):
         rows = grid[grid["scenario"].eq(scenario) & grid["measure"].eq(measure)].sort_values("elasticity")
@@ -47,7 +47,7 @@ def effect_by_elasticity(grid: pd.DataFrame, measure: str, *, finding: str, note
         axes.set_xticks(x, [f"−{value:g}" for value in x])
         axes.minorticks_off()
         plots.zero_line(axes)
-    figure.supxlabel("assumed own-price elasticity", fontsize=9.5, color=plots.MUTED)
+    panels[0, len(scenarios) // 2].set_xlabel("assumed own-price elasticity")
     first: Axes = panels[0, 0]
     return first
 

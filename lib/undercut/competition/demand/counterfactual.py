@@ -22,15 +22,15 @@ SCENARIOS: Final = {
     "no open models": ("Chinese open", "other open"),
     "licence fee": ("Chinese open", "other open"),
 }
-#: Measures of an outcome, with their units.
+#: Measures of an outcome: changes in %, surplus in % of spending before, or in millions of dollars a week.
 MEASURES: Final = {
-    "closed_price": "% change of closed models' prices, weighted by spending before",
-    "price_paid": "% change of the average price paid per token inside the market",
-    "surplus": "% of spending inside the market before",
-    "surplus_usd": "USD a week",
-    "tokens": "% change of tokens bought inside the market",
-    "closed_revenue": "% change of closed vendors' revenue",
-    "closed_profit": "% change of closed vendors' profit",
+    "closed_price": "prices of closed models, weighted by spending before",
+    "price_paid": "average price paid per token",
+    "surplus": "buyers' surplus, relative to spending before",
+    "surplus_usd": "buyers' surplus in dollars",
+    "tokens": "tokens bought",
+    "closed_revenue": "revenue of closed vendors",
+    "closed_profit": "profit of closed vendors",
 }
 
 
@@ -82,7 +82,7 @@ class Outcome:
 
     def summary(self) -> str:
         """The measures, one a line."""
-        return "\n".join(f"{name}: {value:.4g} {MEASURES[name]}" for name, value in self.measures().items())
+        return "\n".join(f"{MEASURES[name]}: {value:.4g}" for name, value in self.measures().items())
 
 
 def market_model(
@@ -237,7 +237,7 @@ def measures(outcomes: list[Outcome]) -> dict[str, float]:
         "closed_price": float(100 * np.expm1((sold * change).sum() / sold.sum())),
         "price_paid": 100 * (paid("after") / paid("before") - 1),
         "surplus": float(100 * surplus / total["spend_before"]),
-        "surplus_usd": float(surplus),
+        "surplus_usd": float(surplus) / 1e6,
         "tokens": float(100 * (total["tokens_after"] / total["tokens_before"] - 1)),
         "closed_revenue": grown("revenue"),
         "closed_profit": grown("profit"),

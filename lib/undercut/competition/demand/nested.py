@@ -91,19 +91,28 @@ class DemandEstimate:
         """Coefficients of price, nesting parameter and controls."""
         return self.coefficients.copy()
 
+    @property
+    def robust(self) -> str:
+        """The interval that holds with weak instruments, in words."""
+        low, high = (f"{end:.2f}".replace("-", "\N{MINUS SIGN}") for end in (self.weak_low, self.weak_high))
+        if np.isnan(self.weak_low):
+            return "none"
+        if np.isinf([self.weak_low, self.weak_high]).all():
+            return "unbounded"
+        return f"{low} to {high}".replace("inf", "\N{INFINITY}")
+
     def row(self) -> dict[str, float | str | int]:
         """The estimate as one row of a comparison."""
         wanted = ("method", "elasticity", "low", "high", "weak_low", "weak_high", "correlation",
                   "first_stage_f", "hansen_p", "n", "clusters")  # fmt: skip
         whole = asdict(self)
-        return {name: whole[name] for name in wanted}
+        return {name: whole[name] for name in wanted} | {"robust": self.robust}
 
     def summary(self) -> str:
         """The estimate in a few lines."""
-        weak = f"[{self.weak_low:.2f}, {self.weak_high:.2f}]"
         return (
             f"{self.method}: mean own-price elasticity {self.elasticity:.2f} "
-            f"[{self.low:.2f}, {self.high:.2f}]; robust to weak instruments {weak}\n"
+            f"[{self.low:.2f}, {self.high:.2f}]; robust to weak instruments: {self.robust}\n"
             f"price coefficient {self.slope:.3f} ({self.slope_error:.3f}), nesting parameter "
             f"{self.correlation:.2f} ({self.correlation_error:.2f})\n"
             f"first-stage F {self.first_stage_f:.1f}, overidentification p {self.hansen_p:.2f}; "

@@ -197,7 +197,8 @@ def diversion_by_group(products: pd.DataFrame, draws: Sequence[dict[str, Any]]) 
     stacked = pd.concat(tables, keys=range(len(tables)), names=["draw"]).reset_index("draw")
     keys = ["origin", "goes_to"]
     ends = stacked.groupby(keys, sort=False)["share"].agg(low="min", high="max")
-    return ends.assign(share=tables[0].set_index(keys)["share"]).reset_index()
+    central = tables[0].set_index(keys)["share"]
+    return pd.DataFrame({"share": central, "low": ends["low"], "high": ends["high"]}).reset_index()
 
 
 def own_and_cross(products: pd.DataFrame, model: dict[str, Any]) -> pd.DataFrame:
