@@ -168,11 +168,11 @@ def test_pre_trend_power_is_the_share_of_rejections() -> None:
     response = np.array([-3.0, -2.0, -1.0])
     expected = pre_trend_of(np.zeros(3), root @ root.T / clusters, response, clusters)
     slope, rejected = expected.slope_50, []
-    for _ in range(1_000):
+    for _ in range(400):
         scores = rng.normal(size=(clusters, 3)) @ root.T + slope * response
         covariance = np.cov(scores.T) / clusters
         rejected.append(pre_trend_of(scores.mean(axis=0), covariance, response, clusters).p_value < 0.05)
-    assert np.mean(rejected) == pytest.approx(0.5, abs=0.05)
+    assert np.mean(rejected) == pytest.approx(0.5, abs=0.07)
     assert expected.power(expected.slope_50) == pytest.approx(0.5, abs=1e-6)
     assert expected.power(expected.slope_80) == pytest.approx(0.8, abs=1e-6)
 

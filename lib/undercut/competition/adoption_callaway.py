@@ -56,4 +56,5 @@ def callaway_santanna(
         int(panel.rows[UNIT].nunique()), int(treated.loc[treated[EVENT] >= 0, UNIT].nunique()),
         int(panel.rows[CLUSTER].nunique()), len(panel.rows), panel.identified,
         (*panel.notes, *singleton_note(panel)), np.array(times) + 1.0,
+        float(panel.rows[OUTCOME].std()),
     )  # fmt: skip

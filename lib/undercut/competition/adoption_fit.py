@@ -70,6 +70,9 @@ class AdoptionFit:
     trend_response : numpy.ndarray, shape (n_event_times,)
         What the estimator shows if treated units leave their comparison by one each period and nothing else
         happens; for imputation approximately.
+    outcome_spread : float
+        Standard deviation of the outcome, against which a standard error is judged to be none: where prices
+        never change, an error of zero would pass for certainty.
     """
 
     method: str
@@ -85,6 +88,7 @@ class AdoptionFit:
     identified: str
     notes: tuple[str, ...]
     trend_response: Floats
+    outcome_spread: float
     regression: Regression | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -113,19 +117,23 @@ class AdoptionFit:
         return raw / raw.sum()
 
     def effect(self, target: str | int = "overall") -> pd.Series:
-        """Estimate, std_error, t_statistic, p_value, ci_low and ci_high of a target (see :meth:`weights`)."""
+        """Estimate, std_error, t_statistic, p_value, ci_low and ci_high of a target (see :meth:`weights`).
+
+        All but the estimate are missing where clusters leave no spread to compute an error from.
+        """
         from scipy import stats
 
         weights = self.weights(target)
         estimate = float(weights @ self.effects.to_numpy())
-        error = float(np.sqrt(weights @ self.covariance @ weights))
+        error = float(np.sqrt(max(float(weights @ self.covariance @ weights), 0.0)))
+        error = error if error > 1e-6 * self.outcome_spread else np.nan
         reach = float(stats.t.ppf((1 + self.level) / 2, self.freedom)) * error
-        p_value = 2 * float(stats.t.sf(abs(estimate / error), self.freedom)) if error > 0 else np.nan
+        p_value = 2 * float(stats.t.sf(abs(estimate / error), self.freedom))
         return pd.Series(
             {
                 "estimate": estimate,
                 "std_error": error,
-                "t_statistic": estimate / error if error > 0 else np.nan,
+                "t_statistic": estimate / error,
                 "p_value": p_value,
                 "ci_low": estimate - reach,
                 "ci_high": estimate + reach,

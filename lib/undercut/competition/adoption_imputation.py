@@ -6,11 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from undercut.competition.adoption_data import CLUSTER, EVENT, OUTCOME, PERIOD, UNIT, WEIGHT, AdoptionPanel
 from undercut.competition.adoption_fit import AdoptionFit
 from undercut.competition.bootstrap_pieces import Floats, sum_by
 from undercut.errors import DataError
+
+_NOTHING = (
+    "No treated row can be imputed: untreated rows do not tell its unit's and period's level. "
+    "Use a longer sample, or the stacked estimator."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +32,14 @@ def imputation(panel: AdoptionPanel, leads: int, lags: int, level: float) -> Ado
     """Lags by imputation, leads by a regression on untreated rows alone."""
     rows = panel.rows
     effects = _fixed_effects(rows, panel.covariates)
-    after, ahead = _lags(rows, effects, lags), _leads(rows, effects, leads)
+    usable = _imputable(rows, effects)
+    lost = int((panel.treated & ~usable).sum())
+    notes = (
+        (*panel.notes, f"Left out {lost} treated rows whose level no untreated row tells.")
+        if lost
+        else panel.notes
+    )
+    after, ahead = _lags(rows, effects, lags, usable), _leads(rows, effects, leads)
     times = ahead.times + after.times
     weights = np.vstack([ahead.weights, after.weights])
     errors = np.vstack([ahead.errors, after.errors])
@@ -38,15 +51,19 @@ def imputation(panel: AdoptionPanel, leads: int, lags: int, level: float) -> Ado
         "imputation", pd.Series(weights @ rows[OUTCOME].to_numpy(), index=pd.Index(times, name=EVENT)),
         scores.T @ scores * len(labels) / (len(labels) - 1), counts, f"all periods before -{leads}", level,
         int(rows[UNIT].nunique()), int(treated.loc[treated[EVENT] >= 0, UNIT].nunique()),
-        len(labels), len(rows), panel.identified, panel.notes, _trend_response(rows, times, leads),
+        len(labels), len(rows), panel.identified, notes, _trend_response(rows, times, leads),
+        float(rows[OUTCOME].std()),
     )  # fmt: skip
 
 
 def mean_effect_weights(panel: AdoptionPanel) -> Floats:
     """Weights on outcomes, shape (n_rows,), that give the mean effect on treated rows."""
     rows = panel.rows
-    share = np.where(panel.treated, rows[WEIGHT], 0.0)
-    return _impute(rows, _fixed_effects(rows, panel.covariates), (share / share.sum())[None, :])[0]
+    effects = _fixed_effects(rows, panel.covariates)
+    share = np.where(panel.treated & _imputable(rows, effects), rows[WEIGHT], 0.0)
+    if not share.any():
+        raise DataError(_NOTHING)
+    return _impute(rows, effects, (share / share.sum())[None, :])[0]
 
 
 def _fixed_effects(rows: pd.DataFrame, covariates: tuple[str, ...]) -> Floats:
@@ -57,26 +74,31 @@ def _fixed_effects(rows: pd.DataFrame, covariates: tuple[str, ...]) -> Floats:
 
 
 def _impute(rows: pd.DataFrame, effects: Floats, wanted: Floats) -> Floats:
-    """Weights on all rows of means over treated rows, net of what untreated rows predict."""
+    """Weights on all rows of means over imputable rows, net of what untreated rows predict."""
     untreated = ~(rows[EVENT] >= 0).to_numpy()
     weighted = effects * np.where(untreated, rows[WEIGHT], 0.0)[:, None]
     solution = np.linalg.pinv(weighted.T @ effects, hermitian=True) @ (wanted @ effects).T
-    prediction = (weighted @ solution).T
-    if not np.allclose(prediction @ effects, wanted @ effects, atol=1e-6):
-        raise DataError(
-            "Some treated rows cannot be imputed: untreated rows do not tell their unit's or period's level. "
-            "Shorten the sample, or use the stacked estimator."
-        )
-    return np.asarray(wanted - prediction)
+    return np.asarray(wanted - (weighted @ solution).T)
 
 
-def _lags(rows: pd.DataFrame, effects: Floats, lags: int) -> _Pieces:
-    event, size = rows[EVENT].to_numpy(), rows[WEIGHT].to_numpy()
+def _imputable(rows: pd.DataFrame, effects: Floats) -> NDArray[np.bool_]:
+    """Rows whose unit's and period's level the untreated rows tell."""
+    untreated = effects[~(rows[EVENT] >= 0).to_numpy()]
+    moments = np.linalg.eigh(untreated.T @ untreated)
+    empty = moments.eigenvectors[:, moments.eigenvalues < 1e-9 * moments.eigenvalues.max()]
+    return np.asarray(((effects @ empty) ** 2).sum(axis=1) < 1e-12 * (effects**2).sum(axis=1))
+
+
+def _lags(rows: pd.DataFrame, effects: Floats, lags: int, usable: NDArray[np.bool_]) -> _Pieces:
+    size = rows[WEIGHT].to_numpy()
+    event = np.where((rows[EVENT] >= 0) & ~usable, np.nan, rows[EVENT])
     times = [int(t) for t in np.unique(event[event >= 0]) if t <= lags]
+    if not times:
+        raise DataError(_NOTHING)
     wanted = np.array([np.where(event == t, size, 0.0) for t in times])
     wanted /= wanted.sum(axis=1, keepdims=True)
     weights = _impute(rows, effects, wanted)
-    untreated = ~(event >= 0)
+    untreated = ~(rows[EVENT] >= 0).to_numpy()
     fitted = effects @ _coefficients(effects, rows, untreated)
     error = rows[OUTCOME].to_numpy() - fitted
     # Effects differ by event time: their mean is no error. Finer groups would leave single models no error.

@@ -19,36 +19,33 @@ from undercut.competition.adoption_data import (
     AdoptionPanel,
 )
 from undercut.competition.adoption_fit import AdoptionFit, Regression
+from undercut.competition.bootstrap_pieces import Floats
 from undercut.errors import DataError
 
 _BEFORE = "the period before adoption"
-#: From the column of the regression to its weight, by event time.
-Combination = Mapping[int, Mapping[str, float]]
 
 
 def two_way_fixed_effects(panel: AdoptionPanel, leads: int, lags: int, level: float) -> AdoptionFit:
     """Event-time terms with effects of units and periods."""
     rows = panel.rows.copy()
-    times = _times(rows[EVENT].dropna())
-    rows, columns = _with_terms(rows, {_name("e", t): rows[EVENT].eq(t) for t in times})
-    combination = {t: {_name("e", t): 1.0} for t in times if -leads <= t <= lags}
-    return _fitted(panel, rows, "two_way_fixed_effects", columns, combination, (UNIT, PERIOD), level)
+    sizes = rows.groupby(EVENT)[WEIGHT].sum().drop(-1.0, errors="ignore")
+    rows, columns = _with_terms(rows, {_name("e", t): rows[EVENT].eq(t) for t in sizes.index})
+    cells = {int(t): {_name("e", t): float(size)} for t, size in sizes.items() if -leads <= t <= lags}
+    return _fitted(panel, rows, "two_way_fixed_effects", columns, cells, level)
 
 
 def sun_abraham(panel: AdoptionPanel, leads: int, lags: int, level: float) -> AdoptionFit:
     """One term for each cohort and event time, averaged with the cohorts' shares."""
     rows = panel.rows.copy()
-    sizes = rows.groupby([FIRST, EVENT])[WEIGHT].sum()
-    cells = {_name("c", g, t): (g, t) for g, t in sizes.index if t != -1}
-    masks = {name: rows[FIRST].eq(g) & rows[EVENT].eq(t) for name, (g, t) in cells.items()}
+    sizes = rows[rows[EVENT] != -1].groupby([FIRST, EVENT])[WEIGHT].sum()
+    masks = {_name("c", g, t): rows[FIRST].eq(g) & rows[EVENT].eq(t) for g, t in sizes.index}
     rows, columns = _with_terms(rows, masks)
-    combination: dict[int, dict[str, float]] = {}
-    for t in _times(rows[EVENT].dropna()):
+    cells: dict[int, dict[str, float]] = {}
+    for (g, t), size in sizes.items():
         if -leads <= t <= lags:
-            shares = {name: float(sizes[cell]) for name, cell in cells.items() if cell[1] == t}
-            total = sum(shares.values())
-            combination[t] = {name: share / total for name, share in shares.items()}
-    return _fitted(panel, rows, "sun_abraham", columns, combination, (UNIT, PERIOD), level)
+            cells.setdefault(int(t), {})[_name("c", g, t)] = float(size)
+    ordered = {t: cells[t] for t in sorted(cells)}
+    return _fitted(panel, rows, "sun_abraham", columns, ordered, level, notes=singleton_note(panel))
 
 
 def stacked(panel: AdoptionPanel, leads: int, lags: int, level: float) -> AdoptionFit:
@@ -62,34 +59,39 @@ def stacked(panel: AdoptionPanel, leads: int, lags: int, level: float) -> Adopti
         raise DataError("No cohort has untreated units throughout its window; ask for fewer leads or lags.")
     rows = pd.concat(parts, ignore_index=True)
     rows[WEIGHT] *= _corrective_weights(rows)
-    times = _times(rows.loc[rows["is_treated"], EVENT])
-    rows, columns = _with_terms(rows, {_name("e", t): rows["is_treated"] & rows[EVENT].eq(t) for t in times})
+    sizes = rows[rows["is_treated"] & rows[EVENT].ne(-1)].groupby(EVENT)[WEIGHT].sum()
+    rows, columns = _with_terms(
+        rows, {_name("e", t): rows["is_treated"] & rows[EVENT].eq(t) for t in sizes.index}
+    )
     rows[UNIT] = rows["stack"].astype(str) + "|" + rows[UNIT].astype(str)
     rows[PERIOD] = rows["stack"].astype(str) + "|" + rows[PERIOD].astype(str)
     notes = (f"Left out {left_out} cohorts without clean controls.",) if left_out else ()
-    combination = {t: {_name("e", t): 1.0} for t in times}
-    return _fitted(panel, rows, "stacked", columns, combination, (UNIT, PERIOD), level, notes=notes)
+    cells = {int(t): {_name("e", t): float(size)} for t, size in sizes.items()}
+    return _fitted(panel, rows, "stacked", columns, cells, level, notes=notes)
 
 
 def fit_terms(
-    rows: pd.DataFrame, columns: Sequence[str], covariates: Sequence[str], effects: tuple[str, str]
+    rows: pd.DataFrame, columns: Sequence[str], covariates: Sequence[str]
 ) -> tuple[pd.Series, pd.DataFrame]:
     """Coefficients of the terms and their cluster-robust covariance."""
     import pyfixest as pf
 
-    formula = f"{OUTCOME} ~ {' + '.join([*columns, *covariates])} | {' + '.join(effects)}"
+    tight = pf.MapDemeaner(fixef_tol=1e-10)
+    formula = f"{OUTCOME} ~ {' + '.join([*columns, *covariates])} | {UNIT} + {PERIOD}"
     with warnings.catch_warnings():
         # Which terms drop out is said in the fit's notes.
         warnings.filterwarnings("ignore", message=".*(ollinear|singleton).*")
-        fit = pf.feols(formula, rows, vcov={"CRV1": CLUSTER}, weights=WEIGHT)
+        # The variance of terms far from the window may be none but for rounding.
+        warnings.filterwarnings("ignore", message="invalid value encountered in sqrt")
+        fit = pf.feols(formula, rows, vcov={"CRV1": CLUSTER}, weights=WEIGHT, collin_tol=1e-7, demeaner=tight)
     names = list(fit._coefnames)  # pyfixest offers the covariance under no public name
     return fit.coef(), pd.DataFrame(fit._vcov, index=names, columns=names)
 
 
 def swept(
-    rows: pd.DataFrame, columns: Sequence[str], covariates: Sequence[str], combination: Combination
-) -> Regression:
-    """The regression with units' effects swept out and periods as columns.
+    rows: pd.DataFrame, columns: Sequence[str], covariates: Sequence[str]
+) -> tuple[Floats, pd.DataFrame]:
+    """Outcome, and terms, covariates and periods, with units' effects swept out.
 
     Units lie within clusters, so that flipping a cluster's residuals commutes with the sweep; periods do not.
     """
@@ -100,8 +102,27 @@ def swept(
     means = every.mul(weight, axis=0).groupby(rows[UNIT]).transform("sum")
     totals = weight.groupby(rows[UNIT]).transform("sum")
     flat = every.sub(means.div(totals, axis=0)).mul(np.sqrt(weight), axis=0)
-    kept = _independent(flat.drop(columns=OUTCOME))
-    return Regression(flat[OUTCOME].to_numpy(), kept, rows[CLUSTER].to_numpy(), combination)
+    return flat[OUTCOME].to_numpy(), flat.drop(columns=OUTCOME)
+
+
+def told_apart(design: pd.DataFrame) -> set[str]:
+    """Columns whose coefficients the data determine whatever the others are."""
+    values = design.to_numpy()
+    size = np.linalg.norm(values, axis=0)
+    scaled = values / np.where(size > 1e-9 * max(float(size.max()), 1e-300), size, np.inf)
+    # The space of coefficients that leave all fitted values as they are.
+    moments = np.linalg.eigh(scaled.T @ scaled)
+    empty = moments.eigenvectors[:, moments.eigenvalues < 1e-9 * moments.eigenvalues.max()]
+    free = (empty**2).sum(axis=1)
+    return {str(name) for name, share in zip(design.columns, free, strict=True) if share < 1e-8}
+
+
+def independent(design: pd.DataFrame) -> pd.DataFrame:
+    """Columns that are no combination of columns before them."""
+    values = design.to_numpy()
+    triangular = np.abs(np.diag(np.linalg.qr(values, mode="r")))
+    size = np.linalg.norm(values, axis=0)
+    return design.loc[:, triangular > 1e-7 * np.maximum(size, 1e-9 * float(size.max()))]
 
 
 def singleton_note(panel: AdoptionPanel) -> tuple[str, ...]:
@@ -122,31 +143,34 @@ def _fitted(
     rows: pd.DataFrame,
     method: str,
     columns: list[str],
-    combination: Combination,
-    effects: tuple[str, str],
+    cells: Mapping[int, Mapping[str, float]],
     level: float,
     *,
     notes: tuple[str, ...] = (),
 ) -> AdoptionFit:
-    coefficients, covariance = fit_terms(rows, columns, panel.covariates, effects)
-    lost = [c for c in columns if c not in coefficients.index]
-    if lost:
-        notes = (*notes, f"Terms without information of their own: {', '.join(lost)}.")
-    known = {t: w for t, w in combination.items() if set(w) <= set(coefficients.index)}
-    if not any(t >= 0 for t in known):
+    """Regress, and average by event time the cells that the data tell from effects of units and periods."""
+    outcome, design = swept(rows, columns, panel.covariates)
+    known = told_apart(design)
+    kept = {t: {name: size for name, size in cell.items() if name in known} for t, cell in cells.items()}
+    kept = {t: cell for t, cell in kept.items() if cell}
+    if not any(t >= 0 for t in kept):
         raise DataError("No effect after adoption is identified; ask for fewer leads, or a longer sample.")
-    matrix = pd.DataFrame(known).reindex(coefficients.index).fillna(0.0).T
-    times = np.array(list(known))
+    lost = sum(map(len, cells.values())) - sum(map(len, kept.values()))
+    if lost:
+        notes = (*notes, f"Left out {lost} cells that cannot be told from effects of units and periods.")
+    counts = pd.Series({t: sum(cell.values()) for t, cell in kept.items()})
+    shares = {t: {name: size / counts[t] for name, size in cell.items()} for t, cell in kept.items()}
+    coefficients, covariance = fit_terms(rows, columns, panel.covariates)
+    matrix = pd.DataFrame(shares).reindex(coefficients.index).fillna(0.0).T.to_numpy()
+    times = np.array(list(kept))
     treated = rows[rows.get("is_treated", rows[EVENT].notna())]
-    counts = treated.groupby(EVENT)[WEIGHT].sum().reindex(times)
-    if method in ("sun_abraham", "callaway_santanna"):
-        notes = (*singleton_note(panel), *notes)
     return AdoptionFit(
-        method, pd.Series(matrix.to_numpy() @ coefficients.to_numpy(), index=pd.Index(times, name=EVENT)),
-        matrix.to_numpy() @ covariance.to_numpy() @ matrix.to_numpy().T, counts, _BEFORE, level,
+        method, pd.Series(matrix @ coefficients.to_numpy(), index=pd.Index(times, name=EVENT)),
+        matrix @ covariance.to_numpy() @ matrix.T, counts, _BEFORE, level,
         int(panel.rows[UNIT].nunique()), int(treated.loc[treated[EVENT] >= 0, UNIT].nunique()),
         int(rows[CLUSTER].nunique()), len(rows), panel.identified, (*panel.notes, *notes), times + 1.0,
-        swept(rows, [c for c in columns if c not in lost], panel.covariates, known),
+        float(panel.rows[OUTCOME].std()),
+        Regression(outcome, independent(design), rows[CLUSTER].to_numpy(), shares),
     )  # fmt: skip
 
 
@@ -172,21 +196,9 @@ def _corrective_weights(rows: pd.DataFrame) -> pd.Series:
     return rows["stack"].map(share).where(~rows["is_treated"], 1.0)
 
 
-def _independent(design: pd.DataFrame) -> pd.DataFrame:
-    """Columns that are no combination of columns before them."""
-    values = design.to_numpy()
-    triangular = np.abs(np.diag(np.linalg.qr(values, mode="r")))
-    size = np.linalg.norm(values, axis=0)
-    return design.loc[:, triangular > 1e-8 * np.maximum(size, 1e-300)]
-
-
 def _with_terms(rows: pd.DataFrame, masks: Mapping[str, pd.Series]) -> tuple[pd.DataFrame, list[str]]:
     terms = pd.DataFrame({name: mask.astype(float) for name, mask in masks.items()}, index=rows.index)
     return pd.concat([rows, terms], axis=1), list(masks)
-
-
-def _times(event_times: pd.Series) -> list[int]:
-    return [int(t) for t in sorted(event_times.unique()) if t != -1]
 
 
 def _name(kind: str, *numbers: float) -> str:

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from undercut.competition.adoption_data import CLUSTER, EVENT, OUTCOME, PERIOD, UNIT, WEIGHT, as_number
-from undercut.competition.adoption_fit import AdoptionFit
-from undercut.competition.adoption_regressions import fit_terms, swept
+from undercut.competition.adoption_fit import AdoptionFit, Regression
+from undercut.competition.adoption_regressions import fit_terms, independent, swept
 from undercut.errors import DataError, InputError
 
 
@@ -102,19 +102,21 @@ def stacked_dose(
     columns = [f"dose_{'m' if t < 0 else ''}{abs(t)}" for t in times]
     for name, t in zip(columns, times, strict=True):
         stacks[name] = stacks["change"].where(stacks[EVENT] == t, 0.0)
-    coefficients, covariance = fit_terms(stacks, columns, (), (UNIT, PERIOD))
+    coefficients, covariance = fit_terms(stacks, columns, ())
     changed = stacks[stacks["change"] != 0]
     notes = [f"{crowded} releases less than {min_gap} periods from another were left out."] if crowded else []
     idle = len(parts) - len(used)
     notes += [f"{idle} releases changed no dose, or not by different amounts."] if idle else []
     combination = {t: {name: 1.0} for t, name in zip(times, columns, strict=True)}
+    swept_outcome, design = swept(stacks, columns, ())
     return AdoptionFit(
         "stacked_dose", pd.Series(coefficients[columns].to_numpy(), index=pd.Index(times, name=EVENT)),
         covariance.loc[columns, columns].to_numpy(), changed.groupby(EVENT)[WEIGHT].sum().reindex(times),
         "the period before the release", level, int(stacks["source_unit"].nunique()),
         int(changed["source_unit"].nunique()), int(stacks[CLUSTER].nunique()), len(stacks),
         "difference in outcomes for each unit of exposure that a release brought; not what all units share",
-        tuple(notes), np.array(times) + 1.0, swept(stacks, columns, (), combination),
+        tuple(notes), np.array(times) + 1.0, float(rows[OUTCOME].std()),
+        Regression(swept_outcome, independent(design), stacks[CLUSTER].to_numpy(), combination),
     )  # fmt: skip
 
 

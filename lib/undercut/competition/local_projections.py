@@ -302,8 +302,8 @@ def _estimate(y: Floats, x: Floats, horizon: int, errors: str, level: float) -> 
     n, k = x.shape
     if n <= k + 1 or np.linalg.matrix_rank(x) < k:
         raise DataError(
-            f"{n} observations cannot identify {k} coefficients at horizon {horizon}; use fewer lags or controls, "
-            "or a shorter horizon."
+            f"{n} observations cannot identify {k} coefficients at horizon {horizon}; use fewer lags, "
+            "fewer controls or a shorter horizon."
         )
     inverse = np.linalg.inv(x.T @ x)
     beta = inverse @ (x.T @ y)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, Literal, get_args
 
+import numpy as np
 import pandas as pd
 
 from undercut.competition.adoption_callaway import callaway_santanna
@@ -104,7 +105,6 @@ def staggered(
 
     Examples
     --------
-    >>> import numpy as np
     >>> rng = np.random.default_rng(0)
     >>> names = ["unit", "period"]
     >>> rows = pd.MultiIndex.from_product([range(40), range(12)], names=names).to_frame(index=False)
@@ -131,24 +131,17 @@ def compare_methods(fits: Iterable[AdoptionFit]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Indexed by method: the columns of :meth:`AdoptionFit.effect`, ``smallest_detectable`` (80% power),
-        ``n_treated``, ``n_clusters``.
+        Indexed by method: the columns of :meth:`AdoptionFit.effect`, ``smallest_detectable`` (80% power,
+        missing without a standard error), ``n_treated``, ``n_clusters``.
     """
-    rows = {
-        fit.method: pd.concat(
-            [
-                fit.effect(),
-                pd.Series(
-                    {
-                        "smallest_detectable": fit.smallest_detectable().effect,
-                        "n_treated": fit.n_treated,
-                        "n_clusters": fit.n_clusters,
-                    }
-                ),
-            ]
+    rows = {}
+    for fit in fits:
+        found = fit.effect()
+        known = np.isfinite(found["std_error"])
+        found["smallest_detectable"] = fit.smallest_detectable().effect if known else np.nan
+        rows[fit.method] = pd.concat(
+            [found, pd.Series({"n_treated": fit.n_treated, "n_clusters": fit.n_clusters})]
         )
-        for fit in fits
-    }
     return pd.DataFrame(rows).T.rename_axis("method")
 
 
