@@ -22,9 +22,9 @@ DESIGNS: Mapping[str, dict[str, Any]] = {
     "60 markets, strong instrument": {"markets": 60, "products": 12},
     "60 markets, steep demand": {"markets": 60, "products": 12, "slope": -3.0},
     "60 markets, useless instrument": {"markets": 60, "products": 12, "cost_strength": 0.0},
-    "18 markets of 15, weak instrument": {"markets": 18, "products": 15, "cost_strength": 0.15},
+    "18 markets of 15, weaker instrument": {"markets": 18, "products": 15, "cost_strength": 0.15},
     "18 markets, best 15 of 60 seen": {"markets": 18, "products": 60, "kept": 15},
-    "18 markets, best 15 of 60 seen, weak instrument": {
+    "18 markets, best 15 of 60 seen, weaker instrument": {
         "markets": 18,
         "products": 60,
         "kept": 15,

@@ -20,11 +20,6 @@ from undercut.errors import DataError
 from undercut.prices.token_weights import token_weights
 
 
-@pytest.fixture(scope="module")
-def data() -> MarketData:
-    return market_data(undercut.load_prices())
-
-
 def test_every_ranked_token_is_a_product_or_listed_as_left_out(data: MarketData) -> None:
     gone = data.left_out[data.left_out["reason"].isin([NO_NAME, NO_PRICE])]
     ranked = token_weights().groupby("period")["tokens"].sum()

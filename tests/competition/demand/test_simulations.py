@@ -8,7 +8,7 @@ from tests.competition.demand.simulations import simulate, simulate_counterfactu
 
 
 def test_a_few_markets_show_the_bias_of_least_squares_and_its_cure() -> None:
-    table = simulate("18 markets of 15, weak instrument", runs=8)
+    table = simulate("18 markets of 15, weaker instrument", runs=8)
     assert table.loc["OLS", "bias"] > 1
     assert abs(table.loc["2SLS", "bias"]) < 0.3
     assert table.loc["2SLS", "robust"] >= 0.7

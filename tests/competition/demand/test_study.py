@@ -6,20 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import undercut
 from undercut.competition.demand import study
 from undercut.competition.demand.assumptions import Basis, market_keywords
 from undercut.competition.demand.counterfactual import market_model, measures, scenario_outcomes
 from undercut.competition.demand.instruments import with_instruments
-from undercut.competition.demand.markets import MarketData, estimation_sample, market_data
+from undercut.competition.demand.markets import MarketData, estimation_sample
 from undercut.errors import UnknownNameError
 
 CENTRAL = {"elasticity": -2.0, "correlation": 0.35, "outside_share": 0.5, "open_at_cost": True}
-
-
-@pytest.fixture(scope="module")
-def data() -> MarketData:
-    return market_data(undercut.load_prices())
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,13 @@
+"""The real markets, read once for all tests of this folder."""
+
+from __future__ import annotations
+
+import pytest
+
+import undercut
+from undercut.competition.demand.markets import MarketData, market_data
+
+
+@pytest.fixture(scope="session")
+def data() -> MarketData:
+    return market_data(undercut.load_prices())
