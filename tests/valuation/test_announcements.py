@@ -90,3 +90,14 @@ def test_every_announcement_meets_every_unit_once() -> None:
     )
     rows = announcements.crossed(found, ["chips", "power"])
     assert sorted(rows["group"]) == ["x | chips", "x | power", "y | chips", "y | power"]
+
+
+def test_only_the_unit_named_for_its_class_is_in_a_group_and_the_others_stay_in() -> None:
+    days = pd.to_datetime(["2025-01-02", "2025-01-03"])
+    found = pd.DataFrame({"event": ["A", "B"], "date": days, "group": ["adoption", "bans"]})
+    labels = pd.Series(["first", ""])
+    rows = announcements.focused(found, ["chips", "power"], {"adoption": "power", "bans": "chips"}, labels)
+    assert len(rows) == len(announcements.crossed(found, ["chips", "power"]))
+    assert rows.loc[rows["group"] != "", ["event", "firm", "group"]].to_numpy().tolist() == [
+        ["A", "power", "first"]
+    ]

@@ -98,6 +98,37 @@ def crossed(found: pd.DataFrame, units: Sequence[str]) -> pd.DataFrame:
     return rows.assign(group=rows["group"] + " | " + rows["firm"])
 
 
+def focused(
+    found: pd.DataFrame, units: Sequence[str], focus: Mapping[str, str], labels: pd.Series
+) -> pd.DataFrame:
+    """Every announcement with every unit, in a group only where the unit is the one named for its class.
+
+    The other rows stay in, without a group, so that estimation windows leave out the same days as those of
+    `crossed`, and the same announcement has the same abnormal return wherever it is shown.
+
+    Parameters
+    ----------
+    found : pandas.DataFrame
+        As `announcements`.
+    units : sequence of str
+        Portfolios.
+    focus : mapping of str to str
+        Class and the unit looked at for it.
+    labels : pandas.Series
+        Group of each announcement; an empty text leaves it out of the tests.
+
+    Examples
+    --------
+    >>> found = pd.DataFrame({"event": ["E1"], "date": pd.to_datetime(["2025-01-02"]), "group": ["adoption"]})
+    >>> focused(found, ["chips", "power"], {"adoption": "power"}, found["event"])["group"].tolist()
+    ['', 'E1']
+    """
+    rows = found[["event", "date", "group"]].assign(label=labels)
+    rows = rows.merge(pd.DataFrame({"firm": list(units)}), how="cross")
+    group = rows["label"].where(rows["firm"] == rows["group"].map(focus), "")
+    return rows.assign(group=group)[["event", "date", "firm", "group"]]
+
+
 def named_companies(events: pd.DataFrame, held: Sequence[str]) -> pd.DataFrame:
     """Events of the classes with the companies that they name in actor, title or description.
 
