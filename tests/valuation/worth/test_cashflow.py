@@ -240,6 +240,9 @@ def test_many_draws_give_what_each_gives_alone() -> None:
 def test_nonsense_is_explained_by_its_economics() -> None:
     with pytest.raises(InputError, match=r"5\.00% for ever at a discount rate of 4\.00%.*outgrow the whole"):
         value_firm(firm(), values(terminal_growth=0.05, risk_free=0.04))
+    some = {**values(risk_free=0.04), "terminal_growth": np.array([0.05, 0.02, 0.03])}
+    with pytest.raises(InputError, match="1 of 3 draws"):
+        value_firm(firm(), some)
     with pytest.raises(InputError, match="takes more than the whole profit every year"):
         value_firm(firm(), values(terminal_growth=0.03, risk_free=0.09, return_on_new_capital=0.02))
     with pytest.raises(InputError, match="other business would mean that its costs are negative"):

@@ -15,6 +15,7 @@ from tests.yahoo import LoopbackSession
 from undercut.errors import InputError, SourceError
 from undercut.valuation.worth.fundamentals import accounts
 from undercut.valuation.worth.live import live_fundamentals, live_market_value
+from undercut.valuation.worth.vendors import vendor_case
 
 ENDS = ["2025-04-27", "2025-07-27", "2025-10-26", "2026-01-25", "2026-04-26"]
 LINES: dict[str, list[float]] = {
@@ -73,6 +74,21 @@ def test_live_figures_go_the_same_way_as_the_table() -> None:
     assert found.value("cash") == pytest.approx(62_000) and found.value("shares") == pytest.approx(24_200)
     assert any("outside operations" in note for note in found.notes)
     assert frame.attrs["provenance"][0]["source"] == "Yahoo Finance"
+
+
+def test_live_rows_below_the_table_bring_newer_months_and_keep_published_segments(
+    fundamentals: pd.DataFrame,
+) -> None:
+    later = [f"{pd.Timestamp(end) + pd.Timedelta(days=182):%Y-%m-%d}" for end in ENDS]
+    handler = statements(LINES, PRICE, later)
+    live = ask(handler, lambda s: live_fundamentals("NVDA", as_of="2027-01-31", session=s))
+    both = pd.concat([fundamentals, live], ignore_index=True)
+    case = vendor_case("NVDA", both)
+    assert (case.company.period_end, case.company.revenue) == ("2026-10-25", pytest.approx(210_000))
+    assert case.company.cash == pytest.approx(62_000)
+    before = vendor_case("NVDA", fundamentals)
+    share = case.assumptions["ai_revenue_share"]
+    assert share.default == before.assumptions["ai_revenue_share"].default
 
 
 def test_a_past_day_leaves_out_what_was_not_published_yet() -> None:

@@ -85,6 +85,21 @@ def test_one_seed_gives_one_answer_and_another_seed_another(fundamentals: pd.Dat
     assert first.outcomes.mean() == pytest.approx(other.outcomes.mean(), rel=0.1)
 
 
+def test_vendors_of_all_roles_meet_the_same_world_in_a_draw(fundamentals: pd.DataFrame) -> None:
+    chips, cloud, seller = (
+        simulate(vendor_case(t, fundamentals), draws=1024, seed=5).inputs for t in ("NVDA", "AMZN", "OPENAI")
+    )
+    for name in ("demand_growth", "price_erosion", "elasticity"):
+        assert np.array_equal(chips[name], cloud[name]) and np.array_equal(chips[name], seller[name])
+
+
+def test_owners_who_can_walk_away_lose_nothing_below_zero(fundamentals: pd.DataFrame) -> None:
+    found = simulate(vendor_case("OPENAI", fundamentals), draws=4096)
+    row = found.table().iloc[0]
+    kept = found.outcomes[found.outcomes > 0].sum() / found.outcomes.size
+    assert row["mean_limited_liability"] == pytest.approx(kept) and row["below_zero"] > 0
+
+
 def test_fixed_assumptions_give_a_range_of_no_width(fundamentals: pd.DataFrame) -> None:
     case = vendor_case("NVDA", fundamentals)
     fixed = [

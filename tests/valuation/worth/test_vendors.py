@@ -137,6 +137,7 @@ def test_as_of_uses_what_was_known_then_and_rolls_the_value_forward(fundamentals
     assert then.company.period_end == "2025-01-26"
     assert then.elapsed_years == pytest.approx(155 / 365.25)
     assert then.company.revenue == 130_497
+    assert any("assumptions, rates and beta are today's" in note for note in then.company.notes)
 
 
 def test_unknown_vendors_are_named_with_their_neighbours(fundamentals: pd.DataFrame) -> None:

@@ -102,7 +102,7 @@ def accounts(fundamentals: pd.DataFrame, ticker: str, *, as_of: str | None = Non
     """
     rows = known_by(fundamentals, ticker, as_of)
     period, end = _newest_year(rows, ticker, as_of)
-    current = rows[(rows["fiscal_period"] == period)]
+    current = rows[(rows["fiscal_period"] == period) & (rows["period_end"] == end)]
     notes: list[str] = []
     chosen = [_row(current, item) for item in ("revenue", "operating_income", "share_based_compensation")]
     if chosen[2].empty:

@@ -60,6 +60,12 @@ def live_fundamentals(ticker: str, *, as_of: str | None = None, session: Any = N
         currency, with
         provenance.
 
+    Notes
+    -----
+    Segments are not among Yahoo's lines: put these rows below those of the reference table
+    (``pandas.concat``) and
+    `undercut.valuation.worth.vendors.vendor_case` takes the newer twelve months and the published segments.
+
     Raises
     ------
     SourceError

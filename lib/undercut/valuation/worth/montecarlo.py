@@ -77,13 +77,14 @@ class Simulation:
         return self.probability_below((1 - share) * reference)
 
     def table(self, level: float = 0.90) -> pd.DataFrame:
-        """Mean, median, interval, chance of nothing left, numerical error."""
+        """Mean, median, interval, part below zero, mean if owners can walk away there, numerical error."""
         low, high = self.interval(level)
         row = {
             "name": self.name, "unit": self.unit, "mean": float(self.outcomes.mean()),
             "median": float(np.median(self.outcomes)), "low": low, "high": high, "level": level,
-            "below_zero": self.probability_below(0.0), "numerical_error": self.numerical_error,
-            "draws": self.outcomes.size,
+            "below_zero": self.probability_below(0.0),
+            "mean_limited_liability": float(np.maximum(self.outcomes, 0.0).mean()),
+            "numerical_error": self.numerical_error, "draws": self.outcomes.size,
         }  # fmt: skip
         return pd.DataFrame([row])
 
@@ -136,14 +137,16 @@ def draw_assumptions(
     """
     if draws < 1 or not names:
         raise InputError(f"Nothing to draw: {draws} draws of {len(names)} parameters.")
-    factor = np.linalg.cholesky(assumptions.correlation_matrix(names))
+    # Every parameter has its own dimension, drawn or not: one seed gives vendors of all roles the same draws.
+    everything = list(assumptions.parameters)
+    chosen = [everything.index(assumptions[name].name) for name in names]
+    factor = np.linalg.cholesky(assumptions.correlation_matrix(everything))[chosen]
     power = max(int(np.ceil(np.log2(draws / REPLICATES))), 1)
     seeds = np.random.SeedSequence(seed).spawn(REPLICATES)
     uniform = np.stack(
-        [qmc.Sobol(len(names), rng=np.random.default_rng(s)).random_base2(power) for s in seeds]
+        [qmc.Sobol(len(everything), rng=np.random.default_rng(s)).random_base2(power) for s in seeds]
     )
-    scores = ndtri(np.clip(uniform, _EDGE, 1 - _EDGE)) @ factor.T
-    probability = ndtr(scores)
+    probability = ndtr(ndtri(np.clip(uniform, _EDGE, 1 - _EDGE)) @ factor.T)
     return {name: assumptions[name].quantile(probability[..., i]) for i, name in enumerate(names)}
 
 

@@ -27,6 +27,7 @@ from undercut.valuation.worth.fundamentals import (
 from undercut.valuation.worth.valuation import Valuation
 
 _BETA_SPREAD = 1.645  # 90% interval of a normal estimate
+_HINDSIGHT = "the accounts are those known on the day asked for; the assumptions, rates and beta are today's"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,8 @@ def vendor_case(
         case = replace(case, assumptions=_with_beta(case.assumptions, ticker, returns))
     if as_of is not None:
         elapsed = (pd.Timestamp(as_of) - pd.Timestamp(company.period_end)).days / 365.25
-        case = replace(case, elapsed_years=elapsed)
+        noted = replace(company, notes=(*company.notes, _HINDSIGHT))
+        case = replace(case, company=noted, elapsed_years=elapsed)
     return case
 
 
@@ -225,7 +227,8 @@ def _company(
         ticker, entry["name"], entry["role"], str(rate["currency"]), f"{rate['period_end']:%Y-%m-%d}",
         float(rate["value"]), float("nan"), notes=notes,
     )  # fmt: skip
-    return company, rate.to_frame().T.drop(columns=["ticker", "currency", "source_publisher"])
+    figures = rate.to_frame().T.infer_objects()
+    return company, figures.drop(columns=["ticker", "currency", "source_publisher"])
 
 
 def _stated(base: Assumptions, name: str, entry: Mapping[str, Any], rows: pd.DataFrame) -> Assumptions:
