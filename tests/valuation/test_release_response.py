@@ -241,3 +241,20 @@ def test_a_check_names_the_releases_that_it_alone_could_not_test(
     factor = table[(table["check"] == "factors") & (table["group"] == "chips")].iloc[0]
     assert factor["n"] == 11 and factor["why"].startswith("R11: ") and factor["why"] != "R11: "
     assert (table.loc[table["check"] == "headline", "why"] == "").all()
+
+
+@pytest.mark.slow
+def test_the_headline_keeps_its_size_on_placebo_releases_of_real_returns(real_returns: pd.DataFrame) -> None:
+    """The table of docs/release-events.md: random sessions have no common response."""
+    rng = np.random.default_rng(1)
+    days = real_returns.loc["2023-06-01":"2026-08-31"].index
+    families, holds = [], []
+    for seed in range(150):
+        chosen = np.sort(rng.choice(len(days), 25, replace=False))
+        placebo = pd.DataFrame({"event": [f"P{i}" for i in range(25)], "date": days[chosen]})
+        mean = responses(real_returns, placebo, draws=199, seed=seed).mean
+        mean = mean[mean["group"] != "all"]
+        families.append((mean["p_rw"] <= 0.05).any())
+        holds.append(mean["ci_low"].le(0) & mean["ci_high"].ge(0))
+    assert np.mean(families) == pytest.approx(0.05, abs=3 * np.sqrt(0.05 * 0.95 / 150))
+    assert 0.87 < np.mean(holds) < 0.97
