@@ -131,11 +131,12 @@ def test_a_failing_cell_is_named_and_the_last_good_version_stays(project: Path) 
     assert "KeyError: 'no such host'" in message
     after = contents(page)
     changed = {key for key in after.keys() | before.keys() if after.get(key) != before.get(key)}
-    assert changed == {"index.html", "last-good.html", "failure.json"}
+    assert changed == {"index.html", "last-good.html", "failure.json", "failed.ipynb"}
     shown = (page / "index.html").read_text()
     assert "failed in cell 5 of notebooks/demo.ipynb" in shown
     assert "KeyError: &#39;no such host&#39;" in shown
     assert 'href="last-good.html"' in shown
+    assert 'href="failed.ipynb"' in shown
     assert "<strong>Stale.</strong>" in (page / "last-good.html").read_text()
     assert "Failed" in (page.parent / "index.html").read_text()
 
@@ -162,7 +163,7 @@ def test_a_first_build_that_fails_has_a_page_that_says_so(tmp_path: Path) -> Non
     with pytest.raises(BuildError):
         build_reports(root=project)
     page = project / "reports" / "site" / "demo"
-    assert set(contents(page)) == {"index.html", "failure.json"}
+    assert set(contents(page)) == {"index.html", "failure.json", "failed.ipynb"}
     assert "no earlier version" in (page / "index.html").read_text()
     assert "demo/index.html" in (page.parent / "index.html").read_text()
 
@@ -222,6 +223,22 @@ def test_a_notebook_that_runs_too_long_is_stopped(project: Path) -> None:
     with pytest.raises(BuildError, match="longer than 4 s and was stopped"):
         build_reports(root=project, options=Options(timeout_seconds=4))
     assert orphans(project) == []
+
+
+def test_the_notebook_of_a_failed_run_shows_how_far_it_came_and_no_secret(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_SECRET_TOKEN", "hunter2-is-secret")
+    failed = project / "reports" / "site" / "demo" / "failed.ipynb"
+    secret = code("import os, time\nprint('came', os.environ['MY_SECRET_TOKEN'])\ntime.sleep(2.5)")
+    for last in ("1 / 0", "os.kill(os.getppid(), 9)\ntime.sleep(60)"):
+        replace_cells(project, secret, code(last))
+        with pytest.raises(BuildError):
+            build_reports(root=project)
+        cells = json.loads(failed.read_text())["cells"]
+        assert "came [masked MY_SECRET_TOKEN]" in json.dumps([cell.get("outputs") for cell in cells])
+        assert "hunter2" not in failed.read_text()
+    assert "ZeroDivisionError" not in failed.read_text()
 
 
 def test_a_notebook_that_saves_no_results_is_a_failure(project: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from undercut.report.contract import RESULTS_FILE, write_atomically
 from undercut.report.execution import Failure, Run, Task
 from undercut.report.masking import Mask
+from undercut.report.notebook import published_notebook
 from undercut.report.project import git_commit, utc_now
 from undercut.report.publish import STAGING, copy_of, swap_in
 from undercut.report.staleness import inputs_of
@@ -19,6 +20,7 @@ from undercut.report.staleness import inputs_of
 BUILD_FILE = "build.json"
 FAILURE_FILE = "failure.json"
 LAST_GOOD = "last-good.html"
+FAILED_NOTEBOOK = "failed.ipynb"
 HISTORY = "history"
 _MAIN = '<main id="main" tabindex="-1">'
 
@@ -103,6 +105,7 @@ def publish_failure(task: Task, failure: Failure, target: Path, *, started_at: s
         "parameters": task.values,
         "notebook": task.notebook_path,
         "last_good": LAST_GOOD if has_good else None,
+        "executed": FAILED_NOTEBOOK if _keep_executed(task, fresh / FAILED_NOTEBOOK, mask) else None,
         **asdict(failure),
     }
     about = mask.anything(about)
@@ -111,6 +114,23 @@ def publish_failure(task: Task, failure: Failure, target: Path, *, started_at: s
     write_atomically(fresh / "index.html", page)
     swap_in(fresh, target)
     return LAST_GOOD if has_good else ""
+
+
+def _keep_executed(task: Task, target: Path, mask: Mask) -> bool:
+    """Put the notebook with its outputs, as far as it ran, beside the failure; False where there is none.
+
+    One that is larger than the report may be, or for which there is no room, is left out.
+    """
+    target.unlink(missing_ok=True)
+    try:
+        if task.executed.stat().st_size > task.report.limits.output_mb * 1024**2:
+            return False
+        executed = json.loads(task.executed.read_text(encoding="utf-8"))
+        notebook = mask.anything(published_notebook(executed))
+        write_atomically(target, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
+    except (OSError, ValueError):  # not written, or half, because the disk is full or the run was killed
+        return False
+    return True
 
 
 def with_banner(html: str, banner: str) -> str:
@@ -154,7 +174,7 @@ def _staged_copy(site: Path, published: Path, folder: str) -> Path:
     html = html.replace(f'href="{up}', f'href="{deeper}')
     newest = f'<a href="{deeper}{folder}/index.html">the newest version</a>'
     html = with_banner(html, f"<strong>Earlier build.</strong> There is {newest}.")
-    for name in (LAST_GOOD, FAILURE_FILE, "index.html"):
+    for name in (LAST_GOOD, FAILURE_FILE, FAILED_NOTEBOOK, "index.html"):
         (copy / name).unlink(missing_ok=True)
     write_atomically(copy / "index.html", html)
     return copy

@@ -18,6 +18,7 @@ from undercut import paths
 from undercut.errors import BuildError, StoreError
 from undercut.report.contract import digest_of, write_atomically
 from undercut.report.execution import Run, Task, environment, run_tasks
+from undercut.report.masking import Mask
 from undercut.report.processes import end_tree
 from undercut.report.project import CATALOGUE_FILE
 from undercut.report.staleness import versions
@@ -189,8 +190,11 @@ def _worker() -> str:
 
 def _files(task: Task) -> dict[str, bytes]:
     found = [path for path in task.page.rglob("*") if path.is_file()]
-    found += [path for path in [task.executed] if path.is_file()]
-    return {path.relative_to(task.staging).as_posix(): path.read_bytes() for path in found}
+    files = {path.relative_to(task.staging).as_posix(): path.read_bytes() for path in found}
+    if task.executed.is_file():  # the page was masked by the process that made it
+        text = Mask(os.environ).text(task.executed.read_text(encoding="utf-8"))
+        files[task.executed.name] = text.encode()
+    return files
 
 
 def tables_of(project: Path) -> Path:

@@ -12,6 +12,7 @@ import shutil
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from undercut.report.embryo import Embryo
 
 KERNEL_NAME = "python3"
+_SAVE_SECONDS = 2.0
 
 
 def main(job_file: str) -> int:
@@ -162,10 +164,14 @@ def _register_engine(job: dict[str, Any], progress: dict[str, Any]) -> None:
 
         @classmethod
         def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> Any:
-            begin = nb_man.cell_start
+            begin, saved = nb_man.cell_start, time.monotonic()
             injected = [at for at, one in enumerate(nb_man.nb.cells) if _is_injected(one)]
 
             def noted(cell: Any, cell_index: int, **rest: Any) -> None:
+                nonlocal saved
+                if time.monotonic() - saved > _SAVE_SECONDS:  # what a run that is killed leaves behind
+                    write_atomically(Path(job["output"]), json.dumps(nb_man.nb))
+                    saved = time.monotonic()
                 if cell.cell_type == "code":
                     progress["cell"] = cell_index
                     progress["source"] = cell.source
