@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from undercut.valuation.worth.sensitivity import Tornado
     from undercut.valuation.worth.valuation import Valuation
 
-_FIRST, _SECOND = plots.ORIGIN_COLORS["US"], plots.ORIGIN_COLORS["CN"]
+# Not the colours of origin, which mean a country on every page.
+_FIRST, _SECOND = "#0173b2", "#de8f05"
 _SOURCE = "Undercut, conditional on named assumptions; not a target price, not advice"
 
 
@@ -123,7 +124,7 @@ def implied_by_vendor(
     ax.set_yticks(places, list(rows["ticker"]))
     ax.invert_yaxis()
     ax.set_xlabel(parameter.replace("_", " "))
-    ax.legend(loc="best", fontsize=9, labelcolor=plots.MUTED)
+    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=9, labelcolor=plots.MUTED)
     return _titled(ax, finding, measure)
 
 
