@@ -94,6 +94,16 @@ def test_rows_without_a_dose_are_counted_not_lost(rows: pd.DataFrame) -> None:
     assert found.dropped["without the dose or a control"] > 0
 
 
+def test_censored_months_are_left_out_and_are_not_months_without_a_cut(rows: pd.DataFrame) -> None:
+    unseen = rows["outcome"].eq("none") & (np.arange(len(rows)) % 3 == 0)
+    found = event_hazard(
+        rows.assign(outcome=rows["outcome"].mask(unseen, "censored")), terms="dose", draws=99
+    )
+    without = event_hazard(rows[~unseen], terms="dose", draws=99)
+    assert found.dropped["censored"] == int(unseen.sum())
+    assert found.effect["estimate"] == pytest.approx(without.effect["estimate"])
+
+
 def test_the_detectable_effect_counts_clusters_with_an_event(rows: pd.DataFrame) -> None:
     found = event_hazard(rows, terms="dose", draws=99)
     freedom = found.clusters_with_events - 1

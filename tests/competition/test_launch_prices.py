@@ -166,6 +166,20 @@ def test_placebos_are_the_same_for_the_same_seed() -> None:
     assert not np.array_equal(first, other)
 
 
+def test_fake_exposures_leave_the_own_capability_a_control() -> None:
+    market = simulated_quotes(cut_effect=0.0, launch_effect=0.0, seed=4, design=MarketDesign(models=40))
+    rows = launches(market)
+    seen: list[pd.DataFrame] = []
+
+    def recording(faked: pd.DataFrame) -> float:
+        seen.append(faked)
+        return 0.0
+
+    placebo_test(rows, open_rivals(market), recording, kind="fake exposures", draws=20)
+    assert all(faked["eci"].tolist() == rows["eci"].tolist() for faked in seen)
+    assert any(faked["closeness"].tolist() != seen[0]["closeness"].tolist() for faked in seen[1:])
+
+
 def test_placebos_that_fail_too_often_are_an_error() -> None:
     market = simulated_quotes(cut_effect=0.0, launch_effect=0.0, seed=4)
 

@@ -245,10 +245,12 @@ def _placed(offers: pd.DataFrame, rivals: pd.DataFrame, rule: RivalRule, group: 
     if group != "any":
         rivals = rivals[rivals["origin"].eq("CN") == (group == "CN")].reset_index(drop=True)
     best, reach, in_reach = _positions(offers, rivals, rule.reach)
-    found = offers.assign(rivals=group)
-    for prefix, position in (("best", best), ("reach", reach)):
-        taken = rivals[list(_RIVAL)].reindex(position)
-        found[[f"{prefix}_{column}" for column in _RIVAL]] = taken.set_axis(found.index)
+    facts = rivals[list(_RIVAL)]
+    looked_up = [
+        facts.reindex(position).set_axis(offers.index).add_prefix(f"{prefix}_")
+        for prefix, position in (("best", best), ("reach", reach))
+    ]
+    found = pd.concat([offers.assign(rivals=group), *looked_up], axis=1)
     known = found["eci"].notna()
     found["gap"] = found["best_eci"] - found["eci"]
     found["closeness"] = (1 + found["gap"] / rule.width).clip(0, 1).fillna(0.0).where(known)
