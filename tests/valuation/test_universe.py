@@ -69,7 +69,7 @@ def test_what_happens_on_the_event_day_cannot_choose_the_donors() -> None:
     returns = simulated()
     day = returns.index[280]
     changed = returns.copy()
-    changed.loc[day:] = 0.5
+    changed.loc[day:, ["SMH", "XOM"]] = 0.9  # one such day in the past would tie XOM to chips
     options = {"before": day, "reference": "SMH", "market": "RSP"}
     assert unexposed_firms(returns, **options) == unexposed_firms(changed, **options) == ["XOM"]
 

@@ -223,10 +223,8 @@ def group_tests(
         Rows in named groups (column ``group`` of the events).
     window : tuple of int, optional
         Days that are summed; default, the event window.
-    draws, seed : int
-        Of the permutation; with one date every eligible day is used once instead.
-    level : float
-        Of the intervals.
+    draws, seed, level
+        Of the permutation (one date: every eligible day is used once instead), and of the intervals.
 
     Returns
     -------
@@ -270,16 +268,16 @@ def group_tests(
 
 
 def battery_table(study: EventStudy, *, window: Window | None = None, draws: int = 9_999) -> pd.DataFrame:
-    """P-values of every test for every group, and what each test withstands.
+    """P-values of every test for every group, the permutation first.
 
     Columns test, explanation, withstands (``both``, ``clustering``, ``variance`` or ``neither``), then one a
-    group; missing where a group has too few rows for a test. The permutation comes first.
+    group; missing where a group has too few rows for a test.
     """
     days = study.abnormal.windows.event if window is None else window
     groups = pools(study.abnormal)
     drawn = permute_dates(study.setup, study.abnormal, windows=[days], groups=groups, draws=draws)
     results = [*drawn.results, *run_tests(groups, [days])]
-    rows = [(result.test, result.group, result.p_value) for result in results]
+    rows = [(r.test, r.group, r.p_value) for r in results]
     wide = pd.DataFrame(rows, columns=["test", "group", "p"]).set_index(["test", "group"])["p"].unstack()  # noqa: PD010
     wide = wide.loc[list(dict.fromkeys(r.test for r in results)), [pool.group for pool in groups]]
     wide.insert(0, "withstands", [_withstands(name) for name in wide.index])
