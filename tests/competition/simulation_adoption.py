@@ -6,7 +6,7 @@ Run as ``python -m tests.competition.simulation_adoption`` to print docs/simulat
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, get_args
 
@@ -110,10 +110,14 @@ def estimate(data: pd.DataFrame, market: Market, seed: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["method", "estimate", "truth", "low", "high"])
 
 
-def study(market: Market, *, runs: int, first_seed: int = 0) -> pd.DataFrame:
-    """Bias, spread, coverage and rejections of no effect by method over several markets."""
-    parts = [estimate(simulate(market, seed), market, seed) for seed in range(first_seed, first_seed + runs)]
-    every = pd.concat(parts, ignore_index=True)
+def study(market: Market, *, seeds: Iterable[int]) -> pd.DataFrame:
+    """:func:`summarise` of one market for each seed."""
+    return summarise(pd.concat([estimate(simulate(market, seed), market, seed) for seed in seeds]))
+
+
+def summarise(estimates: pd.DataFrame) -> pd.DataFrame:
+    """Bias, spread, coverage and rejections of no effect by method, from :func:`estimate` of many markets."""
+    every = estimates.reset_index(drop=True)
     every["failed"] = every["estimate"].isna()
     kept = every[~every["failed"]].copy()
     kept["error"] = kept["estimate"] - kept["truth"]
@@ -132,14 +136,31 @@ def study(market: Market, *, runs: int, first_seed: int = 0) -> pd.DataFrame:
     return table.assign(failed=every.groupby("method")["failed"].sum())
 
 
-def report(runs: int) -> str:
-    """The page of docs, as Markdown."""
-    lines = [_HEAD.format(runs=runs, spread=100 * np.sqrt(0.05 * 0.95 / runs))]
-    for name, market in SCENARIOS.items():
-        for effect in EFFECTS:
-            table = study(replace(market, effect=effect), runs=runs)
-            lines.append(f"\n## {name}; long-run effect {effect:.1f}\n\n{as_markdown(table)}")
+def report(seeds: Sequence[int], tables: Mapping[tuple[str, float], pd.DataFrame]) -> str:
+    """The page of docs, as Markdown; the tables by scenario and effect."""
+    runs = len(seeds)
+    lines = [_HEAD.format(runs=runs, seeds=_spans(seeds), spread=100 * np.sqrt(0.05 * 0.95 / runs))]
+    for (name, effect), table in tables.items():
+        lines.append(f"\n## {name}; long-run effect {effect:.1f}\n\n{as_markdown(table)}")
     return "\n".join(lines) + "\n"
+
+
+def main(runs: int) -> str:
+    """Simulate everything and write the page."""
+    seeds = range(runs)
+    tables = {
+        (name, effect): study(replace(market, effect=effect), seeds=seeds)
+        for name, market in SCENARIOS.items()
+        for effect in EFFECTS
+    }
+    return report(seeds, tables)
+
+
+def _spans(seeds: Sequence[int]) -> str:
+    """``0 to 29, 50 to 59``."""
+    ends = [seed for seed in seeds if seed + 1 not in seeds]
+    starts = [seed for seed in seeds if seed - 1 not in seeds]
+    return ", ".join(f"{first} to {last}" for first, last in zip(starts, ends, strict=True))
 
 
 def _entries(market: Market, rng: np.random.Generator) -> np.ndarray:
@@ -197,11 +218,11 @@ models has no open rival, but for **all entered**. The true effect is the differ
 without entry, averaged as the estimator averages, so that for sticky prices it is smaller than the long-run
 one.
 
-{runs} markets a scenario; the standard error of a share of 5% is {spread:.1f} points. **Coverage** is of
-the 95% interval; **rejects none** is the share of markets in which it leaves out zero: the false-positive
-rate where the effect is zero, power where it is not. **Failed**: markets without an estimate. Dates are
-redrawn anywhere, or with their gaps kept where entry is clustered.
+{runs} markets a scenario (seeds {seeds}; the same draws with and without an effect); the standard error of a
+share of 5% is {spread:.1f} points. **Coverage** is of the 95% interval; **rejects none** is the share of markets
+in which it leaves out zero: the false-positive rate where the effect is zero, power where it is not. **Failed**:
+markets without an estimate. Dates are redrawn anywhere, or with their gaps kept where entry is clustered.
 """
 
 if __name__ == "__main__":
-    sys.stdout.write(report(int(sys.argv[1]) if len(sys.argv) > 1 else 200))
+    sys.stdout.write(main(int(sys.argv[1]) if len(sys.argv) > 1 else 200))

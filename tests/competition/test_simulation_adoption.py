@@ -29,7 +29,7 @@ def test_without_an_effect_the_truth_is_zero_and_prices_are_steps() -> None:
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_estimators_recover_the_effect_and_find_none_where_there_is_none(name: str) -> None:
     for effect in (0.0, -0.3):
-        table = study(replace(SCENARIOS[name], effect=effect), runs=25, first_seed=10_000)
+        table = study(replace(SCENARIOS[name], effect=effect), seeds=range(10_000, 10_025))
         robust = table.drop(index=[m for m in table.index if m.startswith("two_way")])
         error = robust["spread"] / 25**0.5
         assert (robust["bias"].abs() < 4 * error + 0.02).all()

@@ -68,6 +68,7 @@ def test_sun_abraham_meets_the_published_example() -> None:
         assert found["std_error"] == pytest.approx(row.se_cluster_id, rel=1e-7)
 
 
+@pytest.mark.filterwarnings("ignore:ImputationDiD.fit:FutureWarning")
 def test_imputation_agrees_with_two_other_packages() -> None:
     import pyfixest
     from diff_diff import ImputationDiD
