@@ -106,5 +106,6 @@ def test_the_table_has_a_row_for_each_parameter_that_matters(fundamentals: pd.Da
     assert list(zip(table["ticker"], table["parameter"], strict=True)) == [
         ("NVDA", "price_erosion"), ("NVDA", "ai_margin_long_run"), ("ADBE", "price_erosion"),
     ]  # fmt: skip
+    assert table["ai_share"].iloc[-1] == pytest.approx(cases[1].value().ai_share[0])
     with pytest.raises(InputError, match="None of these parameters"):
         implied_table(cases[:1], ["pass_through"])

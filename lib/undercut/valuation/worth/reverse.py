@@ -100,7 +100,11 @@ class Implied:
         return pd.DataFrame({"year": np.arange(years + 1), **prices})
 
     def table(self) -> pd.DataFrame:
-        """One row: parameter, assumed value and range, roots, verdict, range of values within reach."""
+        """One row: parameter, assumed value and range, roots, verdict, range of values within reach.
+
+        ``ai_share`` is the AI business's part of the value under the assumptions: where it is small, an
+        implied assumption about AI says little, for the whole gap to the market value is put on it.
+        """
         parameter = self.case.assumptions[self.parameter]
         row = {
             "ticker": self.case.company.ticker, "parameter": self.parameter, "assumed": parameter.default,
@@ -108,7 +112,7 @@ class Implied:
             "implied": self.roots[0] if self.verdict == "one" else float("nan"),
             "roots": "; ".join(f"{root:.4g}" for root in self.roots), "verdict": self.verdict,
             "market_value": _market(self.case), "least_value": float(self.equity.min()),
-            "greatest_value": float(self.equity.max()),
+            "greatest_value": float(self.equity.max()), "ai_share": float(self.case.value().ai_share[0]),
         }  # fmt: skip
         return pd.DataFrame([row])
 
