@@ -57,6 +57,25 @@ RAW = """
 """
 
 
+BRIEFING = f"""
+    from undercut.report.results import Results, read_results
+
+    fall = read_results()["demo"]["findings"][0]
+    report = Results("brief", title="In short", data_kind="simulated", parameters={{"limit": limit}})
+    report.answer("Prices fell.")
+    for number in range(8):
+        report.finding(f"fall{{number}}", f"Fall {{number}} {EVIL}", fall["value"], "%",
+                       ci=(fall["ci_low"], fall["ci_high"]), n=212)
+    verdicts = ["supported", "contradicted", "mixed", "not testable"]
+    report.claims([{{"id": f"claim-{{number}}", "claim": f"Open models cost less {{number}} {EVIL}.",
+                     "verdict": verdict, "reason": "One finding speaks for it {EVIL}.",
+                     "findings": [{{"report": "demo", "key": "fall"}}, {{"report": "demo", "key": "gone"}}],
+                     "interval": "−41% to −30%", "as_of": "2026-11-01", "would_change": "a rise"}}
+                   for number, verdict in enumerate(verdicts)])
+    report.save()
+"""
+
+
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a built site with one report that shows everything a report can show."""
@@ -70,6 +89,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = write_project(tmp_path_factory.mktemp("site"), cells, parameters=types)
     build_reports(root=project)
     add_broken_report(project)
+    add_briefing(project)
     return project / "reports" / "site"
 
 
@@ -87,6 +107,15 @@ def add_broken_report(project: Path) -> None:
     (project / "notebooks" / "broken.ipynb").write_text(json.dumps(notebook(sample)))
     with pytest.raises(BuildError):
         build_reports(["broken"], root=project)
+
+
+def add_briefing(project: Path) -> None:
+    """A report made from the two, whose answer, findings and claims open the front page."""
+    kept = (project / "reports.toml").read_text()
+    write_project(project, [code("limit = 5", "parameters"), code(BRIEFING)], name="brief")
+    entry = (project / "reports.toml").read_text().replace("title =", 'after = "all"\ntitle =')
+    (project / "reports.toml").write_text(f'[site]\nfront = "brief"\n{kept}{entry}')
+    build_reports(["brief"], root=project)
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,36 @@ import pytest
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 PAGES = [
     "index.html", "demo/index.html", "history/demo/index.html", "broken/index.html", "broken/last-good.html",
+    "brief/index.html",
 ]  # fmt: skip
+
+
+#: Texts whose contrast with what lies behind them is below the 4.5 of WCAG 2.2 AA (3 where large).
+FAINT_TEXTS = """() => {
+    const channels = (color) => color.match(/[\\d.]+/g).map(Number);
+    const light = ([red, green, blue]) => [red, green, blue].map((value) => value / 255)
+        .map((value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, value, place) => sum + value * [0.2126, 0.7152, 0.0722][place], 0);
+    const behind = (one) => {
+        for (; one; one = one.parentElement) {
+            const color = channels(getComputedStyle(one).backgroundColor);
+            if (color.length < 4 || color[3] > 0.99) return color;
+        }
+        return [255, 255, 255];
+    };
+    const faint = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        const text = walker.currentNode.data.trim(), one = walker.currentNode.parentElement;
+        const style = getComputedStyle(one), size = parseFloat(style.fontSize);
+        if (!text || !one.checkVisibility() || one.closest("svg, script, style")) continue;
+        const [a, b] = [light(channels(style.color)), light(behind(one))];
+        const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+        const isLarge = size >= 24 || (size >= 18.66 && style.fontWeight >= 700);
+        if (contrast < (isLarge ? 3 : 4.5)) faint.push(`${contrast.toFixed(2)} ${text}`);
+    }
+    return faint;
+}"""
 
 
 @dataclass
@@ -100,6 +130,47 @@ def test_the_search_finds_reports_by_keyboard_and_says_how_many(visitor: Visitor
     assert all(entry.is_visible() for entry in entries.all())
 
 
+def test_the_front_page_opens_with_the_briefing_and_its_claims_unfold(visitor: Visitor) -> None:
+    page = visitor.open("index.html").page
+    front = page.get_by_role("region", name="In short")
+    assert front.get_by_role("heading", name="In short").is_visible()
+    assert "4 claims: 1 supported, 1 contradicted, 1 mixed, 1 not testable" in front.inner_text()
+    assert front.locator(".headlines dt").count() == 6
+    assert front.get_by_role("link", name="Read the whole report, with 2 more findings").is_visible()
+    reason = front.get_by_text("One finding speaks for it").first
+    assert not reason.is_visible()
+    front.locator("summary").first.focus()
+    page.keyboard.press("Enter")
+    assert reason.is_visible()
+    front.get_by_role("link", name="Fall of the price").first.click()
+    assert page.url.endswith("demo/index.html#finding-fall")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_headings_landmarks_and_names_serve_a_screen_reader(visitor: Visitor, path: str) -> None:
+    page = visitor.open(path).page
+    levels = page.eval_on_selector_all("h1,h2,h3,h4,h5,h6", "all => all.map(one => Number(one.tagName[1]))")
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(later <= earlier + 1 for earlier, later in pairwise(levels))
+    assert page.get_by_role("main").count() == 1 and page.get_by_role("contentinfo").count() == 1
+    assert page.evaluate("document.documentElement.lang") == "en" and page.title()
+    nameless = """all => all.filter(one => one.checkVisibility() && !(one.textContent.trim() ||
+        one.ariaLabel || one.alt || one.labels?.length)).map(one => one.outerHTML)"""
+    assert page.eval_on_selector_all("a, button, input, select, summary, img", nameless) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES)
+def test_text_stands_out_and_focus_can_be_seen(visitor: Visitor, path: str, scheme: str) -> None:
+    page = visitor.open(path, scheme=scheme).page
+    page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true })")
+    assert page.evaluate(FAINT_TEXTS) == []
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        shown = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert shown != "none" or page.evaluate("document.activeElement === document.body")
+
+
 def test_without_scripts_the_front_page_lists_everything_and_offers_no_search(visitor: Visitor) -> None:
     page = visitor.open("index.html", scripts=False).page
     assert page.locator(".reports > li").count() == 2
@@ -134,8 +205,9 @@ def test_every_link_leads_somewhere(visitor: Visitor, path: str) -> None:
     page = visitor.open(path).page
     for href in page.eval_on_selector_all("a", "links => links.map(link => link.getAttribute('href'))"):
         target, _, anchor = href.partition("#")
-        assert (visitor.site / path).parent.joinpath(target).resolve().exists()
-        assert not anchor or page.locator(f"[id='{anchor}']").count() == 1
+        place = (visitor.site / path).parent.joinpath(target).resolve() if target else visitor.site / path
+        assert place.exists()
+        assert not anchor or place.read_text().count(f'id="{anchor}"') == 1
 
 
 @pytest.mark.parametrize("path", PAGES)
