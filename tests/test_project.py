@@ -58,6 +58,8 @@ def test_every_dependency_is_pinned_and_no_index_is_named() -> None:
 def test_every_third_party_import_is_a_declared_dependency() -> None:
     other_names = {
         "IPython": "ipykernel",
+        "SALib": "salib",
+        "diff_diff": "diff-diff",
         "cycler": "matplotlib",
         "exchange_calendars": "exchange-calendars",
         "genai_prices": "genai-prices",
