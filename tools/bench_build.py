@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import resource
-import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -106,12 +106,13 @@ def _watch_memory(pid: int, peak: list[float]) -> None:
         time.sleep(0.25)
 
 
-def loop_of_plain_tools(project: Path) -> list[str]:
-    """A shell loop: papermill, then nbconvert, for each notebook."""
+def loop_of_plain_tools(project: Path, count: int = REPORTS) -> list[str]:
+    """A shell loop: papermill, then nbconvert, for each of the first ``count`` notebooks."""
     tools = Path(sys.executable).parent
     script = (
-        f"mkdir -p loop && for book in notebooks/*.ipynb; do name=$(basename $book .ipynb); "
-        f"UNDERCUT_OUTPUT=$PWD/loop/$name {tools}/papermill --no-progress-bar $book loop/$name.ipynb && "
+        f"mkdir -p loop && for book in $(ls notebooks/*.ipynb | head -{count}); do "
+        f"name=$(basename $book .ipynb); UNDERCUT_OUTPUT=$PWD/loop/$name "
+        f"{tools}/papermill --no-progress-bar $book loop/$name.ipynb && "
         f"{tools}/jupyter-nbconvert --to html loop/$name.ipynb || exit 1; done"
     )
     assert project.is_dir()
@@ -125,39 +126,44 @@ def _line(label: str, seconds: float, processor: float, peak: float, loop: Seque
     )
 
 
+def _options() -> argparse.Namespace:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--large", action="store_true", help="also a grid of 100 points")
+    options.add_argument("--quick", action="store_true", help="only the cold and the unchanged build")
+    options.add_argument(
+        "--loop", type=int, default=REPORTS, metavar="N", help="reports that the loop runs; scaled to all"
+    )
+    return options.parse_args()
+
+
 def main() -> None:
-    """Print the comparison; ``--large`` adds a grid of 100 points."""
+    """Print the comparison."""
+    options = _options()
     build = [str(Path(sys.executable).with_name("undercut")), "build"]
     with tempfile.TemporaryDirectory() as folder:
         project = write_project(Path(folder) / "project")
         measure([*build, "report_01", "--out", str(Path(folder) / "warm")], project)  # bytecode, font cache
-        lines: list[tuple[str, Callable[[], list[str]]]] = [
-            (f"loop of papermill and nbconvert, {REPORTS} reports", lambda: loop_of_plain_tools(project)),
-            (
-                "undercut build --plain --jobs 1",
-                lambda: [*build, "--plain", "--jobs", "1", "--out", "plain1"],
-            ),
-            ("undercut build --plain", lambda: [*build, "--plain", "--out", "plain"]),
-            ("undercut build, cold", lambda: build),
-            ("undercut build, nothing changed", lambda: build),
-        ]
         print(f"{'':<44} time, of the loop's   processor time   peak memory")
-        loop: list[float] = []
-        for label, command in lines:
-            seconds, processor, peak = measure(command(), project)
-            loop = loop or [seconds, processor]
-            print(_line(label, seconds, processor, peak, loop))
-        for points in (1, 10, 100) if "--large" in sys.argv else (1, 10):
+        seconds, processor, peak = measure(loop_of_plain_tools(project, options.loop), project)
+        loop = [value * REPORTS / options.loop for value in (seconds, processor)]
+        ran = "" if options.loop == REPORTS else f" ({options.loop} run)"
+        print(
+            _line(f"papermill and nbconvert, {REPORTS} reports{ran}", loop[0], loop[1], peak, loop),
+            flush=True,
+        )
+        plain = [
+            ("undercut build --plain --jobs 1", [*build, "--plain", "--jobs", "1", "--out", "plain1"]),
+            ("undercut build --plain", [*build, "--plain", "--out", "plain"]),
+        ]
+        lines = [("undercut build, cold", build), ("undercut build, nothing changed", build)]
+        for label, command in [*([] if options.quick else plain), *lines]:
+            print(_line(label, *measure(command, project), loop), flush=True)
+        for points in [1, *([] if options.quick else [10]), *([100] if options.large else [])]:
             values = ",".join(str(round(1 + step / 100, 2)) for step in range(1, points + 1))
             grid = [*build, "report_01", "--grid", f"noise={values}", "--out", f"grid{points}"]
-            seconds, processor, peak = measure(grid, project)
             share = [value * points / REPORTS for value in loop]
-            print(
-                _line(
-                    f"grid of {points} points, against as many of the loop", seconds, processor, peak, share
-                )
-            )
-        shutil.rmtree(project)
+            label = f"grid of {points} points, against as many of the loop"
+            print(_line(label, *measure(grid, project), share), flush=True)
 
 
 if __name__ == "__main__":
