@@ -77,7 +77,7 @@ def test_months_sum_up_to_what_all_of_them_say(drawn: pd.DataFrame) -> None:
 
 def test_placebo_removals_match_the_spending_and_spare_the_target(drawn: pd.DataFrame) -> None:
     few = drawn[drawn["period"] <= "2000-06"]
-    found = placebo_removals(few, "Chinese open", 20, seed=0, slope=-1.0)
+    found = placebo_removals(few, "Chinese open", 8, seed=0, slope=-1.0)
     assert found["matched"].mean() == pytest.approx(1.0, abs=0.25)
     assert (found["surplus"] < 0).all()
     with pytest.raises(DataError, match="No product of the group"):
@@ -98,7 +98,7 @@ def test_in_plain_logit_a_placebo_of_the_same_size_costs_buyers_the_same(drawn: 
 
 def test_prices_dealt_out_at_random_show_no_response(drawn: pd.DataFrame) -> None:
     found = nested_logit(drawn, instruments=["cost"], controls=["eci"], cluster="period")
-    placebos, _ = placebo_prices(drawn, 40, seed=0, instruments=["cost"], controls=["eci"], cluster="period")
+    placebos, _ = placebo_prices(drawn, 20, seed=0, instruments=["cost"], controls=["eci"], cluster="period")
     assert np.mean(placebos) == pytest.approx(0.0, abs=0.1)
     assert found.elasticity < placebos.min()
 
