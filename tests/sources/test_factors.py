@@ -181,3 +181,11 @@ def test_a_real_file_covers_every_session() -> None:
     frame = load_factors("2022-01-03", "2026-08-31", source=OWN)
     assert pd.DatetimeIndex(frame["date"]).equals(sessions("2022-01-03", "2026-08-31"))
     assert frame["mkt_rf"].std() == pytest.approx(0.011, abs=0.004)
+
+
+def test_a_column_that_only_resembles_a_factor_does_not_replace_it(tmp_path: Path) -> None:
+    path = tmp_path / "factors.csv"
+    path.write_text(
+        "date,mkt_rf,smb,rf,smb3\n2025-01-27,-0.0149,0.0044,0.0002,0.0035\n2025-01-28,0.01,0.001,0.0002,\n"
+    )
+    assert load_factors(source=path)["smb"].tolist() == [0.0044, 0.001]

@@ -151,7 +151,7 @@ def _own(path: Path) -> _Table:
 
 def _recognised(raw: pd.DataFrame, what: str) -> pd.DataFrame:
     """Factors of a plain table, in decimals."""
-    plain = {re.sub(r"[^a-z]", "", str(name).lower()): name for name in raw.columns}
+    plain = {re.sub(r"[^a-z0-9]", "", str(name).lower()): name for name in raw.columns}
     names = {column: plain[key] for column, keys in FACTORS.items() for key in keys & plain.keys()}
     day = plain.get("date", raw.columns[0])
     if not {"mkt_rf", "rf"} <= names.keys():
