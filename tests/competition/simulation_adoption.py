@@ -218,10 +218,11 @@ models has no open rival, but for **all entered**. The true effect is the differ
 without entry, averaged as the estimator averages, so that for sticky prices it is smaller than the long-run
 one.
 
-{runs} markets a scenario (seeds {seeds}; the same draws with and without an effect); the standard error of a
-share of 5% is {spread:.1f} points. **Coverage** is of the 95% interval; **rejects none** is the share of markets
-in which it leaves out zero: the false-positive rate where the effect is zero, power where it is not. **Failed**:
-markets without an estimate. Dates are redrawn anywhere, or with their gaps kept where entry is clustered.
+{runs} markets a scenario (seeds {seeds}; the same draws with and without an effect); the standard error of
+a share of 5% is {spread:.1f} points. **Coverage** is of the 95% interval; **rejects none** is the share of
+markets in which it leaves out zero: the false-positive rate where the effect is zero, power where it is not.
+**Failed**: markets without an estimate. Dates are redrawn anywhere, or with their gaps kept where entry is
+clustered.
 """
 
 if __name__ == "__main__":

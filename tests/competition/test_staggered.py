@@ -206,6 +206,22 @@ def test_weights_count_units_as_copies_would() -> None:
         assert weighted.effects.to_numpy() == pytest.approx(copied.effects.to_numpy(), abs=1e-8)
 
 
+def test_stacks_are_averaged_with_the_cohorts_shares_of_treated_units() -> None:
+    data = adopters(12, units=60, clusters=60)
+    data["outcome"] -= (
+        0.5 * (data["period"] - 8) * (data["period"] >= data["first_treated"]) * (data["unit"] % 3)
+    )
+    fit = staggered(data, leads=2, lags=1)
+    changes, sizes = [], []
+    for cohort, treated in data.groupby("first_treated"):
+        clean = data[data["first_treated"].isna() | (data["first_treated"] > cohort + 1)]
+        gaps = [part.groupby("period")["outcome"].mean() for part in (treated, clean)]
+        gap = gaps[0] - gaps[1]
+        changes.append(gap[cohort] - gap[cohort - 1])
+        sizes.append(treated["unit"].nunique())
+    assert fit.effects[0] == pytest.approx(np.average(changes, weights=sizes), abs=1e-8)
+
+
 def test_methods_can_be_laid_side_by_side() -> None:
     data = adopters(10)
     side = compare_methods(staggered(data, method=m, leads=3, lags=3) for m in METHODS)
