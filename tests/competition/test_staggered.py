@@ -165,7 +165,7 @@ def test_a_trend_shows_in_the_leads_as_the_power_calculation_assumes(method: Met
 
 def test_pre_trend_power_is_the_share_of_rejections() -> None:
     rng = np.random.default_rng(0)
-    clusters, root = 20, rng.normal(size=(3, 3)) * 0.05
+    clusters, root = 8, rng.normal(size=(3, 3)) * 0.05
     response = np.array([-3.0, -2.0, -1.0])
     expected = pre_trend_of(np.zeros(3), root @ root.T / clusters, response, clusters)
     slope, rejected = expected.slope_50, []
@@ -211,10 +211,10 @@ def test_stacks_are_averaged_with_the_cohorts_shares_of_treated_units() -> None:
     data["outcome"] -= (
         0.5 * (data["period"] - 8) * (data["period"] >= data["first_treated"]) * (data["unit"] % 3)
     )
-    fit = staggered(data, leads=2, lags=1)
+    fit = staggered(data, leads=2, lags=4)
     changes, sizes = [], []
     for cohort, treated in data.groupby("first_treated"):
-        clean = data[data["first_treated"].isna() | (data["first_treated"] > cohort + 1)]
+        clean = data[data["first_treated"].isna() | (data["first_treated"] > cohort + 4)]
         gaps = [part.groupby("period")["outcome"].mean() for part in (treated, clean)]
         gap = gaps[0] - gaps[1]
         changes.append(gap[cohort] - gap[cohort - 1])
