@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from undercut.competition.adoption_callaway import callaway_santanna
-from undercut.competition.adoption_data import CLUSTER, EVENT, FIRST, AdoptionPanel, adoption_panel
+from undercut.competition.adoption_data import AdoptionPanel, adoption_panel
 from undercut.competition.adoption_fit import AdoptionFit
 from undercut.competition.adoption_imputation import imputation
 from undercut.competition.adoption_regressions import stacked, sun_abraham, two_way_fixed_effects
@@ -143,9 +143,3 @@ def compare_methods(fits: Iterable[AdoptionFit]) -> pd.DataFrame:
             [found, pd.Series({"n_treated": fit.n_treated, "n_clusters": fit.n_clusters})]
         )
     return pd.DataFrame(rows).T.rename_axis("method")
-
-
-def cohorts(panel: AdoptionPanel) -> pd.DataFrame:
-    """Units and clusters of each cohort treated within the sample."""
-    treated = panel.rows[panel.rows[EVENT] >= 0]
-    return treated.groupby(FIRST).agg(units=("unit", "nunique"), clusters=(CLUSTER, "nunique"))
