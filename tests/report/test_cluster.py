@@ -98,12 +98,14 @@ def project(tmp_path: Path) -> Path:
 
 
 def substance(site: Path) -> dict[str, Any]:
-    """Findings and figures' data of every report in a site."""
+    """Findings and figures' data of every report in a site; commits may be made while the tests run."""
     found: dict[str, Any] = {}
     for path in sorted(site.rglob("results.json")):
         results = json.loads(path.read_text())
         place = path.parent.relative_to(site).as_posix()
-        found[place] = [{key: value for key, value in results.items() if key != "built_at"}]
+        found[place] = [
+            {key: value for key, value in results.items() if key not in ("built_at", "git_commit")}
+        ]
         found[place] += [(one.name, one.read_bytes()) for one in sorted(path.parent.glob("figures/*"))]
     return found
 

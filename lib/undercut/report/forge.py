@@ -25,8 +25,11 @@ from undercut.report.processes import die_with_parent, end_descendants, peak_mem
 
 #: Libraries worth loading once, whose import neither starts threads nor looks at who imports them.
 PRELOADED = frozenset(
-    {"duckdb", "great_tables", "matplotlib", "numpy", "pandas", "pyarrow", "scipy", "seaborn", "statsmodels"}
-)
+    {
+        "duckdb", "exchange_calendars", "great_tables", "matplotlib", "numpy", "pandas", "pandera", "pyarrow",
+        "scipy", "seaborn", "statsmodels",
+    }
+)  # fmt: skip
 #: What these libraries load when they are first used.
 _LOADED_LATER = {
     "matplotlib": ("matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg"),
