@@ -16,6 +16,7 @@ from tests.report.projects import code, demo_cells, notebook, write_project
 from undercut.errors import BuildError, InputError
 from undercut.report.build import Options, Outcome, build_reports, plan_build
 from undercut.report.catalogue import check_catalogue, load_catalogue
+from undercut.report.execution import ready
 from undercut.report.plan import due_tasks
 from undercut.report.results import previous_results, read_results
 
@@ -62,10 +63,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_notebook(project, "briefing", [code("limit = 5", "parameters"), code(BRIEFING)])
     for name in ("fall", "rise"):
         write_notebook(project, name, finding_cells(name, -36.0))
+    # While this one still runs there is room for the briefing, which must wait all the same.
+    slow = finding_cells("fall", -36.0)
+    write_notebook(project, "fall", [*slow[:-1], code("import time; time.sleep(2)"), slow[-1]])
     site = '[site]\nfront = "briefing"\n'
     entries = [entry("briefing", 'after = "all"'), entry("fall", 'schedule = "@daily"'), entry("rise")]
     (project / "reports.toml").write_text("\n".join([site, *entries]))
-    build_reports(root=project)
+    build_reports(root=project, options=Options(jobs=3))
     return project
 
 
@@ -96,6 +100,14 @@ def test_in_another_folder_it_reads_what_that_folder_holds(
     build_reports(["fall", "briefing"], out_dir=tmp_path / "out", root=project, options=Options(plain=plain))
     shown, _ = answer(tmp_path, "out")
     assert shown == {"fall": ["current", [-36.0]], "rise": ["missing", []]}
+
+
+def test_it_is_ready_when_none_of_the_others_waits_or_runs(built: Path) -> None:
+    tasks = {task.folder: task for task, _ in plan_build(root=built).tasks}
+    briefing, fall, rise = tasks["briefing"], tasks["fall"], tasks["rise"]
+    assert ready([briefing, fall], [rise]) is fall
+    assert ready([briefing], [rise]) is None
+    assert ready([briefing], []) is briefing
 
 
 def test_when_one_changes_the_briefing_is_built_again_and_knows_the_build_before(project: Path) -> None:
