@@ -10,18 +10,20 @@ import pytest
 
 from undercut.errors import DataError, InputError
 from undercut.valuation.worth import report_charts
+from undercut.valuation.worth.event_reading import event_case, read_event
 from undercut.valuation.worth.implied_ranges import (
+    _crossings,
     at_multiple,
     break_even,
     implied_curves,
     implied_ranges,
+    priced_case,
     reversed_parameters,
 )
 from undercut.valuation.worth.reports import (
     ScenarioChange,
     cash_flow_ranges,
     change_table,
-    event_case,
     relative_change,
     role_by_assumption,
     role_drivers,
@@ -33,7 +35,7 @@ from undercut.valuation.worth.reports import (
 from undercut.valuation.worth.reverse import implied
 from undercut.valuation.worth.scenarios import Scenario, scenario
 from undercut.valuation.worth.sensitivity import tornado
-from undercut.valuation.worth.vendors import Case, vendor_case
+from undercut.valuation.worth.vendors import Case, sample_returns, vendor_case
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +167,44 @@ def test_out_of_reach_and_several_roots_are_counted_not_hidden(nvidia: Case) -> 
     rows = implied_ranges(nvidia, "price_erosion", [1.0, 1e12], draws=64)
     assert (rows["none"] == 1).all() and rows["median"].isna().all()
     assert (rows[["one", "several", "none"]].sum(axis=1) == 1).all()
+
+
+def test_a_curve_that_bends_back_has_two_roots_and_is_not_counted_as_one() -> None:
+    grid = np.linspace(-2, 2, 401)
+    gap = np.column_stack([1 - grid**2, grid - 0.5005, -1 - grid**2])
+    count, root = _crossings(grid, gap)
+    assert count.tolist() == [2, 1, 0]
+    assert root[1] == pytest.approx(0.5005) and np.isnan(root[2])
+
+
+def test_the_reader_gives_one_market_value_in_dollars(fundamentals: pd.DataFrame, nvidia: Case) -> None:
+    assert priced_case(nvidia, fundamentals) is nvidia
+    found = priced_case(nvidia, fundamentals, market_value=4000.0, as_of="2026-11-20").market_value
+    assert found is not None and (found.value, found.day) == (4_000_000.0, "2026-11-20")
+    taiwan = priced_case(vendor_case("TSM", fundamentals), fundamentals, market_value=1000.0).market_value
+    assert taiwan is not None and taiwan.currency == "TWD" and taiwan.value > 20e6
+    table = pd.DataFrame({"ticker": ["AMD"], "date": ["2026-11-20"], "close": [100.0]})
+    with pytest.raises(InputError, match="NVDA: no row"):
+        priced_case(nvidia, fundamentals, table=table)
+    with pytest.raises(InputError, match="not both"):
+        priced_case(nvidia, fundamentals, table=table, market_value=1.0)
+
+
+def test_the_event_study_is_the_regression_on_the_benchmark(fundamentals: pd.DataFrame) -> None:
+    returns = sample_returns()
+    found = read_event("NVDA", fundamentals, returns, day="2025-01-27")
+    wide = returns.pivot_table(index="date", columns="ticker", values="return")
+    place = int(wide.index.get_loc("2025-01-27"))
+    past = wide.iloc[place - 150 : place - 20]
+    slope, intercept = np.polyfit(past["RSP"], past["NVDA"], 1)
+    expected = wide["NVDA"].iloc[place] - intercept - slope * wide["RSP"].iloc[place]
+    assert found.news.abnormal_return == pytest.approx(expected) and found.estimation_days == 130
+    lower = found.demand_growth[0]
+    value = found.case.value({"demand_growth": np.array([lower])}).equity[0]
+    assert value / found.case.value().equity[0] - 1 == pytest.approx(expected, abs=1e-9)
+    assert found.case.market_value is None and lower < found.case.assumptions["demand_growth"].default
+    with pytest.raises(InputError, match="No returns of OPENAI"):
+        read_event("OPENAI", fundamentals, returns, day="2025-01-27")
 
 
 def test_break_even_gives_the_old_value_back(nvidia: Case) -> None:

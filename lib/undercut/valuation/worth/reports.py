@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError, InputError
+from undercut.errors import InputError
 from undercut.valuation.worth.distributions import Floats
 from undercut.valuation.worth.montecarlo import draw_assumptions
 from undercut.valuation.worth.scenarios import Scenario
 from undercut.valuation.worth.sensitivity import sobol_indices, tornado
 from undercut.valuation.worth.valuation import Valuation
-from undercut.valuation.worth.vendors import Case, vendor_case
-
-_QUARTERS_AFTER = 8
+from undercut.valuation.worth.vendors import Case
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +81,7 @@ def value_draws(case: Case, *, draws: int = 16_384, seed: int = 0) -> Valuation:
     Examples
     --------
     >>> import undercut
+    >>> from undercut.valuation.worth.vendors import vendor_case
     >>> case = vendor_case("NVDA", undercut.load_reference("fundamentals"))
     >>> value_draws(case, draws=1024).enterprise.shape
     (1024,)
@@ -158,6 +157,7 @@ def scenario_changes(
     --------
     >>> import undercut
     >>> from undercut.valuation.worth.scenarios import scenario
+    >>> from undercut.valuation.worth.vendors import vendor_case
     >>> case = vendor_case("NVDA", undercut.load_reference("fundamentals"))
     >>> (same,) = scenario_changes([case], [scenario("status-quo")], draws=256)
     >>> bool((same.ai == 0).all())
@@ -320,27 +320,6 @@ def role_drivers(cases: Sequence[Case], *, base_draws: int = 256, seed: int = 0)
     table = table.reset_index()
     table["rank"] = table.groupby("role")["total"].rank(ascending=False, method="first").astype(int)
     return table.sort_values(["role", "rank"], ignore_index=True)
-
-
-def event_case(ticker: str, fundamentals: pd.DataFrame, day: str) -> Case:
-    """A vendor with the oldest accounts that are complete and were published by an event or after it.
-
-    Later accounts may know of the event: the case's ``company.period_end`` says up to when they go. Its beta
-    is the assumed one, because returns around the event belong to the event study.
-
-    Raises
-    ------
-    DataError
-        No accounts of two years after the event, nor later ones, are complete.
-    """
-    days = [pd.Timestamp(day), *pd.date_range(day, periods=_QUARTERS_AFTER, freq="QE")]
-    for known in (f"{each:%Y-%m-%d}" for each in days):
-        try:
-            found = vendor_case(ticker, fundamentals, as_of=known)
-        except DataError:  # not yet published: the next quarter may have it
-            continue
-        return replace(found, elapsed_years=0.0)
-    return vendor_case(ticker, fundamentals)
 
 
 def _by_role(changes: Sequence[ScenarioChange]) -> dict[tuple[str, str], list[ScenarioChange]]:

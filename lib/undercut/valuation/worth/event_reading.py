@@ -1,0 +1,131 @@
+"""What would one day's abnormal return mean for a vendor's expected cash flows? From returns to the reading.
+
+Nothing is calibrated here: the event study knows no valuation, the valuation no share price.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from undercut.errors import DataError, InputError
+from undercut.valuation.shock import group_tests
+from undercut.valuation.study import event_study
+from undercut.valuation.worth.event_link import CashFlowNews, cash_flow_news, parameter_news
+from undercut.valuation.worth.vendors import Case, vendor_case
+
+_QUARTERS_AFTER = 8
+
+
+@dataclass(frozen=True, slots=True)
+class EventReading:
+    """An abnormal return and what it would mean.
+
+    Attributes
+    ----------
+    case : Case
+        The vendor with the accounts that were used; `Company.period_end` says up to when they go.
+    news : CashFlowNews
+        Change of expected cash flows with its 95% interval, from the event study alone.
+    p_permutation : float
+        Of the abnormal return, over the other sessions of the data.
+    placebo_days, estimation_days : int
+        Sessions that it was compared with, and on which the normal return was estimated.
+    demand_growth : tuple of float
+        Growth of demand in the first year that has the same value as the return and both ends of its
+        interval; not a number where there is none, or more than one.
+    """
+
+    case: Case
+    news: CashFlowNews
+    p_permutation: float
+    placebo_days: int
+    estimation_days: int
+    demand_growth: tuple[float, float, float]
+
+
+def read_event(
+    ticker: str,
+    fundamentals: pd.DataFrame,
+    returns: pd.DataFrame,
+    *,
+    day: str,
+    market: str = "RSP",
+    estimation: tuple[int, int] = (-150, -21),
+) -> EventReading:
+    """Event study of one day and its reading as news about cash flows.
+
+    Parameters
+    ----------
+    ticker : str
+        In both tables.
+    fundamentals, returns : DataFrame
+        As `undercut.load_reference("fundamentals")` and `undercut.valuation.worth.vendors.sample_returns`.
+    day : str
+        The session, YYYY-MM-DD.
+    market : str
+        Benchmark, a ticker of ``returns``.
+    estimation : tuple of int
+        First and last trading day before the event that define what is normal.
+
+    Raises
+    ------
+    InputError
+        The returns do not have the ticker or the benchmark.
+
+    Examples
+    --------
+    >>> import undercut
+    >>> from undercut.valuation.worth.vendors import sample_returns
+    >>> published = undercut.load_reference("fundamentals")
+    >>> found = read_event("NVDA", published, sample_returns(), day="2025-01-27")
+    >>> found.news.low < found.news.abnormal_return < found.news.high
+    True
+    """
+    wide = returns.pivot_table(index="date", columns="ticker", values="return")
+    for name in (ticker, market):
+        if name not in wide.columns:
+            raise InputError(
+                f"No returns of {name}: an event study needs those of the firm and the benchmark."
+            )
+    events = pd.DataFrame({"event": ["event"], "date": [day], "firm": [ticker], "group": [ticker]})
+    study = event_study(wide, events, market=market, estimation=estimation, window=(0, 0))
+    tests = group_tests(study)
+    row = tests.iloc[0]
+    case = event_case(ticker, fundamentals, day)
+    ends = (float(row["ci_low"]), float(row["ci_high"]))
+    news = cash_flow_news(case.value(), day=day, abnormal_return=float(row["car"]), interval=ends)
+    growth = [_root(case, day, each) for each in (news.abnormal_return, *ends)]
+    return EventReading(
+        case, news, float(row["p_permutation"]), int(tests.attrs["placebo_days"]),
+        int(study.abnormal.n_estimation.max()), (growth[0], growth[1], growth[2]),
+    )  # fmt: skip
+
+
+def event_case(ticker: str, fundamentals: pd.DataFrame, day: str) -> Case:
+    """A vendor with the oldest accounts that are complete and were published by an event or after it.
+
+    Later accounts may know of the event: the case's ``company.period_end`` says up to when they go. Its beta
+    is the assumed one, because returns around the event belong to the event study.
+
+    Raises
+    ------
+    DataError
+        No accounts of two years after the event, nor later ones, are complete.
+    """
+    days = [pd.Timestamp(day), *pd.date_range(day, periods=_QUARTERS_AFTER, freq="QE")]
+    for known in (f"{each:%Y-%m-%d}" for each in days):
+        try:
+            found = vendor_case(ticker, fundamentals, as_of=known)
+        except DataError:  # not yet published: the next quarter may have it
+            continue
+        return replace(found, elapsed_years=0.0)
+    return vendor_case(ticker, fundamentals)
+
+
+def _root(case: Case, day: str, abnormal_return: float) -> float:
+    if abnormal_return <= -1:
+        return float("nan")
+    found = parameter_news(case, "demand_growth", day=day, abnormal_return=abnormal_return)
+    return found.value if found.verdict == "one" else float("nan")
