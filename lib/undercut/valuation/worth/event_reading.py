@@ -5,6 +5,8 @@ Nothing is calibrated here: the event study knows no valuation, the valuation no
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -43,6 +45,30 @@ class EventReading:
     placebo_days: int
     estimation_days: int
     demand_growth: tuple[float, float, float]
+
+    def summary(self) -> str:
+        """What the return would mean."""
+        news, company = self.news, self.case.company
+        side = "after" if company.period_end > news.day else "before"
+        alone = " The AI business alone cannot lose that much." if news.ai_flows[0] < -1 else ""
+        return (
+            f"On {news.day} the return of {company.name} was {news.abnormal_return:+.1%} beyond what its "
+            f"benchmark explains (95% interval {_span((news.low, news.high))}; p = {self.p_permutation:.3f} "
+            f"over {self.placebo_days} other sessions). At an unchanged discount rate that equals a change of "
+            f"all expected cash flows, for ever, by {news.all_flows[0]:+.1%} ({_span(news.all_flows[1:])}), "
+            f"or of those of the AI business alone by {news.ai_flows[0]:+.1%} "
+            f"({_span(news.ai_flows[1:])}).{alone} {self._growth()} The accounts used go to "
+            f"{company.period_end}, {side} the day; the assumptions are today's."
+        )
+
+    def _growth(self) -> str:
+        growth, assumed = self.demand_growth, self.case.assumptions["demand_growth"].default
+        if any(map(math.isnan, growth)):
+            return "No single growth of demand in the first year has that value over the whole interval."
+        return (
+            f"In the model, growth of demand by {growth[0]:.0%} in the first year rather than "
+            f"{assumed:.0%} has the same value ({_span(growth[1:])})."
+        )
 
 
 def read_event(
@@ -122,6 +148,10 @@ def event_case(ticker: str, fundamentals: pd.DataFrame, day: str) -> Case:
             continue
         return replace(found, elapsed_years=0.0)
     return vendor_case(ticker, fundamentals)
+
+
+def _span(ends: Sequence[float]) -> str:
+    return f"{min(ends):+.1%} to {max(ends):+.1%}"
 
 
 def _root(case: Case, day: str, abnormal_return: float) -> float:
