@@ -6,6 +6,7 @@ Nothing is calibrated here: the event study knows no valuation, the valuation no
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -18,6 +19,7 @@ from undercut.valuation.worth.event_link import CashFlowNews, cash_flow_news, pa
 from undercut.valuation.worth.vendors import Case, vendor_case
 
 _QUARTERS_AFTER = 8
+_MINUS = "\N{MINUS SIGN}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +53,16 @@ class EventReading:
         news, company = self.news, self.case.company
         side = "after" if company.period_end > news.day else "before"
         alone = " The AI business alone cannot lose that much." if news.ai_flows[0] < -1 else ""
-        return (
+        told = (
             f"On {news.day} the return of {company.name} was {news.abnormal_return:+.1%} beyond what its "
             f"benchmark explains (95% interval {_span((news.low, news.high))}; p = {self.p_permutation:.3f} "
-            f"over {self.placebo_days} other sessions). At an unchanged discount rate that equals a change of "
-            f"all expected cash flows, for ever, by {news.all_flows[0]:+.1%} ({_span(news.all_flows[1:])}), "
-            f"or of those of the AI business alone by {news.ai_flows[0]:+.1%} "
-            f"({_span(news.ai_flows[1:])}).{alone} {self._growth()} The accounts used go to "
-            f"{company.period_end}, {side} the day; the assumptions are today's."
+            f"over {self.placebo_days} other sessions). At an unchanged discount rate that equals a change "
+            f"of all expected cash flows, for ever, by {news.all_flows[0]:+.1%} "
+            f"({_span(news.all_flows[1:])}), or of those of the AI business alone by "
+            f"{news.ai_flows[0]:+.1%} ({_span(news.ai_flows[1:])}).{alone} {self._growth()} The accounts "
+            f"used go to {company.period_end}, {side} the day; assumptions and rates are today's."
         )
+        return re.sub(r"-(?=\d+(\.\d+)?%)", _MINUS, told)
 
     def _growth(self) -> str:
         growth, assumed = self.demand_growth, self.case.assumptions["demand_growth"].default
@@ -67,7 +70,7 @@ class EventReading:
             return "No single growth of demand in the first year has that value over the whole interval."
         return (
             f"In the model, growth of demand by {growth[0]:.0%} in the first year rather than "
-            f"{assumed:.0%} has the same value ({_span(growth[1:])})."
+            f"{assumed:.0%} has the same value (95% interval {min(growth[1:]):.0%} to {max(growth[1:]):.0%})."
         )
 
 

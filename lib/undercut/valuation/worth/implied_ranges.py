@@ -108,6 +108,27 @@ def implied_curves(case: Case, parameters: Sequence[str], *, every: int = 10) ->
     return curves.assign(multiple=curves["equity"] / base)
 
 
+def direction(case: Case, curves: pd.DataFrame, parameter: str) -> str:
+    """One sentence: does the vendor's value rise or fall with an assumption?
+
+    Parameters
+    ----------
+    case : Case
+        The vendor.
+    curves : DataFrame
+        Of `implied_curves`.
+    parameter : str
+        One of the curves.
+    """
+    equity = curves.loc[curves["parameter"] == parameter, "equity"].to_numpy()
+    steps = np.diff(equity)[np.abs(np.diff(equity)) > 1e-9 * np.abs(equity).max()]
+    moves = "does not depend on" if not steps.size else "rises with" if (steps > 0).all() else "falls with"
+    if steps.size and (steps > 0).any() and (steps < 0).any():
+        moves = "rises and falls by turns with"
+    name = parameter.replace("_", " ")
+    return f"All else left alone, the value of {case.company.name} {moves} {name} in this model."
+
+
 def implied_ranges(
     case: Case,
     parameter: str,

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from undercut.valuation.worth.valuation import Valuation
+
 SOURCE: Final = "Undercut, conditional on named assumptions; not a target price, not advice"
 # One colour a role on both pages; not the colours of origin. Legible on light and dark paper.
 ROLE_COLORS: Final = {
@@ -27,6 +29,7 @@ ROLE_NAMES: Final = {
     "power": ("power producer", "power producers"),
 }  # fmt: skip
 _ROW: Final = 0.31
+_SHOWN: Final = (0.01, 0.97)
 
 
 def change_rows(
@@ -148,6 +151,24 @@ def implied_panels(
     return figure
 
 
+def equity_histogram(drawn: Valuation, *, finding: str, measure: str, level: float = 0.90) -> Axes:
+    """Distribution of equity over draws between its 1% and 97% quantile, with median and central interval."""
+    import matplotlib.pyplot as plt
+
+    values = drawn.equity / 1000
+    first, low, median, high, last = np.quantile(
+        values, [_SHOWN[0], (1 - level) / 2, 0.5, (1 + level) / 2, _SHOWN[1]]
+    )
+    ax = plt.subplots(figsize=(8.6, 3.9))[1]
+    ax.hist(values, bins=np.linspace(first, last, 70).tolist(), color=plots.MUTED, alpha=0.45)
+    ax.axvspan(low, high, color=ROLE_COLORS["cloud"], alpha=0.12, linewidth=0)
+    ax.axvline(median, color=ROLE_COLORS["cloud"])
+    ax.set_yticks([])
+    ax.xaxis.set_major_formatter("{x:,.0f}")
+    ax.set_xlabel(f"equity, billion {drawn.company.currency}")
+    return plots.headline(ax, finding, measure, source=SOURCE)
+
+
 def cash_flow_bands(table: pd.DataFrame, *, currency: str, finding: str, measure: str) -> Axes:
     """Cash flow before tax of both businesses by year, median and band."""
     import matplotlib.pyplot as plt
@@ -161,6 +182,8 @@ def cash_flow_bands(table: pd.DataFrame, *, currency: str, finding: str, measure
         plots.band(ax, list(rows["year"]), list(rows["low"]), list(rows["high"]), color)
         ends[str(name)] = (rows["year"].iloc[-1], float(rows["median"].iloc[-1]))
     plots.zero_line(ax)
+    ax.margins(x=0)
+    ax.yaxis.set_major_formatter("{x:,.0f}")
     ax.set_xlabel("year from the accounts")
     ax.set_ylabel(f"billion {currency} a year")
     plots.headline(ax, finding, measure, source=SOURCE)

@@ -112,7 +112,7 @@ def value_ranges(case: Case, drawn: Valuation, *, level: float = 0.90) -> pd.Dat
         rows.append((key, label, unit, scale * float(getattr(central, name)[0]), *middle(values, level)))
     rate = 100 * np.broadcast_to(drawn.capital_cost.rate, drawn.enterprise.shape)
     here = 100 * float(np.ravel(central.capital_cost.rate)[0])
-    rows.append(("cost_of_capital", "Cost of capital", "% a year", here, *middle(rate, level)))
+    rows.append(("cost_of_capital", "Cost of capital, a year", "%", here, *middle(rate, level)))
     return pd.DataFrame(rows, columns=["key", "label", "unit", "central", "median", "low", "high"])
 
 
