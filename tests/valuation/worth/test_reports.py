@@ -136,6 +136,16 @@ def test_ranges_agree_with_the_valuation_and_with_quantiles(nvidia: Case) -> Non
     assert row["median"] == pytest.approx(np.median(first)) and len(flows) == 2 * 15
 
 
+def test_parts_of_a_value_exist_only_where_there_is_one(fundamentals: pd.DataFrame) -> None:
+    case = vendor_case("SNOW", fundamentals)
+    drawn = value_draws(case, draws=1024)
+    worth = drawn.enterprise > 0
+    assert 0.1 < worth.mean() < 0.95
+    row = value_ranges(case, drawn).set_index("key").loc["terminal_share"]
+    assert row["used"] == pytest.approx(worth.mean())
+    assert row["median"] == pytest.approx(100 * np.median(drawn.terminal_share[worth]))
+
+
 def test_a_market_value_at_the_models_own_value_implies_the_assumption_itself(nvidia: Case) -> None:
     assert implied(at_multiple(nvidia, 1.0), "demand_growth").value == pytest.approx(
         nvidia.assumptions["demand_growth"].default, abs=1e-9

@@ -23,6 +23,7 @@ from undercut.valuation.worth.vendors import Case, in_currency_of_accounts
 
 #: What a firm is asked to assume, by name; which of them matter depends on its role.
 REVERSED = ("price_erosion", "demand_growth", "ai_margin_long_run", "overhead_long_run")
+_FEWEST = 0.1
 
 
 def at_multiple(case: Case, multiple: float) -> Case:
@@ -78,7 +79,9 @@ def priced_case(
     if table is not None:
         found = with_market_values([case], table, fundamentals, source="the reader's table", as_of=as_of)
         if not found.cases:
-            raise InputError(f"market_values: {case.company.ticker}: {found.left_out[case.company.ticker]}.")
+            raise InputError(
+                f"market_values: {case.company.ticker}: {found.left_out[case.company.ticker].rstrip('.')}."
+            )
         return found.cases[0]
     if market_value is None:
         return case
@@ -157,7 +160,7 @@ def implied_ranges(
     -------
     DataFrame
         market_value, one, several, none (parts of the draws); median, low, high of the root where there is
-        just one.
+        just one, not a number where fewer than a tenth of the draws have one: what so few say is chance.
     """
     span = implied(at_multiple(case, 1.0), parameter).searched
     grid = np.linspace(*span, points)
@@ -169,7 +172,8 @@ def implied_ranges(
     rows = []
     for market in market_values:
         count, root = _crossings(grid, equity - market)
-        found = middle(np.where(count == 1, root, np.nan), level)
+        enough = (count == 1).mean() >= _FEWEST
+        found = middle(np.where((count == 1) & enough, root, np.nan), level)
         rows.append((market, *(float(part.mean()) for part in (count == 1, count > 1, count == 0)), *found))
     return pd.DataFrame(rows, columns=["market_value", "one", "several", "none", "median", "low", "high"])
 

@@ -95,8 +95,9 @@ def value_ranges(case: Case, drawn: Valuation, *, level: float = 0.90) -> pd.Dat
     Returns
     -------
     DataFrame
-        key, label, unit, central (all assumptions at their defaults), median, low, high. Money in billion
-        of the accounts' currency, parts in percent.
+        key, label, unit, central (all assumptions at their defaults), median, low, high, used (part of the
+        draws). Money in billion of the accounts' currency, parts in percent; a part of the value of
+        operations exists only where operations are worth something.
     """
     money, central = f"billion {case.company.currency}", case.value()
     quantities = (
@@ -106,14 +107,16 @@ def value_ranges(case: Case, drawn: Valuation, *, level: float = 0.90) -> pd.Dat
         ("ai_share_of_value", "AI business as part of the value of operations", "ai_share", "%", 100),
         ("terminal_share", "Part of the value of operations after the horizon", "terminal_share", "%", 100),
     )
-    rows = []
+    rows, worth = [], drawn.enterprise > 0
     for key, label, name, unit, scale in quantities:
-        values = scale * np.asarray(getattr(drawn, name))
-        rows.append((key, label, unit, scale * float(getattr(central, name)[0]), *middle(values, level)))
+        used = worth if unit == "%" else np.ones_like(worth)
+        values = scale * np.where(used, getattr(drawn, name), np.nan)
+        here = scale * float(getattr(central, name)[0])
+        rows.append((key, label, unit, here, *middle(values, level), float(used.mean())))
     rate = 100 * np.broadcast_to(drawn.capital_cost.rate, drawn.enterprise.shape)
     here = 100 * float(np.ravel(central.capital_cost.rate)[0])
-    rows.append(("cost_of_capital", "Cost of capital, a year", "%", here, *middle(rate, level)))
-    return pd.DataFrame(rows, columns=["key", "label", "unit", "central", "median", "low", "high"])
+    rows.append(("cost_of_capital", "Cost of capital, a year", "%", here, *middle(rate, level), 1.0))
+    return pd.DataFrame(rows, columns=["key", "label", "unit", "central", "median", "low", "high", "used"])
 
 
 def middle(values: Floats, level: float) -> tuple[float, float, float]:
