@@ -69,6 +69,20 @@ def test_findings_come_with_interval_sample_method_and_day() -> None:
         assert part in row.group(0)
 
 
+def test_many_findings_do_not_stand_between_the_reader_and_the_text() -> None:
+    one = results()["findings"][0]
+    many = [one | {"key": f"fall.{number}", "label": f"Fall <{number}>"} for number in range(20)]
+    text = page(prose("Here the story starts."), findings=many)
+    outline = Outline(text)
+    assert text.lstrip().startswith("<!DOCTYPE html>")
+    assert all(outline.ids.count(f"finding-fall.{number}") == 1 for number in range(20))
+    story = text.index("Here the story starts.")
+    above = [number for number in range(20) if text.index(f"Fall &lt;{number}&gt;") < story]
+    assert above == list(range(8))
+    assert {"#further-findings"} <= set(outline.links)
+    assert "the other 12 are" in text
+
+
 def test_headings_leave_no_level_out_and_contents_lead_somewhere() -> None:
     text = page(
         prose("# Did prices fall?"),

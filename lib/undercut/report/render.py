@@ -19,7 +19,14 @@ BANNERS = {
     "simulated": "These numbers come from simulated data and say nothing about the world.",
 }
 _HEADING = re.compile(r"<h([1-6])>(.*?)</h\1>", re.DOTALL)
-_OWN_SECTIONS = (("findings", "Findings"), ("reproduce", "How to reproduce"), ("data", "Data and provenance"))
+#: Findings above the notebook's text; the others stand below it.
+LEADING_FINDINGS = 8
+_OWN_SECTIONS = (
+    ("findings", "Findings"),
+    ("further-findings", "Further findings"),
+    ("reproduce", "How to reproduce"),
+    ("data", "Data and provenance"),
+)
 
 
 def render_report(
@@ -62,6 +69,7 @@ def render_report(
         .render(
             results=results,
             findings=[_finding_row(finding) for finding in results["findings"]],
+            leading=LEADING_FINDINGS,
             body=body,
             headings=headings,
             warnings=warnings,
