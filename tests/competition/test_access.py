@@ -75,6 +75,17 @@ def test_a_model_without_us_seller_is_censored_not_dropped() -> None:
     assert not days.loc["ling-2.6-1t", "reached"]
     # Two of three reach a seller after 5 and 10 days: the median of Kaplan and Meier is the second.
     assert found.median == pytest.approx(10)
+    assert found.curve.to_numpy() == pytest.approx(np.array([[0, 0], [5, 100 / 3], [10, 200 / 3]]))
+
+
+def test_a_model_censored_early_counts_for_the_curve_only_until_then() -> None:
+    # The table ends three days after the release of kimi-k3: it can be told from neither late nor never.
+    panel = listed(
+        ("kimi-k2.6", "together", "2026-07-09", "2026-07-19"),
+        ("kimi-k3", "moonshot", "2026-07-16", "2026-07-19"),
+    )
+    found = wait_for_seller(panel, released_from="2026-01-01")
+    assert found.curve["share"].iloc[-1] == pytest.approx(100)
 
 
 def test_models_released_before_the_start_are_left_out() -> None:

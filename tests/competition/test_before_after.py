@@ -59,6 +59,17 @@ def test_random_dates_are_called_significant_as_often_as_stated() -> None:
     assert 0.02 <= rejected / 300 <= 0.09
 
 
+@given(st.integers(0, 200), st.integers(1, 3))
+def test_an_interval_leaves_zero_only_where_the_test_rejects(seed: int, events: int) -> None:
+    generator = np.random.default_rng(seed)
+    values = monthly(generator.normal(size=18).cumsum())
+    days = [str(month) for month in generator.choice(values.index[4:15].astype(str), events, replace=False)]
+    found = change_around(values, days, draws=299)
+    assert found.low <= found.effect <= found.high
+    if not found.low <= 0 <= found.high:
+        assert found.p_value <= 0.05
+
+
 def test_dates_without_observations_around_them_are_refused() -> None:
     with pytest.raises(DataError, match="None of 1 dates"):
         change_around(monthly(np.arange(30.0)), ["2020-01-01"])

@@ -8,6 +8,7 @@ import pytest
 
 import undercut
 from undercut.competition import deployment
+from undercut.competition.data_rules import cheapest_by_rule, cheapest_by_workload
 from undercut.competition.deployment import (
     CHINESE_API,
     CLOSED,
@@ -15,7 +16,6 @@ from undercut.competition.deployment import (
     US_SELLER,
     DeploymentAssumptions,
     MonthlyBills,
-    cheapest_by_rule,
     monthly_bills,
 )
 from undercut.competition.serving_cost import Assumption, ServingAssumptions
@@ -112,6 +112,40 @@ def test_a_cost_that_cannot_be_told_is_missing_and_never_the_cheapest(
     assert (own["cheapest"] == 0).all()
     forced = cheapest_by_rule(found)
     assert forced.loc[forced["rule"] == "own machines only", "how_sure"].isna().all()
+
+
+def test_both_ways_to_chinese_weights_lose_the_same_developers_in_a_resample() -> None:
+    offers = pd.DataFrame(
+        {
+            "way": [CLOSED, CHINESE_API, US_SELLER, CHINESE_API, US_SELLER],
+            "developer": ["a", "b", "b", "c", "c"],
+            "price": [9.0, 1.0, 2.0, 3.0, 4.0],
+        }
+    )
+    kept = deployment._developers_kept(offers, 200, 0)
+    own, us = (
+        deployment._cheapest(offers[offers["way"] == way], kept)[:, 0] for way in (CHINESE_API, US_SELLER)
+    )
+    assert us == pytest.approx(own + 1)
+    # Two developers: a resample of two misses the cheaper one in a quarter of the cases.
+    assert (own == 3).mean() == pytest.approx(0.25, abs=0.1)
+
+
+def test_the_calculator_by_workload_repeats_the_bills_of_each(
+    panel: pd.DataFrame, bills: MonthlyBills
+) -> None:
+    reasoning = undercut.load_prices(workload="reasoning")
+    table = cheapest_by_workload(
+        {"chat": panel, "reasoning": reasoning}, DAY, min_capability=LEVEL, volume=100, draws=200
+    )
+    by_rule = cheapest_by_rule(bills)
+    again = by_rule[by_rule["volume"] == 100].reset_index(drop=True)
+    chat = table[table["workload"] == "chat"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(chat[["rule", "way", "bill"]], again[["rule", "way", "bill"]])
+    assert chat["ratio"].iloc[0] == pytest.approx(bills.ratio([CHINESE_API, US_SELLER], volume=100)[0])
+    assert table.loc[table["rule"] == "own machines only", "ratio"].isna().all()
+    bills_by_rule = table.pivot_table(index="rule", columns="workload", values="bill")
+    assert (bills_by_rule["reasoning"] > bills_by_rule["chat"])[["any seller", "US sellers only"]].all()
 
 
 def test_bad_volumes_and_impossible_levels_are_refused(panel: pd.DataFrame) -> None:

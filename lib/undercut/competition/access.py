@@ -55,6 +55,8 @@ class Wait:
     level : float
     models : DataFrame
         One row a model: ``model_id, developer, release_date, first_seen, days, reached``.
+    curve : DataFrame
+        ``days, share``: percent of the models sold so by then, by Kaplan and Meier; starts at 0, 0.
     """
 
     median: float
@@ -62,6 +64,7 @@ class Wait:
     high: float
     level: float
     models: pd.DataFrame
+    curve: pd.DataFrame
 
 
 def sellers_of(panel: pd.DataFrame, day: str | date | pd.Timestamp) -> pd.DataFrame:
@@ -209,7 +212,10 @@ def wait_for_seller(
     models["days"] = (until - models["release_date"]).dt.total_seconds().div(86_400).clip(lower=0)
     curve = SurvfuncRight(models["days"].to_numpy(), models["reached"].to_numpy())
     low, high = curve.quantile_ci(0.5, alpha=1 - level)
-    return Wait(float(curve.quantile(0.5)), float(low), float(high), level, models)
+    steps = pd.DataFrame(
+        {"days": [0.0, *curve.surv_times], "share": [0.0, *(100 * (1 - np.asarray(curve.surv_prob)))]}
+    )
+    return Wait(float(curve.quantile(0.5)), float(low), float(high), level, models, steps)
 
 
 def reworked_variants(panel: pd.DataFrame, day: str | date | pd.Timestamp) -> pd.DataFrame:

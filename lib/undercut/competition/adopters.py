@@ -27,7 +27,8 @@ def documented_cases(
     -------
     DataFrame
         ``date, company, model, role, title, confidence, event_id`` and ``counts``: whether the company does
-        something with the model and the event was checked against a source. In order of date.
+        something with the model and the event was checked against a source; and ``listed``: whether its
+        shares are traded. In order of date.
 
     Raises
     ------
@@ -47,5 +48,6 @@ def documented_cases(
         raise DataError(f"adopters.csv rests on {', '.join(astray)}, which events.csv does not hold.")
     found = cases.join(known, on="event_id")
     found["counts"] = found["role"].isin(ACTIVE) & found["confidence"].ne("unverified")
-    columns = ["date", "company", "model", "role", "title", "confidence", "event_id", "counts"]
+    found["listed"] = found["ticker"].notna()
+    columns = ["date", "company", "listed", "model", "role", "title", "confidence", "event_id", "counts"]
     return found.sort_values(["date", "company"])[columns].reset_index(drop=True)

@@ -22,7 +22,9 @@ class BeforeAfter:
     Attributes
     ----------
     effect, low, high : float
-        In units of the series; the interval is that of the permutation distribution at ``level``.
+        In units of the series; the interval is that of the permutation distribution at ``level``, widened
+        to hold zero where the test does not reject: few dates make few distinct means, and an end that
+        lands on zero must not be decided by rounding.
     raw_change : float
         Mean of the months after less mean of the months before, nothing subtracted.
     usual_change : float
@@ -115,14 +117,17 @@ def change_around(
     effect = raw - float(pool.mean())
     tail = (1 - level) / 2
     below, above = np.quantile(drawn, [tail, 1 - tail])
-    extreme = int((np.abs(drawn) >= abs(effect) - 1e-12).sum())
+    p_value = (1 + int((np.abs(drawn) >= abs(effect) - 1e-12).sum())) / (1 + draws)
+    low, high = effect - float(above), effect - float(below)
+    if p_value > 1 - level:
+        low, high = min(low, 0.0), max(high, 0.0)
     return BeforeAfter(
         effect=effect,
-        low=effect - float(above),
-        high=effect - float(below),
+        low=low,
+        high=high,
         raw_change=raw,
         usual_change=float(pool.mean()),
-        p_value=(1 + extreme) / (1 + draws),
+        p_value=p_value,
         detectable=float(np.quantile(np.abs(drawn), level) + np.quantile(drawn, 0.8)),
         level=level,
         events=len(usable),

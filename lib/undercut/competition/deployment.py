@@ -23,7 +23,7 @@ from undercut.competition.serving_cost import Assumption, ServingAssumptions, co
 from undercut.errors import DataError, InputError
 from undercut.prices.offers import cross_section
 from undercut.prices.quotes import market_group
-from undercut.prices.resampling import cluster_codes, multiplicities
+from undercut.prices.resampling import multiplicities
 from undercut.prices.workloads import Workload
 from undercut.sources.reference import load_reference
 
@@ -38,12 +38,6 @@ US_SELLER: Final = "Chinese weights, US seller"
 SELF_HOSTED: Final = "Chinese weights, own rented GPUs"
 WAYS: Final = (CLOSED, CHINESE_API, US_SELLER, SELF_HOSTED)
 
-#: Which ways a rule about where data may go leaves open.
-RULES: Final[Mapping[str, tuple[str, ...]]] = {
-    "any seller": WAYS,
-    "US sellers only": (CLOSED, US_SELLER, SELF_HOSTED),
-    "own machines only": (SELF_HOSTED,),
-}
 _HOURS_A_MONTH: Final = 730.0
 
 
@@ -224,8 +218,9 @@ def monthly_bills(
     offers = _offers(panel, day, min_capability)
     staff = drawn["usd_per_staff_hour"]
     bills: dict[str, Floats] = {}
+    kept = _developers_kept(offers, draws, seed)
     for way in (CLOSED, CHINESE_API, US_SELLER):
-        bills[way] = _cheapest(offers[offers["way"] == way], draws, seed) * amount
+        bills[way] = _cheapest(offers[offers["way"] == way], kept) * amount
     computing, rent = _computing(offers, pd.Timestamp(day), workload, serving, draws, seed)
     floor = drawn["gpus"] * _HOURS_A_MONTH * rent
     bills[SELF_HOSTED] = np.maximum(computing * amount, floor) + staff * drawn["self_hosting_hours"]
@@ -237,31 +232,6 @@ def monthly_bills(
         volumes=tuple(float(volume) for volume in amount),
         level=level,
     )
-
-
-def cheapest_by_rule(bills: MonthlyBills) -> pd.DataFrame:
-    """The cheapest way under each rule about where data may go.
-
-    Returns
-    -------
-    DataFrame
-        ``volume, rule, way, bill, low, high, how_sure``: the share of draws in which it is the cheapest
-        of the ways that the rule leaves open. Bill and ``how_sure`` are missing where the only way left has
-        a cost that cannot be told.
-    """
-    rows = []
-    for rule, ways in RULES.items():
-        stacked = np.stack([bills.draws[way] for way in ways])
-        winner = stacked.argmin(axis=0)
-        for column, volume in enumerate(bills.volumes):
-            best = int(winner[0, column])
-            row = bills.bills[(bills.bills["volume"] == volume) & (bills.bills["way"] == ways[best])].iloc[0]
-            is_known = bool(np.isfinite(stacked[best, 0, column]))
-            sure = float((winner[1:, column] == best).mean()) if is_known else np.nan
-            rows.append(
-                {"volume": volume, "rule": rule, **row[["way", "bill", "low", "high"]], "how_sure": sure}
-            )
-    return pd.DataFrame(rows)
 
 
 def _offers(panel: pd.DataFrame, day: str | date | pd.Timestamp, min_capability: float) -> pd.DataFrame:
@@ -276,6 +246,7 @@ def _offers(panel: pd.DataFrame, day: str | date | pd.Timestamp, min_capability:
     way[chinese & is_own & offered["host_country"].eq("CN").fillna(False)] = CHINESE_API
     way[chinese & ~is_own & offered["host_country"].eq("US").fillna(False)] = US_SELLER
     known = offered.assign(way=way).dropna(subset=["way"])
+    known["developer"] = known["developer"].fillna(known["model_id"])
     known["active_billions"] = active_parameters(known["model_id"])
     for needed in (CLOSED, CHINESE_API, US_SELLER):
         if not known["way"].eq(needed).any():
@@ -295,13 +266,25 @@ def _is_own_site(offers: pd.DataFrame) -> pd.Series:
     return pd.Series([pair in own for pair in pairs], index=offers.index)
 
 
-def _cheapest(offers: pd.DataFrame, draws: int, seed: int) -> Floats:
-    """Lowest price in resamples of developers, shape (draws + 1, 1); the sample's own where there is only one
-    developer to draw from."""
-    codes, labels = cluster_codes(offers, "developer")
-    lowest = pd.Series(offers["price"].to_numpy(float)).groupby(codes).min().to_numpy()
-    counts = multiplicities(len(labels), draws=draws, seed=seed)
-    drawn = np.where(counts > 0, lowest, np.inf).min(axis=1, keepdims=True)
+def _developers_kept(offers: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
+    """Which developers each resample keeps: rows (draws + 1), one column a developer.
+
+    US and Chinese developers are drawn apart; the two ways to Chinese weights share their draws, as a
+    developer whose weights are not there is missing from both.
+    """
+    kept = []
+    for number, is_side in enumerate((offers["way"].eq(CLOSED), offers["way"].ne(CLOSED))):
+        developers = sorted(offers.loc[is_side, "developer"].unique())
+        counts = multiplicities(len(developers), draws=draws, seed=seed + number)
+        kept.append(pd.DataFrame(counts > 0, columns=developers))
+    return pd.concat(kept, axis=1)
+
+
+def _cheapest(offers: pd.DataFrame, kept: pd.DataFrame) -> Floats:
+    """Lowest price among the developers kept, shape (draws + 1, 1); the sample's own where a resample keeps
+    none of this way's developers."""
+    lowest = offers.groupby("developer")["price"].min().astype(float)
+    drawn = np.where(kept[lowest.index], lowest.to_numpy(), np.inf).min(axis=1, keepdims=True)
     return np.where(np.isfinite(drawn), drawn, lowest.min())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -65,8 +65,8 @@ class CapabilityLag:
         """`path`."""
         return self.path
 
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the gap in points with its band, month by month."""
+    def plot(self, ax: Axes | None = None, *, measure: Literal["gap", "lag"] = "gap") -> Axes:
+        """Draw the gap in points, or the lag in months, with its band, month by month."""
         from matplotlib import pyplot as plt
 
         from undercut import plots
@@ -74,8 +74,8 @@ class CapabilityLag:
         axes = plt.gca() if ax is None else ax
         months = pd.PeriodIndex(self.path["period"], freq="M").to_timestamp()
         color = plots.origin_color("CN")
-        plots.band(axes, months, self.path["gap_low"], self.path["gap_high"], color)
-        axes.plot(months, self.path["gap"], color=color)
+        plots.band(axes, months, self.path[f"{measure}_low"], self.path[f"{measure}_high"], color)
+        axes.plot(months, self.path[measure], color=color)
         return plots.zero_line(axes)
 
 

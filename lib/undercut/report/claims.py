@@ -298,7 +298,7 @@ def _reason(evidence: Sequence[Evidence]) -> str:
     total = f"{len(outcomes)} finding{'s' if len(outcomes) > 1 else ''}"
     words = [f"{count['for'] or 'none'} of {total} for the claim", f"{count['against'] or 'none'} against"]
     if count["undecided"]:
-        words.append(f"{count['undecided']} with the threshold inside the interval")
+        words.append(f"{count['undecided']} undecided")
     if count["missing"]:
         words.append(f"{count['missing']} that could not be measured")
     if any(part.data_kind not in ("real", "") for part in evidence):
