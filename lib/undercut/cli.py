@@ -92,7 +92,9 @@ def index(
     quotes: Annotated[
         str | None, typer.Argument(help="CSV or Parquet: period, product, price[, quantity].")
     ] = None,
-    method: Annotated[str, typer.Option(help="Name of a method, or list.")] = "list",
+    method: Annotated[
+        str | None, typer.Option(help="Name of a method; without a file: all are listed.")
+    ] = None,
     chained: Annotated[bool, typer.Option("--chained", help="Chain period to period.")] = False,
     window: Annotated[int | None, typer.Option(help="Periods in a rolling window.")] = None,
     splice: Annotated[str | None, typer.Option(help="How windows are joined.")] = None,
@@ -111,18 +113,20 @@ def index(
     from undercut.prices.index.command import index_table, method_table
     from undercut.printing import emit
 
-    if method == "list":
+    if method == "list" or (method is None and quotes is None):
         emit(method_table(), output_format, title="Methods")
         return
-    if quotes is None:
-        raise InputError("Name the file of quotes: undercut index QUOTES.csv --method NAME.")
+    if quotes is None or method is None:
+        raise InputError(
+            "Say undercut index QUOTES.csv --method NAME; undercut index alone lists the methods."
+        )
     table = index_table(
         quotes, method=method, chained=chained, window=window, splice=splice, variety=variety,
         elasticity=elasticity, weight_period=weight_period, bad_rows=bad_rows, duplicates=duplicates,
     )  # fmt: skip
-    for note in table.attrs["notes"]:
-        typer.echo(note, err=True)
     emit(table, output_format)
+    for note in table.attrs["notes"]:  # last, where it is seen: tables are long
+        typer.echo(note, err=True)
 
 
 @app.command()
@@ -136,7 +140,7 @@ def eventstudy(
     estimation: Annotated[str, typer.Option(help="FIRST:LAST, trading days before the event.")] = "-250:-31",
     window: Annotated[str, typer.Option(help="FIRST:LAST, trading days around the event.")] = "-1:1",
     min_days: Annotated[int | None, typer.Option(help="Fewest usable estimation days.")] = None,
-    output_format: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+    output_format: Annotated[str, typer.Option("--format", help="table, json or csv.")] = "table",
 ) -> None:
     """An event study of anyone's returns, with every test."""
     from undercut.printing import emit_json, emit_many
@@ -149,9 +153,10 @@ def eventstudy(
     if output_format == "json":
         emit_json(plain(result))
         return
-    for warning in result.pop("warnings"):
-        typer.echo(warning, err=True)
+    warnings = result.pop("warnings")
     emit_many(result, output_format)
+    for warning in warnings:  # last, where it is seen: the tables are long
+        typer.echo(warning, err=True)
 
 
 @app.command()
@@ -175,9 +180,10 @@ def value(
     if output_format == "json":
         emit_json(plain(result))
         return
-    for note in result.pop("notes"):
-        typer.echo(note, err=True)
+    notes = result.pop("notes")
     emit_many(result, output_format)
+    for note in notes:
+        typer.echo(note, err=True)
 
 
 @app.command("list")

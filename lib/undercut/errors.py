@@ -52,7 +52,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
     near = closest(name, names)
     if near:
         hint = "Did you mean: " + ", ".join(near) + "?"
-    elif len(names) <= 20:
+    elif len(names) <= 60:
         hint = "Known: " + ", ".join(sorted(names)) + "."
     else:
         hint = f"None of the {len(names)} known names is similar."

@@ -82,6 +82,9 @@ def test_failures_name_the_way_out(files: tuple[Path, Path], tmp_path: Path) -> 
         eventstudy_command(tmp_path / "absent.csv", events=files[1])
     with pytest.raises(UnknownNameError, match="market"):
         eventstudy_command(files[0], events=files[1], market="Market")
+    (tmp_path / "semicolons.csv").write_text("date;A\n2024-01-02;0,1\n")
+    with pytest.raises(DataError, match="not separated by commas"):
+        eventstudy_command(tmp_path / "semicolons.csv", events=files[1])
     (tmp_path / "undated.csv").write_text("event,firm\nx,A\n")
     with pytest.raises(DataError, match="column date"):
         eventstudy_command(files[0], events=tmp_path / "undated.csv", market="market")

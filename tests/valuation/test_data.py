@@ -60,7 +60,10 @@ def test_nothing_left_to_study_is_an_error_that_says_why(returns: pd.DataFrame) 
         (pd.DataFrame({"date": ["2024-01-02", "2024-01-02"], "A": [0.1, 0.2]}), "more than once"),
         (pd.DataFrame({"date": ["2024-01-02"], "A": ["high"]}), "must be numbers"),
         (pd.DataFrame({"date": ["2024-01-02"], "A": [np.inf]}), "infinite"),
-        (pd.DataFrame({"date": ["someday"], "A": [0.1]}), "cannot be read"),
+        (pd.DataFrame({"date": ["someday"], "A": [0.1]}), "'someday' is not a day"),
+        (pd.DataFrame({"date": ["06/02/2025"], "A": [0.1]}), "month first or day first"),
+        (pd.DataFrame({"date": ["2025-02-30"], "A": [0.1]}), "not every day can be read"),
+        (pd.DataFrame({"date": [""], "A": [0.1]}), "is missing"),
         (pd.DataFrame({"date": [20240102], "A": [0.1]}), "are numbers"),
         (
             pd.DataFrame({"unit": ["A", "A"], "date": ["2024-01-02"] * 2, "return": [0.1, 0.2]}),
@@ -72,6 +75,12 @@ def test_nothing_left_to_study_is_an_error_that_says_why(returns: pd.DataFrame) 
 def test_unusable_returns_are_refused(frame: pd.DataFrame, advice: str) -> None:
     with pytest.raises(DataError, match=advice):
         returns_panel(frame)
+
+
+def test_an_event_whose_day_and_month_can_be_swapped_is_refused(returns: pd.DataFrame) -> None:
+    # Read month first, 2 June would silently become 6 February.
+    with pytest.raises(DataError, match="month first or day first"):
+        align_events(pd.DataFrame({"date": ["02.06.2020"], "firm": ["A"]}), returns_panel(returns))
 
 
 def test_one_event_of_a_firm_named_twice_is_refused(returns: pd.DataFrame) -> None:

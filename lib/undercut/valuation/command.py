@@ -94,12 +94,18 @@ def read_table(path: str | Path, what: str) -> pd.DataFrame:
     ------
     SourceError
         If the file is missing or cannot be read.
+    DataError
+        If the columns of a CSV are separated by anything but commas.
     """
     path = Path(path)
     try:
         if path.suffix in (".parquet", ".pq"):
             return pd.read_parquet(path)
         header = pd.read_csv(path, encoding="utf-8-sig", nrows=0).columns
+        if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
+            raise DataError(
+                f"{path} is not separated by commas: {header[0]!r}. Write commas and decimal points."
+            )
         # A firm may be called NA; a return may not.
         missing = {name: list(_MISSING) for name in header if name not in _TEXT}
         return pd.read_csv(

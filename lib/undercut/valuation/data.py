@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from undercut.errors import DataError, InputError, unknown
+from undercut.sources.dates import day_column
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -130,17 +131,22 @@ def parse_days(values: pd.Index | pd.Series, where: str) -> pd.DatetimeIndex:
     Raises
     ------
     DataError
-        If a value is not a date.
+        If a value is not a date, or can be read month first and day first.
     """
     if pd.api.types.is_numeric_dtype(values):
         raise DataError(f"Dates of the {where} are numbers; write them as YYYY-MM-DD.")
-    try:
-        moments = pd.DatetimeIndex(pd.to_datetime(values))
-    except (TypeError, ValueError) as error:
-        raise DataError(f"A date of the {where} cannot be read: {error}. Write YYYY-MM-DD.") from error
-    if moments.isna().any():
+    cells = pd.Series(values).reset_index(drop=True)
+    if cells.isna().any() or (cells.astype(str).str.strip() == "").any():
         raise DataError(f"A date of the {where} is missing.")
-    return moments.tz_localize(None).normalize()
+    return pd.DatetimeIndex(day_column(cells, f"dates of the {where}"))
+
+
+def _has_time(dates: pd.Series) -> bool:
+    """Whether a date also says a time of day."""
+    if pd.api.types.is_datetime64_any_dtype(dates):
+        return bool((dates.dt.tz_localize(None) != dates.dt.tz_localize(None).dt.normalize()).any())
+    clock = dates.astype(str).str.extract(r"(\d{1,2}:\d{2}(?::\d{2})?)")[0].dropna()
+    return not clock.str.fullmatch("0?0:00(?::00)?").all()
 
 
 def _suspicions(units: tuple[str, ...], values: Floats) -> tuple[str, ...]:
@@ -251,7 +257,7 @@ def align_events(events: pd.DataFrame, panel: ReturnsPanel, *, not_firms: Sequen
     position = np.searchsorted(panel.days, dates.to_numpy().astype("datetime64[ns]"))
     inside = (position < len(panel.days)) & (dates.to_numpy() >= panel.days[0])
     notes = _calendar_notes(names, stated, position, inside, panel)
-    if (pd.DatetimeIndex(pd.to_datetime(events["date"])).tz_localize(None) != dates).any():
+    if _has_time(events["date"]):
         notes.append("times of day are not used: date an event after the close on the next trading day")
     firms, groups = _labels(events, "firm"), _labels(events, "group")
     known = np.isin(firms, [ALL_FIRMS, *panel.units])

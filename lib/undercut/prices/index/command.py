@@ -44,7 +44,10 @@ def read_quotes(path: str | Path) -> pd.DataFrame:
         raise SourceError(f"Cannot read quotes from {path}: {error}.") from error
     missing = [column for column in _COLUMNS[:3] if column not in quotes.columns]
     if missing:
-        raise DataError(f"{path} lacks the column(s) {', '.join(missing)}; needed: period, product, price.")
+        raise DataError(
+            f"{path} lacks the column(s) {', '.join(missing)}. Needed: a CSV with commas, or Parquet, with "
+            "the columns period, product, price (and quantity, if there is one)."
+        )
     return _empty_is_missing(quotes)
 
 
