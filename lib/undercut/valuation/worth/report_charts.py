@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -40,6 +40,7 @@ def change_rows(
     measure: str,
     color: str = "role",
     group: str | None = None,
+    most: float | None = None,
 ) -> Axes:
     """A dot and an interval a row; change of value in percent.
 
@@ -55,6 +56,8 @@ def change_rows(
         Column of roles that colours the rows.
     group : str, optional
         Column whose changes start a new block with its own heading.
+    most : float, optional
+        Share beyond which intervals are cut off; where they end is then written beside them.
 
     Raises
     ------
@@ -69,7 +72,12 @@ def change_rows(
     places, headings = _places(shown, group)
     ax = plt.subplots(figsize=(8.6, 1.7 + _ROW * (places[-1] + 1)))[1]
     colors = [ROLE_COLORS[role] for role in shown[color]]
-    ax.hlines(places, 100 * shown["low"], 100 * shown["high"], color=colors, linewidth=2.4)
+    ends = 100 * (shown["high"] if most is None else shown["high"].clip(upper=most))
+    ax.hlines(places, 100 * shown["low"], ends, color=colors, linewidth=2.4)
+    for place, end, high in zip(places, ends, 100 * shown["high"], strict=True):
+        if high > end:
+            beyond: dict[str, Any] = {"ha": "right", "fontsize": 9, "color": plots.MUTED}
+            ax.annotate(f"to {high:,.0f}%", (end, place), (0, 6), textcoords="offset points", **beyond)
     ax.scatter(100 * shown["median"], places, color=colors, s=42, zorder=3)
     ax.axvline(0, color=plots.INK, linewidth=1.0, zorder=1.5)
     ax.set_yticks([*headings, *places], [*headings.values(), *shown[label]])
@@ -81,6 +89,32 @@ def change_rows(
     ax.grid(axis="x", visible=True)
     ax.set_xlabel("change against the status quo, %")
     return plots.headline(ax, finding, measure, source=SOURCE)
+
+
+def sides(rows: pd.DataFrame, told: Mapping[tuple[str, str], str]) -> str:
+    """Who loses, who gains and who does neither clearly: part of a sentence.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Of `undercut.valuation.worth.reports.role_table`, one scenario.
+    told : mapping of (scenario, role) to str
+        The number and its interval, as text.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"scenario": "s", "role": ["chips", "cloud"], "verdict": ["gains", "open"]})
+    >>> sides(rows, {("s", "chips"): "5%", ("s", "cloud"): "1%"})
+    'chip makers (5%) gain; clouds (1%) neither clearly lose nor gain'
+    """
+    verbs = {"loses": "lose", "gains": "gain", "open": "neither clearly lose nor gain"}
+    parts = []
+    for verdict, verb in verbs.items():
+        chosen = rows[rows["verdict"] == verdict].itertuples()
+        names = [f"{ROLE_NAMES[row.role][1]} ({told[row.scenario, row.role]})" for row in chosen]
+        if names:
+            parts.append(f"{_listed(names)} {verb}")
+    return "; ".join(parts)
 
 
 def role_lines(table: pd.DataFrame, assumption: str, *, finding: str, measure: str) -> Axes:
@@ -95,6 +129,7 @@ def role_lines(table: pd.DataFrame, assumption: str, *, finding: str, measure: s
         plots.band(ax, list(rows[assumption]), list(100 * rows["low"]), list(100 * rows["high"]), color)
         ends[ROLE_NAMES[str(role)][1]] = (rows[assumption].iloc[-1], 100 * rows["median"].iloc[-1])
     plots.zero_line(ax)
+    ax.margins(x=0)
     ax.set_xlabel(assumption.replace("_", " "))
     ax.set_ylabel("change of the AI business, %")
     plots.headline(ax, finding, measure, source=SOURCE)
@@ -188,6 +223,10 @@ def cash_flow_bands(table: pd.DataFrame, *, currency: str, finding: str, measure
     ax.set_ylabel(f"billion {currency} a year")
     plots.headline(ax, finding, measure, source=SOURCE)
     return plots.label_line_ends(ax, ends, colors)
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1] if parts else ""]))
 
 
 def _places(shown: pd.DataFrame, group: str | None) -> tuple[list[float], dict[float, str]]:
