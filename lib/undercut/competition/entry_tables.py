@@ -6,7 +6,7 @@ An estimate that the data cannot give keeps its row, with the reason.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Column of a table of results -> column of its estimates in logs.
 _PERCENT = {"estimate": "estimate", "low": "low", "high": "high"}
+#: Percent beyond which an end of an interval is as good as none.
+BEYOND: Final = 1000.0
 
 
 def direction(
@@ -101,7 +103,8 @@ def launch_table(
     DataFrame
         ``sample, dose, controls, estimate, low, high`` (percent of the launch price for one unit of the
         dose), ``p_value, launches, developers``, ``detectable_fall`` (smallest fall found with 80% power,
-        percent, positive), ``why_not``.
+        percent, positive), ``why_not``. An end beyond :data:`BEYOND` percent says nothing and is given as
+        infinite.
     """
     named = controls or {"capability and time": ("eci", "calendar")}
 
@@ -111,6 +114,7 @@ def launch_table(
         )
         with np.errstate(over="ignore"):
             percent = {name: 100 * float(np.expm1(found.effect[name])) for name in _PERCENT}
+        percent["high"] = percent["high"] if percent["high"] <= BEYOND else np.inf
         return percent | {
             "p_value": found.effect["p_value"], "launches": found.launches, "developers": found.clusters,
             "detectable_fall": -100 * float(np.expm1(-found.detectable.effect)),
@@ -177,15 +181,21 @@ def release_months(releases: pd.DataFrame) -> list[str]:
 
 
 def dose_table(
-    frame: pd.DataFrame, releases: Sequence[str], *, gaps: Sequence[int] = (1, 2), lags: int = 3
+    frame: pd.DataFrame,
+    releases: Sequence[str],
+    *,
+    gaps: Sequence[int] = (1, 2),
+    lags: int = 3,
+    draws: int = 999,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """The dose design with all releases, and with those some months from another only.
 
     Returns
     -------
     DataFrame
-        ``gap, estimate, low, high`` (percent, for one unit of closeness), ``detectable_fall, models,
-        developers, notes, why_not``.
+        ``gap, estimate, low, high`` (percent, for one unit of closeness, t by developer), ``wild_p`` (wild
+        cluster bootstrap), ``detectable_fall, models, developers, notes, why_not``.
     """
 
     def estimate(*, gap: int) -> dict[str, Any]:
@@ -194,6 +204,7 @@ def dose_table(
         ends = {"estimate": "estimate", "low": "ci_low", "high": "ci_high"}
         percent = {name: 100 * float(np.expm1(found[column])) for name, column in ends.items()}
         return percent | {
+            "wild_p": fit.wild_bootstrap(draws=draws, weights="webb", seed=seed).p_value,
             "detectable_fall": -100 * float(np.expm1(-fit.smallest_detectable().effect)),
             "models": fit.n_treated, "developers": fit.n_clusters, "notes": " ".join(fit.notes),
         }  # fmt: skip
@@ -218,9 +229,11 @@ def event_study(
         axes.vlines(at, rows["ci_low"], rows["ci_high"], color=color, linewidth=1.4)
         axes.plot(at, rows["estimate"], mark, color=color, markersize=5, label=labels.get(method, method))
     plots.zero_line(axes)
+    bottom, top = axes.get_ylim()
+    axes.set_ylim(bottom, top + 0.18 * (top - bottom))  # room for the key above the highest interval
     axes.axvline(-0.5, color=plots.MUTED, linewidth=0.8, linestyle=":")
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:+.0f}%".replace("-", "\N{MINUS SIGN}"))
     axes.set_xlabel("months since an open rival came within reach")
-    axes.legend(loc="best", fontsize=9)
+    axes.legend(loc="upper left", ncols=len(fits), fontsize=9)
     measure = "Change of the list price against the comparison of each estimator, 95% intervals by developer"
     return plots.headline(axes, finding, measure, source=source)
