@@ -8,7 +8,7 @@ import pytest
 
 import undercut
 from undercut.competition import deployment
-from undercut.competition.data_rules import cheapest_by_rule, cheapest_by_workload
+from undercut.competition.data_rules import cheapest_by_rule, cheapest_by_workload, one_row_each
 from undercut.competition.deployment import (
     CHINESE_API,
     CLOSED,
@@ -146,6 +146,16 @@ def test_the_calculator_by_workload_repeats_the_bills_of_each(
     assert table.loc[table["rule"] == "own machines only", "ratio"].isna().all()
     bills_by_rule = table.pivot_table(index="rule", columns="workload", values="bill")
     assert (bills_by_rule["reasoning"] > bills_by_rule["chat"])[["any seller", "US sellers only"]].all()
+
+
+def test_the_table_for_a_phone_holds_every_bill_with_its_way(bills: MonthlyBills) -> None:
+    by_rule = cheapest_by_rule(bills)
+    wide = one_row_each(by_rule, "volume").set_index("volume")
+    assert wide.shape == (len(bills.volumes), 3)
+    first = by_rule[(by_rule["volume"] == 100) & (by_rule["rule"] == "any seller")].iloc[0]
+    assert wide.loc[100, "any seller"].startswith(f"{first['way']}: ${first['bill']:,.2f} (")
+    unknown = one_row_each(by_rule.assign(bill=np.nan), "volume")
+    assert unknown["own machines only"].str.endswith("cost not known").all()
 
 
 def test_bad_volumes_and_impossible_levels_are_refused(panel: pd.DataFrame) -> None:

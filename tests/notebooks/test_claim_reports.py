@@ -52,7 +52,7 @@ def test_the_price_ratio_is_that_of_the_two_cheapest_offers(results: dict[str, d
     chinese = good[(good["origin"] == "CN") & good["access"].str.startswith("open")]
     in_us = chinese[(chinese["host_country"] == "US") & chinese["host_kind"].isin(["host", "cloud"])]
     found = number(results, "12_cost_and_access", "us_hosted_to_closed_price")
-    assert found["value"] == pytest.approx(in_us["price"].min() / us["price"].min())
+    assert found["value"] == pytest.approx(100 * (in_us["price"].min() / us["price"].min() - 1))
 
 
 def test_the_capability_gap_is_the_difference_of_the_two_best_scores(

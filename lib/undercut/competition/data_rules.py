@@ -96,3 +96,35 @@ def cheapest_by_workload(
         tables.append(table.assign(workload=workload))
     found = pd.concat(tables, ignore_index=True)
     return found[["workload", *found.columns.drop("workload")]]
+
+
+def one_row_each(table: pd.DataFrame, rows: str) -> pd.DataFrame:
+    """The cheapest ways with one column a rule, as a page that must fit a phone shows them.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`cheapest_by_rule` or :func:`cheapest_by_workload`.
+    rows : str
+        Its column ``volume`` or ``workload``.
+
+    Returns
+    -------
+    DataFrame
+        ``rows`` and one column a rule, each cell the way, its bill and the interval in US dollars a month.
+    """
+    cells = pd.Series(
+        [
+            f"{row.way}: cost not known"
+            if pd.isna(row.bill)
+            else f"{row.way}: ${_dollars(row.bill)} (${_dollars(row.low)} to ${_dollars(row.high)})"
+            for row in table.itertuples()
+        ]
+    )
+    wide = table[[rows, "rule"]].assign(cell=cells.to_numpy())
+    wide = wide.pivot_table(index=rows, columns="rule", values="cell", aggfunc="first", sort=False)
+    return wide[list(RULES)].rename_axis(columns=None).reset_index()
+
+
+def _dollars(amount: float) -> str:
+    return f"{amount:,.2f}" if amount < 100 else f"{amount:,.0f}"
