@@ -43,6 +43,18 @@ def direction(
     return below if high < 0 else above if low > 0 else neither
 
 
+def in_words(estimate: float, low: float, high: float) -> str:
+    """An effect in percent with its interval, as a sentence writes it.
+
+    Examples
+    --------
+    >>> in_words(-17.8, -31.9, -0.8), in_words(5.0, -100.0, float("inf"))
+    ('−18% (−32% to −1%)', '+5% (−100% to beyond 1,000%)')
+    """
+    end = f"{high:.0f}%" if high <= BEYOND else f"beyond {BEYOND:,.0f}%"
+    return f"{estimate:+.0f}% ({low:.0f}% to {end})".replace("-", "\N{MINUS SIGN}")
+
+
 def hazard_table(
     rows: pd.DataFrame,
     *,
