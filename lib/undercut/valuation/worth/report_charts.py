@@ -133,8 +133,7 @@ def role_lines(table: pd.DataFrame, assumption: str, *, finding: str, measure: s
     ax.set_xlabel(assumption.replace("_", " "))
     ax.set_ylabel("change of the AI business, %")
     plots.headline(ax, finding, measure, source=SOURCE)
-    colors = {ROLE_NAMES[role][1]: color for role, color in ROLE_COLORS.items()}
-    return plots.label_line_ends(ax, ends, colors)
+    return plots.label_line_ends(ax, ends, {})  # ink: small text in these colours is too pale on one paper
 
 
 def implied_panels(
@@ -180,6 +179,9 @@ def implied_panels(
         ticks = central * np.array([reach[0], 1.0, reach[1]])
         ax.set_xticks(ticks, [f"{tick:,.3g}" if tick < 1000 else f"{tick:,.0f}" for tick in ticks])
         ax.minorticks_off()
+        first, *_, last = ax.get_xticklabels()  # outer numbers point inwards: the panels are close
+        first.set_horizontalalignment("left")
+        last.set_horizontalalignment("right")
         ax.set_title(name.replace("_", " "), fontsize=10, loc="left", color=plots.INK)
         ax.set_xlabel(f"market value, billion {currency}")
     plots.headline(row[0][0], finding, measure, source=SOURCE)
@@ -222,7 +224,7 @@ def cash_flow_bands(table: pd.DataFrame, *, currency: str, finding: str, measure
     ax.set_xlabel("year from the accounts")
     ax.set_ylabel(f"billion {currency} a year")
     plots.headline(ax, finding, measure, source=SOURCE)
-    return plots.label_line_ends(ax, ends, colors)
+    return plots.label_line_ends(ax, ends, {})
 
 
 def _listed(parts: Sequence[str]) -> str:
