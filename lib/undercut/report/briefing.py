@@ -15,28 +15,91 @@ if TYPE_CHECKING:
 
     from undercut.report.results import Results
 
-#: The findings that open the briefing, in order: (report, key).
-HEADLINES: Final[tuple[tuple[str, str], ...]] = (
-    ("01_market_prices", "gap_equal_capability"),
-    ("02_price_index", "annual.time_dummy_all_offers"),
-    ("02_price_index", "annual.chained_jevons"),
-    ("07_open_model_entry", "headline_effect"),
-    ("09_counterfactual", "no_chinese_open_models.closed_price"),
-    ("04_deepseek_shock", "nvda.abnormal_return"),
-    ("05_open_release_events", "caar.all"),
-    ("11_price_war", "price_war.chips"),
-    ("12_cost_and_access", "open_to_closed_price"),
-    ("13_security_quality_reliability", "us_hosting_premium"),
-    ("13_security_quality_reliability", "capability_gap_months"),
-    ("14_adoption", "chinese_open_share"),
+#: The findings that open the briefing, in order: (report, key, what was measured in plain words).
+HEADLINES: Final[tuple[tuple[str, str, str], ...]] = (
+    (
+        "01_market_prices",
+        "gap_equal_capability",
+        "Chinese open against US closed models of equal capability: price",
+    ),
+    (
+        "12_cost_and_access",
+        "open_to_closed_price.gpt_5.2",
+        "The cheapest Chinese weights against the cheapest US closed model, at GPT-5.2's capability: price",
+    ),
+    (
+        "02_price_index",
+        "annual.time_dummy_all_offers",
+        "The average offer at unchanged capability: change of price a year",
+    ),
+    (
+        "07_open_model_entry",
+        "headline_effect",
+        "Price of a closed model once an open rival came within reach: change",
+    ),
+    (
+        "13_security_quality_reliability",
+        "capability_gap_months",
+        "Best Chinese open model behind the best US closed one: time",
+    ),
+    (
+        "14_adoption",
+        "chinese_open_share",
+        "Chinese open models: share of the tokens of one router's fifteen most used",
+    ),
+    (
+        "07_open_model_entry",
+        "headline_detectable",
+        "Smallest fall that the study of open rivals would have found",
+    ),
+    ("02_price_index", "annual.chained_jevons", "The same model at the same seller: change of price a year"),
+    (
+        "12_cost_and_access",
+        "open_to_closed_price",
+        "The cheapest Chinese weights against the cheapest US closed model, at o1's capability: price",
+    ),
+    (
+        "13_security_quality_reliability",
+        "us_hosting_premium",
+        "US sellers over the Chinese developer, same weights: price",
+    ),
+    (
+        "09_counterfactual",
+        "no_chinese_open_models.closed_price",
+        "Prices of closed models had there been no Chinese open ones, under assumed elasticities: change",
+    ),
+    ("04_deepseek_shock", "nvda.abnormal_return", "NVIDIA on the day of the DeepSeek shock: abnormal return"),
+    (
+        "05_open_release_events",
+        "caar.all",
+        "Shares of the AI trade around open releases: mean abnormal return",
+    ),
+    (
+        "11_price_war",
+        "price_war.seller",
+        "Sellers of models in an assumed price war: change of the AI business's value",
+    ),
+    (
+        "11_price_war",
+        "price_war.chips",
+        "Chip makers in an assumed price war: change of the AI business's value",
+    ),
 )
+
+#: How a verdict continues "the claim ...".
+_SAYS: Final = {
+    "supported": "is supported",
+    "contradicted": "is contradicted",
+    "mixed": "has mixed evidence",
+    "not testable": "cannot be tested",
+}
 
 _COLUMNS: Final = ("report", "title", "key", "label", "value", "unit", "ci_low", "ci_high", "level", "n",
                    "method", "as_of", "note", "text", "state", "data_kind")  # fmt: skip
 
 
 def headlines(
-    results: Mapping[str, Mapping[str, Any]], *, chosen: Sequence[tuple[str, str]] = HEADLINES
+    results: Mapping[str, Mapping[str, Any]], *, chosen: Sequence[tuple[str, str, str]] = HEADLINES
 ) -> pd.DataFrame:
     """The findings that open the briefing.
 
@@ -44,7 +107,7 @@ def headlines(
     ----------
     results : mapping of str to mapping
         As :func:`undercut.report.results.read_results`.
-    chosen : sequence of (report, key)
+    chosen : sequence of (report, key, label)
 
     Returns
     -------
@@ -55,7 +118,7 @@ def headlines(
     """
     import pandas as pd
 
-    rows = [_headline(results.get(report, {}), report, key) for report, key in chosen]
+    rows = [_headline(results.get(report, {}), report, key, label) for report, key, label in chosen]
     return pd.DataFrame(rows, columns=list(_COLUMNS), dtype=object)
 
 
@@ -77,7 +140,7 @@ def record(report: Results, top: pd.DataFrame) -> None:
         )
 
 
-def _headline(made: Mapping[str, Any], report: str, key: str) -> dict[str, Any]:
+def _headline(made: Mapping[str, Any], report: str, key: str, label: str) -> dict[str, Any]:
     state = made.get("published", {}).get("state", "current" if made else "missing")
     about = {"report": report, "title": made.get("title", report), "state": state}
     found = next((finding for finding in made.get("findings", []) if finding["key"] == key), None)
@@ -85,7 +148,7 @@ def _headline(made: Mapping[str, Any], report: str, key: str) -> dict[str, Any]:
         blank = dict.fromkeys(("value", "ci_low", "ci_high", "level", "n"))
         note = f"{report} has not published {key}"
         words = {
-            "label": key,
+            "label": label,
             "unit": "none",
             "method": "",
             "as_of": None,
@@ -97,8 +160,13 @@ def _headline(made: Mapping[str, Any], report: str, key: str) -> dict[str, Any]:
     if made.get("data_kind") != "real":
         note = "; ".join(filter(None, (f"on {made.get('data_kind')} data", note)))
     if state == "stale":
-        note = "; ".join(filter(None, (f"stale: {_brief(made['published'])}", note)))
-    told = {"text": sentences.sentence(dict(found)), "data_kind": made.get("data_kind", "real"), "note": note}
+        note = "; ".join(filter(None, ("the report is not up to date", note)))
+    told = {
+        "label": label,
+        "text": sentences.sentence(dict(found)),
+        "data_kind": made.get("data_kind", "real"),
+        "note": note,
+    }
     return about | dict(found) | told
 
 
@@ -148,29 +216,108 @@ def changes(
     return pd.DataFrame(rows, columns=["report", "what", "news"])
 
 
-def unknowns(results: Mapping[str, Mapping[str, Any]], ledger: Ledger) -> pd.DataFrame:
-    """What the reports cannot say: limits of claims, numbers that could not be measured, reports not current.
+def answer(top: pd.DataFrame, ledger: Ledger) -> str:
+    """The briefing in one sentence: the first headline, the last claim, and the count of verdicts.
+
+    Parameters
+    ----------
+    top : DataFrame
+        From :func:`headlines`; its first row a price difference in percent.
+    ledger : Ledger
+    """
+    first, last = top.iloc[0], ledger.claims[-1]
+    if first["value"] is None:
+        opening = "What Chinese open models cost against US closed ones of equal capability is not published"
+    else:
+        size = sentences.number(abs(first["value"]), first["unit"], decimals=0)
+        word, ends = (
+            "less" if first["value"] < 0 else "more",
+            sentences.interval(dict(first), with_level=True),
+        )
+        opening = f"Chinese open models cost {size} {word} than US closed ones of equal capability ({ends})"
+    counts = ", ".join(f"{number or 'none'} {verdict}" for verdict, number in ledger.counts().items())
+    claim = last.claim.rstrip(".")
+    return f"{opening}; the claim “{claim}” {_SAYS[last.verdict]}; of {len(ledger.claims)} claims {counts}."
+
+
+def verdicts(ledger: Ledger) -> pd.DataFrame:
+    """Claims and verdicts in two columns, which a phone can show.
 
     Returns
     -------
     DataFrame
-        ``about, unknown``.
+        ``claim`` (numbered) and ``verdict``: the verdict, how many findings speak for and against, the first
+        finding of each side with its interval (the first undecided one where neither has any), the day, and
+        what would change it.
     """
     import pandas as pd
 
-    rows = [{"about": judged.claim, "unknown": judged.limit} for judged in ledger.claims if judged.limit]
-    for judged in ledger.claims:
-        rows += [
-            {"about": judged.claim, "unknown": f"No number for: {part.reading}"}
-            for part in judged.evidence
-            if part.outcome == "missing"
-        ]
-    for name, made in results.items():
-        published = made.get("published", {})
-        if published.get("state", "current") != "current":
-            reason = f"{published['state']}: {_brief(published)}"
-            rows.append({"about": made.get("title", name), "unknown": f"The report is {reason}"})
+    rows = []
+    for number, judged in enumerate(ledger.claims, start=1):
+        words = [f"{judged.verdict.capitalize()}: {judged.reason}."]
+        told = {part.outcome: part for part in reversed(judged.evidence)}
+        spoken = [told[side] for side in ("for", "against") if side in told]
+        for part in spoken or [part for outcome, part in told.items() if outcome == "undecided"]:
+            words.append(f"{part.outcome.capitalize()}: {part.reading}, {part.text}.")
+        words += [f"As of {judged.as_of}."] if judged.as_of else []
+        words += [f"Would change it: {judged.watch.rstrip('.')}."] if judged.watch else []
+        rows.append({"claim": f"{number}. {judged.claim}", "verdict": " ".join(words)})
+    return pd.DataFrame(rows, columns=["claim", "verdict"])
+
+
+def told_apart(news: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """News that a reader must see one by one, and the rest as a sentence.
+
+    Parameters
+    ----------
+    news : DataFrame
+        From :func:`changes`.
+
+    Returns
+    -------
+    DataFrame
+        Verdicts that turned and findings that left their interval.
+    str
+        How many findings came, went or changed their unit.
+    """
+    shown = news[news["what"].isin(["verdict", "beyond"])]
+    if news.empty:
+        return shown, "No verdict turned and no finding left its earlier interval, came or went."
+    rest = news["what"].value_counts()
+    named = {"new": "came", "gone": "went", "other unit": "changed their unit"}
+    told = [f"{rest[what]} {words}" for what, words in named.items() if what in rest]
+    turned, left = int((shown["what"] == "verdict").sum()), int((shown["what"] == "beyond").sum())
+    tail = f"; of the findings that cannot be compared {', '.join(told)}" if told else ""
+    return shown, f"Verdicts that turned: {turned}; findings that left their earlier interval: {left}{tail}."
+
+
+def unknowns(ledger: Ledger) -> pd.DataFrame:
+    """What the reports cannot say: limits of claims and numbers that could not be measured.
+
+    Returns
+    -------
+    DataFrame
+        ``about`` (the claim's number), ``unknown``; one row a claim that has either.
+    """
+    import pandas as pd
+
+    rows = []
+    for number, judged in enumerate(ledger.claims, start=1):
+        missing = [part.reading for part in judged.evidence if part.outcome == "missing"]
+        told = [judged.limit] if judged.limit else []
+        told += [f"No number for: {'; '.join(missing)}."] if missing else []
+        if told:
+            rows.append({"about": str(number), "unknown": " ".join(told)})
     return pd.DataFrame(rows, columns=["about", "unknown"])
+
+
+def not_current(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Titles of the reports that are missing or were built from what has changed since."""
+    return [
+        str(made.get("title", name))
+        for name, made in results.items()
+        if made.get("published", {}).get("state", "current") != "current"
+    ]
 
 
 def draw_verdicts(ledger: Ledger, ax: Axes) -> Axes:
@@ -198,23 +345,19 @@ def draw_verdicts(ledger: Ledger, ax: Axes) -> Axes:
             ax.plot(place, row, linestyle="none", markersize=8, label=label, **looks[part.outcome])
         ax.text(longest - 0.2, row, judged.verdict, va="center", fontsize=10, fontweight="bold")
     ax.set_yticks(
-        range(len(ledger.claims)), [_shortened(judged.claim) for judged in ledger.claims], fontsize=9
+        range(len(ledger.claims)),
+        [_shortened(f"{number}. {judged.claim}") for number, judged in enumerate(ledger.claims, start=1)],
+        fontsize=9,
     )
     ax.set(xlim=(-0.6, longest + 1.6), ylim=(len(ledger.claims) - 0.4, -0.6), xticks=[])
     ax.grid(visible=False)
     ax.spines[["bottom", "left"]].set_visible(False)
     ax.tick_params(length=0)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.3, -0.01), ncols=4, fontsize=9, frameon=False)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.2, -0.01), ncols=2, fontsize=9, frameon=False)
     return ax
 
 
-def _brief(published: Mapping[str, Any]) -> str:
-    """The first reason why a report is not current, and how many more there are."""
-    first, *others = (published.get("reason") or "no reason given").split("; ")
-    return first + (f" and {len(others)} more" if others else "")
-
-
-def _shortened(text: str, width: int = 58) -> str:
+def _shortened(text: str, width: int = 34) -> str:
     """``text`` on at most two lines."""
     from textwrap import wrap
 

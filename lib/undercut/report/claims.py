@@ -89,6 +89,8 @@ class Judged:
         The earliest day up to which a deciding finding speaks; empty where there is none.
     would_change : str
         What would turn the verdict: of the table, and of the findings nearest to their thresholds.
+    watch : str
+        The part of it that the table of claims states.
     limit : str
         What no finding here can say about the claim.
     """
@@ -100,6 +102,7 @@ class Judged:
     evidence: tuple[Evidence, ...]
     as_of: str
     would_change: str
+    watch: str
     limit: str
 
     @property
@@ -288,6 +291,7 @@ def _judge_claim(claim: Mapping[str, Any], evidence: Sequence[Evidence]) -> Judg
         evidence=tuple(evidence),
         as_of=min(days, default=""),
         would_change="; ".join(turn.rstrip(".") for turn in turns if turn),
+        watch=claim["would_change"] or "",
         limit=claim["limit"] or "",
     )
 
