@@ -214,6 +214,10 @@ def test_every_link_leads_somewhere(visitor: Visitor, path: str) -> None:
 def test_a_telephone_needs_no_sideways_scrolling(visitor: Visitor, path: str) -> None:
     page = visitor.open(path, width=360).page
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    beyond = (
+        "[...document.querySelectorAll('.findings td')].filter(e => e.getBoundingClientRect().right > 360)"
+    )
+    assert page.evaluate(f"{beyond}.length") == 0, "an interval must be seen beside its value"
     texts = "[...document.querySelectorAll('main p, main li, main td')]"
     assert min(page.evaluate(texts + ".map(text => parseFloat(getComputedStyle(text).fontSize))")) >= 12
 

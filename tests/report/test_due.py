@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.report.projects import code, demo_cells, write_project
-from undercut.errors import BuildError
+from undercut.errors import BuildError, UnknownNameError
 from undercut.report.build import Options, build_reports, plan_build
 from undercut.report.catalogue import check_catalogue
 from undercut.report.commands import build_command
@@ -92,6 +92,15 @@ def test_a_second_call_while_one_builds_is_harmless(
         assert build_command([], [], None, options=Options(due=True)) == 0
         assert "Another build is writing" in capsys.readouterr().out
         assert build_command([], [], None, options=Options()) == 1
+
+
+def test_a_wrong_name_is_not_reported_as_nothing_to_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(scheduled(tmp_path))
+    with pytest.raises(UnknownNameError, match="dmo"):
+        build_command(["dmo"], [], None, options=Options())
+    assert capsys.readouterr().out == ""
 
 
 def test_hooks_are_told_what_was_built_and_what_failed(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ def new_command(name: str, title: str | None) -> str:
     from undercut.report.new import new_report
 
     notebook = new_report(project_root(), name, title)
-    return f"{notebook}\nOpen it with make lab, then: undercut build {name}"
+    return f"{notebook}\nOpen it with make lab, then: .venv/bin/undercut build {name}"
 
 
 def _site(out: str | None) -> Path:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _LARGEST_SVG: Final = 600_000  # bytes; a figure of more marks than that is kept as a picture
+_SLACK: Final = 3.0  # points; a text is measured as hinted pixels, and its outlines reach a little higher
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def as_picture(figure: Figure) -> Picture:
     boxes = {part: text.get_window_extent() for part, text in texts.items()}
     points, height = 72 / figure.dpi, figure.get_size_inches()[1] * figure.dpi
     top = max((height - boxes[part].y0 for part in HEADLINE[:2] if part in boxes), default=0.0)
-    bottom = boxes["source"].y1 if "source" in boxes else 0.0
+    bottom = boxes["source"].y1 + _SLACK * figure.dpi / 72 if "source" in boxes else 0.0
     plt.close(figure)
     return Picture(
         mime, suffix, content, **said, top=round(top * points, 1), bottom=round(bottom * points, 1)

@@ -30,9 +30,16 @@ def watching() -> Iterator[Callable[[Outcome], None]]:
                 yield counted(show)
         else:
             yield counted(_print_line)
-    finally:
-        ended = [f"{counts[status]} {status}" for status in counts if status != "started"]
-        print(", ".join(ended) or "nothing to build", flush=True)
+    except BaseException:
+        if counts:  # a mistake found before anything started has its own message
+            _print_totals(counts)
+        raise
+    _print_totals(counts)
+
+
+def _print_totals(counts: Counter[str]) -> None:
+    ended = [f"{counts[status]} {status}" for status in counts if status != "started"]
+    print(", ".join(ended) or "nothing to build", flush=True)
 
 
 def line_of(outcome: Outcome) -> str:
