@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -193,6 +195,13 @@ def test_honest_bounds_widen_with_the_magnitude(moved: pd.DataFrame) -> None:
     found = honest_table(fits, magnitudes=(0.0, 2.0)).set_index("magnitude")
     assert found["term"].unique().tolist() == ["Stacked"]
     assert found.loc[2.0, "low"] < found.loc[0.0, "low"] < 100 * np.expm1(EFFECT) < found.loc[0.0, "high"]
+
+
+def test_bounds_without_a_covariance_say_why(moved: pd.DataFrame) -> None:
+    fits, _ = entry_fits(entry_panel(moved, reach=4.0), methods=["stacked"])
+    broken = replace(fits["stacked"], covariance=-fits["stacked"].covariance)
+    found = honest_table({"stacked": broken})
+    assert found["low"].isna().all() and found["why_not"].str.contains("Too few developers").all()
 
 
 def test_estimators_without_a_fit_say_why() -> None:

@@ -141,7 +141,7 @@ def honest_table(
             continue
         name = METHODS.get(method, method)  # type: ignore[call-overload]
         try:
-            found = honest_bounds_of(fit, magnitudes=magnitudes).table().assign(why_not="")
+            found = _honest(fit, magnitudes)
         except UndercutError as error:
             found = pd.DataFrame({"magnitude": [np.nan], "ci_low": np.nan, "ci_high": np.nan})
             found["why_not"] = str(error)
@@ -149,6 +149,13 @@ def honest_table(
     table = pd.concat(parts, ignore_index=True).rename(columns={"ci_low": "low", "ci_high": "high"})
     table[["low", "high"]] = 100 * np.expm1(table[["low", "high"]].astype(float))
     return table[["term", "magnitude", "low", "high", "why_not"]]
+
+
+def _honest(fit: AdoptionFit, magnitudes: Sequence[float]) -> pd.DataFrame:
+    values = np.linalg.eigvalsh(fit.covariance)
+    if not np.isfinite(fit.effect()["std_error"]) or values[0] < -1e-9 * values[-1]:
+        raise DataError("Too few developers: their spread does not make a covariance of leads and lags.")
+    return honest_bounds_of(fit, magnitudes=magnitudes).table().assign(why_not="")
 
 
 def settled_quotes(quotes: pd.DataFrame) -> pd.DataFrame:
