@@ -230,10 +230,8 @@ def answer(top: pd.DataFrame, ledger: Ledger) -> str:
         opening = "What Chinese open models cost against US closed ones of equal capability is not published"
     else:
         size = sentences.number(abs(first["value"]), first["unit"], decimals=0)
-        word, ends = (
-            "less" if first["value"] < 0 else "more",
-            sentences.interval(dict(first), with_level=True),
-        )
+        word = "less" if first["value"] < 0 else "more"
+        ends = sentences.interval(dict(first), with_level=True)
         opening = f"Chinese open models cost {size} {word} than US closed ones of equal capability ({ends})"
     counts = ", ".join(f"{number or 'none'} {verdict}" for verdict, number in ledger.counts().items())
     claim = last.claim.rstrip(".")
