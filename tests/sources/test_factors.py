@@ -189,3 +189,9 @@ def test_a_column_that_only_resembles_a_factor_does_not_replace_it(tmp_path: Pat
         "date,mkt_rf,smb,rf,smb3\n2025-01-27,-0.0149,0.0044,0.0002,0.0035\n2025-01-28,0.01,0.001,0.0002,\n"
     )
     assert load_factors(source=path)["smb"].tolist() == [0.0044, 0.001]
+
+
+def test_an_empty_file_of_factors_says_what_belongs_in_it(tmp_path: Path) -> None:
+    (tmp_path / "factors.csv").write_text("\n")
+    with pytest.raises(DataError, match=r"factors.csv is empty: expected .* mkt_rf and rf"):
+        load_factors(source=tmp_path / "factors.csv")

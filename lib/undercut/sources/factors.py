@@ -145,6 +145,8 @@ def _own(path: Path) -> _Table:
         text = _unzipped(content, path.name) if path.suffix == ".zip" else content
         frame = parse_french(text, what=path.name)
     else:
+        if not content.strip():
+            raise DataError(f"{path.name} is empty: expected a CSV with a column of days, mkt_rf and rf.")
         frame = _recognised(pd.read_csv(io.BytesIO(content)), path.name)
     return _Table(frame, sha256_of(content), changed[:10], changed)
 
