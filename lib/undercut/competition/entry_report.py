@@ -7,8 +7,8 @@ The estimators themselves are next door; this file lays them side by side in per
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any, Final
 
@@ -321,14 +321,20 @@ def entry_specifications(
     return specification_curve(results, list(choices), headline=marked, unit="% of the price")
 
 
-def fit_entry(frame: pd.DataFrame, method: Method, leads: int, lags: int) -> AdoptionFit:
-    """:func:`undercut.competition.staggered.staggered` without the chatter of the packages below it."""
+@contextmanager
+def without_chatter() -> Iterator[None]:
+    """Without the warnings of packages below the estimators, whose fits say in notes what was left out."""
     with warnings.catch_warnings():
-        # pyfixest reports collinear cells by warnings; the fit's own notes say what was left out.
         warnings.simplefilter("ignore", category=UserWarning)
         warnings.simplefilter("ignore", category=FutureWarning)
         warnings.simplefilter("ignore", category=DeprecationWarning)
         warnings.filterwarnings("ignore", message="invalid value encountered", category=RuntimeWarning)
+        yield
+
+
+def fit_entry(frame: pd.DataFrame, method: Method, leads: int, lags: int) -> AdoptionFit:
+    """:func:`undercut.competition.staggered.staggered` without the chatter of the packages below it."""
+    with without_chatter():
         return staggered(frame, method=method, leads=leads, lags=lags)
 
 

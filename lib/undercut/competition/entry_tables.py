@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from undercut.competition.dose import stacked_dose
+from undercut.competition.entry_report import without_chatter
 from undercut.competition.exposure import RivalRule, exposure, open_rivals, own_closed_offers
 from undercut.competition.hazard import event_hazard
 from undercut.competition.launch_prices import launch_price_effect
@@ -211,7 +212,8 @@ def dose_table(
     """
 
     def estimate(*, gap: int) -> dict[str, Any]:
-        fit: AdoptionFit = stacked_dose(frame, releases, leads=2, lags=lags, min_gap=gap)
+        with without_chatter():
+            fit: AdoptionFit = stacked_dose(frame, releases, leads=2, lags=lags, min_gap=gap)
         found = fit.effect()
         ends = {"estimate": "estimate", "low": "ci_low", "high": "ci_high"}
         percent = {name: 100 * float(np.expm1(found[column])) for name, column in ends.items()}
