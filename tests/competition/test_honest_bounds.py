@@ -170,3 +170,10 @@ def test_inputs_that_cannot_be_used_say_why() -> None:
         honest_bounds(series([0.0, 1.0], [-2, 0]), np.eye(3))
     with pytest.raises(InputError, match="lag from 0 to 0"):
         honest_bounds(series([0.0, 1.0], [-2, 0]), np.eye(2), target=3)
+
+
+def test_a_matrix_that_is_no_covariance_is_refused_by_name() -> None:
+    effects = pd.Series([0.1, 0.2, 0.3], index=[-3, -2, 0])
+    negative = np.diag([0.01, 0.01, -0.01])
+    with pytest.raises(DataError, match="no covariance"):
+        honest_bounds(effects, negative)

@@ -38,10 +38,13 @@ def callaway_santanna(
     )  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        fit = model.fit(
-            rows, outcome=OUTCOME, unit="unit_code", time=PERIOD, first_treat=FIRST,
-            covariates=list(panel.covariates) or None, aggregate="event_study",
-        )  # fmt: skip
+        try:
+            fit = model.fit(
+                rows, outcome=OUTCOME, unit="unit_code", time=PERIOD, first_treat=FIRST,
+                covariates=list(panel.covariates) or None, aggregate="event_study",
+            )  # fmt: skip
+        except ValueError as error:
+            raise DataError(f"Callaway-Sant'Anna gives no estimate on this sample: {error}") from error
     found = {int(t): row["effect"] for t, row in fit.event_study_effects.items()}
     index = [int(t) for t in fit.event_study_vcov_index]
     covariance = pd.DataFrame(fit.event_study_vcov, index=index, columns=index)

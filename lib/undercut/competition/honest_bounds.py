@@ -317,6 +317,13 @@ def _checked(effects: pd.Series, covariance: Floats) -> tuple[Floats, Floats, Fl
     sigma = np.asarray(covariance, dtype=float)
     if sigma.shape != (times.size, times.size):
         raise DataError(f"The covariance must be {times.size} x {times.size}; got {sigma.shape}.")
+    if not np.isfinite(sigma).all() or np.linalg.eigvalsh((sigma + sigma.T) / 2).min() < -1e-10 * np.trace(
+        sigma
+    ):
+        raise DataError(
+            "The covariance is no covariance: it has a negative or missing variance, which few clusters can "
+            "bring about. Use fewer leads and lags, or a method that gives one."
+        )
     expected = [t for t in np.arange(times.min(), times.max() + 1) if t != -1]
     if not np.array_equal(times, expected) or times.min() > -2 or times.max() < 0:
         raise DataError(

@@ -137,8 +137,8 @@ def pre_trend(
         effects.to_numpy()[before],
         trend_response[before],
     )
-    if np.linalg.matrix_rank(block) < count:
-        raise DataError("The leads' covariance is singular; test fewer leads with leads=.")
+    if np.linalg.matrix_rank(block) < count or np.linalg.eigvalsh((block + block.T) / 2).min() <= 0:
+        raise DataError("The leads' covariance is singular or no covariance; test fewer leads with leads=.")
     scale = (clusters - count) / (count * (clusters - 1))
     statistic = float(estimate @ np.linalg.solve(block, estimate)) * scale
     noncentrality = float(trend @ np.linalg.solve(block, trend))
