@@ -90,9 +90,12 @@ def test_one_event_of_a_firm_named_twice_is_refused(returns: pd.DataFrame) -> No
         align_events(events, returns_panel(returns))
 
 
-def test_returns_in_percent_raise_suspicion() -> None:
-    wide = pd.DataFrame({"date": pd.bdate_range("2024-01-01", periods=4), "A": [1.2, -0.8, 0.9, 2.0]})
-    assert "not percent" in returns_panel(wide).warnings[0]
+def test_returns_in_percent_are_refused_and_one_odd_unit_is_named(returns: pd.DataFrame) -> None:
+    numbers = [column for column in returns.columns if column != "date"]
+    with pytest.raises(DataError, match="Divide percents by 100"):
+        returns_panel(returns.assign(**{name: 100 * returns[name] for name in numbers}))
+    odd = returns_panel(returns.assign(**{numbers[0]: 100 * returns[numbers[0]]}))
+    assert numbers[0] in odd.warnings[0]
 
 
 def test_equal_weight_market_leaves_out_whom_it_is_told_to(returns: pd.DataFrame) -> None:

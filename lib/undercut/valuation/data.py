@@ -155,6 +155,12 @@ def _suspicions(units: tuple[str, ...], values: Floats) -> tuple[str, ...]:
     size[traded] = np.nanmean(np.abs(values[traded]), axis=1)
     found = [units[i] for i in np.flatnonzero(size > _PERCENT_SUSPICION)]
     notes = [f"no returns at all for {units[i]}" for i in np.flatnonzero(~traded)]
+    if len(found) > traded.sum() / 2:
+        raise DataError(
+            f"The mean absolute daily return is above {_PERCENT_SUSPICION:.0%} for {_listed(found)}: these are "
+            "percent, basis points or prices. Divide percents by 100 and basis points by 10,000; turn prices "
+            "into returns."
+        )
     if found:
         notes.append(
             f"mean absolute daily return above {_PERCENT_SUSPICION:.0%} for {_listed(found)}: "
