@@ -14,6 +14,7 @@ import pytest
 from tests.report.projects import code, demo_cells, prose, write_project
 from undercut.report import forge
 from undercut.report.build import Options, build_reports
+from undercut.report.execution import THREAD_VARIABLES
 from undercut.report.notebook import published_notebook
 
 pytestmark = pytest.mark.xdist_group("forge")
@@ -60,6 +61,8 @@ def of_papermill(project: Path) -> list[Any]:
     """Outputs of plain papermill on the same notebook with the same values."""
     environment = os.environ | {"UNDERCUT_OUTPUT": str(project / "papermill"), "PYTHONHASHSEED": "0"}
     environment.pop("MPLBACKEND", None)
+    # The last digit of linear algebra depends on the number of threads.
+    environment |= dict.fromkeys(THREAD_VARIABLES, "1")
     papermill = Path(sys.executable).with_name("papermill")
     command = [str(papermill), "demo.ipynb", "../plain.ipynb", "-p", "limit", "5", "--no-progress-bar"]
     subprocess.run(command, cwd=project / "notebooks", check=True, capture_output=True, env=environment)
@@ -91,6 +94,24 @@ def test_kernels_share_nothing_and_draw_their_own_random_numbers(tmp_path: Path)
     drawn = [(project / f"drawn-{limit}").read_text().split() for limit in (5, 6, 7)]
     assert {(seen, leaked) for seen, leaked, *_ in drawn} == {("60", "1")}
     assert len({number for _, _, *numbers in drawn for number in numbers}) == 6
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["forked", "fresh"])
+@pytest.mark.parametrize("given", [None, "3"], ids=["by default", "as the user says"])
+def test_linear_algebra_takes_one_core_a_notebook_unless_the_user_says_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str | None, plain: bool
+) -> None:
+    for name in THREAD_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+        if given:
+            monkeypatch.setenv(name, given)
+    note = """
+        import os, numpy as np
+        open("../threads", "w").write(os.environ["OPENBLAS_NUM_THREADS"])
+    """
+    project = write_project(tmp_path, demo_cells(code(note)))
+    build_reports(root=project, options=Options(plain=plain))
+    assert (project / "threads").read_text() == (given or "1")
 
 
 def test_two_reports_run_at_the_same_time(tmp_path: Path) -> None:
