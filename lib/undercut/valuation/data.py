@@ -157,8 +157,8 @@ def _suspicions(units: tuple[str, ...], values: Floats) -> tuple[str, ...]:
     notes = [f"no returns at all for {units[i]}" for i in np.flatnonzero(~traded)]
     if len(found) > traded.sum() / 2:
         raise DataError(
-            f"The mean absolute daily return is above {_PERCENT_SUSPICION:.0%} for {_listed(found)}: these are "
-            "percent, basis points or prices. Divide percents by 100 and basis points by 10,000; turn prices "
+            f"The mean absolute daily return is above {_PERCENT_SUSPICION:.0%} for {_listed(found)}: "
+            "these are percent, basis points or prices. Divide percents by 100 and basis points by 10,000; turn prices "
             "into returns."
         )
     if found:
