@@ -158,8 +158,8 @@ def _suspicions(units: tuple[str, ...], values: Floats) -> tuple[str, ...]:
     if len(found) > traded.sum() / 2:
         raise DataError(
             f"The mean absolute daily return is above {_PERCENT_SUSPICION:.0%} for {_listed(found)}: "
-            "these are percent, basis points or prices. Divide percents by 100 and basis points by 10,000; turn prices "
-            "into returns."
+            "these are percent, basis points or prices. Divide percents by 100 and basis points by 10,000; "
+            "turn prices into returns."
         )
     if found:
         notes.append(
