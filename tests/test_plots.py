@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from undercut import plots
 from undercut.errors import InputError
-from undercut.report.pictures import as_picture, cropped, follow_page_colors
+from undercut.report.findings.pictures import as_picture, cropped, follow_page_colors
 
 # Full dichromacy, linear RGB (Machado, Oliveira and Fernandes 2009, severity 1.0).
 DICHROMACY = {

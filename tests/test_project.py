@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.paths import ROOT
+
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 #: Left may not import right: the way of the data.
 ROOMS = ("sources", "panel", "prices", "competition", "valuation", "report")

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.paths import ROOT
 from tools.publish_results import LARGEST_BYTES, differences, faults, page_of_differences, price_columns
-from undercut.report.contract import read_results
+from undercut.report.findings.contract import read_results
 
-PUBLISHED = Path(__file__).parents[1] / "reports" / "published"
+PUBLISHED = ROOT / "reports" / "published"
 PAGES = sorted(PUBLISHED.glob("*.html"))
 EMBEDDED = re.compile(r'href="data:([\w/+.-]+);base64,([A-Za-z0-9+/=]+)" download="([^"]+)"')
 

@@ -9,7 +9,7 @@ import pytest
 
 from undercut import tables
 from undercut.errors import UndercutError, UnknownNameError
-from undercut.report.html import sanitise
+from undercut.report.page.html import sanitise
 
 FRAME = pd.DataFrame(
     {

@@ -27,7 +27,7 @@ import seaborn as sns
 import statsmodels.formula.api as smf
 
 from undercut import plots
-from undercut.report.results import Results''',
+from undercut.report.findings.results import Results''',
     '''rng = np.random.default_rng(7)
 frame = pd.DataFrame({"x": rng.normal(size=400), "open": rng.integers(0, 2, 400)})
 frame["y"] = 1 - 0.4 * frame["open"] + 0.7 * frame["x"] + noise * rng.normal(size=400)

@@ -24,9 +24,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from undercut.valuation.battery import TESTS
-from undercut.valuation.permutation import permute_dates
-from undercut.valuation.study import event_study
+from undercut.eventstudy.battery import TESTS
+from undercut.eventstudy.model import event_study
+from undercut.eventstudy.permutation import permute_dates
 
 N_FIRMS, N_EVENTS, N_DAYS = 500, 40, 1_500
 ESTIMATION, WINDOW = (-281, -32), (-1, 1)

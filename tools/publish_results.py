@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from undercut.errors import BuildError, UndercutError
-from undercut.report import sentences
 from undercut.report.build import build_reports
-from undercut.report.compare import WORDS, moves
-from undercut.report.contract import read_results
-from undercut.report.export import export_report
+from undercut.report.findings import sentences
+from undercut.report.findings.contract import read_results
+from undercut.report.site.compare import WORDS, moves
+from undercut.report.site.export import export_report
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 TARGET: Final = ROOT / "reports" / "published"

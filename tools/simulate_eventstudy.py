@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from undercut.valuation.battery import TESTS
-from undercut.valuation.power import rejection_rates
-from undercut.valuation.simulation import Design, placebo_p_values, simulated_p_values
+from undercut.eventstudy.battery import TESTS
+from undercut.eventstudy.power import rejection_rates
+from undercut.eventstudy.simulation import Design, placebo_p_values, simulated_p_values
 
 PAGE = Path(__file__).parents[1] / "docs" / "simulations-eventstudy.md"
 DESIGNS = (

@@ -20,7 +20,7 @@ _WHERE = {
     "load_events": "undercut.sources.events",
     "load_factors": "undercut.sources.factors",
     "load_returns": "undercut.sources.returns",
-    "load_prices": "undercut.prices.history",
+    "load_prices": "undercut.prices.load",
     "load_reference": "undercut.sources.reference",
     "Workload": "undercut.prices.workloads",
     "Provenance": "undercut.provenance",

@@ -44,7 +44,7 @@ def prices(
     output_format: Format = "table",
 ) -> None:
     """Price history of a model across hosts, with statuses."""
-    from undercut.prices.history import MAIN_COLUMNS, price_history
+    from undercut.prices.load import MAIN_COLUMNS, price_history
     from undercut.printing import emit
 
     wanted = status if status == "all" else status.split(",")
@@ -143,8 +143,8 @@ def eventstudy(
     output_format: Annotated[str, typer.Option("--format", help="table, json or csv.")] = "table",
 ) -> None:
     """An event study of anyone's returns, with every test."""
+    from undercut.eventstudy.command import eventstudy_command, plain
     from undercut.printing import emit_json, emit_many
-    from undercut.valuation.command import eventstudy_command, plain
 
     result = eventstudy_command(
         returns, events=events, market=market, model=model, estimation=estimation, window=window,
@@ -170,9 +170,9 @@ def value(
     output_format: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
 ) -> None:
     """What a vendor is worth under named assumptions, what its market value implies, and what matters."""
+    from undercut.eventstudy.command import plain
     from undercut.printing import emit_json, emit_many
-    from undercut.valuation.command import plain
-    from undercut.valuation.worth.command import value_command
+    from undercut.valuation.command import value_command
 
     if output_format not in ("table", "json"):
         raise InputError(f"--format must be one of table, json; got {output_format!r}.")

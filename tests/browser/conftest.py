@@ -58,7 +58,7 @@ RAW = """
 
 
 BRIEFING = f"""
-    from undercut.report.results import Results, read_results
+    from undercut.report.findings.results import Results, read_results
 
     fall = read_results()["demo"]["findings"][0]
     report = Results("brief", title="In short", data_kind="simulated", parameters={{"limit": limit}})

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 import undercut
-from undercut.prices.offers import cross_section
+from undercut.prices.cross_section import cross_section
 from undercut.report.build import build_reports
-from undercut.report.claims import judge
+from undercut.report.findings.claims import judge
 
 pytestmark = pytest.mark.xdist_group("notebooks")
 

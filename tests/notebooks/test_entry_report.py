@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import undercut
-from undercut.prices.quotes import monthly_quotes
+from undercut.prices.monthly_quotes import monthly_quotes
 from undercut.report.build import build_reports
 
 pytestmark = [pytest.mark.xdist_group("notebooks"), pytest.mark.slow]

@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
 
+from tests.paths import ROOT
 from undercut.report.build import build_reports
 
-ROOT = Path(__file__).parents[2]
 NOTEBOOK = ROOT / "notebooks" / "01_market_prices.ipynb"
 
 pytestmark = pytest.mark.xdist_group("notebooks")

@@ -9,9 +9,11 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from tests.paths import ROOT
+
 pytestmark = pytest.mark.xdist_group("notebooks")
 
-TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial.ipynb"
+TUTORIAL = ROOT / "docs" / "tutorial.ipynb"
 
 
 def test_the_tutorial_ends_with_a_report_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

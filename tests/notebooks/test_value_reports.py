@@ -12,8 +12,8 @@ import pytest
 
 import undercut
 from undercut.report.build import build_reports
-from undercut.valuation.worth.scenarios import scenario
-from undercut.valuation.worth.vendors import Case, sample_returns, vendor_case, vendor_names
+from undercut.valuation.scenarios import scenario
+from undercut.valuation.vendors import Case, sample_returns, vendor_case, vendor_names
 
 pytestmark = pytest.mark.xdist_group("notebooks")
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.paths import ROOT, SHARED
 from undercut.errors import DataError
 from undercut.panel.aliases import apply_alias_periods
 from undercut.panel.identity import PRICE_CLASS, Identity, coverage
@@ -20,7 +21,7 @@ from undercut.sources import reference_schemas
 from undercut.sources.reference import load_reference
 
 HERE = Path(__file__).parent
-HINTS = Path(__file__).parents[3] / "shared" / "data" / "hints" / "litellm_to_capability.csv"
+HINTS = SHARED / "data" / "hints" / "litellm_to_capability.csv"
 BEFORE_THE_PANEL = pd.Timestamp("2023-11-01")
 
 #: Cells of the reviewed sample that nothing in the tables tells (the access of one hobbyist's rework).
@@ -352,7 +353,7 @@ def test_access_words_are_those_of_the_panel() -> None:
 
 def test_one_name_for_two_models_is_refused(tmp_path: Path) -> None:
     for table in ("aliases", "hosts", "developers", "capability_index", "models"):
-        source = Path(__file__).parents[2] / "data" / "reference" / f"{table}.csv"
+        source = ROOT / "data" / "reference" / f"{table}.csv"
         (tmp_path / source.name).write_bytes(source.read_bytes())
     with (tmp_path / "models.csv").open("a") as models:
         models.write("my-model,My model,Me,US,open,MIT,2026-01-01,developer,mine,gpt-oss-120b,\n")

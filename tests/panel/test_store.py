@@ -19,7 +19,7 @@ from undercut import paths
 from undercut.errors import InputError, StoreError, UnknownNameError
 from undercut.panel import store
 from undercut.panel.runs import cut
-from undercut.prices.history import load_prices, price_history
+from undercut.prices.load import load_prices, price_history
 
 OLD, NEW = "2026-01-01T00:00:00+00:00", "2026-02-02T00:00:00+00:00"
 

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from tests.prices.market import market
-from undercut.prices.capability import price_of_capability
-from undercut.prices.hedonic import HedonicIndex, time_dummy
-from undercut.prices.hedonic_imputation import double_imputation
+from undercut.prices.capability.price_of_capability import price_of_capability
+from undercut.prices.hedonic.double_imputation import double_imputation
+from undercut.prices.hedonic.time_dummy import HedonicIndex, time_dummy
 from undercut.prices.index import price_index
 
 #: Change of the quality-constant log price a year.

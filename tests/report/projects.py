@@ -8,7 +8,7 @@ from textwrap import dedent
 from typing import Any
 
 START = """
-    from undercut.report.results import Results
+    from undercut.report.findings.results import Results
 
     report = Results("demo", title="Did the price fall?", data_kind="simulated", parameters={"limit": limit})
     report.finding("fall", "Fall of the price", -36.2, "%", ci=(-41.3, -30.1), n=212, as_of="2026-11-01")

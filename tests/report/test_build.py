@@ -18,8 +18,8 @@ import pytest
 from tests.report.projects import code, demo_cells, notebook, prose, write_project
 from undercut.errors import BuildError, InputError
 from undercut.report.build import Options, build_reports
-from undercut.report.publish import only_builder
-from undercut.report.record import builds_of
+from undercut.report.site.publish import only_builder
+from undercut.report.site.record import builds_of
 
 pytestmark = pytest.mark.xdist_group("build")
 
@@ -268,7 +268,7 @@ def test_text_parameters_arrive_as_they_were_given(tmp_path: Path) -> None:
     cells = [
         code('ticker = "A"\ncountry = "US"', "parameters"),
         code("""
-            from undercut.report.results import Results
+            from undercut.report.findings.results import Results
             given = {"ticker": ticker, "country": country}
             Results("demo", title="<i>T</i>", data_kind="sample", parameters=given).save()
         """),

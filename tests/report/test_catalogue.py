@@ -8,8 +8,8 @@ import pytest
 
 from tests.report.projects import code, demo_cells, write_project
 from undercut.errors import InputError, UnknownNameError
-from undercut.report.catalogue import CatalogueError, check_catalogue, load_catalogue, pick
-from undercut.report.parameters import Parameter
+from undercut.report.catalogue.catalogue import CatalogueError, check_catalogue, load_catalogue, pick
+from undercut.report.catalogue.parameters import Parameter
 
 SPECIFIED = """\
 ticker = { type = "str" }

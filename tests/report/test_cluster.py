@@ -20,8 +20,8 @@ import pytest
 from tests.report.projects import code, demo_cells, write_project
 from undercut.errors import BuildError
 from undercut.provenance import sha256_of
-from undercut.report import cluster, shipping
 from undercut.report.build import Options, Outcome, build_reports, plan_build
+from undercut.report.run import cluster, shipping
 
 pytestmark = pytest.mark.xdist_group("cluster")
 READS = """
@@ -31,7 +31,7 @@ READS = """
     import matplotlib.pyplot as plt
     import pandas as pd
     from pathlib import Path
-    from undercut.report.project import project_root
+    from undercut.report.catalogue.project import project_root
 
     mine = pd.read_csv(project_root() / "data" / "mine.csv")
     report.finding("sum", "Sum", float(mine["a"].sum()) + helper.ANSWER + limit, "x", note="made up")

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from undercut.errors import DataError, InputError
+from undercut.report.catalogue.entries import Settings
 from undercut.report.commands import compare_command
-from undercut.report.compare import compare_builds, moves, turns
-from undercut.report.contract import write_results
-from undercut.report.entries import Settings
-from undercut.report.history import feed, write_history
-from undercut.report.record import HISTORY
+from undercut.report.findings.contract import write_results
+from undercut.report.site.compare import compare_builds, moves, turns
+from undercut.report.site.history import feed, write_history
+from undercut.report.site.record import HISTORY
 
 EVIL = "<script>alert(1)</script>"
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from tests.report.projects import code, demo_cells, write_project
 from undercut.errors import BuildError, UnknownNameError
 from undercut.report.build import Options, build_reports, plan_build
-from undercut.report.catalogue import check_catalogue
+from undercut.report.catalogue.catalogue import check_catalogue
+from undercut.report.catalogue.due import is_due, is_schedule
 from undercut.report.commands import build_command
-from undercut.report.due import is_due, is_schedule
-from undercut.report.publish import only_builder
+from undercut.report.site.publish import only_builder
 
 pytestmark = pytest.mark.xdist_group("due")
 DAY = 86_400

@@ -16,7 +16,7 @@ import pytest
 from tests.report.projects import code, demo_cells, notebook, write_project
 from undercut.errors import BuildError
 from undercut.report.build import Options, build_reports
-from undercut.report.contract import read_results
+from undercut.report.findings.contract import read_results
 
 LIMITED = 'title = "Did the price fall?"\nmemory_mb = 900\noutput_mb = 2\ntimeout_seconds = 60\n'
 

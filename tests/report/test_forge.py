@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from tests.report.projects import code, demo_cells, prose, write_project
-from undercut.report import forge
 from undercut.report.build import Options, build_reports
-from undercut.report.execution import THREAD_VARIABLES
-from undercut.report.notebook import published_notebook
+from undercut.report.page.notebook import published_notebook
+from undercut.report.run import forge
+from undercut.report.run.execution import THREAD_VARIABLES
 
 pytestmark = pytest.mark.xdist_group("forge")
 LIBRARIES = """
@@ -151,7 +151,8 @@ def test_a_library_that_starts_threads_means_fresh_processes(monkeypatch: pytest
 
 def test_threads_that_run_already_mean_fresh_processes() -> None:
     script = (
-        "import threading, time; from undercut.report.forge import unsafe_to_fork; before = unsafe_to_fork();"
+        "import threading, time; from undercut.report.run.forge import unsafe_to_fork;"
+        "before = unsafe_to_fork();"
         "threading.Thread(target=time.sleep, args=(30,), daemon=True).start();"
         "print(repr(before), unsafe_to_fork())"
     )

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from undercut.errors import DataError
-from undercut.report import html
+from undercut.report.page import html
 
 ATTACKS = [
     "<script>alert(1)</script>",

@@ -9,7 +9,7 @@ import pytest
 from tests.report.projects import code, demo_cells, write_project
 from undercut.errors import BuildError
 from undercut.report.build import build_reports
-from undercut.report.masking import Mask
+from undercut.report.run.masking import Mask
 
 SECRET = 'sk-"quoted"&<42>\\n'
 LEAKS = """

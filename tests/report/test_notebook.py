@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.report.projects import code, notebook
-from undercut.report.notebook import published_notebook, without_silenced
+from undercut.report.page.notebook import published_notebook, without_silenced
 
 SUMMARY = """\
 Dep. Variable:                  price   R-squared:                       0.300

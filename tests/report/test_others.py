@@ -15,15 +15,15 @@ import pytest
 from tests.report.projects import code, demo_cells, notebook, write_project
 from undercut.errors import BuildError, InputError
 from undercut.report.build import Options, Outcome, build_reports, plan_build
-from undercut.report.catalogue import check_catalogue, load_catalogue
-from undercut.report.execution import ready
-from undercut.report.plan import due_tasks
-from undercut.report.results import previous_results, read_results
+from undercut.report.catalogue.catalogue import check_catalogue, load_catalogue
+from undercut.report.catalogue.plan import due_tasks
+from undercut.report.findings.results import previous_results, read_results
+from undercut.report.run.execution import ready
 
 pytestmark = pytest.mark.xdist_group("others")
 BRIEFING = """
     import json
-    from undercut.report.results import Results, previous_results, read_results
+    from undercut.report.findings.results import Results, previous_results, read_results
 
     others = read_results()
     shown = {name: [one["published"]["state"], [finding["value"] for finding in one["findings"]]]
@@ -169,7 +169,7 @@ def test_by_hand_the_same_calls_read_the_site(project: Path, monkeypatch: pytest
 
 
 def test_a_report_that_names_no_other_is_refused_their_results(tmp_path: Path) -> None:
-    reads = code("from undercut.report.results import read_results\nread_results()")
+    reads = code("from undercut.report.findings.results import read_results\nread_results()")
     project = write_project(tmp_path, demo_cells(reads))
     with pytest.raises(BuildError, match=r"names none: give it after ="):
         build_reports(root=project)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from undercut.errors import BuildError
-from undercut.report import publish
+from undercut.report.site import publish
 
 
 def folder(path: Path, text: str) -> Path:

@@ -11,10 +11,10 @@ import pytest
 
 from tests.report.projects import code, notebook, prose
 from undercut.report.commands import dict_of
-from undercut.report.contract import FIGURE_KEY
-from undercut.report.render import render_report
-from undercut.report.results import Results
-from undercut.report.site import write_site
+from undercut.report.findings.contract import FIGURE_KEY
+from undercut.report.findings.results import Results
+from undercut.report.page.render import render_report
+from undercut.report.site.site import write_site
 
 EVIL = "<script>alert(1)</script>"
 SVG = '<svg width="100pt" height="80pt" viewBox="0 0 100 80"><g style="fill: #5c6773"/></svg>'

@@ -14,8 +14,8 @@ import pytest
 
 from undercut.errors import DataError, InputError
 from undercut.provenance import Provenance, attach
-from undercut.report.contract import read_results, write_atomically, write_results
-from undercut.report.results import Results
+from undercut.report.findings.contract import read_results, write_atomically, write_results
+from undercut.report.findings.results import Results
 
 
 @pytest.fixture
@@ -179,7 +179,7 @@ def test_reading_refuses_nan_and_missing_files(tmp_path: Path) -> None:
 
 
 def test_the_commit_is_recorded_with_whether_files_differ(tmp_path: Path) -> None:
-    from undercut.report.project import git_commit
+    from undercut.report.catalogue.project import git_commit
 
     assert git_commit(tmp_path) is None
     identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]

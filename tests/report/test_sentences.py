@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from undercut.report.sentences import interval, number, sentence, split
+from undercut.report.findings.sentences import interval, number, sentence, split
 
 
 def finding(value: float, low: float | None, high: float | None, unit: str = "%") -> dict:

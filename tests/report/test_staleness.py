@@ -11,9 +11,9 @@ import pytest
 
 from tests.report.projects import code, demo_cells, notebook, write_project
 from undercut.errors import BuildError
-from undercut.report import staleness
 from undercut.report.build import Options, build_reports, plan_build
-from undercut.report.preload import libraries_of
+from undercut.report.catalogue import staleness
+from undercut.report.run.preload import libraries_of
 
 pytestmark = pytest.mark.xdist_group("staleness")
 READS = """

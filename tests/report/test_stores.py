@@ -13,8 +13,8 @@ import pytest
 
 from tests.report.projects import code, demo_cells, write_project
 from undercut.errors import BuildError, InputError
-from undercut.report import stores
 from undercut.report.commands import why_command
+from undercut.report.site import stores
 
 fsspec = pytest.importorskip("fsspec", reason="stores elsewhere need fsspec")
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from tests.report.projects import code, demo_cells, write_project
 from undercut.errors import BuildError, InputError
 from undercut.report.build import Options, build_reports
-from undercut.report.entries import Report
-from undercut.report.export import export_report
+from undercut.report.catalogue.entries import Report
+from undercut.report.catalogue.parameters import Parameter
+from undercut.report.catalogue.variants import command_of, folder_of
 from undercut.report.new import new_report
-from undercut.report.parameters import Parameter
-from undercut.report.variants import command_of, folder_of
+from undercut.report.site.export import export_report
 
 pytestmark = pytest.mark.xdist_group("variants")
 KINDS = {"word": Parameter("word", "str", default="a"), "names": Parameter("names", "list[str]", default=[])}
@@ -103,7 +103,7 @@ def test_an_exported_report_is_one_file_with_its_downloads(tmp_path: Path) -> No
 
 
 def test_a_new_report_is_in_the_catalogue_and_builds(tmp_path: Path) -> None:
-    from undercut.report.catalogue import check_catalogue
+    from undercut.report.catalogue.catalogue import check_catalogue
 
     project = write_project(tmp_path, demo_cells())
     notebook = new_report(project, "02_who_pays")

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import undercut
+from tests.paths import ROOT, SHARED
 from undercut.errors import InputError
 from undercut.provenance import provenance_of
 from undercut.sources.events import check_events, load_events, open_releases
 from undercut.sources.reference import load_reference
 
-GIVEN = Path(__file__).parents[3] / "shared" / "data" / "events.csv"
+GIVEN = SHARED / "data" / "events.csv"
 #: The rows of the compilation that the review changed; docs/events-review.md says why.
 REVIEWED = {"E042", "E051", "E067", "E104", "E152", "E159", "E164", "E182", "E197"}
 
@@ -157,7 +157,7 @@ def test_the_rule_says_what_it_cannot_find(releases: pd.DataFrame) -> None:
     rule, *tables = provenance_of(releases)
     assert "within 8 points" in rule["source"] and "2026-07-31" in rule["note"]
     assert len(tables) == 2
-    digest = hashlib.sha256((Path(__file__).parents[2] / "data/reference/models.csv").read_bytes())
+    digest = hashlib.sha256((ROOT / "data/reference/models.csv").read_bytes())
     assert rule["sha256"] == digest.hexdigest()
 
 

@@ -14,13 +14,14 @@ import pytest
 import stamina
 
 from tests.loopback import Handler, Reply, Request, serve
+from tests.paths import SHARED
 from undercut.errors import DataError, SourceError, UnknownNameError
 from undercut.provenance import provenance_of
 from undercut.sources import factors
 from undercut.sources.factors import FILES, load_factors, parse_french
 from undercut.sources.sessions import sessions
 
-OWN = Path(__file__).parents[3] / "shared" / "data" / "stocks" / "factors_daily.csv"
+OWN = SHARED / "data" / "stocks" / "factors_daily.csv"
 #: The layout of the library's files; numbers of three days as it publishes them.
 FIVE = b"""This file was created by using the 202602 CRSP database.
 

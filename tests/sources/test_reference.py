@@ -8,12 +8,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.paths import ROOT, SHARED
 from undercut.errors import DataError, UnknownNameError
 from undercut.provenance import provenance_of
 from undercut.sources.reference import TABLES, load_reference
 
-REFERENCE = Path(__file__).parents[2] / "data" / "reference"
-GIVEN = Path(__file__).parents[3] / "shared" / "data"
+REFERENCE = ROOT / "data" / "reference"
+GIVEN = SHARED / "data"
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.paths import SHARED
 from undercut.errors import DataError, InputError, SourceError
 from undercut.sources.returns_files import read_returns_file
 from undercut.sources.sessions import sessions
 
-STOCKS = Path(__file__).parents[3] / "shared" / "data" / "stocks" / "daily_prices.parquet"
+STOCKS = SHARED / "data" / "stocks" / "daily_prices.parquet"
 DAYS = sessions("2025-01-23", "2025-01-29")
 PRICES = pd.DataFrame(
     {"NVDA": [147.2, 142.6, 118.4, 128.9, 123.7], "AMD": [123.8, 122.8, 115.0, 114.2, 117.3]}, index=DAYS

@@ -1,106 +1,100 @@
-"""The event study of anyone's files: the agreed JSON, and failures that say what to do."""
+"""`undercut value`: tables for people, JSON for programs, advice for mistakes."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import subprocess
+import sys
 
-import numpy as np
-import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
-from undercut.errors import DataError, SourceError, UnknownNameError
-from undercut.valuation.command import eventstudy_command, plain
-from undercut.valuation.study import event_study
-
-
-@pytest.fixture
-def files(tmp_path: Path, returns: pd.DataFrame, events: pd.DataFrame) -> tuple[Path, Path]:
-    returns.to_csv(tmp_path / "returns.csv")
-    events.to_csv(tmp_path / "events.csv", index=False)
-    return tmp_path / "returns.csv", tmp_path / "events.csv"
+from undercut.cli import app
+from undercut.errors import InputError, UndercutError
+from undercut.valuation.command import parse_settings, value_command
 
 
-def test_the_json_has_the_agreed_shape(files: tuple[Path, Path]) -> None:
-    found = json.loads(json.dumps(plain(eventstudy_command(files[0], events=files[1], market="market"))))
-    assert list(found) == ["abnormal_returns", "car", "tests", "warnings"]
-    assert list(found["abnormal_returns"][0]) == ["event", "firm", "day", "ar", "se"]
-    assert list(found["car"][0]) == ["event", "firm", "window", "car", "se", "n_estimation"]
-    assert list(found["tests"][0]) == ["group", "window", "test", "statistic", "p_value", "n"]
-    assert found["car"][0]["window"] == "-1:1"
-    assert all(isinstance(note, str) for note in found["warnings"])
+def invoke(*arguments: str) -> str:
+    result = CliRunner().invoke(app, ["value", *arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
 
 
-def test_the_numbers_are_those_of_the_library(
-    files: tuple[Path, Path], returns: pd.DataFrame, events: pd.DataFrame
-) -> None:
-    found = eventstudy_command(
-        files[0], events=files[1], market="market", estimation="-150:-21", window="0:2"
+def test_json_holds_value_accounts_range_implied_and_assumptions() -> None:
+    told = json.loads(invoke("NVDA", "--set", "share_price=180", "--format", "json"))
+    assert set(told) == {
+        "value", "accounts", "cost_of_capital", "range", "implied", "tornado", "assumptions", "notes"
+    }  # fmt: skip
+    bridge = {row["item"]: row["value"] for row in told["value"]}
+    assert bridge["equity"] == pytest.approx(bridge["operations"] - bridge["debt"] + bridge["cash"])
+    assert told["implied"][0]["market_value"] == pytest.approx(180 * 24_285)
+    assert all(row["source_title"] for row in told["accounts"])
+    assert all(row["source"] and row["unit"] for row in told["assumptions"])
+    assert any("Not a target price" in note for note in told["notes"])
+
+
+def test_scenario_and_settings_change_the_value_and_the_setting_wins() -> None:
+    def equity(*arguments: str) -> float:
+        told = json.loads(invoke("AMZN", *arguments, "--format", "json"))
+        return next(row["value"] for row in told["value"] if row["item"] == "equity")
+
+    plain, war = equity(), equity("--scenario", "price-war")
+    assert plain != war
+    undone = [f"--set={name}={value}" for name, value in
+              (("price_erosion", 0.39), ("frontier_erosion", 0.074), ("erosion_half_life", 2.0))]  # fmt: skip
+    assert equity("--scenario", "price-war", *undone) == pytest.approx(plain)
+
+
+def test_the_table_names_the_share_that_the_exercise_can_speak_about() -> None:
+    text = invoke("META")
+    assert "of which AI business" in text and "cost of capital" in text
+
+
+def test_a_market_value_in_the_accounts_currency_needs_no_rate() -> None:
+    told = value_command("BABA", settings=["market_value=2500000CNY"])
+    assert set(told["implied"]["market_value"]) == {2_500_000.0}  # type: ignore[call-overload, index]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["NVDAA"], "Unknown ticker 'NVDAA'. Did you mean: NVDA"),
+        (["NVDA", "--scenario", "price-wra"], "Did you mean: price-war"),
+        (["NVDA", "--set", "elasticity"], "write name=value"),
+        (["NVDA", "--set", "elasticity=x"], "'x' is not a number"),
+        (["NVDA", "--set", "elastic=1"], "Unknown parameter 'elastic'"),
+        (["NVDA", "--set", "share_loss=2"], "shares would become negative"),
+        (["NVDA", "--set", "terminal_growth=0.19"], "outgrow the whole economy"),
+        (["NVDA", "--set", "share_price=1", "--set", "market_value=2"], "not both"),
+        (["BABA", "--set", "share_price=100"], "No published rate of CNY"),
+        (["NVDA", "--as-of", "June"], "YYYY-MM-DD"),
+        (["NVDA", "--format", "yaml"], "--format must be one of"),
+    ],
+)
+def test_a_mistake_is_told_with_advice(arguments: list[str], message: str) -> None:
+    with pytest.raises(UndercutError) as caught:
+        invoke(*arguments)
+    assert message in str(caught.value)
+
+
+def test_a_mistake_is_one_line_and_exit_status_two() -> None:
+    command = [sys.executable, "-m", "undercut.cli", "value", "NVDAA"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 2 and run.stderr.count("\n") == 1 and run.stdout == ""
+    assert run.stderr.startswith("undercut: Unknown ticker")
+
+
+def test_settings_keep_currencies_apart_from_numbers() -> None:
+    assert parse_settings(["market_value=1e6"])[1] == {"market_value": (1e6, "USD")}
+    assert parse_settings(["share_price=90TWD"])[1] == {"share_price": (90.0, "TWD")}
+    with pytest.raises(InputError, match="is not a number"):
+        parse_settings(["share_price=ninety"])
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom undercut.cli import app\napp(['value', '--help'], standalone_mode=False)\n"
+        "print('loaded:', *{'pandas', 'numpy', 'scipy'} & set(sys.modules))"
     )
-    study = event_study(returns, events, market="market", estimation=(-150, -21), window=(0, 2))
-    expected = study.car()[["event", "firm", "window", "car", "se", "n_estimation"]]
-    pd.testing.assert_frame_equal(found["car"], expected)
-
-
-def test_long_returns_and_blank_firms(tmp_path: Path, returns: pd.DataFrame) -> None:
-    long = returns.reset_index().melt("date", var_name="firm", value_name="return").dropna()
-    long.to_csv(tmp_path / "long.csv", index=False)
-    text = f"event,firm,date\nrelease,,{returns.index[360]:%Y-%m-%d}\n"
-    (tmp_path / "events.csv").write_text(text)
-    found = eventstudy_command(tmp_path / "long.csv", events=tmp_path / "events.csv", market="market")
-    assert found["car"]["firm"].tolist() == list("ABCDEF")
-
-
-def test_factors_are_columns_of_the_returns(files: tuple[Path, Path], returns: pd.DataFrame) -> None:
-    returns.assign(smb=np.random.default_rng(0).normal(0, 0.01, len(returns))).to_csv(files[0])
-    found = eventstudy_command(files[0], events=files[1], market="market,smb", model="factors")
-    assert "smb" not in set(found["car"]["firm"])
-
-
-def test_missing_days_are_null(files: tuple[Path, Path], returns: pd.DataFrame) -> None:
-    returns.iloc[360, 0] = np.nan
-    returns.to_csv(files[0])
-    rows = plain(eventstudy_command(files[0], events=files[1], market="market"))["car"]
-    missing = [row["car"] for row in rows if row["event"] == "event 1" and row["firm"] == "A"]
-    assert missing == [None]
-
-
-def test_a_firm_called_na_is_a_firm(tmp_path: Path, returns: pd.DataFrame) -> None:
-    returns.rename(columns={"A": "NA"}).to_csv(tmp_path / "returns.csv")
-    (tmp_path / "events.csv").write_text(f"event,firm,date\nx,NA,{returns.index[360]:%Y-%m-%d}\n")
-    found = eventstudy_command(tmp_path / "returns.csv", events=tmp_path / "events.csv", market="market")
-    assert found["car"]["firm"].tolist() == ["NA"]
-
-
-def test_a_short_estimation_window_is_used_but_said(files: tuple[Path, Path]) -> None:
-    found = eventstudy_command(files[0], events=files[1], market="market", estimation="-60:-11")
-    assert any("50 days" in note for note in found["warnings"])
-
-
-def test_failures_name_the_way_out(files: tuple[Path, Path], tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="Cannot read returns"):
-        eventstudy_command(tmp_path / "absent.csv", events=files[1])
-    with pytest.raises(UnknownNameError, match="market"):
-        eventstudy_command(files[0], events=files[1], market="Market")
-    (tmp_path / "semicolons.csv").write_text("date;A\n2024-01-02;0,1\n")
-    with pytest.raises(DataError, match="not separated by commas"):
-        eventstudy_command(tmp_path / "semicolons.csv", events=files[1])
-    (tmp_path / "undated.csv").write_text("event,firm\nx,A\n")
-    with pytest.raises(DataError, match="column date"):
-        eventstudy_command(files[0], events=tmp_path / "undated.csv", market="market")
-
-
-def test_the_market_may_be_a_column_beside_the_returns(
-    files: tuple[Path, Path], returns: pd.DataFrame, tmp_path: Path
-) -> None:
-    firms = returns.drop(columns="market").reset_index()
-    long = firms.melt("date", var_name="firm", value_name="return").dropna()
-    long = long.merge(returns["market"].rename("index return").reset_index(), on="date")
-    long.to_csv(tmp_path / "long.csv", index=False)
-    beside = eventstudy_command(tmp_path / "long.csv", events=files[1], market="index return")
-    among = eventstudy_command(files[0], events=files[1], market="market")
-    pd.testing.assert_frame_equal(beside["car"], among["car"])
-    long["index return"] = long["return"]
-    long.to_csv(tmp_path / "long.csv", index=False)
-    with pytest.raises(DataError, match="differs between units"):
-        eventstudy_command(tmp_path / "long.csv", events=files[1], market="index return")
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.rstrip().endswith("loaded:")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import DataError
-from undercut.prices.resampling import cluster_codes, multiplicities, percentile_interval, sums_by_cluster
+from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval, sums_by_cluster
 
 #: Smaller moves are rounding between sources.
 MIN_CHANGE = 0.01

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from undercut.errors import DataError
-from undercut.prices.offers import cross_section
+from undercut.prices.cross_section import cross_section
 
 
 def price_ladder(

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import DataError
+from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval, sums_by_cluster
 from undercut.prices.changes import MIN_CHANGE
-from undercut.prices.quotes import market_group
-from undercut.prices.resampling import cluster_codes, multiplicities, percentile_interval, sums_by_cluster
+from undercut.prices.monthly_quotes import market_group
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def rate_ratio(
     event : str
         The column that counts.
     group, reference : str
-        As in :func:`undercut.prices.quotes.market_group`.
+        As in :func:`undercut.prices.monthly_quotes.market_group`.
     draws, level, seed
         Of the bootstrap over developers.
 

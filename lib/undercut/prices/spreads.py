@@ -16,7 +16,7 @@ def host_spread(offers: pd.DataFrame, *, min_sellers: int = 2) -> pd.DataFrame:
     Parameters
     ----------
     offers : DataFrame
-        From :func:`undercut.prices.offers.cross_section`.
+        From :func:`undercut.prices.cross_section.cross_section`.
     min_sellers : int
         Models with fewer sellers are left out.
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from undercut.errors import DataError
-from undercut.prices.quotes import cheapest_seller
+from undercut.prices.monthly_quotes import cheapest_seller
 from undercut.sources.reference import load_reference
 
 if TYPE_CHECKING:

@@ -13,19 +13,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 from undercut.errors import BuildError
-from undercut.report.contract import write_atomically
-from undercut.report.execution import Run, Task, environment, failure_text, run_tasks
-from undercut.report.hooks import run_hook
-from undercut.report.masking import Mask
-from undercut.report.others import snapshot
-from undercut.report.plan import Options, Plan, due_tasks, plan_build, why_of
-from undercut.report.preload import libraries_of
-from undercut.report.project import git_commit, utc_now
-from undercut.report.publish import STAGING, only_builder
-from undercut.report.record import publish_failure, publish_page
-from undercut.report.site import is_current, write_site
-from undercut.report.variants import changed_values
-from undercut.report.workers import ForkedWorkers, FreshWorkers, Workers
+from undercut.report.catalogue.plan import Options, Plan, due_tasks, plan_build, why_of
+from undercut.report.catalogue.project import git_commit, utc_now
+from undercut.report.catalogue.variants import changed_values
+from undercut.report.findings.contract import write_atomically
+from undercut.report.findings.others import snapshot
+from undercut.report.run.execution import Run, Task, environment, failure_text, run_tasks
+from undercut.report.run.masking import Mask
+from undercut.report.run.preload import libraries_of
+from undercut.report.run.workers import ForkedWorkers, FreshWorkers, Workers
+from undercut.report.site.hooks import run_hook
+from undercut.report.site.publish import STAGING, only_builder
+from undercut.report.site.record import publish_failure, publish_page
+from undercut.report.site.site import is_current, write_site
 
 __all__ = ["Options", "Outcome", "Plan", "build_reports", "plan_build"]
 
@@ -169,9 +169,9 @@ def _show_others(task: Task, plan: Plan) -> None:
 
 
 def _steps(tasks: Sequence[Task], plan: Plan, options: Options) -> Generator[tuple[Task, Run | None]]:
-    """Run the tasks here or on a cluster; see `undercut.report.execution.run_tasks`."""
+    """Run the tasks here or on a cluster; see `undercut.report.run.execution.run_tasks`."""
     if options.cluster:
-        from undercut.report.cluster import run_on_cluster
+        from undercut.report.run.cluster import run_on_cluster
 
         return run_on_cluster(tasks, plan.project.resolve(), address=options.cluster, jobs=options.jobs)
     workers, refusal = start_workers(tasks, plan.site / STAGING, plain=options.plain)

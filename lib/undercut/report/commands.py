@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from undercut.errors import BuildError, InputError
-from undercut.report import catalogue
-from undercut.report.project import CATALOGUE_FILE, project_root
+from undercut.report.catalogue import catalogue
+from undercut.report.catalogue.project import CATALOGUE_FILE, project_root
 
 if TYPE_CHECKING:
     from undercut.report.build import Options
@@ -71,8 +71,8 @@ def build_command(
         Where a report or a parameter is not usable; nothing was started.
     """
     from undercut.report.build import build_reports
-    from undercut.report.progress import watching
-    from undercut.report.publish import BusyError
+    from undercut.report.run.progress import watching
+    from undercut.report.site.publish import BusyError
 
     given, points = dict_of(parameters), grid_of(grid)
     try:
@@ -92,7 +92,7 @@ def build_command(
 @contextmanager
 def _site_to_build(out: str | None) -> Iterator[Path | None]:
     """The folder to build in; where ``out`` is the address of a store, a mirror that is copied there."""
-    from undercut.report import stores
+    from undercut.report.site import stores
 
     if out is None or not stores.is_url(out):
         yield Path(out).resolve() if out else None
@@ -124,7 +124,7 @@ def compare_command(name: str, first: str | None, second: str | None, out: str |
     import pandas as pd
 
     from undercut.printing import emit
-    from undercut.report.compare import compare_builds
+    from undercut.report.site.compare import compare_builds
 
     frame = compare_builds(_site(out), _folder(name, out), first, second)
     builds = " and ".join(frame.attrs["builds"])
@@ -136,7 +136,7 @@ def compare_command(name: str, first: str | None, second: str | None, out: str |
 
 def export_command(name: str, target: str | None, out: str | None) -> str:
     """Write a report as one file; says which."""
-    from undercut.report.export import export_report
+    from undercut.report.site.export import export_report
 
     path = Path(target or f"{name.replace('/', '-')}.html")
     size = export_report(_site(out) / _folder(name, out), path)
@@ -153,7 +153,7 @@ def new_command(name: str, title: str | None) -> str:
 
 def _site(out: str | None) -> Path:
     """The folder of the site; of a store, the copy that is published there, fetched where there is none."""
-    from undercut.report import stores
+    from undercut.report.site import stores
 
     if out is None or not stores.is_url(out):
         return Path(out).resolve() if out else project_root() / "reports" / "site"

@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from undercut.errors import InputError
-from undercut.report.catalogue import load_catalogue
-from undercut.report.contract import write_atomically
-from undercut.report.project import CATALOGUE_FILE
-from undercut.report.reader import RESERVED
+from undercut.report.catalogue.catalogue import load_catalogue
+from undercut.report.catalogue.project import CATALOGUE_FILE
+from undercut.report.catalogue.reader import RESERVED
+from undercut.report.findings.contract import write_atomically
 
 _CELLS = (
     ("markdown", "# {title}\n\nSay here, in a few sentences, what is asked and why it matters."),
     ("parameters", 'workload = "chat"  # mix of tokens behind one price'),
-    ("code", "import undercut\nfrom undercut import plots\nfrom undercut.report.results import Results"),
+    (
+        "code",
+        "import undercut\nfrom undercut import plots\nfrom undercut.report.findings.results import Results",
+    ),
     (
         "code",
         "plots.set_house_style()\n"

@@ -1,245 +1,188 @@
-"""What do event studies look like? Intervals by row, paths by day, and one result under many choices.
-
-Tables hold decimals; figures show percent. Every row has the same mark whatever its p-value, so that a day on
-which nothing happened takes as much room as a day on which something did.
-"""
+"""How do values, scenarios and implied assumptions look?"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from undercut import plots
-from undercut.errors import DataError
+from undercut.errors import DataError, InputError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-_ROW_INCHES: Final = 0.27
-_MINUS: Final = "\N{MINUS SIGN}"
+    from undercut.valuation.montecarlo import Simulation
+    from undercut.valuation.reverse import Implied
+    from undercut.valuation.sensitivity import Tornado
+    from undercut.valuation.valuation import Valuation
+
+# Not the colours of origin, which mean a country on every page.
+_FIRST, _SECOND = "#0173b2", "#de8f05"
+_SOURCE = "Undercut, conditional on named assumptions; not a target price, not advice"
 
 
-def interval_rows(
-    table: pd.DataFrame,
-    *,
-    finding: str,
-    measure: str,
-    source: str = "",
-    label: str = "label",
-    value: str = "car",
-    low: str = "ci_low",
-    high: str = "ci_high",
-    section: str | None = None,
-    color: str | None = None,
-    square: str | None = None,
-    note: str | None = None,
+def value_by_scenario(
+    comparison: pd.DataFrame, *, finding: str = "", measure: str = "", ax: Axes | None = None
 ) -> Axes:
-    """One row an estimate: its mark, its interval, and a note at the right edge.
+    """Change of the value of operations in each scenario, one row a vendor.
 
     Parameters
     ----------
-    table : pandas.DataFrame
-        Rows in the order shown, top first; ``value``, ``low`` and ``high`` in decimals.
-    finding, measure, source : str
-        As `undercut.plots.headline`.
-    label : str
-        Column of names at the left.
-    section : str, optional
-        Column; a heading stands above the first row of each of its values.
-    color : str, optional
-        Column of colours; default, ink.
-    square : str, optional
-        Column of booleans: rows to be marked by a square (the measure must say what it means).
-    note : str, optional
-        Column of short texts at the right edge.
+    comparison : DataFrame
+        Of `undercut.valuation.scenarios.compare_scenarios`.
+    finding, measure : str
+        Title and what is drawn.
+    ax : Axes, optional
+        Where to draw.
 
     Raises
     ------
     DataError
-        If there is no row.
-
-    Examples
-    --------
-    >>> import matplotlib.pyplot as plt
-    >>> rows = pd.DataFrame({"label": ["A"], "car": [-0.13], "ci_low": [-0.18], "ci_high": [-0.08]})
-    >>> ax = interval_rows(rows, finding="A fell", measure="Percent")
-    >>> [text.get_text() for text in ax.get_yticklabels()]
-    ['A']
-    >>> plt.close(ax.figure)
+        Nothing to draw.
     """
-    import matplotlib.pyplot as plt
-    from matplotlib.ticker import MaxNLocator
-
-    _refuse_empty(table, "rows")
-    heights, headings = _heights(table[section] if section else None, len(table))
-    last = max(heights) + 0.8
-    ax = plt.subplots(figsize=(7.6, 1.5 + _ROW_INCHES * (last + 1)))[1]
-    colors = table[color] if color else [plots.INK] * len(table)
-    squares = table[square] if square else [False] * len(table)
-    columns = zip(heights, table[value], table[low], table[high], colors, squares, strict=True)
-    for height, middle, start, end, ink, is_square in columns:
-        ax.plot([100 * start, 100 * end], [height, height], color=ink, linewidth=1.6, solid_capstyle="butt")
-        ax.plot(100 * middle, height, marker="s" if is_square else "o", markersize=5.5, color=ink)
-    ax.set_yticks(heights, [str(name) for name in table[label]])
-    ax.set_ylim(last, min([*heights, *headings]) - 0.8)
-    for height, text in headings.items():
-        ax.annotate(
-            text, (0, height), xycoords=("axes fraction", "data"), xytext=(-4, 0), ha="right",
-            textcoords="offset points", va="center", fontsize=9.5, fontweight="bold", color=plots.INK,
-            annotation_clip=False,
-        )  # fmt: skip
-    for height, text in zip(heights, table[note] if note else [], strict=False):
-        ax.annotate(
-            str(text), (1, height), xycoords=("axes fraction", "data"), xytext=(6, 0), va="center",
-            textcoords="offset points", fontsize=8.5, color=plots.MUTED, annotation_clip=False,
-        )  # fmt: skip
-    ax.grid(visible=False, axis="y")
-    ax.grid(visible=True, axis="x")
-    ax.axvline(0, color=plots.INK, linewidth=1, zorder=1.5)
-    ax.xaxis.set_major_locator(MaxNLocator(5))  # names at the left may leave little room
-    ax.xaxis.set_major_formatter(lambda number, _: percent(number))
-    return plots.headline(ax, finding, measure, source=source)
+    if comparison.empty:
+        raise DataError("There is no scenario to draw.")
+    changes = 100 * comparison.pivot_table(index="ticker", columns="title", values="change", sort=False)
+    ax = _axes(ax, rows=len(changes))
+    colors = _colors(len(changes.columns))
+    for title, color in zip(changes.columns, colors, strict=True):
+        ax.plot(changes[title], np.arange(len(changes)), "o", color=color, label=title, markersize=7)
+    ax.set_yticks(range(len(changes)), list(changes.index))
+    ax.invert_yaxis()
+    ax.axvline(0, color=plots.INK, linewidth=1.0, zorder=1.5)
+    ax.set_xlabel("change of the value of operations against the default assumptions, %")
+    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=9, labelcolor=plots.MUTED)
+    return _titled(ax, finding, measure)
 
 
-def _heights(section: pd.Series | None, count: int) -> tuple[list[float], dict[float, str]]:
-    """Height of each row, and of the heading above each new section."""
-    heights: list[float] = []
-    headings: dict[float, str] = {}
-    at, before = 0.0, None
-    for row in range(count):
-        if section is not None and section.iloc[row] != before:
-            before = section.iloc[row]
-            at += 0.4 if heights else 0.0
-            headings[at] = str(before)
-            at += 1.0
-        heights.append(at)
-        at += 1.0
-    return heights, headings
-
-
-def paths(table: pd.DataFrame, *, finding: str, measure: str, source: str = "", columns: int = 3) -> Figure:
-    """Cumulative mean abnormal return around the event, a panel for each group, on one scale.
+def tornado_chart(
+    tornado: Tornado, *, most: int = 12, finding: str = "", measure: str = "", ax: Axes | None = None
+) -> Axes:
+    """Value at the low and the high end of each assumption, the widest on top.
 
     Parameters
     ----------
-    table : pandas.DataFrame
-        As `EventStudy.caar`: group, day, caar, ci_low, ci_high (decimals).
-    finding, measure, source : str
-        As `undercut.plots.headline`.
-    columns : int
-        Panels side by side.
+    tornado : Tornado
+        Of `undercut.valuation.sensitivity.tornado`.
+    most : int
+        How many assumptions to show.
+    finding, measure, ax
+        As in `value_by_scenario`.
+    """
+    if most < 1:
+        raise InputError(f"At least one assumption must be shown; got most={most}.")
+    rows, base = tornado.rows.head(most), tornado.base / 1000
+    ax = _axes(ax, rows=len(rows))
+    for column, color, label in (("low", _FIRST, "low end"), ("high", _SECOND, "high end")):
+        ends = rows[f"value_{column}"] / 1000
+        ax.barh(np.arange(len(rows)), ends - base, left=base, color=color, height=0.6, label=label)
+    labels = [f"{r.parameter}  {r.low:.3g} to {r.high:.3g}" for r in rows.itertuples()]
+    ax.set_yticks(range(len(rows)), labels)
+    ax.invert_yaxis()
+    ax.axvline(base, color=plots.INK, linewidth=1.0)
+    ax.set_xlabel(f"equity, {tornado.unit.replace('million', 'billion')}")
+    ax.legend(loc="lower right", fontsize=9, labelcolor=plots.MUTED)
+    return _titled(ax, finding, measure)
+
+
+def implied_by_vendor(
+    table: pd.DataFrame, parameter: str, *, finding: str = "", measure: str = "", ax: Axes | None = None
+) -> Axes:
+    """What each market value implies for a parameter, beside the range that is assumed.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of `undercut.valuation.reverse.implied_table`.
+    parameter : str
+        Which one.
+    finding, measure, ax
+        As in `value_by_scenario`. Vendors without a single root are named with the verdict.
 
     Raises
     ------
     DataError
-        If there is no row.
+        No row is about the parameter.
     """
+    rows = table[table["parameter"] == parameter].reset_index(drop=True)
+    if rows.empty:
+        raise DataError(f"No implied values of {parameter!r} to draw.")
+    ax = _axes(ax, rows=len(rows))
+    places = np.arange(len(rows))
+    ax.hlines(places, rows["low"], rows["high"], color=plots.RULE, linewidth=7, label="assumed range")
+    ax.plot(rows["assumed"], places, "|", color=plots.MUTED, markersize=12, label="assumed")
+    ax.plot(rows["implied"], places, "o", color=_FIRST, markersize=7, label="implied by market value")
+    for place, row in enumerate(rows.itertuples()):
+        if row.verdict != "one":
+            ax.annotate(
+                row.verdict, (row.high, place), xytext=(8, 0), textcoords="offset points", va="center",
+                color=plots.MUTED, fontsize=9,
+            )  # fmt: skip
+    ax.set_yticks(places, list(rows["ticker"]))
+    ax.invert_yaxis()
+    ax.set_xlabel(parameter.replace("_", " "))
+    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=9, labelcolor=plots.MUTED)
+    return _titled(ax, finding, measure)
+
+
+def implied_chart(implied: Implied, *, ax: Axes | None = None) -> Axes:
+    """Equity over a parameter, with the market value and the roots."""
+    ax = _axes(ax)
+    ax.plot(implied.grid, implied.equity / 1000, color=_FIRST)
+    market = implied.case.market_value
+    if market is not None:
+        ax.axhline(market.value / 1000, color=plots.MUTED, linewidth=1.0)
+        ax.plot(implied.roots, [market.value / 1000] * len(implied.roots), "o", color=_SECOND)
+    ax.set_xlabel(implied.parameter.replace("_", " "))
+    ax.set_ylabel(f"equity, billion {implied.case.company.currency}")
+    return ax
+
+
+def distribution_chart(simulation: Simulation, *, ax: Axes | None = None, level: float = 0.90) -> Axes:
+    """Distribution of values over the draws, with median and central interval."""
+    ax = _axes(ax)
+    values = simulation.outcomes.ravel() / 1000
+    low, high = simulation.interval(level)
+    first, last = np.quantile(values, [0.001, 0.999])
+    ax.hist(values, bins=np.linspace(first, last, 80).tolist(), color=plots.RULE, density=True)
+    ax.axvline(float(np.median(values)), color=_FIRST)
+    ax.axvspan(low / 1000, high / 1000, color=_FIRST, alpha=0.10, linewidth=0)
+    ax.set_yticks([])
+    ax.set_xlabel(f"equity, {simulation.unit.replace('million', 'billion')}")
+    return ax
+
+
+def cash_flow_chart(valuation: Valuation, *, ax: Axes | None = None, draw: int = 0) -> Axes:
+    """Operating income less net investment of both businesses, year by year."""
+    ax = _axes(ax)
+    flows = valuation.cash_flows(draw)
+    for name, color, label in (("ai", _FIRST, "AI business"), ("other", _SECOND, "other business")):
+        free = (flows[f"{name}_income"] - flows[f"{name}_investment"]) / 1000
+        ax.plot(flows["year"], free, color=color, label=label)
+    plots.zero_line(ax)
+    ax.set_xlabel("year")
+    ax.set_ylabel(f"cash flow before tax, billion {valuation.company.currency}")
+    ax.legend(loc="best", fontsize=9, labelcolor=plots.MUTED)
+    return ax
+
+
+def _axes(ax: Axes | None, *, rows: int | None = None) -> Axes:
+    if ax is not None:
+        return ax
     import matplotlib.pyplot as plt
-    from matplotlib.ticker import MaxNLocator
 
-    _refuse_empty(table, "paths")
-    groups = list(dict.fromkeys(table["group"]))
-    rows, columns = ceil(len(groups) / columns), min(columns, len(groups))
-    figure, grid = plt.subplots(
-        rows, columns, figsize=(7.6, 1.5 + 1.9 * rows), sharex=True, sharey=True, squeeze=False
-    )
-    for ax, group in zip(grid.flat, groups, strict=False):
-        path = table[table["group"] == group]
-        days = path["day"].to_numpy()
-        ax.plot(days, 100 * path["caar"], color=plots.INK, marker="o", markersize=3)
-        plots.band(ax, list(days), list(100 * path["ci_low"]), list(100 * path["ci_high"]))
-        plots.zero_line(ax)
-        ax.axvline(0, color=plots.MUTED, linewidth=0.8, linestyle=(0, (2, 2)))
-        ax.set_title(group, loc="left", fontsize=9.5, color=plots.INK)
-        ax.yaxis.set_major_formatter(lambda number, _: percent(number))
-    for ax in grid.flat[len(groups) :]:
-        ax.set_visible(False)
-    for position, ax in enumerate(grid.flat[: len(groups)]):
-        if position + columns >= len(groups):
-            ax.tick_params(labelbottom=True)
-            ax.set_xlabel("trading days from the event")
-            ax.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 5, 10]))
-    plots.headline(grid.flat[0], finding, measure, source=source)
-    return figure
+    size = None if rows is None else (8.6, 1.6 + 0.36 * rows)
+    return plt.subplots(figsize=size)[1]
 
 
-def specification_curve(
-    table: pd.DataFrame,
-    choices: Sequence[str],
-    *,
-    finding: str,
-    measure: str,
-    source: str = "",
-    value: str = "car",
-    low: str = "ci_low",
-    high: str = "ci_high",
-) -> Figure:
-    """One estimate under every combination of choices, sorted, with the choices marked below.
+def _colors(count: int) -> Sequence[str]:
+    import seaborn as sns
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        One row a specification: estimates in decimals and one column for each of ``choices``.
-    choices : sequence of str
-        Columns of text, shown as rows of marks.
-    finding, measure, source : str
-        As `undercut.plots.headline`.
-
-    References
-    ----------
-    Simonsohn, Simmons and Nelson (2020), Specification curve analysis, Nature Human Behaviour 4.
-
-    Raises
-    ------
-    DataError
-        If there is no row.
-    """
-    import matplotlib.pyplot as plt
-
-    _refuse_empty(table, "specifications")
-    ordered = table.sort_values(value, kind="stable").reset_index(drop=True)
-    options = [(name, option) for name in choices for option in dict.fromkeys(table[name])]
-    below = _ROW_INCHES * 0.85 * (len(options) + 0.8 * len(choices))
-    figure, (top, bottom) = plt.subplots(
-        2, 1, figsize=(7.6, 4.2 + below), sharex=True, height_ratios=(2.6, below)
-    )
-    where = np.arange(len(ordered))
-    top.vlines(where, 100 * ordered[low], 100 * ordered[high], color=plots.MUTED, linewidth=1.2)
-    top.plot(where, 100 * ordered[value], linestyle="none", marker="o", markersize=3.5, color=plots.INK)
-    plots.zero_line(top)
-    top.yaxis.set_major_formatter(lambda number, _: percent(number))
-    heights, headings = _heights(pd.Series([name for name, _ in options]), len(options))
-    for height, (name, option) in zip(heights, options, strict=True):
-        used = where[(ordered[name] == option).to_numpy()]
-        bottom.plot(used, [height] * len(used), linestyle="none", marker="|", color=plots.INK, markersize=6)
-    bottom.set_yticks([*heights, *headings], [option for _, option in options] + list(headings.values()))
-    for text in bottom.get_yticklabels()[len(heights) :]:
-        text.set_fontweight("bold")
-        text.set_color(plots.INK)
-    bottom.set_ylim(max(heights) + 0.8, -0.8)
-    bottom.grid(visible=False)
-    bottom.set_xticks([])
-    plots.headline(top, finding, measure, source=source)
-    return figure
+    return list(map(str, sns.color_palette("colorblind", count).as_hex()))
 
 
-def percent(number: float) -> str:
-    """A tick in percent with a true minus sign.
-
-    Examples
-    --------
-    >>> percent(-2.5), percent(0.0), percent(10.0)
-    ('−2.5%', '0%', '10%')
-    """
-    text = f"{number:.10g}".replace("-", _MINUS)
-    return f"{'0' if text == _MINUS + '0' else text}%"
-
-
-def _refuse_empty(table: pd.DataFrame, what: str) -> None:
-    if table.empty:
-        raise DataError(f"A figure of {what} needs at least one; the table is empty.")
+def _titled(ax: Axes, finding: str, measure: str) -> Axes:
+    return plots.headline(ax, finding, measure, source=_SOURCE) if finding else ax

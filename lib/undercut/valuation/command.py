@@ -1,126 +1,146 @@
-"""What does ``undercut eventstudy RETURNS.csv --events EVENTS.csv`` compute? From files to tables."""
+"""What does ``undercut value TICKER`` compute? Value, its range, what the market value implies, what
+matters."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 
-from undercut.errors import DataError, SourceError
-from undercut.valuation.data import UNIT_NAMES
-from undercut.valuation.normal import MODELS
-from undercut.valuation.results import EventStudy
-from undercut.valuation.study import event_study
-from undercut.valuation.windows import parse_window
+from undercut.errors import InputError
+from undercut.sources.reference import load_reference
+from undercut.valuation.assumptions import Assumptions
+from undercut.valuation.company import MarketValue
+from undercut.valuation.montecarlo import simulate
+from undercut.valuation.reverse import implied_table
+from undercut.valuation.scenarios import scenario
+from undercut.valuation.sensitivity import tornado
+from undercut.valuation.vendors import (
+    Case,
+    in_currency_of_accounts,
+    market_value_of_shares,
+    sample_returns,
+    vendor_case,
+)
 
-_TEXT = ("event", "firm", "group", "date", *UNIT_NAMES)
-_MISSING = ("", "NA", "N/A", "NaN", "nan", "null", ".")
+#: What `--set` takes besides parameters.
+MARKET_KEYS = ("market_value", "share_price")
+_DRAWS = 16_384
+_SHOWN = 12
 
 
-def eventstudy_command(
-    returns: str | Path,
+def value_command(
+    ticker: str,
     *,
-    events: str | Path,
-    market: str | None = None,
-    model: str = "market",
-    estimation: str = "-250:-31",
-    window: str = "-1:1",
-    min_days: int | None = None,
+    scenario_name: str | None = None,
+    settings: Sequence[str] = (),
+    as_of: str | None = None,
 ) -> dict[str, pd.DataFrame | list[str]]:
-    """Event study of the returns and events in two files.
+    """Everything that the command prints.
 
     Parameters
     ----------
-    returns : str or Path
-        CSV or Parquet, long (unit, date, return) or wide (date and one column a unit), decimals.
-    events : str or Path
-        Columns event, firm (blank for all), date and optionally group.
-    market : str, optional
-        Column of the market; for the model ``factors``, the factors' columns, comma separated.
-    model : str
-        A key of `undercut.valuation.normal.MODELS`.
-    estimation, window : str
-        FIRST:LAST, in trading days of the returns file.
-    min_days : int, optional
-        Fewest usable estimation days; default 100, or all days of a shorter estimation window, which is then
-        said in the warnings.
+    ticker : str
+        See `undercut.valuation.vendors.vendor_names`.
+    scenario_name : str, optional
+        A file of ``data/scenarios``.
+    settings : sequence of str
+        ``name=value``: a parameter; or ``market_value`` (million) or ``share_price``, both in US dollars
+        unless a
+        currency follows (``market_value=1900000CNY``).
+    as_of : str, optional
+        Only what was published by that day.
 
     Returns
     -------
     dict
-        ``abnormal_returns`` (event, firm, day, ar, se), ``car`` (event, firm, window, car, se, n_estimation),
-        ``tests`` (group, window, test, statistic, p_value, n) as tables, and ``warnings`` as a list.
+        ``value``, ``accounts``, ``cost_of_capital``, ``range`` (Monte Carlo), ``implied`` (where a market
+        value
+        was given), ``tornado``, ``assumptions`` as tables, and ``notes`` as a list.
 
     Raises
     ------
-    SourceError
-        If a file cannot be read.
-    InputError, DataError
-        As `event_study`.
+    InputError
+        A setting or ticker that does not exist, or makes no economic sense.
     """
-    span = parse_window(estimation, "estimation window")
-    notes: list[str] = []
-    if min_days is None:
-        min_days = min(100, span[1] - span[0] + 1)
-        if min_days < 100:
-            notes.append(f"the estimation window has {min_days} days; fewer than 100 make poor benchmarks")
-    names = [name.strip() for name in market.split(",")] if market else []
-    as_factors = model in MODELS and MODELS[model].need == "factors"
-    study = event_study(
-        read_table(returns, "returns"), read_table(events, "events"), model=model,
-        market=None if as_factors or not names else ",".join(names),
-        factors=names if as_factors and names else None,
-        estimation=span, window=parse_window(window), min_days=max(min_days, 3),
-    )  # fmt: skip
-    return {**_tables(study, notes), "warnings": [*study.warnings, *notes]}
+    fundamentals = load_reference("fundamentals")
+    changes, market = parse_settings(settings)
+    case = vendor_case(ticker, fundamentals, returns=sample_returns(), as_of=as_of)
+    if market:
+        case = case.with_market_value(_market_value(case, market, fundamentals))
+    if scenario_name is not None:
+        case = scenario(scenario_name).apply(case)
+    if changes:
+        case = case.with_values(changes)
+    found = case.value()
+    result: dict[str, pd.DataFrame | list[str]] = {
+        "value": found.table(), "accounts": case.figures, "cost_of_capital": found.capital_cost.table(),
+        "range": simulate(case, draws=_DRAWS).table(),
+    }  # fmt: skip
+    notes = [*case.company.notes, found.summary()]
+    if case.market_value is not None:
+        names = ("price_erosion", "demand_growth", "ai_margin_long_run", "overhead_long_run")
+        result["implied"] = implied_table([case], names)
+        notes.append(f"market value {case.market_value.value:,.0f} million: {case.market_value.source}")
+    else:
+        notes.append("no market value given: what it implies is not computed (--set share_price=...)")
+    result["tornado"] = tornado(case).table().head(_SHOWN)
+    result["assumptions"] = _relevant(case.assumptions, case.company.role)
+    return {**result, "notes": notes}
 
 
-def _tables(study: EventStudy, notes: list[str]) -> dict[str, pd.DataFrame | list[str]]:
-    try:
-        tests = study.tests()
-    except DataError as error:  # the history may be too short for placebo dates; the other tests stand
-        tests = study.tests(permutation=False)
-        notes.append(f"no permutation test: {error}")
-    days = study.to_frame()[["event", "firm", "day", "ar", "se"]]
-    cars = study.car()[["event", "firm", "window", "car", "se", "n_estimation"]]
-    return {"abnormal_returns": days, "car": cars, "tests": tests}
-
-
-def read_table(path: str | Path, what: str) -> pd.DataFrame:
-    """A CSV or Parquet file; firms and events are read as text.
+def parse_settings(settings: Sequence[str]) -> tuple[dict[str, float], dict[str, tuple[float, str]]]:
+    """Parameters, and what is said about the market value with its currency.
 
     Raises
     ------
-    SourceError
-        If the file is missing or cannot be read.
-    DataError
-        If the columns of a CSV are separated by anything but commas.
+    InputError
+        Not name=value, not a number, or both kinds of market value.
+
+    Examples
+    --------
+    >>> parse_settings(["elasticity=-0.8", "market_value=1900000CNY"])
+    ({'elasticity': -0.8}, {'market_value': (1900000.0, 'CNY')})
     """
-    path = Path(path)
+    changes, market = {}, {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        name, text = name.strip(), text.strip()
+        if not equals or not name or not text:
+            raise InputError(f"--set {setting!r}: write name=value, for example elasticity=-0.8.")
+        if name in MARKET_KEYS:
+            currency = text[-3:] if text[-3:].isalpha() and text[-3:].isupper() else ""
+            number = _number(setting, text.removesuffix(currency))
+            market[name] = (number, currency or "USD")
+        else:
+            changes[name] = _number(setting, text)
+    if len(market) > 1:
+        raise InputError("Give market_value or share_price, not both.")
+    return changes, market
+
+
+def _number(setting: str, text: str) -> float:
     try:
-        if path.suffix in (".parquet", ".pq"):
-            return pd.read_parquet(path)
-        header = pd.read_csv(path, encoding="utf-8-sig", nrows=0).columns
-        if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
-            raise DataError(
-                f"{path} is not separated by commas: {header[0]!r}. Write commas and decimal points."
-            )
-        # A firm may be called NA; a return may not.
-        missing = {name: list(_MISSING) for name in header if name not in _TEXT}
-        return pd.read_csv(
-            path,
-            encoding="utf-8-sig",
-            dtype={name: str for name in header if name in _TEXT},
-            keep_default_na=False,
-            na_values=missing,
+        return float(text)
+    except ValueError:
+        raise InputError(f"--set {setting!r}: {text!r} is not a number.") from None
+
+
+def _market_value(
+    case: Case, market: dict[str, tuple[float, str]], fundamentals: pd.DataFrame
+) -> MarketValue:
+    ((kind, (number, currency)),) = market.items()
+    day = f"{pd.Timestamp.now('UTC'):%Y-%m-%d}"
+    if kind == "share_price":
+        stated = market_value_of_shares(
+            case.company, number, currency=currency, day=day, source="share price given by the user"
         )
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise SourceError(f"Cannot read {what} from {path}: {error}.") from error
+    else:
+        stated = MarketValue(number, currency, day, "given by the user")
+    return in_currency_of_accounts(stated, case.company, fundamentals)
 
 
-def plain(result: dict[str, Any]) -> dict[str, Any]:
-    """The result as JSON values: lists of rows, missing numbers as null."""
-    from undercut.printing import records
-
-    return {name: records(part) if isinstance(part, pd.DataFrame) else part for name, part in result.items()}
+def _relevant(assumptions: Assumptions, role: str) -> pd.DataFrame:
+    table = assumptions.table()
+    wanted = [name for name, p in assumptions.parameters.items() if role in p.roles]
+    return table[table["name"].isin(wanted)].reset_index(drop=True)

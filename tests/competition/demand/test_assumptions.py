@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from undercut.competition.demand import charts
 from undercut.competition.demand.assumptions import (
     by_elasticity,
     by_month,
@@ -21,6 +20,7 @@ from undercut.competition.demand.counterfactual import measures, scenario_outcom
 from undercut.competition.demand.nested import nested_logit
 from undercut.competition.demand.simulation import simulate_markets
 from undercut.errors import DataError, InputError
+from undercut.studies.counterfactual import charts
 
 SCENARIO = "no Chinese open models"
 

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-CASES = Path(__file__).resolve().parents[3].parent / "shared" / "cases"
+from tests.paths import SHARED
+
+CASES = SHARED / "cases"
 
 
 @pytest.fixture

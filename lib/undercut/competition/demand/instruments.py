@@ -32,7 +32,7 @@ import pandas as pd
 
 from undercut.competition.demand.system import Floats
 from undercut.errors import DataError, unknown
-from undercut.prices.characteristics import parameters_in_name
+from undercut.prices.hedonic.characteristics import parameters_in_name
 from undercut.sources.reference import load_reference
 
 #: Columns of each set of instruments.

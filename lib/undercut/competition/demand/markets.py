@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import DataError
-from undercut.prices.characteristics import with_characteristics
-from undercut.prices.imputation import with_imputed_capability
-from undercut.prices.offers import cross_section
+from undercut.prices.cross_section import cross_section
+from undercut.prices.hedonic.characteristics import with_characteristics
+from undercut.prices.hedonic.imputation import with_imputed_capability
 from undercut.prices.token_weights import token_weights
 from undercut.sources.reference import load_reference
 

@@ -1,0 +1,349 @@
+"""Which way of getting a given capability costs least, at which monthly volume and under which rules?
+
+Four ways: a US closed model by its interface, Chinese open weights from their developer, the same kind of
+weights from a US seller, and the weights on rented GPUs. Prices are measured; hours of staff, and what
+rented GPUs achieve, are assumed, each with a range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from undercut.competition.adoption.availability import SELLERS
+from undercut.competition.hosts.model_sizes import active_parameters
+from undercut.competition.hosts.panel import OWN_SITES
+from undercut.competition.hosts.serving_cost import (
+    Assumption,
+    ServingAssumptions,
+    cost_factor,
+    rent_per_speed,
+)
+from undercut.errors import DataError, InputError
+from undercut.inference.resampling import multiplicities
+from undercut.prices.cross_section import cross_section
+from undercut.prices.monthly_quotes import market_group
+from undercut.prices.workloads import Workload
+from undercut.sources.reference import load_reference
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Floats = npt.NDArray[np.float64]
+
+CLOSED: Final = "US closed model, own interface"
+CHINESE_API: Final = "Chinese weights, developer's interface"
+US_SELLER: Final = "Chinese weights, US seller"
+SELF_HOSTED: Final = "Chinese weights, own rented GPUs"
+WAYS: Final = (CLOSED, CHINESE_API, US_SELLER, SELF_HOSTED)
+
+_HOURS_A_MONTH: Final = 730.0
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentAssumptions:
+    """What is assumed beside prices.
+
+    Attributes
+    ----------
+    usd_per_staff_hour : Assumption
+        What an hour of an engineer costs.
+    self_hosting_hours : Assumption
+        Hours a month to run one's own machines.
+    gpus : Assumption
+        Smallest number of GPUs that holds the weights; they are rented around the clock.
+    """
+
+    usd_per_staff_hour: Assumption = field(
+        default=Assumption(50, 100, 200, "USD an hour", "judgement: US engineers with overhead")
+    )
+    self_hosting_hours: Assumption = field(
+        default=Assumption(10, 40, 160, "hours a month", "judgement: a few days to one whole engineer")
+    )
+    gpus: Assumption = field(
+        default=Assumption(
+            4, 8, 16, "GPUs", "judgement: a node of eight holds most open models in eight bits"
+        )
+    )
+
+    def table(self) -> pd.DataFrame:
+        """One row an assumption: ``assumption, low, centre, high, unit, source``."""
+        named = [(part.name, getattr(self, part.name)) for part in fields(self)]
+        return pd.DataFrame(
+            [{"assumption": name.replace("_", " "), **asdict(value)} for name, value in named]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MonthlyBills:
+    """Bills of every way at every volume.
+
+    Attributes
+    ----------
+    bills : DataFrame
+        ``volume`` (million tokens a month), ``way, bill, low, high`` (USD a month), ``cheapest``: share of
+        the draws in which the way is the cheapest of all.
+    offers : DataFrame
+        What stands behind each way: ``way, model_id, developer, host, price`` (USD per million tokens).
+    draws : dict of str to ndarray
+        USD a month by way, shape (draws + 1, volumes); the first row is the estimate. Infinite where a
+        cost cannot be told.
+    staff_hour : ndarray, shape (draws + 1,)
+        USD for an hour of an engineer.
+    volumes : tuple of float
+        Million tokens a month.
+    level : float
+    """
+
+    bills: pd.DataFrame
+    offers: pd.DataFrame
+    draws: Mapping[str, Floats]
+    staff_hour: Floats
+    volumes: tuple[float, ...]
+    level: float
+
+    def table(self) -> pd.DataFrame:
+        """`bills`."""
+        return self.bills
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the bill of every way against the volume, both on logarithmic axes."""
+        from matplotlib import pyplot as plt
+        from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+        from undercut import plots
+
+        axes = plt.gca() if ax is None else ax
+        looks = {
+            CLOSED: plots.mark("US", "closed"),
+            CHINESE_API: plots.mark("CN", "closed"),
+            US_SELLER: plots.mark("CN", "open"),
+            SELF_HOSTED: {"color": plots.INK, "linestyle": ":"},
+        }
+        for way, look in looks.items():
+            part = self.bills[self.bills["way"] == way]
+            plots.band(axes, part["volume"], part["low"], part["high"], str(look["color"]))
+            axes.plot(part["volume"], part["bill"], label=way, **look)
+        axes.set(xscale="log", xlabel="million tokens a month")
+        axes.xaxis.set_major_locator(LogLocator(base=10, numticks=12))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.legend(loc="lower right", fontsize=9)
+        return plots.price_axis(axes)
+
+    def ratio(self, ways: Sequence[str], *, volume: float, to: str = CLOSED) -> tuple[float, float, float]:
+        """Cheapest of some ways over another at a volume, with its interval."""
+        return self._interval(self._cheapest(ways, volume) / self._cheapest([to], volume))
+
+    def saving_in_hours(
+        self, ways: Sequence[str], *, volume: float, to: str = CLOSED
+    ) -> tuple[float, float, float]:
+        """What the cheapest of some ways saves against another, in hours of an engineer a month."""
+        return self._interval((self._cheapest([to], volume) - self._cheapest(ways, volume)) / self.staff_hour)
+
+    def _cheapest(self, ways: Sequence[str], volume: float) -> Floats:
+        if volume not in self.volumes:
+            raise InputError(f"No bill for {volume:g} million tokens: asked were {self.volumes}.")
+        column = self.volumes.index(volume)
+        return np.asarray(np.min([self.draws[way][:, column] for way in ways], axis=0))
+
+    def _interval(self, drawn: Floats) -> tuple[float, float, float]:
+        """Estimate and percentile ends, widened to hold it: a minimum moves to one side only."""
+        low, high = np.quantile(drawn[1:], [(1 - self.level) / 2, (1 + self.level) / 2])
+        return float(drawn[0]), float(min(low, drawn[0])), float(max(high, drawn[0]))
+
+    def break_even(self, way: str, other: str) -> float:
+        """Smallest volume asked for from which ``way`` costs less than ``other``; NaN where it never does."""
+        is_cheaper = self.draws[way][0] < self.draws[other][0]
+        if not is_cheaper[-1]:
+            return float("nan")
+        last_dearer = np.flatnonzero(~is_cheaper)
+        return float(self.volumes[0 if not len(last_dearer) else last_dearer[-1] + 1])
+
+
+def monthly_bills(
+    panel: pd.DataFrame,
+    day: str | date | pd.Timestamp,
+    *,
+    min_capability: float,
+    workload: str | Workload,
+    volumes: Sequence[float] = (1, 10, 100, 1_000, 10_000, 100_000),
+    assumptions: DeploymentAssumptions | None = None,
+    serving: ServingAssumptions | None = None,
+    draws: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> MonthlyBills:
+    """Bills for a volume of work that needs a given capability.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        From :func:`undercut.load_prices`, priced for the same ``workload``.
+    day : date
+    min_capability : float
+        Only models at or above this score of the capability index are good enough.
+    workload : str or Workload
+        Decides what computing costs on rented GPUs; cached input is taken to cost nothing there.
+    volumes : sequence of float
+        Million tokens a month, rising.
+    assumptions, serving : optional
+        Ranges of what is assumed.
+    draws, level, seed
+        Draws of all assumptions, and of developers: the cheapest offer is one firm's decision, so each draw
+        keeps a resample of developers, and the cheapest of those.
+
+    Returns
+    -------
+    MonthlyBills
+
+    Raises
+    ------
+    InputError
+        Volumes that are not positive and rising.
+    DataError
+        A way has no model of that capability.
+    """
+    amount = np.asarray(volumes, dtype=float)
+    if len(amount) == 0 or (amount <= 0).any() or (np.diff(amount) <= 0).any():
+        raise InputError(f"volumes must be positive and rising, in million tokens a month; got {volumes}.")
+    assumed = assumptions or DeploymentAssumptions()
+    generator = np.random.default_rng(seed)
+    drawn = {
+        part.name: np.append(value.centre, value.draw(generator, draws))[:, None]
+        for part in fields(assumed)
+        for value in [getattr(assumed, part.name)]
+    }
+    offers = _offers(panel, day, min_capability)
+    staff = drawn["usd_per_staff_hour"]
+    bills: dict[str, Floats] = {}
+    kept = _developers_kept(offers, draws, seed)
+    for way in (CLOSED, CHINESE_API, US_SELLER):
+        bills[way] = _cheapest(offers[offers["way"] == way], kept) * amount
+    computing, rent = _computing(offers, pd.Timestamp(day), workload, serving, draws, seed)
+    floor = drawn["gpus"] * _HOURS_A_MONTH * rent
+    bills[SELF_HOSTED] = np.maximum(computing * amount, floor) + staff * drawn["self_hosting_hours"]
+    return MonthlyBills(
+        bills=_summarised(bills, amount, level),
+        offers=_behind(offers),
+        draws=bills,
+        staff_hour=staff[:, 0],
+        volumes=tuple(float(volume) for volume in amount),
+        level=level,
+    )
+
+
+def _offers(panel: pd.DataFrame, day: str | date | pd.Timestamp, min_capability: float) -> pd.DataFrame:
+    """Offers that are good enough, with the way to which each belongs."""
+    offered = cross_section(panel, day)
+    offered = offered[offered["eci"].ge(min_capability) & offered["host_kind"].isin(SELLERS)]
+    group = market_group(offered)
+    is_own = offered["host_kind"].eq("developer") & _is_own_site(offered)
+    chinese = group.eq("CN open")
+    way = pd.Series(pd.NA, index=offered.index, dtype="object")
+    way[group.eq("US closed") & is_own] = CLOSED
+    way[chinese & is_own & offered["host_country"].eq("CN").fillna(False)] = CHINESE_API
+    way[chinese & ~is_own & offered["host_country"].eq("US").fillna(False)] = US_SELLER
+    known = offered.assign(way=way).dropna(subset=["way"])
+    known["developer"] = known["developer"].fillna(known["model_id"])
+    known["active_billions"] = active_parameters(known["model_id"])
+    for needed in (CLOSED, CHINESE_API, US_SELLER):
+        if not known["way"].eq(needed).any():
+            raise DataError(
+                f"{needed}: no offer at or above {min_capability:g} index points on "
+                f"{pd.Timestamp(day):%Y-%m-%d}. Choose a lower capability or a later day."
+            )
+    return known.reset_index(drop=True)
+
+
+def _is_own_site(offers: pd.DataFrame) -> pd.Series:
+    """Whether the seller is the model's own developer."""
+    sites = load_reference("developers").dropna(subset=["own_host"])
+    own = set(zip(sites["developer"], sites["own_host"], strict=True))
+    own |= {(developer, site) for developer, named in OWN_SITES.items() for site in named}
+    pairs = zip(offers["developer"], offers["host"], strict=True)
+    return pd.Series([pair in own for pair in pairs], index=offers.index)
+
+
+def _developers_kept(offers: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
+    """Which developers each resample keeps: rows (draws + 1), one column a developer.
+
+    US and Chinese developers are drawn apart; the two ways to Chinese weights share their draws, as a
+    developer whose weights are not there is missing from both.
+    """
+    kept = []
+    for number, is_side in enumerate((offers["way"].eq(CLOSED), offers["way"].ne(CLOSED))):
+        developers = sorted(offers.loc[is_side, "developer"].unique())
+        counts = multiplicities(len(developers), draws=draws, seed=seed + number)
+        kept.append(pd.DataFrame(counts > 0, columns=developers))
+    return pd.concat(kept, axis=1)
+
+
+def _cheapest(offers: pd.DataFrame, kept: pd.DataFrame) -> Floats:
+    """Lowest price among the developers kept, shape (draws + 1, 1); the sample's own where a resample keeps
+    none of this way's developers."""
+    lowest = offers.groupby("developer")["price"].min().astype(float)
+    drawn = np.where(kept[lowest.index], lowest.to_numpy(), np.inf).min(axis=1, keepdims=True)
+    return np.where(np.isfinite(drawn), drawn, lowest.min())
+
+
+def _computing(
+    offers: pd.DataFrame,
+    day: pd.Timestamp,
+    workload: str | Workload,
+    serving: ServingAssumptions | None,
+    draws: int,
+    seed: int,
+) -> tuple[Floats, float]:
+    """USD per million tokens on rented GPUs, shape (draws + 1, 1), and the rent of one GPU-hour."""
+    sized = offers[offers["way"].ne(CLOSED) & offers["active_billions"].notna()]
+    rents = rent_per_speed(load_reference("gpu_rental"))
+    known = rents[rents["period"] <= day.strftime("%Y-%m")]
+    if known.empty:
+        raise DataError(f"No GPU rent is known for {day:%Y-%m}; rents start {rents['period'].iloc[0]}.")
+    rent = known.iloc[-1]
+    assumed = serving or ServingAssumptions()
+    factor = np.concatenate(
+        [cost_factor(workload, assumed.centre()), cost_factor(workload, assumed, draws=draws, seed=seed)]
+    )
+    # An unknown size makes the cost unknown: infinite, so that it is never the cheapest.
+    smallest = float(sized["active_billions"].min()) if len(sized) else np.inf
+    return (smallest * float(rent["usd_per_teraflop_hour"]) * factor)[:, None], float(
+        rent["usd_per_gpu_hour"]
+    )
+
+
+def _behind(offers: pd.DataFrame) -> pd.DataFrame:
+    """The offer that stands behind each way."""
+    best = offers.sort_values(["way", "price", "model_id", "host"]).drop_duplicates("way")
+    sized = offers[offers["way"].ne(CLOSED) & offers["active_billions"].notna()]
+    smallest = sized.sort_values(["active_billions", "model_id"]).head(1)
+    own = smallest.assign(way=SELF_HOSTED, host="rented GPUs", price=np.nan)
+    columns = ["way", "model_id", "developer", "host", "price"]
+    return pd.concat([best, own])[columns].set_index("way").reindex(list(WAYS)).reset_index()
+
+
+def _summarised(bills: Mapping[str, Floats], amount: Floats, level: float) -> pd.DataFrame:
+    stacked = np.stack([bills[way] for way in WAYS])
+    winner = stacked[:, 1:].argmin(axis=0)
+    with np.errstate(invalid="ignore"):  # infinite costs have no quantiles
+        ends = np.quantile(stacked[:, 1:], [(1 - level) / 2, (1 + level) / 2], axis=1)
+    rows = [
+        {
+            "volume": volume,
+            "way": way,
+            "bill": stacked[place, 0, column],
+            "low": min(ends[0, place, column], stacked[place, 0, column]),
+            "high": max(ends[1, place, column], stacked[place, 0, column]),
+            "cheapest": float((winner[:, column] == place).mean()),
+        }
+        for column, volume in enumerate(amount)
+        for place, way in enumerate(WAYS)
+    ]
+    return pd.DataFrame(rows).replace(np.inf, np.nan)

@@ -1,0 +1,293 @@
+"""Do prices of the same weights fall, or draw together, as more hosts sell them?
+
+The lowest of many prices is lower than the lowest of few even if nobody competes. So the lowest price is held
+against what as many independent draws from the prices at launch would give.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from undercut.competition.hosts.panel import model_months
+from undercut.errors import DataError, InputError
+
+Floats = npt.NDArray[np.float64]
+Outcome = Literal["lowest", "draws alone", "beyond draws", "median", "mean", "same hosts", "gap", "variation"]
+Estimator = Literal["ols", "poisson"]
+
+_LEVELS: Final = ("gap", "variation")
+_DRAWN: Final = ("draws alone", "beyond draws")
+
+
+@dataclass(frozen=True, slots=True)
+class HostElasticity:
+    """Response of a price, or of a measure of dispersion, to the number of hosts.
+
+    Attributes
+    ----------
+    outcome : str
+    estimator : str
+    value, error, low, high, level : float
+        Change of the log price per unit of log number of hosts; for ``gap`` and ``variation`` the change of
+        that measure.
+    n, models : int
+    """
+
+    outcome: str
+    estimator: str
+    value: float
+    error: float
+    low: float
+    high: float
+    level: float
+    n: int
+    models: int
+
+    def table(self) -> pd.DataFrame:
+        """The estimate as one row."""
+        return pd.DataFrame([asdict(self)])
+
+    def per_doubling(self) -> tuple[float, float, float]:
+        """Change in percent when the number of hosts doubles, with its interval (log prices only)."""
+        value, low, high = (100 * (2.0**end - 1) for end in (self.value, self.low, self.high))
+        return value, low, high
+
+
+def host_elasticity(
+    panel: pd.DataFrame,
+    *,
+    outcome: Outcome = "median",
+    estimator: Estimator = "ols",
+    age_control: bool = True,
+    min_launch_hosts: int = 3,
+    level: float = 0.95,
+) -> HostElasticity:
+    r"""Regression of a price on the log number of hosts, within model.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        From :func:`undercut.competition.hosts.panel.host_panel`.
+    outcome : str
+        ``lowest``, ``median`` or ``mean`` price of a model in a month; ``draws alone``: the expected lowest
+        of as many draws from the prices at launch; ``beyond draws``: the lowest price less that; ``same
+        hosts``: each host's own price, so that no newcomer changes the average; ``gap`` (median over lowest,
+        less one) and ``variation`` (coefficient of variation), for model-months with two hosts or more.
+    estimator : {"ols", "poisson"}
+        Least squares on logs, or Poisson pseudo-likelihood on the price itself.
+    age_control : bool
+        Effects of age groups beside those of model and month.
+    min_launch_hosts : int
+        Models from which the prices at launch are taken have as many hosts; see :func:`launch_residuals`.
+    level : float
+
+    Returns
+    -------
+    HostElasticity
+
+    Raises
+    ------
+    InputError
+        An option is not usable.
+    DataError
+        The number of hosts does not vary within models.
+
+    Notes
+    -----
+    .. math:: \log p_{mt} = \alpha_m + \tau_t + \delta_{age} + \beta \log n_{mt} + u_{mt}
+
+    Errors are clustered by model; for ``same hosts``, with model-by-host effects, by model and host. Those of
+    ``draws alone`` and ``beyond draws`` carry a bootstrap over the models whose prices at launch are drawn
+    from, for the latter as if independent of the other error. Hosts choose which models to sell, so
+    :math:`\beta` is an association.
+
+    References
+    ----------
+    Santos Silva, J. M. C. and Tenreyro, S. (2006). The log of gravity. Review of Economics and Statistics 88,
+    641-658.
+    """
+    _check(outcome, estimator, level)
+    data, clusters = _data(panel, outcome, min_launch_hosts)
+    if data.groupby("unit")["log_sellers"].std().fillna(0).max() < 1e-9:
+        raise DataError("The number of hosts does not vary within any model; give more months.")
+    fixed = "unit + month" + (" + age_group" if age_control else "")
+    fit = _regress(data, f"~ log_sellers | {fixed}", estimator, clusters)
+    from scipy import stats
+
+    groups = min(data[name].nunique() for name in clusters.split(" + "))
+    critical = float(stats.t.ppf((1 + level) / 2, groups - 1))
+    value, error = float(fit.coef()["log_sellers"]), float(fit.se()["log_sellers"])
+    if outcome in _DRAWN:
+        drawn = _slopes_of_draws(panel, data, fixed, min_launch_hosts)
+        own = 0.0 if outcome == "draws alone" else error
+        error = float(np.hypot(own, drawn.std(ddof=1)))
+    return HostElasticity(
+        outcome, estimator, value, error, value - critical * error, value + critical * error, level,
+        int(fit._N), int(data["model_id"].nunique()),
+    )  # fmt: skip
+
+
+def launch_residuals(panel: pd.DataFrame, *, min_hosts: int = 3) -> Floats:
+    """Spread of log prices around their model's mean in the first month with ``min_hosts`` hosts.
+
+    Returns
+    -------
+    ndarray, shape (offers,)
+        Sorted; rescaled by the root of n / (n - 1), as deviations from a mean of n prices are too small.
+
+    Raises
+    ------
+    DataError
+        No model ever has as many hosts.
+    """
+    return np.sort(_launch_spread(panel, min_hosts)["residual"].to_numpy())
+
+
+def expected_lowest(residuals: npt.ArrayLike, draws: npt.ArrayLike) -> Floats:
+    r"""Expected minimum of as many independent draws from an empirical distribution.
+
+    Parameters
+    ----------
+    residuals : array_like, shape (n,)
+    draws : array_like of int, shape (k,)
+
+    Returns
+    -------
+    ndarray, shape (k,)
+
+    Notes
+    -----
+    :math:`\sum_i x_{(i)} [(1 - (i-1)/n)^d - (1 - i/n)^d]`, exact for draws with replacement.
+
+    Examples
+    --------
+    >>> expected_lowest([0.0, 1.0], [1, 2]).tolist()
+    [0.5, 0.25]
+    """
+    ordered = np.sort(np.asarray(residuals, dtype=np.float64))
+    wanted = np.asarray(draws, dtype=np.float64)
+    if not len(ordered) or (wanted < 1).any():
+        raise InputError("Give at least one residual, and one draw or more.")
+    above = 1 - np.arange(len(ordered) + 1) / len(ordered)
+    survival = above[None, :] ** wanted[:, None]  # (k, n + 1)
+    return (survival[:, :-1] - survival[:, 1:]) @ ordered
+
+
+def dispersion_over_time(panel: pd.DataFrame, *, min_hosts: int = 3) -> pd.DataFrame:
+    """Dispersion of the typical model with several hosts, month by month.
+
+    Returns
+    -------
+    DataFrame
+        ``period, models, sellers`` (median number), and medians over models of ``ratio``, ``gap`` and
+        ``variation``, each with ``_low`` and ``_high`` from order statistics (95%, exact for a median).
+    """
+    table = model_months(panel)
+    several = table[table["sellers"] >= min_hosts]
+    if several.empty:
+        raise DataError(f"No model has {min_hosts} hosts in any month.")
+    rows = []
+    for period, group in several.groupby("period"):
+        row: dict[str, Any] = {
+            "period": period, "models": len(group), "sellers": float(group["sellers"].median()),
+        }  # fmt: skip
+        for name in ("ratio", "gap", "variation"):
+            values = np.sort(group[name].to_numpy())
+            low, high = _median_ranks(len(values))
+            row[name] = float(np.median(values))
+            row[f"{name}_low"] = float(values[low]) if low is not None else np.nan
+            row[f"{name}_high"] = float(values[high]) if high is not None else np.nan
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _launch_spread(panel: pd.DataFrame, min_hosts: int) -> pd.DataFrame:
+    """Rescaled residuals of log prices at launch with their ``model_id``."""
+    enough = panel[panel["sellers"] >= min_hosts]
+    if enough.empty or min_hosts < 2:
+        raise DataError(f"No model has {min_hosts} hosts (two at least) in any month.")
+    first = enough[enough["month"] == enough.groupby("model_id")["month"].transform("min")]
+    same = first.groupby("model_id")["log_price"]
+    n = same.transform("size")
+    residual = (first["log_price"] - same.transform("mean")) * np.sqrt(n / (n - 1))
+    return first[["model_id"]].assign(residual=residual)
+
+
+def _slopes_of_draws(
+    panel: pd.DataFrame, data: pd.DataFrame, fixed: str, min_hosts: int, draws: int = 200, seed: int = 0
+) -> Floats:
+    """Slope of the expected lowest of draws when whole models are resampled at launch, shape (draws,)."""
+    spread = _launch_spread(panel, min_hosts)
+    groups = [group.to_numpy() for _, group in spread.groupby("model_id")["residual"]]
+    # Frisch and Waugh: with what is left of the regressor, each slope is one weighted sum.
+    left = np.asarray(_regress(data, f"~ log_sellers | {fixed}", "ols", "model_id", keep_all=True)._X)[:, 0]
+    sellers = np.rint(np.exp(data["log_sellers"].to_numpy())).astype(int)
+    counts, position = np.unique(sellers, return_inverse=True)
+    weight = np.bincount(position, left) / (left @ left)
+    generator = np.random.default_rng(seed)
+    slopes = []
+    for _ in range(draws):
+        picked = np.concatenate([groups[i] for i in generator.integers(len(groups), size=len(groups))])
+        slopes.append(float(weight @ expected_lowest(picked, counts)))
+    return np.array(slopes)
+
+
+def _median_ranks(n: int, level: float = 0.95) -> tuple[int | None, int | None]:
+    """Ranks (from zero) of the order statistics that enclose the median; none where n is too small."""
+    from scipy import stats
+
+    below = int(stats.binom.ppf((1 - level) / 2, n, 0.5)) - 1
+    if below < 0:
+        return None, None
+    return below, n - 1 - below
+
+
+def _data(panel: pd.DataFrame, outcome: str, min_launch_hosts: int) -> tuple[pd.DataFrame, str]:
+    if outcome == "same hosts":
+        rows = panel[["model_id", "host", "month", "age_group", "sellers", "price"]].copy()
+        rows["unit"] = rows["model_id"] + " " + rows["host"]
+        rows["value"] = rows["log_price"] = np.log(rows["price"])
+        return rows.assign(log_sellers=np.log(rows["sellers"]), level_value=rows["price"]), "model_id + host"
+    table = model_months(panel)
+    if outcome in _LEVELS:
+        table = table[table["sellers"] >= 2]
+    value = table[outcome] if outcome in _LEVELS else np.log(table.get(outcome, table["lowest"]))
+    if outcome in _DRAWN:
+        expected = expected_lowest(launch_residuals(panel, min_hosts=min_launch_hosts), table["sellers"])
+        value = pd.Series(expected, index=table.index) if outcome == "draws alone" else value - expected
+    level_value = table[outcome] if outcome in table else np.exp(value)
+    rows = table[["model_id", "month", "age_group"]].assign(
+        unit=table["model_id"], value=value, level_value=level_value, log_sellers=np.log(table["sellers"])
+    )
+    return rows, "model_id"
+
+
+def _regress(data: pd.DataFrame, right: str, estimator: str, clusters: str, *, keep_all: bool = False) -> Any:
+    import pyfixest as pf
+
+    estimate, outcome = (pf.fepois, "level_value") if estimator == "poisson" else (pf.feols, "value")
+    with warnings.catch_warnings():
+        # An offer seen once says nothing about changes; that it is left out is no news.
+        warnings.filterwarnings("ignore", message=".*singleton fixed effect")
+        return estimate(
+            f"{outcome} {right}", data, vcov={"CRV1": clusters}, fixef_rm="none" if keep_all else "singleton"
+        )
+
+
+def _check(outcome: str, estimator: str, level: float) -> None:
+    for name, value, allowed in (
+        ("outcome", outcome, get_args(Outcome)),
+        ("estimator", estimator, get_args(Estimator)),
+    ):
+        if value not in allowed:
+            raise InputError(f"{name} must be one of {', '.join(allowed)}; got {value!r}.")
+    if estimator == "poisson" and outcome in _LEVELS:
+        raise InputError(f"{outcome} is no price: use estimator='ols'.")
+    if not 0 < level < 1:
+        raise InputError(f"level must lie between 0 and 1; got {level}.")

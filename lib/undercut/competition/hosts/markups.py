@@ -1,0 +1,304 @@
+"""How fast does the price of open weights fall from launch towards what serving them costs?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from undercut.competition.hosts.serving_cost import ServingAssumptions, cost_factor
+from undercut.errors import DataError, InputError
+from undercut.inference.resampling import cluster_codes, multiplicities
+from undercut.prices.workloads import Workload
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+
+#: Half-lives that the fit may find, months. An estimate at an end says that the data do not tell.
+HALF_LIVES: Final = (0.5, 120.0)
+#: Floors that the fit may find, as a share of the value at launch.
+FLOORS: Final = (0.01, 3.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Decay:
+    r"""Exponential decay of a price, or of a price over cost, from launch to a floor.
+
+    Attributes
+    ----------
+    half_life, half_life_low, half_life_high : float
+        Months until half of the way from launch to the floor is done.
+    floor, floor_low, floor_high : float
+        Where it ends, as a share of the value at launch.
+    after_year, after_year_low, after_year_high : float
+        Fitted value twelve months after launch as a share of the value at launch.
+    share_at_bounds : float
+        Share of bootstrap draws whose half-life or floor lies at an end of the range searched: near zero if
+        the data tell the half-life.
+    level : float
+    n, units, clusters : int
+    """
+
+    half_life: float
+    half_life_low: float
+    half_life_high: float
+    floor: float
+    floor_low: float
+    floor_high: float
+    after_year: float
+    after_year_low: float
+    after_year_high: float
+    share_at_bounds: float
+    level: float
+    n: int
+    units: int
+    clusters: int
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the data tell a half-life: few draws at the ends, and an interval of less than tenfold."""
+        return self.share_at_bounds < 0.05 and self.half_life_high < 10 * self.half_life_low
+
+    def table(self) -> pd.DataFrame:
+        """The estimate as one row."""
+        return pd.DataFrame([asdict(self)])
+
+    def share_left(self, age_months: npt.ArrayLike) -> Floats:
+        """Fitted value at an age as a share of the value at launch."""
+        return np.exp(_curve(np.asarray(age_months, dtype=float), self.floor, self.half_life))
+
+
+def price_over_cost(
+    costs: pd.DataFrame,
+    *,
+    workload: str | Workload,
+    price: str = "lowest",
+    assumptions: ServingAssumptions | None = None,
+    draws: int = 500,
+    level: float = 0.95,
+    seed: int = 0,
+    ages: tuple[int, ...] = (0, 3, 6, 12, 18, 24),
+) -> pd.DataFrame:
+    """Price over the cost of serving by age of the model.
+
+    Parameters
+    ----------
+    costs : DataFrame
+        From :func:`undercut.competition.hosts.serving_cost.serving_cost`, with ``age_months`` and the column
+        ``price``.
+    workload : str or Workload
+        The one behind the prices.
+    price : str
+        Column of the price: lowest, median, mean.
+    assumptions, draws, seed
+        Of the cost; each draw takes one set of assumptions and one resample of models.
+    level : float
+    ages : tuple of int
+        Months since launch.
+
+    Returns
+    -------
+    DataFrame
+        ``age_months, models, ratio`` (median over models at the centre of the assumptions), ``low``, ``high``
+        (throughput and choice of models both uncertain), ``low_models``, ``high_models`` (only the choice of
+        models), ``share_below`` (of models that sell below cost at the centre).
+
+    Raises
+    ------
+    DataError
+        No model of known size at any of the ages.
+    """
+    known = costs[costs["unit_cost"].notna() & costs["age_months"].isin(ages)]
+    if known.empty:
+        raise DataError("No model of known size is on sale at any of these ages; choose other ages.")
+    ranges = assumptions if assumptions is not None else ServingAssumptions()
+    centre = float(cost_factor(workload, ranges.centre())[0])
+    drawn = cost_factor(workload, ranges, draws=draws, seed=seed)
+    generator = np.random.default_rng(seed + 1)
+    tails = [(1 - level) / 2, (1 + level) / 2]
+    rows = []
+    for age, group in known.groupby("age_months"):
+        values = np.log(group[price] / group["unit_cost"]).to_numpy()
+        picks = generator.integers(len(values), size=(draws, len(values)))
+        medians = np.median(values[picks], axis=1)
+        both = np.exp(np.quantile(medians - np.log(drawn), tails))
+        models_only = np.exp(np.quantile(medians, tails)) / centre
+        several = len(values) > 1
+        rows.append(
+            {
+                "age_months": int(str(age)), "models": len(values),
+                "ratio": float(np.exp(np.median(values))) / centre,
+                "low": float(both[0]), "high": float(both[1]),
+                "low_models": float(models_only[0]) if several else np.nan,
+                "high_models": float(models_only[1]) if several else np.nan,
+                "share_below": float(np.mean(values < np.log(centre))),
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def decay(
+    table: pd.DataFrame,
+    *,
+    value: str,
+    unit: str = "model_id",
+    cluster: str = "model_id",
+    draws: int = 100,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Decay:
+    r"""Fit exponential decay to a floor, within units.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With ``age_months``, the column ``value`` (positive), ``unit`` and ``cluster``.
+    value : str
+        A price, or a price over cost.
+    unit : str
+        What has a level of its own: ``model_id``, or a column of offers so that the same hosts are followed.
+    cluster : str
+        What the bootstrap draws.
+    draws, level, seed
+        Of the bootstrap.
+
+    Returns
+    -------
+    Decay
+
+    Raises
+    ------
+    DataError
+        Fewer than two clusters, values that are not positive, or no unit seen at two ages.
+    InputError
+        A column that does not exist, or too few draws.
+
+    Notes
+    -----
+    .. math:: \log y_{ia} = \alpha_i + \log(f + (1 - f) 2^{-a/h}) + u_{ia}
+
+    Least squares; the levels :math:`\alpha_i` are concentrated out, so that only changes within a unit tell f
+    and h, and units that enter at other ages do not. A common factor in y, such as all doubt about
+    throughput, is part of :math:`\alpha_i`: it moves the level of the mark-up, not f or h. Percentile
+    intervals over resampled clusters. If nothing moves, f is near one and h is not told.
+    """
+    missing = [name for name in (value, unit, cluster, "age_months") if name not in table]
+    if missing or draws < 20:
+        raise InputError(f"decay needs the columns {', '.join(missing) or 'given'} and 20 draws or more.")
+    data = table[table[value].notna()]
+    if data.empty or (data[value] <= 0).any():
+        raise DataError(f"{value} must be positive: logarithms are taken.")
+    repeated = data.groupby(unit)["age_months"].transform("nunique") > 1
+    data = data[repeated]
+    units, names = pd.factorize(data[unit], sort=True)
+    clusters, labels = cluster_codes(data, cluster)
+    if len(labels) < 2:
+        raise DataError("A half-life needs two models or more that are seen at two ages or more.")
+    age = data["age_months"].to_numpy(dtype=float)
+    log_value = np.log(data[value].to_numpy(dtype=float))
+    fits = []
+    start: tuple[float, float] | None = None
+    for counts in multiplicities(len(labels), draws=draws, seed=seed):
+        start = _fit(log_value, age, units.astype(np.int64), counts[clusters], start)
+        fits.append(start)
+        start = fits[0]
+    return _decay(np.array(fits), level, len(data), len(names), len(labels))
+
+
+def aligned(table: pd.DataFrame, fit: Decay, *, value: str, unit: str = "model_id") -> pd.DataFrame:
+    """Observed values by age as a share of the value at launch, each unit's level taken from the fit.
+
+    Returns
+    -------
+    DataFrame
+        ``age_months, share, units``: geometric means over units, for a look at how well the curve fits.
+    """
+    data = table[table[value].gt(0)]
+    expected = np.log(fit.share_left(data["age_months"].to_numpy()))
+    distance = np.log(data[value]) - expected
+    level = distance.groupby(data[unit]).transform("mean")
+    told = data.assign(log_share=np.log(data[value]) - level)
+    by_age = told.groupby("age_months").agg(share=("log_share", "mean"), units=(unit, "nunique"))
+    return by_age.assign(share=np.exp(by_age["share"])).reset_index()
+
+
+def yearly_change(
+    table: pd.DataFrame, *, value: str, unit: str = "model_id", level: float = 0.95
+) -> dict[str, float]:
+    """Change of a value per year of age within units, without a shape: log points with a clustered interval.
+
+    Returns
+    -------
+    dict
+        ``estimate, low, high, n``; errors clustered by model.
+    """
+    import warnings
+
+    import pyfixest as pf
+
+    data = table[table[value].gt(0)].assign(
+        log_value=lambda frame: np.log(frame[value]), years=lambda frame: frame["age_months"] / 12
+    )
+    with warnings.catch_warnings():
+        # A unit seen once says nothing about changes; that it is left out is no news.
+        warnings.filterwarnings("ignore", message=".*singleton fixed effect")
+        fit = pf.feols(f"log_value ~ years | {unit}", data, vcov={"CRV1": "model_id"})
+    low, high = fit.confint(alpha=1 - level).loc["years"].to_numpy(dtype=float)
+    return {"estimate": float(fit.coef()["years"]), "low": float(low), "high": float(high), "n": int(fit._N)}
+
+
+def _curve(age: Floats, floor: float, half_life: float) -> Floats:
+    return np.log(floor + (1 - floor) * np.exp2(-age / half_life))
+
+
+def _fit(
+    log_value: Floats, age: Floats, units: Codes, weights: Floats, start: tuple[float, float] | None
+) -> tuple[float, float]:
+    """Half-life and floor by least squares on deviations from unit means."""
+    from scipy.optimize import least_squares
+
+    kept = weights > 0
+    y, a, w = log_value[kept], age[kept], weights[kept]
+    _, code = np.unique(units[kept], return_inverse=True)
+    size = np.bincount(code)
+
+    def deviations(values: Floats) -> Floats:
+        return values - (np.bincount(code, values) / size)[code]
+
+    observed, root = deviations(y), np.sqrt(w)
+
+    def residuals(log_parameters: Floats) -> Floats:
+        half_life, floor = np.exp(log_parameters)
+        return root * (observed - deviations(_curve(a, floor, half_life)))
+
+    bounds: Any = np.log([[HALF_LIVES[0], FLOORS[0]], [HALF_LIVES[1], FLOORS[1]]])
+    guesses = [(6.0, 0.5), (24.0, 0.8), (6.0, 1.2), (2.0, 0.9)] if start is None else [start]
+    inside = np.log([[0.51, 0.011], [119.0, 2.99]])
+    tried = [
+        least_squares(residuals, np.clip(np.log(guess), *inside), bounds=bounds, x_scale=[1.0, 0.3])
+        for guess in guesses
+    ]
+    best = np.exp(min(tried, key=lambda found: found.cost).x)
+    return float(best[0]), float(best[1])
+
+
+def _decay(fits: Floats, level: float, n: int, units: int, clusters: int) -> Decay:
+    half_life, floor = fits[:, 0], fits[:, 1]
+    after = np.exp([_curve(np.array(12.0), f, h) for h, f in fits])
+    tails = [(1 - level) / 2, (1 + level) / 2]
+    told = (half_life, floor, after)
+    ends = [np.quantile(drawn[1:], tails) for drawn in told]
+    is_bound = (
+        (half_life < HALF_LIVES[0] * 1.02) | (half_life > HALF_LIVES[1] / 1.02)
+        | (floor < FLOORS[0] * 1.05) | (floor > FLOORS[1] / 1.05)
+    )  # fmt: skip
+    estimates: dict[str, float] = {}
+    for name, drawn, (low, high) in zip(("half_life", "floor", "after_year"), told, ends, strict=True):
+        estimates |= {name: float(drawn[0]), f"{name}_low": float(low), f"{name}_high": float(high)}
+    return Decay(
+        **estimates, share_at_bounds=float(is_bound[1:].mean()), level=level, n=n, units=units,
+        clusters=clusters,
+    )  # fmt: skip

@@ -1,0 +1,240 @@
+"""Figures of the reports on competition: exposure, openness, hazards and launch prices, in the house style.
+
+Each draws what it is given and returns its axes; the sentences come from the caller, who computes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from undercut import plots
+from undercut.errors import DataError, unknown
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SOURCE = "Undercut price panel; capability: Epoch AI (CC BY 4.0)"
+#: How exposure measures are written on axes.
+_MEASURES = {
+    "closeness": "closeness of the best open rival (1 = level or ahead)",
+    "share_exposed": "share of closed models with an open rival in reach",
+    "undercut": "median price relative to the cheapest open rival in reach",
+}
+
+
+def exposure_over_time(
+    exposure: pd.DataFrame, *, measure: str = "share_exposed", finding: str = "", ax: Axes | None = None
+) -> Axes:
+    """How exposed closed models are, by origin of the open rivals.
+
+    Parameters
+    ----------
+    exposure : DataFrame
+        From :func:`undercut.competition.rivals.exposure.exposure`.
+    measure : {"closeness", "share_exposed", "undercut"}
+        Mean over the closed models on offer with a score; the median for ``undercut``.
+    """
+    if measure not in _MEASURES:
+        raise unknown("measure of exposure", measure, _MEASURES)
+    known = exposure[exposure["why_not"].eq("")].assign(share_exposed=lambda f: f["is_exposed"].astype(float))
+    axes = ax or _axes()
+    ends, colors = {}, {}
+    for group, rows in known.groupby("rivals"):
+        by_day = rows.groupby("observed_on")[measure]
+        line = np.exp(by_day.median()) if measure == "undercut" else by_day.mean()
+        line = line.dropna()
+        if line.empty:
+            continue
+        color = {"any": plots.INK, "CN": plots.origin_color("CN")}.get(
+            str(group), plots.origin_color("other")
+        )
+        name = {"any": "All open rivals", "CN": "Chinese", "other": "Other"}.get(str(group), str(group))
+        axes.plot(line.index, line.to_numpy(), color=color, linestyle="-" if group == "any" else (0, (4, 2)))
+        ends[name], colors[name] = (line.index[-1], float(line.iloc[-1])), color
+    if not ends:
+        raise DataError("No offer has a known exposure; there is nothing to draw.")
+    if measure == "undercut":
+        _ratio_axis(axes)
+    else:
+        axes.set_ylim(0, 1.03)
+        axes.yaxis.set_major_formatter(
+            lambda value, _: f"{value:.0%}" if measure == "share_exposed" else f"{value:g}"
+        )
+    plots.headline(axes, finding, _MEASURES[measure].capitalize(), source=SOURCE)
+    return plots.label_line_ends(axes, ends, colors)
+
+
+def exposure_by_rule(
+    sensitivity: pd.DataFrame, *, measure: str = "share_exposed", finding: str = "", ax: Axes | None = None
+) -> Axes:
+    """Exposure over time under several rules of what counts as a rival.
+
+    ``sensitivity`` is from :func:`undercut.competition.rivals.exposure.exposure_sensitivity`.
+    """
+    if measure not in _MEASURES:
+        raise unknown("measure of exposure", measure, _MEASURES)
+    axes = ax or _axes()
+    ends, colors = {}, {}
+    rules = list(dict.fromkeys(sensitivity["rule"]))
+    for number, rule in enumerate(rules):
+        rows = sensitivity[sensitivity["rule"].eq(rule)]
+        shade = plots.INK if number % 2 == 0 else plots.MUTED
+        line = np.exp(rows[measure]) if measure == "undercut" else rows[measure]
+        axes.plot(rows["observed_on"], line, color=shade, linewidth=1.6)
+        ends[rule], colors[rule] = (rows["observed_on"].iloc[-1], float(line.iloc[-1])), shade
+    plots.headline(axes, finding, _MEASURES[measure].capitalize(), source=SOURCE)
+    return plots.label_line_ends(axes, ends, colors)
+
+
+def openness_over_time(periods: pd.DataFrame, *, finding: str = "", ax: Axes | None = None) -> Axes:
+    """Open shares of models, of offers and of capability levels whose cheapest offer is open."""
+    axes = ax or _axes()
+    moments = pd.to_datetime(periods["period"])
+    shown = {
+        "share_open_models": ("Models", plots.MUTED),
+        "share_open_offers": ("Offers", plots.INK),
+        "share_levels_open": ("Levels where open is cheapest", plots.origin_color("CN")),
+    }
+    ends, colors = {}, {}
+    for column, (name, color) in shown.items():
+        axes.plot(moments, periods[column], color=color)
+        ends[name], colors[name] = (moments.iloc[-1], float(periods[column].iloc[-1])), color
+    axes.set_ylim(0, 1.03)
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    plots.headline(axes, finding, "Share that is open weights", source=SOURCE)
+    return plots.label_line_ends(axes, ends, colors)
+
+
+def frontier_distance(periods: pd.DataFrame, *, finding: str = "", ax: Axes | None = None) -> Axes:
+    """Points by which the open frontier lies behind the closed one, with the index's own error."""
+    axes = ax or _axes()
+    moments = pd.to_datetime(periods["period"])
+    plots.band(axes, moments.to_list(), periods["distance_low"], periods["distance_high"])
+    axes.plot(moments, periods["distance"], color=plots.INK, drawstyle="steps-post")
+    plots.zero_line(axes)
+    axes.set_ylabel("points of the Epoch Capabilities Index")
+    measure = "Best closed minus best open model on sale; shaded: 95% interval of the two scores where given"
+    return plots.headline(axes, finding, measure, source=SOURCE)
+
+
+def coefficients(
+    terms: pd.DataFrame, *, finding: str = "", measure: str = "", ax: Axes | None = None
+) -> Axes:
+    """Coefficients with their intervals; an arrow where an end is infinite.
+
+    ``terms`` has ``term, estimate, low, high``, as the table of a hazard or of a launch price has.
+    """
+    import matplotlib.pyplot as plt
+
+    axes = ax or plt.subplots(figsize=(7.6, 1.4 + 0.42 * len(terms)))[1]
+    shown = terms.iloc[::-1].reset_index(drop=True)
+    ends = shown[["estimate", "low", "high"]].replace([np.inf, -np.inf], np.nan)
+    least, most = float(ends.min().min()), float(ends.max().max())
+    margin = 0.15 * (most - least or 1.0)
+    left, right = min(least, 0.0) - margin, max(most, 0.0) + margin
+    for height, row in shown.iterrows():
+        low, high = max(row["low"], left), min(row["high"], right)
+        axes.plot([low, high], [height, height], color=plots.INK, linewidth=2)
+        for end, mark in ((row["low"], "<"), (row["high"], ">")):
+            if np.isinf(end):
+                axes.plot(
+                    np.clip(end, left, right), height, mark, color=plots.INK, markersize=7, clip_on=False
+                )
+        axes.plot(row["estimate"], height, "o", color=plots.INK, markersize=6)
+    axes.set_yticks(range(len(shown)), shown["term"])
+    axes.set_ylim(-0.6, len(shown) - 0.4)
+    axes.set_xlim(left, right)
+    axes.grid(axis="y", visible=False)
+    axes.axvline(0.0, color=plots.INK, linewidth=1)
+    return plots.headline(axes, finding, measure, source=SOURCE)
+
+
+def placebo_distribution(
+    placebos: Sequence[float] | np.ndarray, estimate: float, *, finding: str = "", ax: Axes | None = None
+) -> Axes:
+    """Histogram of placebo estimates with their middle 95%, and the estimate as a line."""
+    import matplotlib.pyplot as plt
+
+    axes = ax or plt.subplots(figsize=(7.6, 3.4))[1]
+    low, high = np.quantile(placebos, [0.025, 0.975])
+    axes.hist(placebos, bins=30, color=plots.RULE, edgecolor=plots.PAPER)
+    axes.axvspan(low, high, color=plots.MUTED, alpha=0.12, linewidth=0)
+    axes.axvline(estimate, color=plots.origin_color("CN"), linewidth=2)
+    axes.annotate(
+        "estimate", (estimate, 1), xycoords=("data", "axes fraction"), xytext=(4, -12),
+        textcoords="offset points", color=plots.origin_color("CN"),
+    )  # fmt: skip
+    axes.set_yticks([])
+    axes.grid(visible=False)
+    measure = "Estimates under placebo exposure; shaded: their middle 95%"
+    return plots.headline(axes, finding, measure, source=SOURCE)
+
+
+def launch_prices(
+    launches: pd.DataFrame, *, finding: str = "", level: float = 0.5, ax: Axes | None = None
+) -> Axes:
+    """Launch price against capability; filled marks: no open rival near, hollow: closeness above ``level``.
+
+    ``launches`` has ``eci, price, origin, closeness`` and ``why_not``.
+    """
+    import matplotlib.pyplot as plt
+
+    axes = ax or plt.subplots(figsize=(7.6, 4.6))[1]
+    shown = launches[launches["why_not"].eq("") & launches["closeness"].notna()]
+    for origin, rows in shown.groupby("origin"):
+        color = plots.origin_color(str(origin))
+        for near, part in rows.groupby(rows["closeness"].gt(level)):
+            look: Any = {"markerfacecolor": plots.PAPER if near else color, "markeredgecolor": color}
+            axes.plot(part["eci"], part["price"], "o", markeredgewidth=1.4, linestyle="none", **look)
+    plots.price_axis(axes)
+    axes.set_xlabel("Epoch Capabilities Index")
+    measure = f"Launch price, USD per million tokens; hollow: closeness of an open rival above {level:g}"
+    return plots.headline(axes, finding, measure, source=SOURCE)
+
+
+def incidence(found: pd.DataFrame, *, finding: str = "", ax: Axes | None = None) -> Axes:
+    """Cumulative incidence of cuts and withdrawals with months since release.
+
+    ``found`` is from :func:`undercut.inference.incidence.cumulative_incidence`.
+    """
+    import matplotlib.pyplot as plt
+
+    axes = ax or plt.subplots(figsize=(7.6, 4.0))[1]
+    ends, colors = {}, {}
+    for cause, color in (("cut", plots.INK), ("withdrawn", plots.MUTED)):
+        part = found[found["cause"].eq(cause)].dropna(subset=["incidence"])
+        axes.plot(part["month"], part["incidence"], color=color, drawstyle="steps-post")
+        plots.band(axes, part["month"].to_list(), part["low"], part["high"], color)
+        ends[cause.capitalize()] = (float(part["month"].iloc[-1]), float(part["incidence"].iloc[-1]))
+        colors[cause.capitalize()] = color
+    axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    axes.set_xlabel("months since release")
+    plots.headline(axes, finding, "Share of own offers of closed models; shaded: 95% interval", source=SOURCE)
+    return plots.label_line_ends(axes, ends, colors)
+
+
+def _ratio_axis(axes: Axes) -> None:
+    """Logarithmic axis for ratios: 2×, 5×, 10×."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}×"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _axes(height: float = 4.4) -> Axes:
+    """New axes over time."""
+    import matplotlib.pyplot as plt
+    from matplotlib.dates import ConciseDateFormatter, MonthLocator
+
+    axes: Axes = plt.subplots(figsize=(7.6, height))[1]
+    locator = MonthLocator(bymonth=(1, 7))  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    return axes

@@ -1,0 +1,329 @@
+"""Are new models launched cheaper when an open rival of their capability is already on sale?
+
+Prices of a given model hardly ever move; prices fall because new models come at other prices. So the launch
+price is where competition should show, given what the model can do and what its predecessor cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Final, Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from undercut.competition.rivals.price_cuts import DOSES, UNSETTLED, CutRule, real_changes
+from undercut.competition.rivals.succession import predecessors
+from undercut.errors import DataError, InputError, unknown
+from undercut.inference.detectable import DetectableEffect, detectable_effect
+from undercut.inference.resampling import check_level
+from undercut.inference.wild_bootstrap import wild_cluster_bootstrap
+from undercut.prices.monthly_quotes import years
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Kind = Literal["closed", "open"]
+#: A first price seen later than this after the release need not be the launch price.
+MAX_LAG_DAYS: Final = 92
+CONTROLS: Final = ("eci", "calendar")
+_FEW: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchPriceResult:
+    """Launch price as a function of a dose of exposure.
+
+    Attributes
+    ----------
+    terms : DataFrame
+        One row a coefficient of log price, developer effects left out: ``term, estimate, std_error``
+        (clustered), ``p_value, low, high`` by wild cluster bootstrap.
+    developer_effects : Series
+        Log price of each developer relative to the mean developer, the rest held fixed; empty without.
+    dose, cluster : str
+    launches, clusters : int
+    dropped : mapping of reason to int
+    detectable : DetectableEffect
+        Of the dose's coefficient.
+    level : float
+    dose_spread : float
+        Standard deviation of the dose among the launches used.
+    notes : tuple of str
+    """
+
+    terms: pd.DataFrame
+    developer_effects: pd.Series
+    dose: str
+    cluster: str
+    launches: int
+    clusters: int
+    dropped: Mapping[str, int]
+    detectable: DetectableEffect
+    level: float
+    dose_spread: float
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def effect(self) -> pd.Series:
+        """The dose's row of ``terms``."""
+        return self.terms.set_index("term").loc[self.dose]
+
+    def table(self) -> pd.DataFrame:
+        """One row a coefficient."""
+        return self.terms.copy()
+
+    def summary(self) -> str:
+        """The estimates and what they rest on, as text."""
+        dropped = ", ".join(f"{count} {reason}" for reason, count in self.dropped.items() if count)
+        head = [
+            f"Log launch price of {self.launches} models of {self.clusters} {self.cluster}s. "
+            f"Not used: {dropped or 'none'}.",
+            f"{self.level:.0%} intervals by wild cluster bootstrap over {self.cluster}s.",
+            self.detectable.summary(),
+            *self.notes,
+        ]
+        return "\n".join([*head, "", self.terms.to_string(index=False, float_format="{:.3g}".format)])
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the coefficients with their intervals."""
+        from undercut.competition.rivals.charts import coefficients
+
+        return coefficients(self.terms, ax=ax)
+
+
+def launches(
+    quotes: pd.DataFrame,
+    *,
+    kind: Kind = "closed",
+    max_lag_days: int = MAX_LAG_DAYS,
+    rule: CutRule | None = None,
+) -> pd.DataFrame:
+    """The first price of every model that came on sale.
+
+    Parameters
+    ----------
+    quotes : DataFrame
+        From :func:`undercut.prices.monthly_quotes.monthly_quotes`.
+    kind : {"closed", "open"}
+        Closed models at their own developer, or open ones at their cheapest seller.
+    max_lag_days : int
+        From release to the first price seen.
+    rule : CutRule, optional
+        Where it takes the first change of a closed model's price for a correction of the launch price, the
+        corrected price is used.
+
+    Returns
+    -------
+    DataFrame
+        One row a model, at its first observation: ``model_id, developer, origin, access, family,
+        release_date, observed_on, period, eci, price, log_price, calendar``, ``is_corrected``, the
+        developer's latest earlier model of the same grade that had a price before (``previous_model_id``)
+        with its last price (``previous_price``, ``log_previous_price``), and ``why_not``: why this is no
+        launch price. Such rows stay.
+    """
+    if kind not in get_args(Kind):
+        raise unknown("kind", kind, get_args(Kind))
+    is_open = quotes["access"].str.startswith("open").fillna(False).astype(bool)
+    own = quotes["host_kind"].eq("developer") & quotes["access"].eq("closed")
+    offers = quotes[(own if kind == "closed" else is_open) & quotes["developer"].notna()]
+    offers = offers.sort_values(["observed_on", "price", "host"])
+    first = offers.drop_duplicates("model_id").reset_index(drop=True)
+    columns = ["model_id", "developer", "origin", "access", "family", "release_date", "observed_on", "period"]
+    found = first[[*columns, "eci", "price"]].copy()
+    corrected = _corrected_prices(found, quotes, rule) if kind == "closed" else pd.Series(np.nan, found.index)
+    found["is_corrected"] = corrected.notna()
+    found["price"] = corrected.fillna(found["price"])
+    found["log_price"], found["calendar"] = np.log(found["price"]), years(found["period"])
+    found = _with_predecessors(found, offers)
+    lag = (found["observed_on"] - found["release_date"]).dt.days
+    reasons = {
+        "release date unknown": found["release_date"].isna(),
+        "on sale when the panel begins": found["observed_on"].eq(quotes["observed_on"].min()),
+        "first seen long after its release": lag > max_lag_days,
+    }
+    found["why_not"] = np.select(list(reasons.values()), list(reasons), "")
+    found.attrs = dict(quotes.attrs)
+    return found
+
+
+def launch_price_effect(
+    rows: pd.DataFrame,
+    *,
+    dose: str = "closeness",
+    controls: Sequence[str] = CONTROLS,
+    developer_effects: bool = True,
+    cluster: str = "developer",
+    draws: int = 9_999,
+    level: float = 0.95,
+    seed: int = 0,
+) -> LaunchPriceResult:
+    r"""Regression of the log launch price on exposure to open rivals.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From :func:`launches` and :func:`undercut.competition.rivals.price_cuts.with_doses`.
+    dose : str
+        One of `DOSES` except ``undercut``, which holds the price that
+        is to be explained.
+    controls : sequence of str
+        ``eci``, ``calendar`` and, for the change against the predecessor, ``log_previous_price``, which
+        leaves out the first model of each grade.
+    developer_effects : bool
+        An intercept for each developer; developers of one launch then say nothing.
+    cluster, draws, level, seed
+        Of the wild cluster bootstrap; Webb's weights below twelve clusters.
+
+    Returns
+    -------
+    LaunchPriceResult
+
+    Raises
+    ------
+    DataError
+        A column is missing, or too few launches for the coefficients.
+    InputError, UnknownNameError
+        Options are not usable.
+
+    Notes
+    -----
+    Ordinary least squares. With capability and time held fixed, ``closeness`` varies because the open
+    frontier jumps at releases; whether those jumps are timed to closed launches is an assumption.
+
+    References
+    ----------
+    Cameron, A. C., Gelbach, J. B. and Miller, D. L. (2008). Bootstrap-based improvements for inference with
+    clustered errors. Review of Economics and Statistics 90, 414-427.
+
+    Examples
+    --------
+    >>> from undercut.competition.rivals.simulation import simulated_launches
+    >>> found = launch_price_effect(simulated_launches(effect=-0.5, seed=3), draws=199)
+    >>> bool(found.effect["low"] < -0.5 < found.effect["high"])
+    True
+    """
+    check_level(level)
+    used, design, dropped, notes = _prepared(rows, dose, controls, developer_effects, cluster)
+    groups = used[cluster]
+    estimates = []
+    for term in (dose, *(name for name in controls if name in design)):
+        found = wild_cluster_bootstrap(
+            used["log_price"], design, groups, coefficient=term, draws=draws, level=level, seed=seed,
+            weights="webb" if groups.nunique() < _FEW else "rademacher",
+        )  # fmt: skip
+        told = asdict(found)
+        estimates.append(
+            {"term": term} | {name: told[name] for name in ("estimate", "std_error", "p_value")}
+            | {"low": found.ci_low, "high": found.ci_high}
+        )  # fmt: skip
+    terms = pd.DataFrame(estimates)
+    error = float(terms["std_error"].iloc[0])
+    return LaunchPriceResult(
+        terms, _developer_effects(used, design), dose, cluster, len(used), int(groups.nunique()), dropped,
+        detectable_effect(error, freedom=groups.nunique() - 1), level, float(used[dose].std()),
+        tuple(notes),
+    )  # fmt: skip
+
+
+def launch_price_coefficient(
+    rows: pd.DataFrame,
+    *,
+    dose: str = "closeness",
+    controls: Sequence[str] = CONTROLS,
+    developer_effects: bool = True,
+    cluster: str = "developer",
+) -> float:
+    """The dose's coefficient alone, by the same code as :func:`launch_price_effect`, for placebos."""
+    used, design, *_ = _prepared(rows, dose, controls, developer_effects, cluster)
+    found = np.linalg.lstsq(design.to_numpy(float), used["log_price"].to_numpy(float), rcond=None)[0]
+    return float(found[list(design.columns).index(dose)])
+
+
+def _prepared(
+    rows: pd.DataFrame, dose: str, controls: Sequence[str], developer_effects: bool, cluster: str
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, int], list[str]]:
+    """Rows used, design, rows dropped by reason, and what to beware of."""
+    _check(rows, dose, controls, cluster)
+    launched = rows["why_not"].eq("")
+    dropped = {
+        str(reason): int(count) for reason, count in rows.loc[~launched, "why_not"].value_counts().items()
+    }
+    needed = [dose, *controls]
+    known = launched & rows[needed].notna().all(axis=1)
+    lacking = rows.loc[launched, needed].isna()
+    dropped |= {f"without {name}": int(lacking[name].sum()) for name in needed if lacking[name].any()}
+    used = rows[known]
+    design = pd.DataFrame({"constant": 1.0, dose: used[dose].astype(float)}, index=used.index)
+    for name in controls:
+        design[name] = used[name].astype(float) - used[name].mean()
+    if developer_effects:
+        makers = pd.get_dummies(used["developer"], prefix="developer", dtype=float)
+        design = design.join(makers.iloc[:, 1:])
+    if used[dose].nunique() < 2 or len(used) < design.shape[1] + 3:
+        raise DataError(
+            f"{len(used)} launches with a known {dose} are too few for {design.shape[1]} coefficients, or "
+            "the dose does not vary. Leave out developer effects or a control, or choose another dose."
+        )
+    notes = []
+    if developer_effects:
+        single = int((used["developer"].value_counts() == 1).sum())
+        if single:
+            notes.append(f"{single} developers with one launch are absorbed by their own effect.")
+    return used, design, dropped, notes
+
+
+def _developer_effects(used: pd.DataFrame, design: pd.DataFrame) -> pd.Series:
+    names = [column for column in design if str(column).startswith("developer_")]
+    if not names:
+        return pd.Series(dtype=float, name="log_price")
+    found = np.linalg.lstsq(design.to_numpy(float), used["log_price"].to_numpy(float), rcond=None)[0]
+    effects = pd.Series(found, index=design.columns)[names]
+    effects.index = [str(name).removeprefix("developer_") for name in names]
+    first = sorted(used["developer"].unique())[0]
+    effects = pd.concat([pd.Series({first: 0.0}), effects])
+    return (effects - effects.mean()).sort_values().rename("log_price")
+
+
+def _corrected_prices(found: pd.DataFrame, quotes: pd.DataFrame, rule: CutRule | None) -> pd.Series:
+    """Price after a first change that corrects the launch price; missing where there was none."""
+    changes = real_changes(quotes, rule=rule)
+    after_launch = changes[changes["correction"].eq(UNSETTLED)].drop_duplicates("model_id")
+    return found["model_id"].map(after_launch.set_index("model_id")["after"]).astype(float)
+
+
+def _with_predecessors(found: pd.DataFrame, offers: pd.DataFrame) -> pd.DataFrame:
+    """The latest earlier model of the grade that had a price before the launch, and that price."""
+    chain = predecessors(found[found["release_date"].notna()])
+    before = dict(zip(found.loc[chain.index, "model_id"], chain, strict=True))
+    found = found.assign(previous_model_id=chain.reindex(found.index), previous_price=np.nan)
+    while True:
+        price = _last_price_before(found, offers)
+        found["previous_price"] = found["previous_price"].fillna(price)
+        searched = found["previous_price"].isna() & found["previous_model_id"].notna()
+        if not searched.any():
+            return found.assign(log_previous_price=np.log(found["previous_price"]))
+        # A predecessor without an earlier price gives way to its own predecessor.
+        found.loc[searched, "previous_model_id"] = found.loc[searched, "previous_model_id"].map(before)
+
+
+def _last_price_before(found: pd.DataFrame, offers: pd.DataFrame) -> pd.Series:
+    """The predecessor's price at its last observation before the launch was observed."""
+    wanted = found.dropna(subset=["previous_model_id"])[["previous_model_id", "observed_on"]]
+    wanted = wanted.reset_index(names="row").sort_values("observed_on")
+    prices = offers.drop_duplicates(["model_id", "observed_on"])[["model_id", "observed_on", "price"]]
+    prices = prices.rename(columns={"model_id": "previous_model_id"}).sort_values("observed_on")
+    wanted["previous_model_id"] = wanted["previous_model_id"].astype(prices["previous_model_id"].dtype)
+    last = pd.merge_asof(wanted, prices, on="observed_on", by="previous_model_id", allow_exact_matches=False)
+    return last.set_index("row")["price"].reindex(found.index)
+
+
+def _check(rows: pd.DataFrame, dose: str, controls: Sequence[str], cluster: str) -> None:
+    if dose not in DOSES:
+        raise unknown("dose", dose, DOSES)
+    if dose == "undercut":
+        raise InputError("undercut holds the launch price itself; use log_reach_price or closeness.")
+    missing = [column for column in ("log_price", "why_not", dose, cluster, *controls) if column not in rows]
+    if missing:
+        raise DataError(f"The rows lack {', '.join(missing)}; make them with launches and with_doses.")

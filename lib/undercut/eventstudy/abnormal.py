@@ -1,0 +1,145 @@
+"""How far were returns from normal, and how sure is that? Abnormal returns and their sums."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from undercut.errors import InputError
+from undercut.eventstudy.data import EventRows, Floats, ReturnsPanel
+from undercut.eventstudy.linear import BlockFit, Convention
+from undercut.eventstudy.normal import NormalModel
+from undercut.eventstudy.windows import Usable, Window, Windows, blocks, label
+
+
+@dataclass(frozen=True, slots=True)
+class AbnormalReturns:
+    """Abnormal returns of all rows (one row for each event and firm), as arrays.
+
+    Attributes
+    ----------
+    rows : EventRows
+        Which event and firm each row is.
+    windows : Windows
+        Estimation and event window.
+    coefficients : numpy.ndarray
+        Shape (n_rows, n_coefficients).
+    residuals : numpy.ndarray
+        In the estimation window, shape (n_rows, n_estimation), NaN on days that were not used.
+    expected, abnormal : numpy.ndarray
+        In the event window, shape (n_rows, n_event), NaN on days without a return.
+    covariance : numpy.ndarray
+        Of the abnormal returns, forecast error included, shape (n_rows, n_event, n_event).
+    sigma, freedom : numpy.ndarray
+        Residual standard deviation and its degrees of freedom, shape (n_rows,).
+    n_estimation : numpy.ndarray
+        Used estimation days, shape (n_rows,).
+    warnings : tuple of str
+        What a reader must know.
+    convention : str
+        Divisors and moments: ``textbook``, or those of the R package estudy2.
+    """
+
+    rows: EventRows
+    windows: Windows
+    coefficients: Floats
+    residuals: Floats
+    expected: Floats
+    abnormal: Floats
+    covariance: Floats
+    sigma: Floats
+    freedom: Floats
+    n_estimation: NDArray[np.int64]
+    warnings: tuple[str, ...]
+    convention: Convention = "textbook"
+
+    def columns(self, window: Window | None = None) -> slice:
+        """Positions of a window's days within the event window.
+
+        Raises
+        ------
+        InputError
+            If the window is not inside the event window.
+        """
+        first, last = self.windows.event if window is None else window
+        start, end = self.windows.event
+        if not start <= first <= last <= end:
+            raise InputError(
+                f"The window {label((first, last))} is not inside the event window {start}:{end}."
+            )
+        return slice(first - start, last - start + 1)
+
+    def car(self, window: Window | None = None) -> Floats:
+        """Cumulative abnormal return of each row; NaN where the firm lacks a day."""
+        return self.abnormal[:, self.columns(window)].sum(axis=1)
+
+    def car_variance(self, window: Window | None = None) -> Floats:
+        r"""Variance of each row's cumulative abnormal return, :math:`\iota' V_i \iota`."""
+        days = self.columns(window)
+        return self.covariance[:, days, days].sum(axis=(1, 2))
+
+    def buy_and_hold(self, window: Window | None = None) -> Floats:
+        """Compounded return less compounded normal return; NaN where the firm lacks a day."""
+        days = self.columns(window)
+        expected = self.expected[:, days]
+        actual = self.abnormal[:, days] + expected
+        return np.asarray(np.prod(1 + actual, axis=1) - np.prod(1 + expected, axis=1))
+
+    def take(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> AbnormalReturns:
+        """Some of the rows."""
+        return AbnormalReturns(
+            self.rows.take(chosen), self.windows, self.coefficients[chosen], self.residuals[chosen],
+            self.expected[chosen], self.abnormal[chosen], self.covariance[chosen], self.sigma[chosen],
+            self.freedom[chosen], self.n_estimation[chosen], self.warnings, self.convention,
+        )  # fmt: skip
+
+
+def abnormal_returns(
+    panel: ReturnsPanel,
+    usable: Usable,
+    model: NormalModel,
+    design: Floats,
+    windows: Windows,
+    donors: NDArray[np.int64],
+    convention: Convention = "textbook",
+) -> AbnormalReturns:
+    """Fit the model of normal returns for every row and subtract it from the event window."""
+    fits: list[BlockFit] = []
+    notes: list[str] = []
+    residuals = np.empty(usable.days.shape)  # the one large array: filled in place, never copied
+    for block in blocks(panel, design, donors, usable, windows):
+        fit = model.fit(block)
+        residuals[block.rows] = fit.residuals
+        fits.append(replace(fit, residuals=residuals[block.rows]))
+        notes += [f"{usable.rows.event[block.rows.start]}: {note}" for note in fit.notes]
+    abnormal = np.concatenate([fit.abnormal for fit in fits])
+    notes += _gap_notes(usable.rows, abnormal)
+    return AbnormalReturns(
+        rows=usable.rows,
+        windows=windows,
+        coefficients=np.concatenate([fit.coefficients for fit in fits]),
+        residuals=residuals,
+        expected=np.concatenate([fit.expected for fit in fits]),
+        abnormal=abnormal,
+        covariance=np.concatenate([fit.covariance for fit in fits]),
+        sigma=np.concatenate([fit.sigma for fit in fits]),
+        freedom=np.concatenate([fit.freedom for fit in fits]),
+        n_estimation=usable.days.sum(axis=1),
+        warnings=panel.warnings + usable.rows.warnings + tuple(notes),
+        convention=convention,
+    )
+
+
+def _gap_notes(rows: EventRows, abnormal: Floats) -> list[str]:
+    gaps = np.isnan(abnormal).any(axis=1)
+    events: dict[str, list[str]] = {}
+    for row in np.flatnonzero(gaps):
+        events.setdefault(rows.event[row], []).append(rows.firm[row])
+    return [
+        f"{event}: no cumulative abnormal return for {', '.join(firms[:8])}"
+        + (f" and {len(firms) - 8} more" if len(firms) > 8 else "")
+        + ", for want of a return on a day of the event window"
+        for event, firms in events.items()
+    ]

@@ -1,0 +1,105 @@
+"""Which tests are there, what does each withstand, and how are they run together?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from undercut.errors import unknown
+from undercut.eventstudy import nonparametric, parametric
+from undercut.eventstudy.abnormal import AbnormalReturns
+from undercut.eventstudy.bootstrap import FEWEST_CLUSTERS, bootstrap
+from undercut.eventstudy.portfolio import portfolio
+from undercut.eventstudy.sample import Pool, Sample, TestResult
+from undercut.eventstudy.windows import Window
+
+ALL: Final = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A test of the mean abnormal return.
+
+    Attributes
+    ----------
+    name, explanation : str
+        What users call it, and the test in a line.
+    run : callable
+        From a `Sample` to a `TestResult`.
+    fewest : int
+        Rows that it needs.
+    withstands_clustering, withstands_variance : bool
+        Whether its size survives firms that move together, and a variance that the event raises.
+    """
+
+    __test__ = False
+
+    name: str
+    explanation: str
+    run: Callable[[Sample], TestResult]
+    fewest: int
+    withstands_clustering: bool
+    withstands_variance: bool
+
+
+_TESTS = (
+    Test("cross_sectional", "t-test across rows", parametric.cross_sectional, 2, False, True),
+    Test("brown_warner_1980", "mean, firms independent", parametric.brown_warner_1980, 1, False, False),
+    Test("brown_warner_1985", "mean against its own history", parametric.brown_warner_1985, 1, True, False),
+    Test("portfolio", "portfolio with forecast error", portfolio, 1, True, False),
+    Test("patell", "standardised residuals", parametric.patell, 1, False, False),
+    Test("bmp", "standardised cross-sectional", parametric.bmp, 2, False, True),
+    Test(
+        "kolari_pynnonen_patell", "Patell adjusted for correlation", parametric.kolari_pynnonen_patell, 2,
+        True, False,
+    ),
+    Test("kolari_pynnonen", "BMP adjusted for correlation", parametric.kolari_pynnonen, 2, True, True),
+    Test("sign", "share positive against one half", nonparametric.sign, 1, False, True),
+    Test("generalised_sign", "share positive, by history", nonparametric.generalised_sign, 1, False, True),
+    Test("corrado_zivney_sign", "signs around the median", nonparametric.corrado_zivney_sign, 1, True, True),
+    Test("rank", "Corrado's ranks", nonparametric.rank, 1, True, False),
+    Test("modified_rank", "Corrado and Zivney's ranks", nonparametric.modified_rank, 1, True, False),
+    Test("generalised_rank", "Kolari and Pynnönen's ranks", nonparametric.generalised_rank, 2, True, True),
+    Test("wilcoxon", "signed ranks", nonparametric.wilcoxon, 1, False, True),
+    Test("bootstrap", "wild bootstrap by event date", bootstrap, FEWEST_CLUSTERS, False, True),
+)  # fmt: skip
+TESTS: Final[Mapping[str, Test]] = {test.name: test for test in _TESTS}
+
+
+def pools(abnormal: AbnormalReturns) -> list[Pool]:
+    """Every row as one group, ``all``, and each named group."""
+    names = sorted({str(name) for name in abnormal.rows.group if name not in ("", ALL)})
+    whole = [Pool(abnormal, ALL)]
+    return whole + [Pool(abnormal.take(np.flatnonzero(abnormal.rows.group == name)), name) for name in names]
+
+
+def run_tests(
+    groups: Iterable[Pool], windows: Sequence[Window], *, tests: Sequence[str] | None = None
+) -> list[TestResult]:
+    """Run tests on every group and window; tests that need more rows than there are do not appear.
+
+    Raises
+    ------
+    UnknownNameError
+        If a test does not exist.
+    """
+    chosen = list(TESTS) if tests is None else list(tests)
+    for name in chosen:
+        if name not in TESTS:
+            raise unknown("test", name, TESTS)
+    found = []
+    for pool in groups:
+        for window in windows:
+            sample = pool.sample(window)
+            found += [TESTS[name].run(sample) for name in chosen if sample.count >= TESTS[name].fewest]
+    return found
+
+
+def results_frame(results: Iterable[TestResult]) -> pd.DataFrame:
+    """Results as a table: group, window, test, statistic, p_value, n."""
+    rows = [(r.group, r.window, r.test, r.statistic, r.p_value, r.n) for r in results]
+    return pd.DataFrame(rows, columns=["group", "window", "test", "statistic", "p_value", "n"])

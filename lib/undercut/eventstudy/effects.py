@@ -1,0 +1,173 @@
+"""How much money is that, and did it come back? Dollar effects and rebounds of an event study."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from undercut.errors import DataError
+from undercut.eventstudy.data import Floats, parse_days
+from undercut.eventstudy.portfolio import portfolio_return
+from undercut.eventstudy.results import EventStudy
+from undercut.eventstudy.windows import Window, label
+
+
+def dollar_effects(
+    study: EventStudy, market_values: pd.DataFrame, *, window: Window | None = None, level: float = 0.95
+) -> pd.DataFrame:
+    """Abnormal return times market value the day before, by firm, with the total of each event.
+
+    Parameters
+    ----------
+    study : EventStudy
+        The event study.
+    market_values : pandas.DataFrame
+        Columns firm, value, and event where values differ between events. Effects have the unit of ``value``.
+    window : tuple of int, optional
+        Days that are summed; default, the event window.
+    level : float
+        Of the intervals. That of the total allows for every correlation between firms.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns event, firm (``total`` for the sum), window, car, value, effect, se, ci_low, ci_high, n.
+
+    Raises
+    ------
+    DataError
+        If a firm has no market value, or more than one.
+    """
+    days = study.abnormal.windows.event if window is None else window
+    whole = np.isfinite(study.abnormal.car(days))
+    abnormal = study.abnormal.take(whole)
+    values = _values(abnormal.rows.event, abnormal.rows.firm, market_values)
+    car, error = abnormal.car(days), np.sqrt(abnormal.car_variance(days))
+    half = stats.t.ppf((1 + level) / 2, abnormal.freedom) * error
+    frame = pd.DataFrame(
+        {
+            "event": abnormal.rows.event, "firm": abnormal.rows.firm, "window": label(days), "car": car,
+            "value": values, "effect": car * values, "se": error * values, "ci_low": (car - half) * values,
+            "ci_high": (car + half) * values, "n": 1,
+        }
+    )  # fmt: skip
+    totals = []
+    for event in dict.fromkeys(abnormal.rows.event):
+        chosen = np.flatnonzero(abnormal.rows.event == event)
+        found = portfolio_return(abnormal.take(chosen), days, weights=values[chosen])
+        reach = float(stats.t.ppf((1 + level) / 2, found.freedom)) * found.standard_error
+        size = float(values[chosen].sum())
+        ends = (found.car - reach, found.car + reach)
+        effect = (found.car / size, size, found.car, found.standard_error, *ends, len(chosen))
+        totals.append((event, "total", label(days), *effect))
+    return pd.concat([frame, pd.DataFrame(totals, columns=frame.columns)], ignore_index=True)
+
+
+def _values(events: np.ndarray, firms: np.ndarray, market_values: pd.DataFrame) -> Floats:
+    keys = ["event", "firm"] if "event" in market_values.columns else ["firm"]
+    missing = [name for name in ("firm", "value") if name not in market_values.columns]
+    if missing:
+        raise DataError(f"Market values need the columns firm and value; {', '.join(missing)} is missing.")
+    if market_values.duplicated(keys).any():
+        repeated = market_values.loc[market_values.duplicated(keys), "firm"].iloc[0]
+        raise DataError(f"Market values: {repeated} has more than one value; give one for each {keys[0]}.")
+    rows = pd.DataFrame({"event": events, "firm": firms})
+    merged = rows.merge(market_values[[*keys, "value"]], on=keys, how="left")
+    absent = sorted(set(merged.loc[merged["value"].isna(), "firm"]))
+    if absent:
+        raise DataError(f"No market value for {', '.join(absent[:8])}; add a row or leave the firm out.")
+    return merged["value"].to_numpy(dtype=np.float64)
+
+
+def rebounds(
+    study: EventStudy, *, event: Window = (0, 0), after: Window = (1, 10), level: float = 0.95
+) -> pd.DataFrame:
+    r"""How much of the event's abnormal return came back afterwards?
+
+    Parameters
+    ----------
+    study : EventStudy
+        Its event window must contain both windows.
+    event, after : tuple of int
+        The days of the effect and of the rebound.
+    level : float
+        Of the interval.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns event, firm, car, se, car_after, se_after, share_recovered, ci_low, ci_high. A share of one is
+        a full rebound, below zero a drift in the same direction.
+
+    Notes
+    -----
+    :math:`-CAR_{after} / CAR_{event}` with Fieller's interval, which allows for the common forecast error.
+    Where the effect itself cannot be told from zero, no interval is bounded and its ends are infinite.
+
+    References
+    ----------
+    Fieller (1954), Some problems in interval estimation, J. Royal Statistical Society B 16.
+    """
+    abnormal = study.abnormal
+    first, second = abnormal.columns(event), abnormal.columns(after)
+    effect, later = abnormal.car(event), abnormal.car(after)
+    v11, v22 = abnormal.car_variance(event), abnormal.car_variance(after)
+    v12 = abnormal.covariance[:, first, second].sum(axis=(1, 2))
+    quantile = stats.t.ppf((1 + level) / 2, abnormal.freedom)
+    low, high = _fieller(-later, effect, v22, v11, -v12, quantile)
+    return pd.DataFrame(
+        {
+            "event": abnormal.rows.event, "firm": abnormal.rows.firm, "car": effect, "se": np.sqrt(v11),
+            "car_after": later, "se_after": np.sqrt(v22), "share_recovered": -later / effect, "ci_low": low,
+            "ci_high": high,
+        }
+    )  # fmt: skip
+
+
+def _fieller(
+    top: Floats, bottom: Floats, var_top: Floats, var_bottom: Floats, covariance: Floats, quantile: Floats
+) -> tuple[Floats, Floats]:
+    """Interval of top / bottom: the ratios r for which top - r bottom is within its own error."""
+    a = bottom**2 - quantile**2 * var_bottom
+    b = top * bottom - quantile**2 * covariance
+    c = top**2 - quantile**2 * var_top
+    with np.errstate(invalid="ignore", divide="ignore"):
+        root = np.sqrt(np.maximum(b**2 - a * c, 0.0))
+        bounded = a > 0
+        low = np.where(bounded, (b - root) / a, -np.inf)
+        high = np.where(bounded, (b + root) / a, np.inf)
+    missing = np.isnan(top) | np.isnan(bottom)
+    return np.where(missing, np.nan, low), np.where(missing, np.nan, high)
+
+
+def confounders(study: EventStudy, calendar: pd.DataFrame, *, window: Window | None = None) -> pd.DataFrame:
+    """Other dated events inside the window of each event of the study.
+
+    Parameters
+    ----------
+    study : EventStudy
+        The event study.
+    calendar : pandas.DataFrame
+        Columns event and date: everything that is known to have happened; further columns are kept.
+    window : tuple of int, optional
+        Trading days around each event; default, the event window.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns event, confounder, date, day (offset in trading days), then the further columns; empty where
+        nothing else happened.
+    """
+    first, last = study.abnormal.windows.event if window is None else window
+    days = study.setup.panel.days
+    dates = parse_days(calendar["date"], "calendar of events")
+    position = np.searchsorted(days, dates.to_numpy().astype("datetime64[ns]"))
+    own = pd.DataFrame({"event": study.abnormal.rows.event, "at": study.abnormal.rows.day}).drop_duplicates()
+    others = calendar.rename(columns={"event": "confounder"}).assign(date=dates, position=position)
+    pairs = own.merge(others[position < len(days)], how="cross")
+    pairs["day"] = pairs["position"] - pairs["at"]
+    inside = pairs["day"].between(first, last) & (pairs["event"] != pairs["confounder"])
+    ordered = ["event", "confounder", "date", "day"]
+    rest = [name for name in pairs.columns if name not in [*ordered, "at", "position"]]
+    return pairs.loc[inside, ordered + rest].reset_index(drop=True)

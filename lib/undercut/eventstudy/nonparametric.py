@@ -1,0 +1,148 @@
+"""Is the typical abnormal return zero, whatever its distribution? Tests on signs and ranks, all two-sided."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+from undercut.eventstudy.data import Floats
+from undercut.eventstudy.sample import Sample, TestResult
+
+
+def sign(sample: Sample) -> TestResult:
+    """Share of positive abnormal returns against one half."""
+    positive = float((sample.car > 0).sum())
+    return _sign_result("sign", sample, positive, 0.5)
+
+
+def generalised_sign(sample: Sample) -> TestResult:
+    """Share of positive abnormal returns against that of the estimation window.
+
+    References
+    ----------
+    Cowan (1992), Nonparametric event study tests, Review of Quantitative Finance and Accounting 2.
+    """
+    positive = float((sample.car > 0).sum())
+    if sample.abnormal.convention == "estudy2":
+        history = sample.abnormal.residuals  # the package pools the days of all firms
+        share = float((history > 0).sum() / np.isfinite(history).sum())
+    else:
+        share = float(sample.pool.share_positive[sample.rows].mean())
+    return _sign_result("generalised_sign", sample, positive, share)
+
+
+def _sign_result(name: str, sample: Sample, positive: float, share: float) -> TestResult:
+    variance = sample.count * share * (1 - share)
+    statistic = (positive - sample.count * share) / np.sqrt(variance) if variance > 0 else np.nan
+    return sample.result(name, statistic, 2 * stats.norm.sf(abs(statistic)))
+
+
+def corrado_zivney_sign(sample: Sample) -> TestResult:
+    """Signs around each row's median, standardised by their own history.
+
+    References
+    ----------
+    Corrado and Zivney (1992), The specification and power of the sign test, J. Financial and Quantitative
+    Analysis 27.
+    """
+    returns = np.concatenate([sample.abnormal.residuals, sample.abnormal.abnormal], axis=1)
+    signs = np.sign(returns - np.nanmedian(returns, axis=1, keepdims=True))
+    return _standardised_days("corrado_zivney_sign", sample, signs)
+
+
+def rank(sample: Sample) -> TestResult:
+    """Corrado's rank test; over several days, its multi-day form.
+
+    References
+    ----------
+    Corrado (1989), A nonparametric test for abnormal security-price performance, J. Financial Economics 23;
+    Cowan (1992) for several days.
+    """
+    ranks, window = sample.pool.ranks[sample.rows], _window_columns(sample)
+    centre = np.nanmean(ranks, axis=1, keepdims=True)
+    if sample.abnormal.convention == "estudy2" and sample.length > 1:
+        centre = np.full_like(
+            centre, centre.mean()
+        )  # the package's multi-day form has one centre for all rows
+    deviations = ranks - centre
+    seen = np.isfinite(deviations).sum(axis=0)
+    total = _day_totals(deviations, inflate=sample.abnormal.convention == "estudy2" and sample.length == 1)
+    daily = np.divide(total, seen, out=np.full(len(seen), np.nan), where=seen > 0)
+    spread = np.sqrt(np.nansum(daily**2) / sample.pool.n_ranked[sample.rows].mean())
+    statistic = daily[window].mean() * np.sqrt(sample.length) / spread
+    return sample.result("rank", statistic, 2 * stats.norm.sf(abs(statistic)))
+
+
+def modified_rank(sample: Sample) -> TestResult:
+    """Corrado and Zivney's rank test, whose ranks are uniform whatever the number of days of a row."""
+    scaled = sample.pool.ranks[sample.rows] / (1 + sample.pool.n_ranked[sample.rows, None]) - 0.5
+    return _standardised_days("modified_rank", sample, scaled)
+
+
+def generalised_rank(sample: Sample) -> TestResult:
+    r"""Generalised rank test (GRANK-T) of the cumulative abnormal return as one day among many.
+
+    Notes
+    -----
+    The standardised cumulative abnormal return, divided by its cross-sectional spread, takes the place of one
+    day after the estimation window's standardised residuals. With :math:`U` the scaled ranks and
+    :math:`Z = \bar U_0 / S`, :math:`t = Z \sqrt{(T - 2) / (T - 1 - Z^2)}` has T - 2 degrees of freedom for T
+    days. Robust to clustering, event-induced variance and the length of the window.
+
+    References
+    ----------
+    Kolari and Pynnönen (2011), Nonparametric rank tests for event studies, J. Empirical Finance 18.
+    """
+    abnormal = sample.abnormal
+    history = abnormal.residuals / abnormal.sigma[:, None]
+    event = (sample.standardised / sample.standardised.std(ddof=1))[:, None]
+    days = abnormal.n_estimation[:, None] + 2.0
+    below = (history < event).sum(axis=1, keepdims=True) + 0.5 * (history == event).sum(axis=1, keepdims=True)
+    moved = sample.pool.estimation_ranks[sample.rows] + (history > event) + 0.5 * (history == event)
+    scaled = np.concatenate([moved, below + 1.0], axis=1) / days - 0.5
+    seen = np.isfinite(scaled).sum(axis=0)
+    scaled, seen = scaled[:, seen > 0], seen[seen > 0]
+    daily = np.nansum(scaled, axis=0) / seen
+    total = len(daily)
+    spread = np.sqrt((seen / sample.count * daily**2).sum() / total)
+    ratio = daily[-1] / spread
+    statistic = ratio * np.sqrt((total - 2) / (total - 1 - ratio**2))
+    return sample.result("generalised_rank", statistic, 2 * stats.t.sf(abs(statistic), total - 2))
+
+
+def wilcoxon(sample: Sample) -> TestResult:
+    """Wilcoxon's signed-rank test; the statistic is the sum of the ranks of positive abnormal returns.
+
+    References
+    ----------
+    Wilcoxon (1945), Individual comparisons by ranking methods, Biometrics Bulletin 1.
+    """
+    values = sample.car[sample.car != 0]
+    ranks = stats.rankdata(np.abs(values))
+    p_value = stats.wilcoxon(values).pvalue if len(values) else np.nan
+    return sample.result("wilcoxon", float(ranks[values > 0].sum()), p_value)
+
+
+def _standardised_days(name: str, sample: Sample, values: Floats) -> TestResult:
+    """Sum by day over the root of the number of rows, against its spread over all days."""
+    seen = np.isfinite(values).sum(axis=0)
+    total = _day_totals(values, inflate=sample.abnormal.convention == "estudy2")
+    daily = np.divide(total, np.sqrt(seen), out=np.full(len(seen), np.nan), where=seen > 0)
+    spread = np.sqrt(np.nansum(daily**2) / sample.pool.n_ranked[sample.rows].mean())
+    statistic = daily[_window_columns(sample)].sum() / np.sqrt(sample.length) / spread
+    return sample.result(name, statistic, 2 * stats.norm.sf(abs(statistic)))
+
+
+def _day_totals(values: Floats, *, inflate: bool) -> Floats:
+    """Sum of each day; estudy2's daily tests blow up days on which firms are missing to the full number."""
+    total = np.nansum(values, axis=0)
+    if inflate:
+        seen = np.isfinite(values).sum(axis=0)
+        total = total * np.divide(len(values), seen, out=np.zeros(len(seen)), where=seen > 0)
+    return np.asarray(total)
+
+
+def _window_columns(sample: Sample) -> slice:
+    """Columns of the window where the estimation window stands before the event window."""
+    n_estimation = sample.abnormal.residuals.shape[1]
+    return slice(n_estimation + sample.days.start, n_estimation + sample.days.stop)

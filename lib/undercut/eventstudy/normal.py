@@ -1,0 +1,200 @@
+"""Which models of normal returns are there? One registry: a name, a line, the regressors and the fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from undercut.errors import InputError, unknown
+from undercut.eventstudy import synthetic
+from undercut.eventstudy.data import Floats, ReturnsPanel, aligned_series
+from undercut.eventstudy.garch import garch
+from undercut.eventstudy.linear import BlockFit, Convention, imposed, least_squares
+from undercut.eventstudy.thin import dimson, lead_lag_design, scholes_williams
+from undercut.eventstudy.windows import Block
+
+Fit = Callable[[Block], BlockFit]
+Need = Literal["nothing", "market", "factors", "donors"]
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmarks:
+    """What normal returns are judged by, on the panel's calendar.
+
+    Attributes
+    ----------
+    market : numpy.ndarray or None
+        Shape (n_days,), in excess of the risk-free rate where one is given.
+    factors : numpy.ndarray or None
+        Shape (n_days, n_factors).
+    donors : numpy.ndarray
+        Positions of the unexposed units.
+    """
+
+    market: Floats | None
+    factors: Floats | None
+    donors: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class NormalModel:
+    """A model of normal returns.
+
+    Attributes
+    ----------
+    name, explanation : str
+        What users call it, and the model in a line.
+    need : str
+        What it is estimated from beside the firm's own returns.
+    fit : callable
+        From a `Block` to a `BlockFit`.
+    is_linear : bool
+        Least squares on the regressors of `design`: what `undercut.eventstudy.rolling` can repeat for every
+        day, and what the convention of estudy2 is defined for.
+    """
+
+    name: str
+    explanation: str
+    need: Need
+    fit: Fit
+    is_linear: bool = False
+
+
+MODELS: Final[Mapping[str, NormalModel]] = {
+    model.name: model
+    for model in (
+        NormalModel("constant-mean", "the firm's own mean return", "nothing", least_squares, True),
+        NormalModel("market-adjusted", "the market's return, nothing estimated", "market", imposed),
+        NormalModel("market", "market model by least squares", "market", least_squares, True),
+        NormalModel("factors", "factor model by least squares", "factors", least_squares, True),
+        NormalModel("scholes-williams", "market model, Scholes-Williams beta", "market", scholes_williams),
+        NormalModel("dimson", "market model, Dimson beta", "market", dimson),
+        NormalModel("garch", "market model, GARCH(1, 1) variance", "market", garch),
+        NormalModel(
+            "synthetic-control", "convex mix of unexposed firms", "donors", synthetic.synthetic_control
+        ),
+        NormalModel(
+            "ridge-augmented", "synthetic control corrected by ridge", "donors", synthetic.ridge_augmented
+        ),
+        NormalModel(
+            "difference-in-differences", "mean of the unexposed firms plus a constant", "donors",
+            synthetic.difference_in_differences,
+        ),
+        NormalModel(
+            "unexposed-factors", "principal components of the unexposed firms", "donors",
+            synthetic.unexposed_factors,
+        ),
+    )
+}  # fmt: skip
+
+
+def normal_model(name: str, *, convention: Convention = "textbook", n_factors: int = 3) -> NormalModel:
+    """The model of this name with its options bound.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such model.
+    InputError
+        If the convention does not apply to the model.
+    """
+    if name not in MODELS:
+        raise unknown("model of normal returns", name, MODELS)
+    model = MODELS[name]
+    if convention not in ("textbook", "estudy2"):
+        raise InputError(f"convention must be textbook or estudy2; got {convention!r}.")
+    if convention == "estudy2":
+        if not model.is_linear:
+            raise InputError(f"The convention estudy2 is defined for least squares, not for {name!r}.")
+        return _rebound(model, partial(least_squares, convention="estudy2"))
+    if name == "unexposed-factors":
+        return _rebound(model, partial(synthetic.unexposed_factors, n_factors=n_factors))
+    return model
+
+
+def _rebound(model: NormalModel, fit: Fit) -> NormalModel:
+    return NormalModel(model.name, model.explanation, model.need, fit, model.is_linear)
+
+
+def design_of(model: NormalModel, benchmarks: Benchmarks, n_days: int) -> Floats:
+    """Regressors of a model on every day of the panel, shape (n_days, n_regressors).
+
+    Raises
+    ------
+    InputError
+        If the model needs a benchmark that was not given.
+    """
+    ones = np.ones(n_days)
+    if model.need in ("nothing", "donors"):
+        if model.need == "donors" and len(benchmarks.donors) == 0:
+            raise InputError(
+                f"The model {model.name!r} needs donors: firms of the returns that the events do not touch."
+            )
+        return ones[:, None]
+    if model.need == "factors":
+        if benchmarks.factors is None:
+            raise InputError("The model 'factors' needs factors: a table by date or columns of the returns.")
+        return np.column_stack([ones, benchmarks.factors])
+    if benchmarks.market is None:
+        raise InputError(f"The model {model.name!r} needs a market: a column of the returns, or a series.")
+    if model.name in ("scholes-williams", "dimson"):
+        return lead_lag_design(benchmarks.market)
+    if model.name == "market-adjusted":
+        return benchmarks.market[:, None]
+    return np.column_stack([ones, benchmarks.market])
+
+
+def benchmarks_of(
+    panel: ReturnsPanel,
+    *,
+    market: str | pd.Series | None = None,
+    factors: pd.DataFrame | Sequence[str] | None = None,
+    risk_free: str | pd.Series | None = None,
+    donors: Sequence[str] = (),
+) -> tuple[ReturnsPanel, Benchmarks, tuple[str, ...]]:
+    """Put benchmarks on the panel's calendar.
+
+    Returns
+    -------
+    panel : ReturnsPanel
+        Returns in excess of the risk-free rate, where one is given.
+    benchmarks : Benchmarks
+        Market, factors, donors.
+    not_firms : tuple of str
+        Columns of the panel that are benchmarks.
+    """
+    free = np.zeros(len(panel.days))
+    if risk_free is not None:
+        free = _series(panel, risk_free, "risk-free rate")
+    market_return = None if market is None else _series(panel, market, "market") - free
+    loadings, used = _factors(panel, factors)
+    names = [name for name in (market, risk_free) if isinstance(name, str)] + used
+    index = {unit: position for position, unit in enumerate(panel.units)}
+    for donor in donors:
+        panel.series(donor)
+    positions = np.array([index[d] for d in sorted(set(donors) - set(names))], dtype=np.int64)
+    excess = ReturnsPanel(panel.days, panel.units, panel.returns - free, panel.warnings)
+    return excess, Benchmarks(market_return, loadings, positions), tuple(names)
+
+
+def _series(panel: ReturnsPanel, given: str | pd.Series, name: str) -> Floats:
+    return panel.series(given) if isinstance(given, str) else aligned_series(given, panel.days, name)
+
+
+def _factors(
+    panel: ReturnsPanel, factors: pd.DataFrame | Sequence[str] | None
+) -> tuple[Floats | None, list[str]]:
+    if factors is None:
+        return None, []
+    if isinstance(factors, pd.DataFrame):
+        dated = factors.set_index("date") if "date" in factors.columns else factors
+        columns = [aligned_series(dated[name], panel.days, f"factor {name}") for name in dated.columns]
+        return np.column_stack(columns), []
+    names = [factors] if isinstance(factors, str) else list(factors)
+    return np.column_stack([panel.series(name) for name in names]), names

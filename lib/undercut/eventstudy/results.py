@@ -1,0 +1,209 @@
+"""What does an event study hand back? Tables, tests, a summary and a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from undercut.eventstudy.abnormal import AbnormalReturns
+from undercut.eventstudy.battery import pools, results_frame, run_tests
+from undercut.eventstudy.permutation import permute_dates
+from undercut.eventstudy.portfolio import portfolio_return
+from undercut.eventstudy.power import detectable
+from undercut.eventstudy.windows import Window, label
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from undercut.eventstudy.model import Setup
+
+_HEADLINE_TESTS = ("permutation", "kolari_pynnonen", "generalised_rank", "portfolio", "cross_sectional")
+
+
+@dataclass(frozen=True, slots=True)
+class EventStudy:
+    """An event study: one row for each event and firm.
+
+    Attributes
+    ----------
+    setup : Setup
+        Returns, model, windows: what the rows were estimated with.
+    abnormal : AbnormalReturns
+        The estimates, as arrays.
+    """
+
+    setup: Setup
+    abnormal: AbnormalReturns
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader must know: moved events, firms left out, days that are missing."""
+        return self.abnormal.warnings
+
+    def to_frame(self) -> pd.DataFrame:
+        """Abnormal returns by event, firm and day: event, firm, group, date, day, ar, se, expected, return.
+
+        ``date`` is the day of trading, ``day`` its offset from the event; returns are decimals.
+        """
+        rows, offsets = self.abnormal.rows, self.abnormal.windows.offsets
+        n_days, position = len(offsets), rows.day[:, None] + offsets
+        calendar = self.setup.panel.days
+        dates = np.full(position.shape, np.datetime64("NaT", "ns"))
+        inside = (position >= 0) & (position < len(calendar))
+        dates[inside] = calendar[position[inside]]
+        variance = np.einsum("nll->nl", self.abnormal.covariance)
+        return pd.DataFrame(
+            {
+                "event": np.repeat(rows.event, n_days),
+                "firm": np.repeat(rows.firm, n_days),
+                "group": np.repeat(rows.group, n_days),
+                "date": dates.ravel(),
+                "day": np.tile(offsets, len(rows)),
+                "ar": self.abnormal.abnormal.ravel(),
+                "se": np.sqrt(variance).ravel(),
+                "expected": self.abnormal.expected.ravel(),
+                "return": (self.abnormal.abnormal + self.abnormal.expected).ravel(),
+            }
+        )
+
+    def car(self, window: Window | None = None, *, power: float = 0.8) -> pd.DataFrame:
+        """Cumulative abnormal return of each event and firm.
+
+        Columns event, firm, group, window, car, se (with forecast error), t, p_value, bhar (buy and hold),
+        detectable (smallest absolute effect found with probability ``power`` at the 5% level) and
+        n_estimation.
+        """
+        days = self.abnormal.windows.event if window is None else window
+        car, error = self.abnormal.car(days), np.sqrt(self.abnormal.car_variance(days))
+        ratio = car / error
+        rows = self.abnormal.rows
+        return pd.DataFrame(
+            {
+                "event": rows.event,
+                "firm": rows.firm,
+                "group": rows.group,
+                "window": label(days),
+                "car": car,
+                "se": error,
+                "t": ratio,
+                "p_value": 2 * stats.t.sf(np.abs(ratio), self.abnormal.freedom),
+                "bhar": self.abnormal.buy_and_hold(days),
+                "detectable": detectable(error, freedom=self.abnormal.freedom, power=power),
+                "n_estimation": self.abnormal.n_estimation,
+            }
+        )
+
+    def caar(self, *, level: float = 0.95) -> pd.DataFrame:
+        """Mean and cumulative mean abnormal return by group and day, with the portfolio's interval.
+
+        Columns group, day, aar, caar, se, ci_low, ci_high, n; the rows that have every day of the window.
+        """
+        first = self.abnormal.windows.event[0]
+        parts = []
+        for pool in pools(self.abnormal):
+            abnormal = pool.sample(self.abnormal.windows.event).abnormal
+            for day in self.abnormal.windows.offsets.tolist() if len(abnormal.rows) else []:
+                mean = float(abnormal.abnormal[:, abnormal.columns((day, day))].mean())
+                found = portfolio_return(abnormal, (first, day))
+                half = stats.t.ppf((1 + level) / 2, found.freedom) * found.standard_error
+                ends = (found.car - half, found.car + half)
+                estimate = (mean, found.car, found.standard_error, *ends)
+                parts.append((pool.group, day, *estimate, len(abnormal.rows)))
+        names = ["group", "day", "aar", "caar", "se", "ci_low", "ci_high", "n"]
+        return pd.DataFrame(parts, columns=names)
+
+    def tests(
+        self,
+        windows: Sequence[Window] | None = None,
+        *,
+        tests: Sequence[str] | None = None,
+        permutation: bool = True,
+        draws: int = 9_999,
+        seed: int = 0,
+    ) -> pd.DataFrame:
+        """Tests of every group (``all`` first): group, window, test, statistic, p_value, n.
+
+        Parameters
+        ----------
+        windows : sequence of tuple of int, optional
+            Default: the event window and, if it is longer than a day, each of its days.
+        tests : sequence of str, optional
+            Keys of `undercut.eventstudy.battery.TESTS`; default, all that the number of rows allows.
+        permutation : bool
+            Add the permutation of event dates, the headline test.
+        draws, seed : int
+            Of the permutation.
+        """
+        days = self._default_windows() if windows is None else list(windows)
+        groups = pools(self.abnormal)
+        results = run_tests(groups, days, tests=tests)
+        if permutation:
+            drawn = permute_dates(
+                self.setup, self.abnormal, windows=days, groups=groups, draws=draws, seed=seed
+            )
+            results = [*drawn.results, *results]
+        return results_frame(results)
+
+    def _default_windows(self) -> list[Window]:
+        whole = self.abnormal.windows.event
+        single = [(day, day) for day in range(whole[0], whole[1] + 1)]
+        return [whole] if len(single) == 1 else [whole, *single]
+
+    def table(self) -> pd.DataFrame:
+        """The event window in a line for each group: n, caar, se, ci_low, ci_high, p-values of tests.
+
+        ``detectable`` is the smallest mean effect that the portfolio would find with 80% probability.
+        """
+        whole = self.abnormal.windows.event
+        last = self.caar().groupby("group", sort=False).tail(1)
+        found = self.tests([whole])
+        wide = found.pivot_table(index="group", columns="test", values="p_value", sort=False)
+        shown = [name for name in _HEADLINE_TESTS if name in wide.columns]
+        wide = wide[shown].add_prefix("p_").reset_index()
+        freedom = float(self.abnormal.freedom.mean())
+        last = last.assign(detectable=detectable(last["se"], freedom=freedom))
+        columns = ["group", "n", "caar", "se", "ci_low", "ci_high", "detectable"]
+        return last[columns].merge(wide, on="group", how="left").reset_index(drop=True)
+
+    def summary(self) -> str:
+        """The study as text: model, windows, groups, warnings."""
+        windows, rows = self.abnormal.windows, self.abnormal.rows
+        used = self.abnormal.n_estimation
+        head = [
+            f"Event study: {self.setup.model.name} ({self.setup.model.explanation})",
+            f"{len(set(rows.event))} events, {len(set(rows.firm))} firms, {len(rows)} rows; event window "
+            f"{label(windows.event)}, estimation window {label(windows.estimation)} "
+            f"({used.min()} to {used.max()} usable days)",
+            "Mean cumulative abnormal return (decimals), 95% interval of the portfolio; two-sided p-values.",
+            "",
+            self.table().to_string(index=False, float_format="{:.4g}".format),
+            *(f"Warning: {note}." for note in self.warnings),
+        ]
+        return "\n".join(head)
+
+    def plot(self, ax: Axes | None = None, *, group: str = "all", **line: Any) -> Axes:
+        """Draw the cumulative mean abnormal return of a group with its interval, in percent."""
+        if ax is None:
+            import matplotlib.pyplot as plt
+
+            ax = plt.subplots(layout="constrained")[1]
+        path = self.caar()
+        path = path[path["group"] == group]
+        drawn = ax.plot(path["day"], 100 * path["caar"], **line)[0]
+        ax.fill_between(
+            path["day"],
+            100 * path["ci_low"],
+            100 * path["ci_high"],
+            color=drawn.get_color(),
+            alpha=0.15,
+            lw=0,
+        )
+        ax.axhline(0, color="0.5", linewidth=0.8, zorder=0)
+        ax.set_xlabel("Trading days from the event")
+        ax.set_ylabel("Cumulative abnormal return, percent")
+        return ax

@@ -1,0 +1,96 @@
+"""What would the standardised abnormal return be had the event been on another day? Every day at once.
+
+The same numbers as fitting each day anew, from running sums; for placebo dates and permutation tests.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from undercut.eventstudy.data import Floats
+from undercut.eventstudy.linear import invert_gram
+from undercut.eventstudy.windows import Window, Windows
+
+_UNITS_AT_ONCE = 64  # bounds memory whatever the number of units
+
+
+def rolling_scar(
+    returns: Floats, design: Floats, usable: NDArray[np.bool_], windows: Windows, window: Window
+) -> Floats:
+    r"""Standardised cumulative abnormal return of every unit with every day as the event.
+
+    Parameters
+    ----------
+    returns : numpy.ndarray
+        Shape (n_units, n_days).
+    design : numpy.ndarray
+        Regressors, shape (n_days, n_regressors); no column for a model that estimates nothing.
+    usable : numpy.ndarray of bool
+        Days that may enter an estimation window, shape (n_units, n_days).
+    windows : Windows
+        Estimation window and its fewest usable days.
+    window : tuple of int
+        Days that are summed.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n_units, n_days); NaN where the windows do not fit or days are missing.
+
+    Notes
+    -----
+    :math:`X'X`, :math:`X'y` and :math:`y'y` of a moving window are differences of running sums, so the cost
+    does not grow with the length of the window.
+    """
+    result = np.empty(returns.shape)
+    known = np.isfinite(design).all(axis=1)
+    filled = np.nan_to_num(design)
+    ahead = _moving_sum(filled.T, window).T
+    for first in range(0, len(returns), _UNITS_AT_ONCE):
+        part = slice(first, first + _UNITS_AT_ONCE)
+        days = usable[part] & np.isfinite(returns[part]) & known
+        result[part] = _chunk(returns[part], filled, ahead, days, windows, window)
+    whole = _moving_sum(np.asarray(known, dtype=np.float64), window) == window[1] - window[0] + 1
+    result[:, ~whole] = np.nan
+    return result
+
+
+def _chunk(
+    returns: Floats, design: Floats, ahead: Floats, days: NDArray[np.bool_], windows: Windows, window: Window
+) -> Floats:
+    same = bool((days == days[0]).all())
+    weights = (days[:1] if same else days).astype(np.float64)
+    k, span = design.shape[1], windows.estimation
+    count = _moving_sum(weights, span)
+    enough = count >= windows.min_days
+    gram = np.empty((*weights.shape, k, k))
+    for i in range(k):
+        for j in range(i + 1):
+            gram[:, :, i, j] = gram[:, :, j, i] = _moving_sum(weights * design[:, i] * design[:, j], span)
+    gram[~enough] = np.eye(k)
+    inverse = invert_gram(gram)
+    own: Floats = np.where(days, returns, 0.0)
+    moments = np.empty((*own.shape, k))
+    for i in range(k):
+        moments[:, :, i] = _moving_sum(own * design[:, i], span)
+    theta = (inverse @ moments[..., None])[..., 0]
+    squares = _moving_sum(np.asarray(own**2), span) - (theta * moments).sum(axis=-1)
+    variance = np.maximum(squares, 0.0) / np.where(enough, count - k, 1.0)
+    total = _moving_sum(np.nan_to_num(returns), window)
+    length = window[1] - window[0] + 1
+    traded = _moving_sum(np.isfinite(returns).astype(np.float64), window) == length
+    forecast = length + np.einsum("di,udij,dj->ud", ahead, inverse, ahead)
+    valid = traded & enough & (variance > 0)
+    scale = np.sqrt(np.where(valid, variance * forecast, 1.0))
+    return np.where(valid, (total - (theta * ahead).sum(axis=-1)) / scale, np.nan)
+
+
+def _moving_sum(values: Floats, window: Window) -> Floats:
+    """For every day, the sum from ``day + window[0]`` to ``day + window[1]``, as far as these exist."""
+    n_days = values.shape[-1]
+    running = np.concatenate([np.zeros((*values.shape[:-1], 1)), np.cumsum(values, axis=-1)], axis=-1)
+    days = np.arange(n_days)
+    start = np.clip(days + window[0], 0, n_days)
+    end = np.clip(days + window[1] + 1, 0, n_days)
+    return np.asarray(running[..., np.maximum(start, end)] - running[..., start])

@@ -1,0 +1,164 @@
+"""Do prices react more where a release brings an open rival closer? All are exposed; only the dose
+differs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from undercut.errors import DataError, InputError
+from undercut.inference.did.data import CLUSTER, EVENT, OUTCOME, PERIOD, UNIT, WEIGHT, as_number
+from undercut.inference.did.regressions import fit_terms, independent, swept
+from undercut.inference.did.results import AdoptionFit, Regression
+
+
+def stacked_dose(
+    frame: pd.DataFrame,
+    releases: Sequence[str | int | float] | pd.Series,
+    *,
+    unit: str = "unit",
+    period: str = "period",
+    outcome: str = "outcome",
+    dose: str = "dose",
+    cluster: str | None = "cluster",
+    leads: int = 3,
+    lags: int = 3,
+    min_gap: int = 1,
+    level: float = 0.95,
+) -> AdoptionFit:
+    r"""Effect of one unit of exposure, by time since the release that brought it.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a unit and period.
+    releases : sequence
+        Periods of releases, in the form of the frame's periods; releases of one period are one.
+    unit, period, outcome, dose, cluster : str
+        Columns. ``dose`` is the level of exposure in a period, for example the closeness of the best open
+        rival; what a release brings is its change from the period before to the period of the release.
+    leads, lags : int
+        Periods before and after a release that its stack holds.
+    min_gap : int
+        Leave out releases less than this many periods from another one; ``leads + lags + 1`` leaves only
+        releases whose windows do not overlap.
+    level : float
+
+    Returns
+    -------
+    AdoptionFit
+        ``effects`` for each unit of dose; ``counts`` are units with a change of dose.
+
+    Raises
+    ------
+    DataError
+        Missing columns or values, or no release after which doses changed differently.
+    InputError
+        No release, or options that make no sense.
+
+    Notes
+    -----
+    A stack holds the units seen in every period of a release's window. Over all stacks
+    :math:`y_{irt} = \alpha_{ir} + \gamma_{rt} + \sum_{e \ne -1} \beta_e \Delta_{ir} 1[t - r = e] + u_{irt}`.
+    This compares units that a release brought more exposure with units that it brought less. It takes (1)
+    parallel trends at every dose, (2) a response in proportion to the dose and the same for all units, (3)
+    no other change of exposure within the window that is related to this one; (3) can be weakened with
+    ``min_gap``. What all units share, such as a general fall of prices after each release, is not identified.
+
+    References
+    ----------
+    Callaway, Goodman-Bacon and Sant'Anna (2024), NBER working paper 32117; de Chaisemartin and
+    D'Haultfoeuille (2024), Review of Economics and Statistics, on doses that change over time.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> names = ["unit", "period"]
+    >>> rows = pd.MultiIndex.from_product([range(30), range(20)], names=names).to_frame(index=False)
+    >>> rows["cluster"] = rows["unit"]
+    >>> step = rng.uniform(size=30)[rows["unit"]]
+    >>> rows["dose"] = step * (rows["period"] >= 10)
+    >>> rows["outcome"] = rng.normal(size=600) * 0.1 - 2.0 * rows["dose"]
+    >>> fit = stacked_dose(rows, [10])
+    >>> bool(abs(fit.effect()["estimate"] + 2.0) < 0.2)
+    True
+    """
+    if leads < 1 or lags < 0 or min_gap < 1 or not 0.5 <= level < 1:
+        raise InputError("leads and min_gap must be 1 or more, lags 0 or more, level from 0.5 to below 1.")
+    rows = _rows(
+        frame, {UNIT: unit, PERIOD: period, OUTCOME: outcome, "dose": dose, CLUSTER: cluster or unit}
+    )
+    dates, crowded = _spaced(as_number(pd.Series(list(releases))), min_gap)
+    parts = [_stack(rows, date, leads, lags) for date in dates]
+    used = [part for part in parts if part is not None]
+    if not used:
+        raise DataError(
+            "No release changed the doses of units seen throughout its window by different amounts."
+        )
+    stacks = pd.concat(used, ignore_index=True)
+    times = [t for t in range(-leads, lags + 1) if t != -1]
+    columns = [f"dose_{'m' if t < 0 else ''}{abs(t)}" for t in times]
+    for name, t in zip(columns, times, strict=True):
+        stacks[name] = stacks["change"].where(stacks[EVENT] == t, 0.0)
+    coefficients, covariance = fit_terms(stacks, columns, ())
+    changed = stacks[stacks["change"] != 0]
+    notes = [f"{crowded} releases less than {min_gap} periods from another were left out."] if crowded else []
+    idle = len(parts) - len(used)
+    notes += [f"{idle} releases changed no dose, or not by different amounts."] if idle else []
+    combination = {t: {name: 1.0} for t, name in zip(times, columns, strict=True)}
+    swept_outcome, design = swept(stacks, columns, ())
+    return AdoptionFit(
+        "stacked_dose", pd.Series(coefficients[columns].to_numpy(), index=pd.Index(times, name=EVENT)),
+        covariance.loc[columns, columns].to_numpy(), changed.groupby(EVENT)[WEIGHT].sum().reindex(times),
+        "the period before the release", level, int(stacks["source_unit"].nunique()),
+        int(changed["source_unit"].nunique()), int(stacks[CLUSTER].nunique()), len(stacks),
+        "difference in outcomes for each unit of exposure that a release brought; not what all units share",
+        tuple(notes), np.array(times) + 1.0, float(rows[OUTCOME].std()),
+        Regression(swept_outcome, independent(design), stacks[CLUSTER].to_numpy(), combination),
+    )  # fmt: skip
+
+
+def _rows(frame: pd.DataFrame, wanted: dict[str, str]) -> pd.DataFrame:
+    missing = sorted(set(wanted.values()) - set(frame.columns))
+    if missing:
+        raise DataError(
+            f"The frame lacks the columns {', '.join(missing)}; it has {', '.join(map(str, frame))}."
+        )
+    rows = pd.DataFrame({name: frame[column].to_numpy() for name, column in wanted.items()})
+    if rows.isna().any(axis=None):
+        raise DataError("Missing values in the frame; drop or fill them first.")
+    if rows.duplicated([UNIT, PERIOD]).any():
+        raise DataError("Some units have two rows in one period; aggregate them first.")
+    rows[PERIOD] = as_number(rows[PERIOD]).astype("int64")
+    rows[WEIGHT] = 1.0
+    return rows.sort_values([UNIT, PERIOD], ignore_index=True)
+
+
+def _spaced(dates: pd.Series, min_gap: int) -> tuple[list[int], int]:
+    """Different dates at least ``min_gap`` from any other, and how many were not."""
+    ordered = np.unique(dates.dropna().astype(int))
+    if not ordered.size:
+        raise InputError("releases is empty; give the periods of at least one release.")
+    gaps = np.diff(ordered, prepend=-np.inf, append=np.inf)
+    alone = (gaps[:-1] >= min_gap) & (gaps[1:] >= min_gap)
+    return ordered[alone].tolist(), int((~alone).sum())
+
+
+def _stack(rows: pd.DataFrame, date: int, leads: int, lags: int) -> pd.DataFrame | None:
+    window = rows[rows[PERIOD].between(date - leads, date + lags)]
+    seen = window.groupby(UNIT)[PERIOD].transform("size") == leads + lags + 1
+    window = window[seen]
+    levels = window.pivot_table(index=UNIT, columns=PERIOD, values="dose")
+    if window.empty:
+        return None
+    change = levels[date] - levels[date - 1]
+    if np.ptp(change.to_numpy()) < 1e-12:
+        return None
+    stack = window.assign(
+        change=window[UNIT].map(change), source_unit=window[UNIT], **{EVENT: window[PERIOD] - date}
+    )
+    for name in (UNIT, PERIOD):
+        stack[name] = f"{date}|" + stack[name].astype(str)
+    return stack

@@ -1,0 +1,226 @@
+"""What would a level of capability cost if some offers were not there, all others unchanged?
+
+An accounting exercise: it takes away the offers of a group and keeps everybody else's prices as they were.
+Rivals who would have charged more without that competition make the true effect larger, rivals who would
+have filled the gap make it smaller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+from undercut.errors import unknown
+from undercut.inference.resampling import check_level, percentile_interval
+from undercut.prices.capability.frontier import VERSIONS, FrontierPaths, FrontierRule, frontier_paths
+from undercut.prices.capability.price_of_capability import labelled_levels, landmark_levels
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def _open(quotes: pd.DataFrame) -> pd.Series:
+    return quotes["access"].str.startswith("open").fillna(False)
+
+
+def _chinese(quotes: pd.DataFrame) -> pd.Series:
+    return quotes["origin"].eq("CN").fillna(False)
+
+
+#: The year over which the recent ratio is averaged.
+RECENT_MONTHS: Final = 12
+
+#: What can be taken away, by name.
+WITHOUT: Final[Mapping[str, Callable[[pd.DataFrame], pd.Series]]] = {
+    "Chinese open": lambda quotes: _open(quotes) & _chinese(quotes),
+    "open": _open,
+    "Chinese": _chinese,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Counterfactual:
+    """Price of capability with and without a group of offers.
+
+    Attributes
+    ----------
+    without : str
+        The group that was taken away.
+    paths : DataFrame
+        ``level, capability, version, period``; ``price`` with all offers, ``price_without``; ``ratio`` of
+        the second to the first with ``low`` and ``high``; ``reachable``: whether the level can be bought
+        without the group at all. Months in which nobody offers the level are left out.
+    recent : DataFrame
+        One row a level and version: prices and ratio of the last month, and the geometric mean of the ratio
+        over the last twelve months (those of them in which both prices exist), each with its interval.
+    confidence : float
+    clusters : int
+    """
+
+    without: str
+    paths: pd.DataFrame
+    recent: pd.DataFrame
+    confidence: float
+    clusters: int
+
+    def table(self) -> pd.DataFrame:
+        """For each level and version, the ratio in the last month and on average over the last twelve."""
+        return self.recent.copy()
+
+    def summary(self) -> str:
+        """The ratios as text."""
+        return "\n".join(
+            [
+                f"Price of capability without {self.without} models, relative to that with them",
+                "Other sellers' prices are held as they were: arithmetic, not a forecast of their response.",
+                f"{self.confidence:.0%} intervals by bootstrap over {self.clusters} clusters.",
+                "",
+                self.table().to_string(index=False, float_format="{:.3g}".format),
+            ]
+        )
+
+    def plot(self, ax: Axes | None = None, *, level: str, version: str = "lowest") -> Axes:
+        """Draw the two paths of one level and return the axes.
+
+        Raises
+        ------
+        UnknownNameError
+            No such level.
+        """
+        from undercut.plots import INK, MUTED, label_line_ends, price_axis
+
+        if level not in set(self.paths["level"]):
+            raise unknown("level", level, self.paths["level"].unique())
+        if ax is None:
+            import matplotlib.pyplot as plt
+
+            ax = plt.subplots(layout="constrained")[1]
+        path = self.paths[(self.paths["level"] == level) & (self.paths["version"] == version)]
+        moments = pd.PeriodIndex(path["period"], freq="M").to_timestamp()
+        lines = {
+            "all offers": ("price", INK),
+            f"without {self.without}": ("price_without", MUTED),
+        }
+        ends = {}
+        for label, (column, color) in lines.items():
+            ax.plot(moments, path[column], color=color, drawstyle="steps-post")
+            known = path[column].notna().to_numpy()
+            if known.any():
+                ends[label] = (moments[known][-1], float(path[column][known].iloc[-1]))
+        price_axis(ax)
+        return label_line_ends(ax, ends, {label: color for label, (_, color) in lines.items()})
+
+
+def without_offers(
+    quotes: pd.DataFrame,
+    levels: Mapping[str, float] | Sequence[float] | None = None,
+    *,
+    without: str = "Chinese open",
+    rule: FrontierRule | None = None,
+    cluster: str = "developer",
+    draws: int = 500,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> Counterfactual:
+    """Price of capability levels if a group of offers were not there.
+
+    Parameters
+    ----------
+    quotes, levels, rule, cluster, draws, confidence, seed
+        As in :func:`undercut.prices.capability.price_of_capability.price_of_capability`.
+    without : {"Chinese open", "open", "Chinese"}
+        The models whose offers are taken away, at every seller.
+
+    Returns
+    -------
+    Counterfactual
+
+    Raises
+    ------
+    UnknownNameError
+        No such group.
+
+    Notes
+    -----
+    The same resamples of clusters are used with and without the group, so that the interval is that of the
+    ratio. For the lowest price the ratio is never below one; a lower end of one says that in some resamples
+    the group does not matter.
+
+    Examples
+    --------
+    >>> import undercut
+    >>> from undercut.prices.monthly_quotes import monthly_quotes
+    >>> quotes = monthly_quotes(undercut.load_prices(), start="2025-01", end="2025-03")
+    >>> found = without_offers(quotes, {"GPT-4": 125.7}, without="open", draws=20)
+    >>> bool((found.paths.query("version == 'lowest'")["ratio"] >= 1).all())
+    True
+    """
+    check_level(confidence)
+    if without not in WITHOUT:
+        raise unknown("group", without, WITHOUT)
+    rule = rule or FrontierRule()
+    named = landmark_levels() if levels is None else labelled_levels(levels)
+    keep = ~WITHOUT[without](quotes)
+    fact, other = (
+        frontier_paths(
+            quotes, list(named.values()), rule=rule, cluster=cluster, draws=draws, seed=seed,
+            capability_error=False, keep=kept,
+        )
+        for kept in (None, keep)
+    )  # fmt: skip
+    paths = _paths(fact, other, named, confidence)
+    recent = _recent(fact, other, named, confidence)
+    return Counterfactual(without, paths, recent, confidence, fact.clusters)
+
+
+def _paths(
+    fact: FrontierPaths, other: FrontierPaths, levels: Mapping[str, float], confidence: float
+) -> pd.DataFrame:
+    difference = other.log_price - fact.log_price
+    low, high = percentile_interval(difference[1:], level=confidence)
+    frames = []
+    for j, (label, capability) in enumerate(levels.items()):
+        for v, version in enumerate(VERSIONS):
+            columns = {
+                "level": label,
+                "capability": capability,
+                "version": version,
+                "period": fact.periods,
+                "price": np.exp(fact.log_price[0, :, j, v]),
+                "price_without": np.exp(other.log_price[0, :, j, v]),
+                "ratio": np.exp(difference[0, :, j, v]),
+                "low": np.exp(low[:, j, v]),
+                "high": np.exp(high[:, j, v]),
+                "reachable": np.isfinite(other.log_price[0, :, j, v]),
+            }
+            frames.append(pd.DataFrame(columns))
+    paths = pd.concat(frames, ignore_index=True)
+    return paths[paths["price"].notna()].reset_index(drop=True)
+
+
+def _recent(
+    fact: FrontierPaths, other: FrontierPaths, levels: Mapping[str, float], confidence: float
+) -> pd.DataFrame:
+    """The last month and the last year of the ratios, with intervals."""
+    difference = (other.log_price - fact.log_price)[:, -RECENT_MONTHS:]
+    known = np.isfinite(difference)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(known, difference, 0.0).sum(axis=1) / known.sum(axis=1)
+    ends = [percentile_interval(drawn[1:], level=confidence) for drawn in (difference[:, -1], mean)]
+    rows = []
+    for j, label in enumerate(levels):
+        for v, version in enumerate(VERSIONS):
+            row: dict[str, object] = {"level": label, "version": version, "period": fact.periods[-1]}
+            row |= {"price": np.exp(fact.log_price[0, -1, j, v])}
+            row |= {"price_without": np.exp(other.log_price[0, -1, j, v])}
+            for name, drawn, (low, high) in zip(
+                ("ratio", "year"), (difference[:, -1], mean), ends, strict=True
+            ):
+                row |= {name: np.exp(drawn[0, j, v])}
+                row |= {f"{name}_low": np.exp(low[j, v]), f"{name}_high": np.exp(high[j, v])}
+            rows.append(row)
+    return pd.DataFrame(rows)

@@ -1,0 +1,361 @@
+"""What did others find, by which definition, and what does that definition give on our data?
+
+Published rates of fall differ because they answer different questions: the cheapest model of a month or the
+trend through new lows, token prices of chosen developers or of everybody, a start in 2021 or in 2023. Each
+definition is an option here, so that a reader sees a published number come out of our data, or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from undercut.errors import DataError, unknown
+from undercut.inference.resampling import Floats, percentile_interval
+from undercut.prices.capability.frontier import FrontierRule, frontier_paths
+from undercut.prices.hedonic.characteristics import reasons
+from undercut.prices.monthly_quotes import FIRST_MONTH, monthly_quotes, years
+from undercut.prices.workloads import Workload, find_workload
+from undercut.sources.reference import load_reference
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedRate:
+    """A published rate of fall and its definition.
+
+    Attributes
+    ----------
+    name, source : str
+        Short name; author, title, day.
+    claim : str
+        In the authors' terms.
+    claimed_low, claimed_high : float
+        Times cheaper per year, as published or as their fold over their window implies.
+    window : tuple of str
+        First and last month of their data.
+    definition : str
+        What they measured.
+    differs : str
+        What of it our data cannot follow.
+    levels : mapping of str to str
+        Their thresholds, each as the model of the capability index that stands for it.
+    start_prices : mapping of str to float
+        Their price at the start of their window, where it lies before our data (USD per million tokens).
+    workload : Workload
+    """
+
+    name: str
+    source: str
+    claim: str
+    claimed_low: float
+    claimed_high: float
+    window: tuple[str, str]
+    definition: str
+    differs: str
+    levels: Mapping[str, str]
+    start_prices: Mapping[str, float]
+    workload: Workload
+
+
+_CHAT: Final = find_workload("chat")
+
+PUBLISHED: Final[Mapping[str, PublishedRate]] = {
+    rate.name: rate
+    for rate in (
+        PublishedRate(
+            name="epoch",
+            source="Cottier, Snodin, Owen and Adamczewski (Epoch AI), LLM inference prices have fallen "
+            "rapidly but unequally across tasks, 12 March 2025",
+            claim="9 to 900 times a year, depending on benchmark and threshold",
+            claimed_low=9.0,
+            claimed_high=900.0,
+            window=("2022-11", "2025-02"),
+            definition="Of the models that reach a threshold model's score on a benchmark, those that set a "
+            "new low price when they came out or changed price; slope of log price on date through these. A "
+            "model's price is its developer's, else the median of sellers; three parts input to one output; "
+            "reasoning models left out; at least four lows.",
+            differs="One capability index instead of six benchmarks; months instead of days; "
+            "a start in December 2023.",
+            levels={
+                "GPT-3.5 Turbo": "GPT-3.5 Turbo (Nov 2023)",
+                "GPT-4": "GPT-4 (Mar 2023)",
+                "GPT-4 Turbo": "GPT-4 Turbo (Nov 2023)",
+                "GPT-4o": "GPT-4o (May 2024)",
+                "Claude 3.5 Sonnet": "Claude 3.5 Sonnet",
+            },
+            start_prices={},
+            workload=_CHAT,
+        ),
+        PublishedRate(
+            name="a16z",
+            source="Appenzeller (a16z), Welcome to LLMflation, 12 November 2024",
+            claim="10 times a year: 1,000 times in three years at MMLU 42, 62 times since March 2023 at "
+            "MMLU 83",
+            claimed_low=10.0,
+            claimed_high=10.0,
+            window=("2021-11", "2024-11"),
+            definition="The cheapest model of a month with at least the score, among models of OpenAI, "
+            "Anthropic and Meta's Llama at third parties; mean of input and output price; first against "
+            "last month.",
+            differs="MMLU 42 lies below every model of the capability index: its least capable model stands "
+            "for it.",
+            levels={"MMLU 42": "Llama 2-7B", "MMLU 83": "GPT-4 (Mar 2023)"},
+            start_prices={"MMLU 42": 60.0, "MMLU 83": 45.0},
+            workload=Workload("average", 0.5, 0.0, 0.5, description="the mean of input and output price"),
+        ),
+        PublishedRate(
+            name="ai-index",
+            source="Stanford HAI, AI Index Report 2025, after Epoch AI and Artificial Analysis",
+            claim="280 times at the level of GPT-3.5: from $20.00 in November 2022 to $0.07 in October 2024",
+            claimed_low=18.9,
+            claimed_high=18.9,
+            window=("2022-11", "2024-10"),
+            definition="The cheapest model that reaches GPT-3.5's MMLU of 64.8, at two dates; three parts "
+            "input to one output.",
+            differs="The capability index stands for MMLU. Gemini 1.5 Flash-8B, their end point, has no "
+            "score in it.",
+            levels={"GPT-3.5": "GPT-3.5 Turbo (Jun 2023)"},
+            start_prices={"GPT-3.5": 20.0},
+            workload=_CHAT,
+        ),
+        PublishedRate(
+            name="gundlach",
+            source="Gundlach, Lynch, Mertens and Thompson, The Price of Progress, arXiv 2511.23455, "
+            "November 2025",
+            claim="5 to 10 times a year for frontier models",
+            claimed_low=5.0,
+            claimed_high=10.0,
+            window=("2023-12", "2025-10"),
+            definition="Regression of the log price of running a benchmark on its score and the day of "
+            "release, over models on the Pareto frontier of price and score when they came out.",
+            differs="Price per token instead of per run of a benchmark: reasoning models, which use many "
+            "more tokens, look cheaper here than there. One capability index instead of one benchmark at a "
+            "time.",
+            levels={"frontier": "GPT-4 (Mar 2023)"},
+            start_prices={},
+            workload=_CHAT,
+        ),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Replication:
+    """A published definition on our data.
+
+    Attributes
+    ----------
+    rate : PublishedRate
+    results : DataFrame
+        One row a level and window (``theirs``: the months that their data and ours share; ``ours``):
+        ``first, last, times_cheaper_a_year, low, high, fold, points, from_their_start, note``.
+        ``from_their_start`` is the fold from the price they start at to ours in their last month: whether
+        their end point is in our data, whatever lies before it.
+    confidence : float
+    """
+
+    rate: PublishedRate
+    results: pd.DataFrame
+    confidence: float
+
+    def table(self) -> pd.DataFrame:
+        """The results beside the claim."""
+        named = self.results.assign(source=self.rate.name)
+        return named.assign(claimed_low=self.rate.claimed_low, claimed_high=self.rate.claimed_high)
+
+    def summary(self) -> str:
+        """Definition, claim and results as text."""
+        return "\n".join(
+            [
+                f"{self.rate.source}: {self.rate.claim}.",
+                f"Definition: {self.rate.definition}",
+                f"Here: {self.rate.differs}",
+                f"{self.confidence:.0%} intervals.",
+                "",
+                self.results.to_string(index=False, float_format="{:.3g}".format),
+            ]
+        )
+
+
+def replicate(
+    panel: pd.DataFrame,
+    name: str,
+    *,
+    draws: int = 500,
+    confidence: float = 0.90,
+    seed: int = 0,
+) -> Replication:
+    """A published rate of fall by its own definition, on our data.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        From :func:`undercut.load_prices`; its price column is replaced by the definition's workload.
+    name : {"epoch", "a16z", "ai-index", "gundlach"}
+    draws, confidence, seed
+        Of the bootstrap over developers, for definitions that compare two dates. Definitions that fit a
+        line have the interval of that fit, as published, which takes points for independent.
+
+    Returns
+    -------
+    Replication
+
+    Raises
+    ------
+    UnknownNameError
+        No such publication.
+
+    Examples
+    --------
+    >>> import undercut
+    >>> found = replicate(undercut.load_prices(), "ai-index", draws=20)
+    >>> found.results["window"].tolist()
+    ['theirs', 'ours']
+    """
+    if name not in PUBLISHED:
+        raise unknown("publication", name, PUBLISHED)
+    rate = PUBLISHED[name]
+    quotes = monthly_quotes(panel.assign(price=rate.workload.price(panel)))
+    scores = load_reference("capability").set_index("model")["eci"]
+    levels = {label: float(scores[model]) for label, model in rate.levels.items()}
+    compute = _METHODS[name]
+    parts = []
+    for window, last in (("theirs", rate.window[1]), ("ours", str(quotes["period"].max()))):
+        within = quotes[quotes["period"].between(FIRST_MONTH, last)]
+        found = compute(within, levels, rate, draws, confidence, seed)
+        parts.append(found.assign(window=window))
+    results = pd.concat(parts, ignore_index=True)
+    front = ["level", "window"]
+    return Replication(rate, results[[*front, *(c for c in results if c not in front)]], confidence)
+
+
+def own_or_median_price(quotes: pd.DataFrame) -> pd.DataFrame:
+    """One price a model and month: its developer's where it sells itself, else the median of sellers."""
+    keys = ["period", "model_id"]
+    own = quotes[quotes["host_kind"] == "developer"].groupby(keys)["price"].min()
+    median = quotes.groupby(keys)["price"].median()
+    facts = quotes.groupby(keys)[["eci", "developer", "release_date"]].first()
+    return facts.assign(price=own.reindex(median.index).fillna(median)).reset_index()
+
+
+def _new_lows(
+    quotes: pd.DataFrame, levels: Mapping[str, float], rate: PublishedRate, draws: int, confidence: float,
+    seed: int,
+) -> pd.DataFrame:  # fmt: skip
+    """Epoch AI: the trend through the models that set a new low."""
+    del rate, draws, seed
+    prices = own_or_median_price(quotes)
+    prices = prices[~prices["model_id"].map(lambda name: reasons(str(name)))].sort_values(["period", "price"])
+    rows = []
+    for label, level in levels.items():
+        lowest = prices[prices["eci"] >= level - 1e-9].groupby("period")["price"].min()
+        lows = lowest[lowest < lowest.cummin().shift(fill_value=np.inf) * (1 - 1e-9)]
+        row: dict[str, object] = {"level": label, "points": len(lows)}
+        if len(lows) < 4:
+            rows.append(row | {"note": "fewer than four new lows: no rate, as in the original"})
+            continue
+        time = years(lows.index).to_numpy()
+        trend = _line(time[:, None], np.log(lows.to_numpy()), confidence)
+        row |= {"first": lows.index[0], "last": lows.index[-1], "fold": lows.iloc[0] / lows.iloc[-1]}
+        rows.append(row | trend | {"note": ""})
+    return pd.DataFrame(rows)
+
+
+def _pareto_regression(
+    quotes: pd.DataFrame, levels: Mapping[str, float], rate: PublishedRate, draws: int, confidence: float,
+    seed: int,
+) -> pd.DataFrame:  # fmt: skip
+    """Gundlach et al.: log price on release date and score, over models on the frontier when released."""
+    del levels, rate, draws, seed
+    prices = own_or_median_price(quotes).dropna(subset=["eci", "release_date"])
+    launch = prices.sort_values("period").drop_duplicates("model_id")
+    launch = launch[launch["release_date"] >= pd.Timestamp(f"{FIRST_MONTH}-01")]
+    launch = launch.sort_values(["release_date", "price"], ignore_index=True)
+    on_frontier = launch[~_dominated(launch)]
+    if len(on_frontier) < 5:
+        raise DataError(f"Only {len(on_frontier)} models were on the frontier when released; 5 are needed.")
+    date = (on_frontier["release_date"] - pd.Timestamp("2025-01-01")).dt.days.to_numpy() / 365.25
+    design = np.column_stack([date, on_frontier["eci"].to_numpy(float)])
+    row = {"level": "frontier", "points": len(on_frontier), "note": ""}
+    row |= {"first": on_frontier["period"].iloc[0], "last": on_frontier["period"].iloc[-1]}
+    return pd.DataFrame([row | _line(design, np.log(on_frontier["price"].to_numpy(float)), confidence)])
+
+
+def _dominated(launch: pd.DataFrame) -> pd.Series:
+    """Whether a model released no later is at least as capable and no dearer, and better in one."""
+    day, score, price = (launch[c].to_numpy() for c in ("release_date", "eci", "price"))
+    earlier = day[None, :] <= day[:, None]
+    as_good = (score[None, :] >= score[:, None]) & (price[None, :] <= price[:, None])
+    better = (score[None, :] > score[:, None]) | (price[None, :] < price[:, None])
+    return pd.Series((earlier & as_good & better).any(axis=1), index=launch.index)
+
+
+def _cheapest_then_and_now(
+    quotes: pd.DataFrame, levels: Mapping[str, float], rate: PublishedRate, draws: int, confidence: float,
+    seed: int,
+) -> pd.DataFrame:  # fmt: skip
+    """a16z, AI Index: the cheapest model at or above the level, in the first month against the last."""
+    if rate.name == "a16z":
+        chosen = quotes["developer"].isin(["OpenAI", "Anthropic"]) | (
+            quotes["developer"].eq("Meta") & quotes["model_id"].str.startswith("llama")
+        )
+        quotes = quotes[chosen]
+    paths = frontier_paths(
+        quotes, list(levels.values()), rule=FrontierRule(), cluster="developer", draws=draws, seed=seed,
+        capability_error=False,
+    )  # fmt: skip
+    rows = []
+    for j, label in enumerate(levels):
+        path = paths.log_price[:, :, j, 0]
+        known = np.flatnonzero(np.isfinite(path[0]))
+        first, last = known[0], known[-1]
+        span = years(pd.Index([paths.periods[first], paths.periods[last]])).diff().iloc[-1]
+        fall = path[:, first] - path[:, last]
+        low, high = percentile_interval(fall[1:], level=confidence)
+        start = rate.start_prices.get(label, np.nan)
+        rows.append(
+            {
+                "level": label,
+                "points": 2,
+                "first": paths.periods[first],
+                "last": paths.periods[last],
+                "fold": float(np.exp(fall[0])),
+                "times_cheaper_a_year": float(np.exp(fall[0] / span)),
+                "low": float(np.exp(low / span)),
+                "high": float(np.exp(high / span)),
+                "from_their_start": float(start / np.exp(path[0, last])),
+                "note": "",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _line(regressors: Floats, outcome: Floats, confidence: float) -> dict[str, float]:
+    """Times cheaper per year from a least-squares line whose first regressor is time, with its t interval."""
+    from scipy.stats import t as student
+
+    design = np.column_stack([np.ones(len(outcome)), regressors])
+    coefficients = np.linalg.lstsq(design, outcome, rcond=None)[0]
+    freedom = len(outcome) - design.shape[1]
+    variance = np.sum((outcome - design @ coefficients) ** 2) / freedom
+    error = np.sqrt(variance * np.linalg.inv(design.T @ design)[1, 1])
+    reach = student.ppf((1 + confidence) / 2, freedom) * error
+    slope = coefficients[1]
+    return {
+        "times_cheaper_a_year": float(np.exp(-slope)),
+        "low": float(np.exp(-slope - reach)),
+        "high": float(np.exp(-slope + reach)),
+    }
+
+
+_Method = Callable[[pd.DataFrame, Mapping[str, float], PublishedRate, int, float, int], pd.DataFrame]
+_METHODS: Final[Mapping[str, _Method]] = {
+    "epoch": _new_lows,
+    "a16z": _cheapest_then_and_now,
+    "ai-index": _cheapest_then_and_now,
+    "gundlach": _pareto_regression,
+}

@@ -1,0 +1,387 @@
+"""How did prices move once capability is held fixed? Time-dummy hedonic indices.
+
+Log prices of offers are regressed on what the models can do and on the month; the month's effect is the
+index. New and old models enter alike, so nothing needs to be matched.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from undercut.errors import DataError, InputError
+from undercut.inference.resampling import Codes, Floats, check_level, cluster_codes, sums_by_cluster
+from undercut.prices.hedonic.characteristics import OF_NEW_MODELS, with_characteristics
+from undercut.prices.monthly_quotes import years
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Imputed = Literal["left out", "down-weighted"]
+#: Fewer offers than this in a month leave its effect to chance.
+MIN_OFFERS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class HedonicIndex:
+    """A quality-adjusted price index.
+
+    Attributes
+    ----------
+    method : str
+    index : DataFrame
+        Indexed by period: ``index`` (1 in the first), ``low``, ``high``, ``offers``, ``models``.
+    coefficients : DataFrame
+        Indexed by characteristic: ``estimate``, ``std_error``, ``low``, ``high``; of rolling windows those
+        of the last window, of imputation the mean over months. Effects on the log price.
+    annual : tuple of float
+        Factor by which the price changes a year (0.5 = halves), low and high end: the slope of the log index
+        on time.
+    offers, models, clusters : int
+    confidence : float
+    notes : tuple of str
+        What was done to the sample.
+    settings : dict
+    """
+
+    method: str
+    index: pd.DataFrame
+    coefficients: pd.DataFrame
+    annual: tuple[float, float, float]
+    offers: int
+    models: int
+    clusters: int
+    confidence: float
+    notes: tuple[str, ...] = ()
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def table(self) -> pd.DataFrame:
+        """One row a period."""
+        return self.index.reset_index()
+
+    def summary(self) -> str:
+        """Index, coefficients and sample as text."""
+        value, low, high = self.annual
+        options = ", ".join(f"{name} {value}" for name, value in self.settings.items())
+        first, last = self.index.index[0], self.index.index[-1]
+        head = [
+            f"Hedonic price index: {self.method}" + (f" ({options})" if options else ""),
+            f"{first} to {last}: {100 * (value - 1):+.1f} percent a year "
+            f"[{100 * (low - 1):+.1f}, {100 * (high - 1):+.1f}], {self.confidence:.0%} interval.",
+            f"{self.offers:,} prices of {self.models} models in {self.clusters} clusters.",
+            *(f"Note: {note}." for note in self.notes),
+        ]
+        body = [t.to_string(float_format="{:.4g}".format) for t in (self.coefficients, self.index)]
+        return "\n".join([*head, "", body[0], "", body[1]])
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the index with its interval on a logarithmic axis and return the axes."""
+        from matplotlib.ticker import FuncFormatter
+
+        from undercut.plots import INK, band, zero_line
+
+        if ax is None:
+            import matplotlib.pyplot as plt
+
+            ax = plt.subplots(layout="constrained")[1]
+        moments = pd.PeriodIndex(self.index.index, freq="M").to_timestamp()
+        ax.plot(moments, self.index["index"], color=INK)
+        band(ax, moments, self.index["low"], self.index["high"])
+        ax.set_yscale("log")
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        ax.set_ylabel(f"Price at fixed quality, {self.index.index[0]} = 1")
+        return zero_line(ax, 1.0)
+
+
+def time_dummy(
+    quotes: pd.DataFrame,
+    *,
+    characteristics: Sequence[str] = OF_NEW_MODELS,
+    effects: Sequence[str] = ("developer",),
+    window: int | None = None,
+    imputed: Imputed = "left out",
+    value: str | None = None,
+    cluster: str = "family",
+    confidence: float = 0.95,
+) -> HedonicIndex:
+    """Time-dummy hedonic index, over all months at once or in rolling windows.
+
+    Parameters
+    ----------
+    quotes : DataFrame
+        Monthly quotes; `with_imputed_capability` adds scores where there
+        are none.
+    characteristics : sequence of str
+        Columns with a coefficient each; `with_characteristics` adds
+        those of the default.
+    effects : sequence of str
+        Columns with fixed effects, absorbed by pyfixest; empty for none.
+    window : int, optional
+        Months in a rolling window: coefficients may drift, and no month that is published is revised. Each
+        window adds its last movement.
+    imputed : {"left out", "down-weighted"}
+        What to do with models whose capability score is imputed.
+    value : str, optional
+        Column with expenditure: each month's offers then weigh by their shares of it. Offers without one
+        are left out.
+    cluster : str
+        Standard errors are clustered by this column.
+    confidence : float
+
+    Returns
+    -------
+    HedonicIndex
+
+    Raises
+    ------
+    DataError
+        Columns missing, or a month with too few offers.
+    InputError
+        Options that cannot be used.
+
+    Notes
+    -----
+    .. math:: \\ln p_{it} = \\delta_t + \\beta' z_{it} + \\alpha_{d(i)} + \\varepsilon_{it}, \\qquad
+       I_t = \\exp(\\hat\\delta_t - \\hat V(\\hat\\delta_t) / 2)
+
+    The correction takes away the bias of the exponential of an estimate (Kennedy 1981). The ends of the
+    interval are :math:`\\exp(\\hat\\delta_t \\pm t_{G-1} s)` and need none. Standard errors are clustered
+    (Liang and Zeger 1986), with pyfixest's small-sample factor; those of rolling windows add up each
+    cluster's influence over windows, so that the windows' dependence is in them.
+
+    Down-weighting: regression-imputed capability has an error of Berkson's kind, uncorrelated with the
+    imputed value, which leaves the slope unbiased but adds variance :math:`\\beta^2 s^2`, with s the error
+    of prediction. Offers weigh :math:`\\sigma^2 / (\\sigma^2 + \\beta^2 s^2)`, with :math:`\\beta` and
+    :math:`\\sigma` from the scored offers.
+
+    **Which price?** List prices are sticky: a model that costs thirty times what its successors cost stays on
+    the list for years. Within a month newer models are both more capable and cheaper, so that without the
+    age of the model capability seems to cost nothing, and the index is that of the *average offer on sale*
+    (``OF_ALL_OFFERS``), dead stock included, which falls more slowly as stock of a given capability ages.
+    With age (``OF_NEW_MODELS``) the index is the price of *newly released* models of given capability; on a
+    simulated market with sticky prices it is the one that recovers the known path. Age, period and
+    vintage effects: Berndt, Griliches and Rappaport (1995). Show both: they answer different questions.
+
+    With developer effects the entry of a developer who is cheap at given capability is its brand, not a
+    fall of prices; without them it is a fall. Both are worth showing.
+
+    References
+    ----------
+    Berndt, E. R., Griliches, Z. and Rappaport, N. J. (1995). Econometric estimates of price indexes for
+    personal computers in the 1990s. Journal of Econometrics 68, 243-268.
+    de Haan, J. and Krsinich, F. (2014). Scanner data and the treatment of quality change in nonrevisable
+    price indexes. Journal of Business and Economic Statistics 32(3), 341-358. Kennedy, P. E. (1981).
+    Estimation with correctly interpreted dummy variables in semilogarithmic equations. American Economic
+    Review 71, 801. Liang, K.-Y. and Zeger, S. L. (1986). Longitudinal data analysis using generalized
+    linear models. Biometrika 73, 13-22.
+
+    Examples
+    --------
+    >>> import undercut
+    >>> from undercut.prices.monthly_quotes import monthly_quotes
+    >>> quotes = monthly_quotes(undercut.load_prices(), start="2025-01", end="2025-06")
+    >>> bool(time_dummy(quotes).coefficients.loc["eci", "estimate"] > 0)
+    True
+    """
+    check_level(confidence)
+    if imputed not in ("left out", "down-weighted"):
+        raise InputError(f"imputed must be 'left out' or 'down-weighted'; got {imputed!r}.")
+    sample, notes = hedonic_sample(quotes, characteristics, imputed=imputed == "down-weighted", value=value)
+    months = sorted(sample["period"].unique())
+    if window is not None and not 2 <= window <= len(months):
+        raise InputError(
+            f"window must lie between 2 and the {len(months)} months of the quotes; got {window}."
+        )
+    if imputed == "down-weighted":
+        scored = _regression(sample[~sample["eci_is_imputed"]], characteristics, effects, cluster)
+        sample["weight"] *= _reliability(sample, scored)
+    spans = [months] if window is None else [months[i : i + window] for i in range(len(months) - window + 1)]
+    fits = [
+        _regression(sample[sample["period"].isin(span)], characteristics, effects, cluster) for span in spans
+    ]
+    path, influence = _spliced(fits, spans, cluster_codes(sample, cluster)[1])
+    name = "time dummy" if window is None else f"rolling-window time dummy, {window} months"
+    settings = {"effects": " + ".join(effects) or "none", "cluster": cluster, "imputed": imputed}
+    return _result(name, sample, path, influence, fits[-1], confidence, notes, settings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """One regression.
+
+    names (k,), estimate (k,), covariance (k, k), influence of each cluster on each coefficient
+    (clusters, k), cluster labels, and the residual standard deviation of unit weight.
+    """
+
+    names: list[str]
+    estimate: Floats
+    covariance: Floats
+    influence: Floats
+    labels: pd.Index
+    sigma: float
+
+
+def hedonic_sample(
+    quotes: pd.DataFrame, characteristics: Sequence[str], *, imputed: bool, value: str | None = None
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Offers with all characteristics, their log price and ``weight``, and what was left out.
+
+    The weight is one, or the offer's share of its month's expenditure (column ``value``).
+
+    Raises
+    ------
+    DataError
+        A column is missing, a price is not positive, or a month keeps fewer than :data:`MIN_OFFERS`.
+    """
+    sample = with_characteristics(quotes)
+    needed = (*characteristics, "price", "period", "model_id", *([value] if value else []))
+    missing = [c for c in needed if c not in sample]
+    if missing:
+        raise DataError(f"The quotes lack {', '.join(missing)}.")
+    if not (sample["price"] > 0).all():
+        raise DataError("Hedonic regressions need positive prices; leave out free offers.")
+    if "eci_is_imputed" not in sample:
+        if imputed:
+            raise DataError("No capability is imputed in these quotes; use with_imputed_capability() first.")
+        sample["eci_is_imputed"] = False
+    kept = sample[list(characteristics)].notna().all(axis=1)
+    if not imputed:
+        kept &= ~sample["eci_is_imputed"].astype(bool)
+    what = "a characteristic"
+    if value is not None:
+        kept &= sample[value].gt(0).fillna(False)
+        what += f" or {value}"
+    dropped = int((~kept).sum())
+    notes = (f"{dropped:,} of {len(sample):,} prices left out for want of {what}",) if dropped else ()
+    sample = sample[kept].sort_values(["period", "product"], ignore_index=True)
+    counts = sample.groupby("period").size().reindex(sorted(quotes["period"].unique()), fill_value=0)
+    if (counts < MIN_OFFERS).any():
+        few = ", ".join(f"{p} ({n})" for p, n in counts[counts < MIN_OFFERS].items())
+        raise DataError(f"Too few prices with all characteristics in {few}; start later.")
+    weight = 1.0 if value is None else sample[value] / sample.groupby("period")[value].transform("sum")
+    return sample.assign(log_price=np.log(sample["price"].astype(float)), weight=weight), notes
+
+
+def _regression(
+    sample: pd.DataFrame, characteristics: Sequence[str], effects: Sequence[str], cluster: str
+) -> _Fit:
+    """Log price on characteristics, months and fixed effects, by pyfixest."""
+    import pyfixest
+
+    columns = [*characteristics, *effects, "log_price", "weight", "period"]
+    codes, labels = cluster_codes(sample, cluster)
+    if len(labels) < 2:
+        raise DataError(f"The quotes have a single {cluster}: no clustered standard error can be had.")
+    data = sample[columns].astype({"period": "object"}).assign(cluster_=codes)
+    for effect in effects:
+        data[effect] = pd.factorize(data[effect].fillna("unknown").astype("str"), sort=True)[0]
+    base = data["period"].min()
+    # A characteristic that never varies in the window has no effect to estimate.
+    varying = [c for c in characteristics if data[c].min() < data[c].max()]
+    right = " + ".join([*varying, f"i(period, ref='{base}')"])
+    formula = f"log_price ~ {right}" + (f" | {' + '.join(effects)}" if effects else "")
+    with warnings.catch_warnings():
+        # What pyfixest drops shows in the coefficients; months that are dropped are refused below. Two months
+        # with the same offers have a variance of zero, which rounding can put below it.
+        warnings.filterwarnings("ignore", message=r"(?s).*dropped due to multicollinearity")
+        warnings.filterwarnings("ignore", message="invalid value encountered in sqrt")
+        fit = pyfixest.feols(formula, data=data, vcov={"CRV1": "cluster_"}, weights="weight", fixef_rm="none")
+        return _unpacked(fit, codes, labels, sample["weight"].to_numpy(float))
+
+
+def _unpacked(fit: Any, codes: Codes, labels: pd.Index, weight: Floats) -> _Fit:
+    names = [str(name) for name in fit.coef().index]
+    covariance = np.asarray(fit._vcov)
+    scores = np.asarray(fit._scores)
+    summed = sums_by_cluster(codes, scores, len(labels))
+    influence = np.linalg.solve(np.asarray(fit._hessian), summed.T).T
+    # pyfixest's small-sample factor, recovered from its covariance: the same for all coefficients.
+    factor = np.trace(covariance) / np.trace(influence.T @ influence)
+    residual = np.asarray(fit.resid())
+    sigma = float(np.sqrt(np.sum(weight * residual**2) / np.sum(weight)))
+    return _Fit(names, fit.coef().to_numpy(), covariance, influence * np.sqrt(factor), labels, sigma)
+
+
+def _reliability(sample: pd.DataFrame, scored: _Fit) -> pd.Series:
+    """Weight of each offer: one where capability is measured, less where it is predicted."""
+    slope = scored.estimate[scored.names.index("eci")]
+    error = sample["eci_error"].where(sample["eci_is_imputed"], 0.0)
+    return scored.sigma**2 / (scored.sigma**2 + (slope * error) ** 2)
+
+
+def _month_effects(fit: _Fit, span: Sequence[str], labels: pd.Index) -> tuple[Floats, Floats]:
+    """Effects of the months of a window, shape (months,), and clusters' influence, (months, clusters)."""
+    position = {name.partition("::")[2]: i for i, name in enumerate(fit.names) if name.startswith("period::")}
+    effect, influence = np.zeros(len(span)), np.zeros((len(span), len(labels)))
+    into = labels.get_indexer(fit.labels)
+    for m, month in enumerate(span[1:], start=1):
+        if month not in position:
+            raise DataError(f"The effect of {month} cannot be told apart from the other variables.")
+        effect[m] = fit.estimate[position[month]]
+        influence[m, into] = fit.influence[:, position[month]]
+    return effect, influence
+
+
+def _spliced(fits: Sequence[_Fit], spans: Sequence[Sequence[str]], labels: pd.Index) -> tuple[Floats, Floats]:
+    """Log index (months,) and influence (months, clusters): first window, then each last movement."""
+    path, influence = _month_effects(fits[0], spans[0], labels)
+    for fit, span in zip(fits[1:], spans[1:], strict=True):
+        effect, moved = _month_effects(fit, span, labels)
+        path = np.append(path, path[-1] + effect[-1] - effect[-2])
+        influence = np.vstack([influence, influence[-1] + moved[-1] - moved[-2]])
+    return path, influence
+
+
+def _result(
+    method: str, sample: pd.DataFrame, path: Floats, influence: Floats, last: _Fit, confidence: float,
+    notes: tuple[str, ...], settings: dict[str, Any],
+) -> HedonicIndex:  # fmt: skip
+    from scipy.stats import t as student
+
+    clusters = influence.shape[1]
+    reach = float(student.ppf((1 + confidence) / 2, clusters - 1))
+    variance = (influence**2).sum(axis=1)
+    error = np.sqrt(variance)
+    by_month = sample.groupby("period")
+    index = pd.DataFrame(
+        {
+            "index": np.exp(path - variance / 2),
+            "low": np.exp(path - reach * error),
+            "high": np.exp(path + reach * error),
+            "offers": by_month.size(),
+            "models": by_month["model_id"].nunique(),
+        },
+        index=pd.Index(sorted(sample["period"].unique()), name="period"),
+    )
+    trend = trend_weights(years(index.index).to_numpy())
+    slope, spread = float(trend @ path), float(np.sqrt(((trend @ influence) ** 2).sum()))
+    annual = (slope - spread**2 / 2, slope - reach * spread, slope + reach * spread)
+    return HedonicIndex(
+        method, index, _coefficients(last, reach), tuple(float(np.exp(a)) for a in annual),  # type: ignore[arg-type]
+        len(sample), sample["model_id"].nunique(), clusters, confidence, notes, settings,
+    )  # fmt: skip
+
+
+def trend_weights(time: Floats) -> Floats:
+    """Weights whose product with a path is its least-squares slope on time."""
+    away = time - time.mean()
+    return np.asarray(away / (away**2).sum())
+
+
+def _coefficients(fit: _Fit, reach: float) -> pd.DataFrame:
+    error = np.sqrt(np.clip(np.diag(fit.covariance), 0, None))
+    frame = pd.DataFrame(
+        {
+            "estimate": fit.estimate,
+            "std_error": error,
+            "low": fit.estimate - reach * error,
+            "high": fit.estimate + reach * error,
+        },
+        index=pd.Index(fit.names, name="characteristic"),
+    )
+    return frame[~frame.index.str.startswith("period::") & (frame.index != "Intercept")]

@@ -1,0 +1,126 @@
+"""What does the catalogue say of a report and of the site? The entries of reports.toml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from undercut.errors import InputError, unknown
+from undercut.report.catalogue.parameters import Parameter
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing wrong in the catalogue or in a notebook's parameters cell."""
+
+    file: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        """``file:line: text``, as compilers write it."""
+        return f"{self.file}:{self.line}: {self.text}"
+
+
+class CatalogueError(InputError):
+    """The catalogue has mistakes; the message lists all of them, with their lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the build of a report may use.
+
+    Attributes
+    ----------
+    timeout_seconds : float
+        Longest time that the notebook may run.
+    memory_mb : float
+        Largest resident memory of its kernel and what that started, in mebibytes.
+    output_mb : float
+        Largest size of what it shows, and of the files it writes beside its results.
+    """
+
+    timeout_seconds: float = 900.0
+    memory_mb: float = 8000.0
+    output_mb: float = 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The table ``[site]`` of the catalogue.
+
+    Attributes
+    ----------
+    keep_builds : int
+        How many earlier builds of each report are kept.
+    address : str
+        Where the site will be read, for the feed; empty where that is not known.
+    front : str
+        The report whose answer, findings and claims open the front page; empty for none.
+    on_success, on_failure : str
+        Commands to run after a build in which every report, or not every report, was built.
+    """
+
+    keep_builds: int = 20
+    address: str = ""
+    front: str = ""
+    on_success: str = ""
+    on_failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One entry of the catalogue.
+
+    Attributes
+    ----------
+    name : str
+        Name on the command line and of the published folder.
+    notebook : Path
+        The notebook, absolute.
+    title : str
+        The question that the report answers.
+    parameters : dict of str to Parameter
+        In the catalogue's order, with defaults from the notebook's parameters cell.
+    limits : Limits
+    grid : dict of str to list
+        Further values for parameters; each combination is built as a page of its own.
+    schedule : str
+        When ``build --due`` builds it, in the syntax of cron; empty for never.
+    after : tuple of str
+        The reports from whose results it is made; they are built before it.
+    """
+
+    name: str
+    notebook: Path
+    title: str
+    parameters: dict[str, Parameter] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    grid: dict[str, list[Any]] = field(default_factory=dict)
+    schedule: str = ""
+    after: tuple[str, ...] = ()
+
+    def values(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Values of all parameters: the defaults, with ``given`` checked and put in their place.
+
+        Text, as the command line passes it, is read by the parameter's type.
+
+        Raises
+        ------
+        InputError
+            Lists every unknown name, wrong type and forbidden value at once.
+        """
+        chosen = {name: parameter.default for name, parameter in self.parameters.items()}
+        problems = []
+        for name, value in given.items():
+            try:
+                if name not in self.parameters:
+                    raise unknown(f"parameter of {self.name}", name, self.parameters)
+                chosen[name] = self.parameters[name].read(value)
+            except InputError as error:
+                problems.append(str(error))
+        if problems:
+            raise InputError("\n".join(problems))
+        return chosen

@@ -1,0 +1,257 @@
+"""Is an entry of reports.toml right? Turns the file into entries and collects every mistake with its line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from undercut.errors import InputError, closest
+from undercut.report.catalogue.due import is_schedule
+from undercut.report.catalogue.entries import Limits, Mistake, Report, Settings
+from undercut.report.catalogue.parameters import FIELDS, Parameter, ParameterError, parameter_from
+from undercut.report.catalogue.parameters_cell import notebook_defaults
+
+_LIMIT_KEYS = ("timeout_seconds", "memory_mb", "output_mb")
+_REPORT_KEYS = {"notebook", "title", "parameters", "grid", "schedule", "after", *_LIMIT_KEYS}
+_SITE_KEYS: dict[str, type] = {
+    "keep_builds": int,
+    "address": str,
+    "front": str,
+    "on_success": str,
+    "on_failure": str,
+}
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+#: Folders of the site that no report may take.
+RESERVED = ("variants", "history")
+
+
+class Reader:
+    """Turns the parsed file into reports and collects mistakes on the way."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.path = path
+        self.lines = _lines_of_keys(text)
+        self.mistakes: list[Mistake] = []
+        self.entries: dict[str, Any] = {}
+
+    def wrong(self, keys: tuple[str, ...], text: str) -> None:
+        """Record a mistake at the line where ``keys``, or the nearest table around them, stands."""
+        while keys and keys not in self.lines:
+            keys = keys[:-1]
+        self.mistakes.append(Mistake(self.path.name, self.lines.get(keys, 1), text))
+
+    def reports(self, content: Mapping[str, Any]) -> Iterator[tuple[str, Report | None]]:
+        for key in content:
+            if key not in ("report", "site"):
+                self.wrong((key,), f"unknown table {key!r}; reports are tables [report.NAME]")
+        entries = content.get("report", {})
+        if not isinstance(entries, dict) or not entries:
+            self.wrong(("report",), "no reports: add a table [report.NAME]")
+            return
+        self.entries = entries
+        for name, entry in entries.items():
+            yield name, self.report(name, entry)
+
+    def report(self, name: str, entry: Any) -> Report | None:
+        here = ("report", name)
+        before = len(self.mistakes)
+        if not isinstance(entry, dict):
+            self.wrong(here, f"report {name!r} must be a table")
+            return None
+        if not _NAME.fullmatch(name):
+            self.wrong(here, f"report name {name!r}: use lower-case letters, digits, '_' and '-'")
+        for key in entry.keys() - _REPORT_KEYS:
+            near = closest(key, _REPORT_KEYS, 1)
+            self.wrong(
+                (*here, key), f"unknown key {key!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+            )
+        if name in RESERVED:
+            self.wrong(here, f"report name {name!r} is taken by a folder of the site")
+        title = entry.get("title", "")
+        if not isinstance(title, str) or not title.strip():
+            self.wrong((*here, "title"), f"report {name!r} needs a title")
+        limits = self.limits(here, entry)
+        schedule = self.schedule(here, entry.get("schedule", ""))
+        after = self.after(here, entry.get("after", []))
+        notebook = self.notebook(here, entry.get("notebook"))
+        parameters = self.parameters(here, entry.get("parameters", {}))
+        if notebook is not None:
+            parameters = self.with_defaults(here, parameters, notebook)
+        grid = self.grid(here, entry.get("grid", {}), parameters)
+        if notebook is None or len(self.mistakes) > before:
+            return None
+        return Report(name, notebook, title, parameters, limits, grid, schedule, after)
+
+    def settings(self, entry: Any) -> Settings:
+        if not isinstance(entry, dict):
+            self.wrong(("site",), "site must be a table")
+            return Settings()
+        good: dict[str, Any] = {}
+        for key, value in entry.items():
+            kind = _SITE_KEYS.get(key)
+            if kind is None:
+                near = closest(key, _SITE_KEYS, 1)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                self.wrong(("site", key), f"unknown key {key!r}{hint}")
+            elif type(value) is not kind or (isinstance(value, int) and value < 0):
+                what = "a whole number, zero or more" if kind is int else "text"
+                self.wrong(("site", key), f"{key} must be {what}")
+            elif key == "front" and value and value not in self.entries:
+                near = closest(str(value), self.entries, 1)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                self.wrong(("site", key), f"front: no report {value!r}{hint}")
+            else:
+                good[key] = value
+        return Settings(**good)
+
+    def limits(self, here: tuple[str, ...], entry: Mapping[str, Any]) -> Limits:
+        good = {}
+        for key in _LIMIT_KEYS:
+            value = entry.get(key, getattr(Limits(), key))
+            if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+                self.wrong((*here, key), f"{key} must be a positive number")
+            else:
+                good[key] = float(value)
+        return Limits(**good)
+
+    def schedule(self, here: tuple[str, ...], text: Any) -> str:
+        if text and not is_schedule(text):
+            self.wrong((*here, "schedule"), f"schedule {text!r} is not in cron's syntax, as '0 6 * * 1-5' is")
+        return str(text)
+
+    def after(self, here: tuple[str, ...], names: Any) -> tuple[str, ...]:
+        """Names of the reports that this one is made from; ``all`` means those that are made from none."""
+        key, entries = (*here, "after"), self.entries
+        if names == "all":
+            return tuple(name for name, entry in entries.items() if name != here[-1] and not _after(entry))
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            self.wrong(key, 'after must be a list of reports, or "all"')
+            return ()
+        for name in names:
+            if name not in entries:
+                near = closest(name, entries, 1)
+                self.wrong(
+                    key, f"after: no report {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+                )
+        if here[-1] in self.before(here[-1]):
+            self.wrong(key, f"report {here[-1]!r} is made from itself, directly or through others")
+        return tuple(dict.fromkeys(names))
+
+    def before(self, name: str) -> set[str]:
+        """Every report that must be built before ``name``, as far as the lists go."""
+        found: set[str] = set()
+        waiting = [name]
+        while waiting:
+            listed = _after(self.entries.get(waiting.pop()))
+            new = (
+                {one for one in listed if isinstance(one, str)} - found if isinstance(listed, list) else set()
+            )
+            found |= new
+            waiting += new
+        return found
+
+    def grid(
+        self, here: tuple[str, ...], entries: Any, parameters: Mapping[str, Parameter]
+    ) -> dict[str, list[Any]]:
+        found: dict[str, list[Any]] = {}
+        if not isinstance(entries, dict):
+            self.wrong((*here, "grid"), "grid must be a table of lists")
+            return found
+        for name, values in entries.items():
+            key = (*here, "grid", name)
+            if not isinstance(values, list) or not values:
+                self.wrong(key, f"grid of {name!r} must be a list of values")
+            elif name not in parameters:
+                near = closest(name, parameters, 1)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                self.wrong(key, f"grid: {name!r} is no parameter of the report{hint}")
+            else:
+                try:
+                    found[name] = [parameters[name].read(value) for value in values]
+                except InputError as error:
+                    self.wrong(key, f"grid: {error}")
+        return found
+
+    def notebook(self, here: tuple[str, ...], relative: Any) -> Path | None:
+        key = (*here, "notebook")
+        if not isinstance(relative, str) or not relative:
+            self.wrong(key, f"report {here[-1]!r} needs a notebook, a path relative to {self.path.name}")
+            return None
+        notebook = (self.path.parent / relative).resolve()
+        if not notebook.is_relative_to(self.path.parent.resolve()):
+            self.wrong(key, f"notebook {relative!r} is outside the project")
+        elif not notebook.is_file():
+            near = closest(relative, [str(found) for found in self._notebooks()], 1)
+            self.wrong(key, f"no notebook {relative!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        else:
+            return notebook
+        return None
+
+    def _notebooks(self) -> Iterator[Path]:
+        for found in sorted((self.path.parent / "notebooks").glob("*.ipynb")):
+            yield found.relative_to(self.path.parent)
+
+    def parameters(self, here: tuple[str, ...], entries: Any) -> dict[str, Parameter]:
+        found: dict[str, Parameter] = {}
+        if not isinstance(entries, dict):
+            self.wrong((*here, "parameters"), "parameters must be a table of tables")
+            return found
+        for name, entry in entries.items():
+            key = (*here, "parameters", name)
+            try:
+                found[name] = parameter_from(name, entry)
+            except ParameterError as error:
+                for field_name, text in error.problems:
+                    self.wrong((*key, field_name) if field_name in FIELDS else key, text)
+        return found
+
+    def with_defaults(
+        self, here: tuple[str, ...], parameters: dict[str, Parameter], notebook: Path
+    ) -> dict[str, Parameter]:
+        """Take defaults from the notebook's parameters cell and compare both sides."""
+        try:
+            defaults = notebook_defaults(notebook)
+        except InputError as error:
+            self.mistakes.append(Mistake(notebook.name, 1, str(error)))
+            return parameters
+        for name in defaults.keys() - parameters.keys():
+            text = f"parameter {name!r} of {notebook.name} is not in the catalogue"
+            self.wrong((*here, "parameters", name), text)
+        complete = {}
+        for name, parameter in parameters.items():
+            key = (*here, "parameters", name)
+            if name not in defaults:
+                near = closest(name, defaults, 1)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                self.wrong(key, f"parameter {name!r} is not in the parameters cell of {notebook.name}{hint}")
+                continue
+            try:
+                complete[name] = parameter.with_default(defaults[name])
+            except InputError as error:
+                self.wrong(key, f"{notebook.name}: {error}")
+        return complete
+
+
+def _after(entry: Any) -> Any:
+    """The key ``after`` of an entry that may be no table at all."""
+    return entry.get("after", []) if isinstance(entry, dict) else []
+
+
+def _lines_of_keys(text: str) -> dict[tuple[str, ...], int]:
+    """Line of each table header and key of a TOML file (tomllib keeps no positions)."""
+    lines: dict[tuple[str, ...], int] = {}
+    table: tuple[str, ...] = ()
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?\s*(#.*)?$", line):
+            table = _key_parts(header.group(1))
+            for depth in range(1, len(table) + 1):
+                lines.setdefault(table[:depth], number)
+        elif assignment := re.match(r"\s*((?:[A-Za-z0-9_.-]+|\"[^\"]*\"|'[^']*'|\s*\.\s*)+?)\s*=", line):
+            lines.setdefault(table + _key_parts(assignment.group(1)), number)
+    return lines
+
+
+def _key_parts(dotted: str) -> tuple[str, ...]:
+    return tuple(part.strip("\"'") for part in re.findall(r"\"[^\"]*\"|'[^']*'|[^.\s]+", dotted))

@@ -1,0 +1,195 @@
+"""Must a report be built again, and why? Compares what it was built from with what is there now."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from functools import cache, lru_cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from undercut import paths
+from undercut.errors import StoreError
+from undercut.report.findings.contract import digest_of
+from undercut.report.run.execution import Task
+
+_PACKAGE = Path(__file__).resolve().parents[2]
+#: Tables that the rooms read by ways that leave no trace (DuckDB opens files itself).
+_SHIPPED = ("prices", "reference", "sample")
+#: Parts of the package that read none of them.
+_WITHOUT_DATA = ("report", "errors", "paths", "provenance", "plots", "printing", "tables", "__init__")
+_NOT_INPUT = ("reports", ".git", ".venv", "data/local/cache", "lib")
+_SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/usr", "/var", "/opt", "/run")
+CHANGED_MEANWHILE = "changed while the report was built"
+
+
+def inputs_of(task: Task, trace: Mapping[str, list[str]], project: Path, started: float) -> dict[str, Any]:
+    """What a report was built from, for `reasons` to compare later.
+
+    Parameters
+    ----------
+    task : Task
+        What was run.
+    trace : mapping
+        ``opened``, ``modules`` and ``roots``, as the kernel wrote them.
+    project : Path
+        Paths are written relative to it.
+    started : float
+        Moment of the start, in seconds of the epoch; a file that is younger counts as not known.
+    """
+    opened = {Path(name) for name in trace.get("opened", []) if _is_input(Path(name), project)}
+    modules = {Path(name) for name in trace.get("modules", []) if _is_own_code(Path(name), project)}
+    files = opened | modules | set(_shipped(modules))
+    notebook = task.report.notebook
+    return {
+        "notebook": _digest(notebook, started),
+        "parameters": task.values,
+        "others": _seen(task),
+        "files": {_shown(path, project): _digest(path, started) for path in sorted(files)},
+        "packages": versions(trace.get("roots", [])),
+        "python": sys.version.split()[0],
+    }
+
+
+def _seen(task: Task) -> dict[str, str]:
+    """What the report saw of those that it is made from: `fingerprint` of each."""
+    if not task.report.after:
+        return {}
+    others = json.loads(task.others.read_text(encoding="utf-8"))
+    return {name: other["fingerprint"] for name, other in others.items() if other["is_read"]}
+
+
+def reasons(inputs: Mapping[str, Any], task: Task, project: Path) -> list[str]:
+    """Why a report built from ``inputs`` is out of date, in sentences; empty where it is not.
+
+    The results of other reports are not among them; they are judged by what is published.
+    """
+    found = []
+    if inputs["notebook"] != _digest(task.report.notebook):
+        found.append(f"the notebook {_shown(task.report.notebook, project)} changed")
+    found += [
+        f"parameter {name}: {inputs['parameters'].get(name)!r} became {value!r}"
+        for name, value in task.values.items()
+        if name not in inputs["parameters"] or inputs["parameters"][name] != value
+    ]
+    found += _changed_files(inputs["files"], project)
+    for package, version in inputs["packages"].items():
+        now = _installed(package)
+        if now != version:
+            found.append(f"package {package}: {version} became {now or 'missing'}")
+    if inputs["python"] != sys.version.split()[0]:
+        found.append(f"Python {inputs['python']} became {sys.version.split()[0]}")
+    return found
+
+
+def _changed_files(recorded: Mapping[str, str], project: Path) -> list[str]:
+    found = []
+    before = {_place(name, project): digest for name, digest in recorded.items()}
+    for path, digest in before.items():
+        kind = "code" if path.suffix == ".py" else "file"
+        if digest == CHANGED_MEANWHILE:
+            found.append(f"{kind} {_shown(path, project)} {CHANGED_MEANWHILE}")
+        elif not path.is_file():
+            found.append(f"{kind} {_shown(path, project)} is gone")
+        elif _digest(path) != digest:
+            found.append(f"{kind} {_shown(path, project)} changed")
+    new = set(_shipped(before)) - before.keys()
+    return found + [f"file {_shown(path, project)} is new" for path in sorted(new)]
+
+
+def _shipped(modules: Iterable[Path]) -> list[Path]:
+    """Every shipped table, where any of the modules may read one."""
+    rooms = {
+        path.relative_to(_PACKAGE).parts[0].removesuffix(".py")
+        for path in modules
+        if path.is_relative_to(_PACKAGE) and path.suffix == ".py"
+    }
+    if not rooms - set(_WITHOUT_DATA):
+        return []
+    try:
+        data = paths.data_dir()
+    except StoreError:
+        return []  # installed without a project: nothing is shipped
+    return [path for name in _SHIPPED for path in sorted((data / name).rglob("*")) if _is_table(path)]
+
+
+def _is_table(path: Path) -> bool:
+    return path.is_file() and not path.name.startswith(".")
+
+
+def _is_own_code(path: Path, project: Path) -> bool:
+    """Code of this package, or a module of the project beside its notebooks; not an installed library."""
+    if path.is_relative_to(_PACKAGE):
+        return True
+    return path.is_relative_to(project) and not path.is_relative_to(sys.prefix)
+
+
+def _is_input(path: Path, project: Path) -> bool:
+    """Whether a file that the notebook opened is data that it depends on."""
+    if not path.is_file():
+        return False
+    if path.is_relative_to(_PACKAGE):
+        return True
+    if path.is_relative_to(project):
+        inside = path.relative_to(project)
+        return not any(inside.is_relative_to(part) for part in _NOT_INPUT) and not _is_hidden(inside)
+    system = (sys.prefix, sys.base_prefix, tempfile.gettempdir(), *_SYSTEM)
+    return not any(path.is_relative_to(part) for part in system) and not _is_hidden(path)
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts) or "__pycache__" in path.parts
+
+
+def _digest(path: Path, started: float | None = None) -> str:
+    try:
+        about = path.stat()
+        if started is not None and about.st_mtime > started:
+            return CHANGED_MEANWHILE
+        return _digest_of_file(path, about.st_mtime_ns, about.st_size, about.st_ino)
+    except OSError as error:
+        return f"not readable: {error.strerror}"
+
+
+@lru_cache(maxsize=4096)
+def _digest_of_file(path: Path, *_: int) -> str:
+    """Digest of a file that many reports read; read again where its time, size or inode changed."""
+    return digest_of(path.read_bytes())
+
+
+def _shown(path: Path, project: Path) -> str:
+    """A path as it is recorded: relative to the project, the package or the home folder it is in."""
+    for start, prefix in ((project, ""), (_PACKAGE.parent, "lib:"), (Path.home(), "~/")):
+        if path.is_relative_to(start):
+            return prefix + path.relative_to(start).as_posix()
+    return path.as_posix()
+
+
+def _place(shown: str, project: Path) -> Path:
+    """The path that `_shown` wrote."""
+    if shown.startswith("lib:"):
+        return _PACKAGE.parent / shown.removeprefix("lib:")
+    return project / Path(shown).expanduser()
+
+
+def versions(roots: Iterable[str]) -> dict[str, str]:
+    """Versions of the installed distributions to which the top-level modules belong."""
+    owners = _owners()
+    names = {name for root in roots for name in owners.get(root, ())} - {"undercut"}
+    return {name: version for name in sorted(names) if (version := _installed(name))}
+
+
+@cache
+def _owners() -> Mapping[str, list[str]]:
+    return metadata.packages_distributions()
+
+
+@cache
+def _installed(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,326 @@
+"""Is a claim supported by what the reports found? Verdicts by a stated rule, never typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from undercut.errors import DataError
+from undercut.report.findings import sentences
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Verdict = Literal["supported", "contradicted", "mixed", "not testable"]
+Outcome = Literal["for", "against", "undecided", "missing"]
+
+#: The rule, as the pages state it.
+RULE: Final = (
+    "A table names, for each claim, the findings that decide it and the side of a threshold that speaks for "
+    "it. A finding speaks for or against when its whole interval lies on one side; a count or another number "
+    "without an interval speaks by its value; an interval that holds the threshold decides nothing. "
+    "Supported: more than half of the findings speak for the claim and none against. Contradicted: "
+    "more than half speak against and none for. Mixed: anything else in which at least one finding speaks. "
+    "Not testable: none does."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One finding held against one claim.
+
+    Attributes
+    ----------
+    claim, report, finding : str
+        Which claim; which finding of which report.
+    reading : str
+        What the finding says about the claim, in words.
+    supports : {"above", "below"}
+        The side of ``threshold`` that speaks for the claim.
+    threshold : float
+        In ``unit``.
+    value, ci_low, ci_high : float or None
+    unit, label, as_of, data_kind, text : str
+        Of the finding; ``text`` is its value with its interval. Empty where it is missing.
+    outcome : {"for", "against", "undecided", "missing"}
+    """
+
+    claim: str
+    report: str
+    finding: str
+    reading: str
+    supports: Literal["above", "below"]
+    threshold: float
+    value: float | None
+    ci_low: float | None
+    ci_high: float | None
+    unit: str
+    label: str
+    as_of: str
+    data_kind: str
+    text: str
+    outcome: Outcome
+
+    @property
+    def would_turn(self) -> str:
+        """What this finding would have to do to speak otherwise."""
+        if self.outcome == "missing":
+            return f"a number for: {self.reading}"
+        bound = sentences.number(self.threshold, self.unit)
+        holds = {"for": self.supports, "against": "below" if self.supports == "above" else "above"}
+        if self.outcome == "undecided":
+            return f"an interval of “{self.label}” wholly {self.supports} {bound}"
+        return f"“{self.label}” no longer {holds[self.outcome]} {bound} (now {self.text})"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One claim with its verdict.
+
+    Attributes
+    ----------
+    id, claim : str
+    verdict : {"supported", "contradicted", "mixed", "not testable"}
+    reason : str
+        How many findings speak for and against, with the first of each side.
+    evidence : tuple of Evidence
+    as_of : str
+        The earliest day up to which a deciding finding speaks; empty where there is none.
+    would_change : str
+        What would turn the verdict: of the table, and of the findings nearest to their thresholds.
+    watch : str
+        The part of it that the table of claims states.
+    limit : str
+        What no finding here can say about the claim.
+    """
+
+    id: str
+    claim: str
+    verdict: Verdict
+    reason: str
+    evidence: tuple[Evidence, ...]
+    as_of: str
+    would_change: str
+    watch: str
+    limit: str
+
+    @property
+    def on_samples(self) -> bool:
+        """Whether a deciding finding rests on sample or simulated data."""
+        return any(part.data_kind not in ("real", "") for part in self.evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """All claims with their verdicts."""
+
+    claims: tuple[Judged, ...]
+
+    def table(self) -> pd.DataFrame:
+        """One row a claim: ``id, claim, verdict, reason, as_of, would_change, limit``."""
+        import pandas as pd
+
+        columns = ["id", "claim", "verdict", "reason", "as_of", "would_change", "limit"]
+        return pd.DataFrame([asdict(judged) for judged in self.claims], columns=columns)
+
+    def evidence(self) -> pd.DataFrame:
+        """One row a finding held against a claim; columns as in `Evidence`."""
+        import pandas as pd
+
+        rows = [asdict(part) for judged in self.claims for part in judged.evidence]
+        return pd.DataFrame(rows, columns=list(Evidence.__dataclass_fields__))
+
+    def counts(self) -> dict[str, int]:
+        """How many claims have each verdict; verdicts that none has are 0."""
+        verdicts = [judged.verdict for judged in self.claims]
+        return {name: verdicts.count(name) for name in ("supported", "contradicted", "mixed", "not testable")}
+
+    def records(self) -> list[dict[str, Any]]:
+        """The claims as results.json holds them."""
+        return [
+            {
+                "id": judged.id.lower(),
+                "claim": judged.claim,
+                "verdict": judged.verdict,
+                "reason": judged.reason,
+                "findings": [{"report": part.report, "key": part.finding} for part in judged.evidence],
+                "interval": "; ".join(f"{part.label}: {part.text}" for part in judged.evidence if part.text),
+                "as_of": judged.as_of or None,
+                "would_change": judged.would_change,
+            }
+            for judged in self.claims
+        ]
+
+
+def judge(
+    results: Mapping[str, Mapping[str, Any] | None],
+    *,
+    claims: pd.DataFrame | None = None,
+    tests: pd.DataFrame | None = None,
+) -> Ledger:
+    """The verdict on every claim, computed from the reports' findings.
+
+    Parameters
+    ----------
+    results : mapping of str to mapping or None
+        Contents of results.json by report; None, or no entry, where a report has not been built.
+    claims, tests : DataFrame, optional
+        As ``undercut.load_reference("claims")`` and ``("claim_tests")``, the default.
+
+    Returns
+    -------
+    Ledger
+
+    Raises
+    ------
+    DataError
+        A test belongs to no claim, a claim has no test, or a finding's unit is not that of its threshold.
+
+    Notes
+    -----
+    The rule is `RULE`. It counts findings and does not weigh them: which findings decide a claim is a
+    judgement, and stands in the table where a reader can change it.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> claims = pd.DataFrame([{"id": "C01", "claim": "Prices fell.", "would_change": "", "limit": ""}])
+    >>> tests = pd.DataFrame([{"claim": "C01", "report": "02_price_index", "finding": "fall",
+    ...     "reading": "prices fall", "supports": "below", "threshold": 0.0, "unit": "%"}])
+    >>> fall = {"key": "fall", "label": "Change a year", "value": -30.0, "unit": "%", "ci_low": -35.0,
+    ...     "ci_high": -25.0, "level": 0.95, "n": 50, "as_of": "2026-11-01"}
+    >>> made = {"02_price_index": {"findings": [fall], "data_kind": "real"}}
+    >>> ledger = judge(made, claims=claims, tests=tests)
+    >>> ledger.claims[0].verdict, ledger.claims[0].reason
+    ('supported', '1 of 1 finding for the claim, none against')
+    """
+    from undercut.sources.reference import load_reference
+
+    claims = load_reference("claims") if claims is None else claims
+    tests = load_reference("claim_tests") if tests is None else tests
+    _check(claims, tests)
+    return Ledger(
+        tuple(
+            _judge_claim(
+                claim, [_held(test, results) for test in _rows(tests) if test["claim"] == claim["id"]]
+            )
+            for claim in _rows(claims)
+        )
+    )
+
+
+def verdict_of(outcomes: Iterable[Outcome]) -> Verdict:
+    """The verdict that `RULE` gives.
+
+    Examples
+    --------
+    >>> verdict_of(["for", "for", "undecided"]), verdict_of(["for", "against"]), verdict_of(["missing"])
+    ('supported', 'mixed', 'not testable')
+    """
+    told = list(outcomes)
+    supporting, opposing = told.count("for"), told.count("against")
+    if not supporting and not opposing:
+        return "not testable"
+    if not opposing and 2 * supporting > len(told):
+        return "supported"
+    if not supporting and 2 * opposing > len(told):
+        return "contradicted"
+    return "mixed"
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    missing_as_none = table.astype(object).where(table.notna(), None)
+    return missing_as_none.to_dict("records")
+
+
+def _check(claims: pd.DataFrame, tests: pd.DataFrame) -> None:
+    known, tested = set(claims["id"]), set(tests["claim"])
+    if astray := sorted(tested - known):
+        raise DataError(f"claim_tests.csv has tests of {', '.join(astray)}, which claims.csv does not hold.")
+    if untested := sorted(known - tested):
+        raise DataError(
+            f"claims.csv holds {', '.join(untested)} without a test: name in claim_tests.csv a finding that "
+            "would decide it, even one that cannot be measured yet."
+        )
+
+
+def _held(test: Mapping[str, Any], results: Mapping[str, Mapping[str, Any] | None]) -> Evidence:
+    """One test with the finding that it names."""
+    made = results.get(test["report"]) or {}
+    found = next((f for f in made.get("findings", []) if f["key"] == test["finding"]), None)
+    common = {name: test[name] for name in ("claim", "report", "finding", "reading", "supports", "threshold")}
+    if found is None or found["value"] is None:
+        blank: dict[str, Any] = dict.fromkeys(("value", "ci_low", "ci_high"))
+        label, as_of = (found["label"], found["as_of"] or "") if found else ("", "")
+        about = {"unit": test["unit"], "label": label, "as_of": as_of, "data_kind": "", "text": ""}
+        return Evidence(**common, **blank, **about, outcome="missing")
+    if found["unit"] != test["unit"]:
+        raise DataError(
+            f"The finding {test['finding']!r} of {test['report']} is in {found['unit']!r}, its threshold in "
+            f"claim_tests.csv in {test['unit']!r}: a verdict would compare unlike things."
+        )
+    return Evidence(
+        **common,
+        **{name: found[name] for name in ("value", "ci_low", "ci_high", "unit", "label")},
+        as_of=found["as_of"] or "",
+        data_kind=str(made.get("data_kind", "real")),
+        text=sentences.sentence(dict(found)),
+        outcome=_outcome(found, str(test["supports"]), float(test["threshold"])),
+    )
+
+
+def _outcome(found: Mapping[str, Any], supports: str, threshold: float) -> Outcome:
+    low = found["value"] if found["ci_low"] is None else found["ci_low"]
+    high = found["value"] if found["ci_high"] is None else found["ci_high"]
+    if low > threshold:
+        return "for" if supports == "above" else "against"
+    if high < threshold:
+        return "for" if supports == "below" else "against"
+    return "undecided"
+
+
+def _judge_claim(claim: Mapping[str, Any], evidence: Sequence[Evidence]) -> Judged:
+    days = [part.as_of for part in evidence if part.as_of and part.outcome != "missing"]
+    turns = [claim["would_change"], *(part.would_turn for part in _nearest_first(evidence)[:2])]
+    return Judged(
+        id=claim["id"],
+        claim=claim["claim"],
+        verdict=verdict_of(part.outcome for part in evidence),
+        reason=_reason(evidence),
+        evidence=tuple(evidence),
+        as_of=min(days, default=""),
+        would_change="; ".join(turn.rstrip(".") for turn in turns if turn),
+        watch=claim["would_change"] or "",
+        limit=claim["limit"] or "",
+    )
+
+
+def _reason(evidence: Sequence[Evidence]) -> str:
+    outcomes = [part.outcome for part in evidence]
+    count = {outcome: outcomes.count(outcome) for outcome in ("for", "against", "undecided", "missing")}
+    total = f"{len(outcomes)} finding{'s' if len(outcomes) > 1 else ''}"
+    words = [f"{count['for'] or 'none'} of {total} for the claim", f"{count['against'] or 'none'} against"]
+    if count["undecided"]:
+        words.append(f"{count['undecided']} undecided")
+    if count["missing"]:
+        words.append(f"{count['missing']} that could not be measured")
+    if any(part.data_kind not in ("real", "") for part in evidence):
+        words.append("partly on sample data")
+    return ", ".join(words)
+
+
+def _nearest_first(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The findings whose intervals lie nearest to their thresholds, in half-widths; missing ones first."""
+
+    def distance(part: Evidence) -> float:
+        if part.value is None:
+            return -1.0
+        low = part.value if part.ci_low is None else part.ci_low
+        high = part.value if part.ci_high is None else part.ci_high
+        if low <= part.threshold <= high:
+            return 0.0
+        half = max((high - low) / 2, 1e-12)
+        return float(min(abs(low - part.threshold), abs(high - part.threshold)) / half)
+
+    return sorted(evidence, key=distance)

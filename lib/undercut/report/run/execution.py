@@ -1,0 +1,292 @@
+"""Did the notebooks run? Keeps workers busy, holds each to its limits, keeps the truth about its end."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from undercut.report.catalogue.catalogue import Report
+from undercut.report.catalogue.project import COMMIT_VARIABLE, OUTPUT_VARIABLE
+from undercut.report.findings.contract import write_atomically
+from undercut.report.findings.others import OTHERS_VARIABLE
+from undercut.report.run.kernel import TRACE_VARIABLE
+from undercut.report.run.processes import end_by_environment, end_tree, memory_mb
+from undercut.report.run.workers import End, Workers
+
+KERNEL_NAME = "python3"
+_WATCH_SECONDS = 0.1
+_EXCERPT_LINES = 12
+_LEAST_FREE_BYTES = 1_000_000
+
+
+#: How many threads libraries of linear algebra start.
+THREAD_VARIABLES: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One notebook to run with one set of values.
+
+    Attributes
+    ----------
+    report : Report
+    values : dict
+        A value for each of its parameters.
+    folder : str
+        Where it is published, relative to the site.
+    staging : Path
+        Existing folder for the executed notebook and the worker's files; the page grows in ``page`` there.
+    command, notebook_path : str
+        What the page says about how to reproduce it.
+    timeout_seconds : float
+        The worker and its kernel are killed after that.
+    commit : str
+        Of this package, for results.json; empty where git does not know.
+    """
+
+    report: Report
+    values: dict[str, Any]
+    folder: str
+    staging: Path
+    command: str
+    notebook_path: str
+    timeout_seconds: float
+    commit: str = ""
+
+    @property
+    def page(self) -> Path:
+        """Folder where the notebook puts its results (UNDERCUT_OUTPUT)."""
+        return self.staging / "page"
+
+    @property
+    def job(self) -> Path:
+        """What the worker is told."""
+        return self.staging / "job.json"
+
+    @property
+    def executed(self) -> Path:
+        """The notebook with its outputs, as far as it ran."""
+        return self.staging / "executed.ipynb"
+
+    @property
+    def others(self) -> Path:
+        """What the reports that it is made from have published."""
+        return self.staging / "others.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a report was not built.
+
+    Attributes
+    ----------
+    reason : str
+        The error, the limit, or the signal.
+    cell : int or None
+        One-based number in the user's notebook of the cell that was running.
+    source : str
+        Its beginning.
+    """
+
+    reason: str
+    cell: int | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How the run of a notebook ended, as seen from outside.
+
+    Attributes
+    ----------
+    failure : Failure or None
+        None where the notebook ran to its end and its page is ready.
+    exit_status : int
+        Of the worker process; negative for a signal.
+    duration_seconds : float
+    peak_memory_mb : float
+        Of the largest process, in mebibytes.
+    trace : dict
+        What the notebook opened and loaded: ``opened``, ``modules``, ``roots``.
+    """
+
+    failure: Failure | None
+    exit_status: int
+    duration_seconds: float
+    peak_memory_mb: float
+    trace: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Running:
+    task: Task
+    started: float
+    stopped: str = ""
+
+
+def environment(staging: Path) -> dict[str, str]:
+    """The environment of all workers: a kernel that is this very interpreter, and inline figures."""
+    kernel = {
+        "argv": [sys.executable, "-m", "undercut.report.run.kernel", "-f", "{connection_file}"],
+        "display_name": "Python 3",
+        "language": "python",
+    }
+    jupyter = staging / "jupyter"
+    write_atomically(jupyter / "kernels" / KERNEL_NAME / "kernel.json", json.dumps(kernel))
+    inherited = os.environ.get("JUPYTER_PATH")
+    path = os.pathsep.join([str(jupyter), *([inherited] if inherited else [])])
+    fixed = {"JUPYTER_PATH": path, "PYTHONHASHSEED": "0"}
+    # Notebooks run side by side, one a core: libraries that each take all cores get in each other's way (a
+    # report took 196 s beside another instead of 46 s). What the user has set stays.
+    threads = {name: os.environ.get(name, "1") for name in THREAD_VARIABLES}
+    # Without the inline backend named here, figures of notebooks that do not name one go missing.
+    return os.environ | threads | fixed | {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+
+
+def run_tasks(tasks: Sequence[Task], workers: Workers, *, jobs: int) -> Generator[tuple[Task, Run | None]]:
+    """Run the tasks, ``jobs`` at a time; yields (task, None) before one starts and (task, run) when it ended.
+
+    A report that is made from others starts when what was yielded of those has been dealt with. Closing the
+    iterator ends the workers.
+    """
+    waiting = list(tasks)
+    running: dict[str, _Running] = {}
+    try:
+        while waiting or running:
+            while len(running) < jobs and (task := ready(waiting, [one.task for one in running.values()])):
+                waiting.remove(task)
+                yield task, None
+                _describe(task)
+                workers.start(task.job)
+                running[str(task.job)] = _Running(task, time.monotonic())
+            for end in workers.ended(_WATCH_SECONDS):
+                one = running.pop(end.job)
+                yield one.task, _run_of(one, end)
+            for job, one in running.items():
+                _hold_to_limits(one, workers.pids.get(job))
+    finally:
+        workers.close()
+        for one in running.values():
+            end_by_environment(OUTPUT_VARIABLE, str(one.task.page))
+
+
+def ready(waiting: Sequence[Task], running: Sequence[Task]) -> Task | None:
+    """The first task that need not wait for another; None where all must."""
+    busy = {task.folder for task in [*waiting, *running]}
+    return next((task for task in waiting if busy.isdisjoint(task.report.after)), None)
+
+
+def _describe(task: Task) -> None:
+    job = {
+        "report": task.report.name,
+        "folder_name": task.folder,
+        "notebook": str(task.report.notebook),
+        "notebook_path": task.notebook_path,
+        "command": task.command,
+        "output": str(task.executed),
+        "folder": str(task.report.notebook.parent),
+        "outcome": str(task.staging / "outcome.json"),
+        "log": str(task.staging / "worker.log"),
+        "page": str(task.page),
+        "values": task.values,
+        "output_mb": task.report.limits.output_mb,
+        "variables": {
+            OUTPUT_VARIABLE: str(task.page),
+            TRACE_VARIABLE: str(task.staging / "trace.json"),
+            COMMIT_VARIABLE: task.commit,
+            OTHERS_VARIABLE: str(task.others) if task.report.after else "",
+        },
+    }
+    write_atomically(task.job, json.dumps(job))
+
+
+def _hold_to_limits(one: _Running, pid: int | None) -> None:
+    """End a worker whose time or memory is used up, or whose files are too large."""
+    if one.stopped or not pid:
+        return
+    limits = one.task.report.limits
+    if time.monotonic() - one.started > one.task.timeout_seconds:
+        one.stopped = f"it ran longer than {one.task.timeout_seconds:g} s and was stopped"
+    elif memory_mb(pid) > limits.memory_mb:
+        one.stopped = f"it used more than {limits.memory_mb:g} MB of memory and was stopped"
+    elif _folder_mb(one.task.page) > limits.output_mb:
+        one.stopped = f"it wrote more than {limits.output_mb:g} MB of files and was stopped"
+    if one.stopped:
+        end_tree(pid)
+
+
+def _folder_mb(folder: Path) -> float:
+    """Size of the files in a folder that may change while it is looked at."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += Path(place, name).stat().st_size
+            except FileNotFoundError:
+                continue
+    return total / 1024**2
+
+
+def _run_of(one: _Running, end: End) -> Run:
+    task = one.task
+    if end.exit_status < 0:
+        end_by_environment(OUTPUT_VARIABLE, str(task.page))
+    seconds = time.monotonic() - one.started
+    outcome = _read_json(task.staging / "outcome.json") or {"status": "not started"}
+    trace = _read_json(task.staging / "trace.json") or {}
+    trace["modules"] = sorted({*trace.get("modules", []), *outcome.get("loaded", [])})
+    failure = _failure(one, end.exit_status, outcome)
+    if failure is None and (size := _folder_mb(task.page)) > task.report.limits.output_mb:
+        failure = Failure(f"its files have {size:.0f} MB, more than {task.report.limits.output_mb:g} MB")
+    return Run(failure, end.exit_status, round(seconds, 2), round(end.peak_memory_mb, 1), trace)
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return content
+
+
+def _failure(one: _Running, exit_status: int, outcome: dict[str, Any]) -> Failure | None:
+    """What went wrong; None where the notebook ran to its end and its page is ready."""
+    if exit_status == 0 and outcome["status"] == "finished":
+        return None
+    if one.stopped:
+        reason = one.stopped
+    elif "error" in outcome:
+        reason = outcome["error"]
+    elif exit_status < 0:
+        reason = f"the process that ran it was killed by {signal.Signals(-exit_status).name}"
+    else:
+        log = one.task.staging / "worker.log"
+        said = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+        full = shutil.disk_usage(one.task.staging).free < _LEAST_FREE_BYTES
+        said = said or ("No space left on the disk" if full else "")
+        reason = f"the process that ran it ended with status {exit_status}: {said.strip()[-2000:]}"
+    if "Kernel died" in reason:
+        reason = f"{reason} (killed, out of memory, or crashed)"
+    if outcome.get("cell") is None:
+        return Failure(reason)
+    lines = outcome["source"].strip().splitlines()
+    more = [f"... ({len(lines) - _EXCERPT_LINES} more lines)"] if len(lines) > _EXCERPT_LINES else []
+    return Failure(reason, outcome["number"], "\n".join(lines[:_EXCERPT_LINES] + more))
+
+
+def failure_text(report: Report, failure: Failure) -> str:
+    """The failure as the command line tells it."""
+    if not failure.source:
+        return f"Report {report.name} was not built: {failure.reason}"
+    shown = "\n".join(f"    {line}" for line in failure.source.splitlines())
+    notebook = report.notebook.name
+    place = "the parameters passed" if failure.cell is None else f"cell {failure.cell} of {notebook}"
+    return f"Report {report.name} was not built; it failed in {place}:\n{shown}\n{failure.reason}"

@@ -1,0 +1,235 @@
+"""Runs one notebook through papermill and makes its page: a fresh process, or a forked one.
+
+What happened is written to a file as it happens, because papermill's record in the notebook calls cells
+completed whose kernel died.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from undercut.errors import UndercutError
+from undercut.report.findings.contract import write_atomically
+from undercut.report.run.masking import Mask
+from undercut.report.run.processes import end_descendants, reap_orphans
+
+if TYPE_CHECKING:
+    from undercut.report.run.embryo import Embryo
+
+KERNEL_NAME = "python3"
+_SAVE_SECONDS = 2.0
+
+
+def main(job_file: str) -> int:
+    """Run the job described in ``job_file`` with a kernel of its own; 0 where a page was made."""
+    threading.Thread(target=_end_with_builder, daemon=True).start()
+    # Half of nbformat's import time is this module, which JupyterLab pulls in and no notebook needs.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    return run_job(job_file)
+
+
+def run_forked(job_file: str) -> int:
+    """Run the job in a process that was forked with everything loaded, and so is its kernel."""
+    from undercut.report.run.embryo import Embryo
+
+    job = json.loads(Path(job_file).read_text(encoding="utf-8"))
+    log = Path(job["log"])
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.environ.update(job["variables"])
+    return run_job(job_file, Embryo(log))
+
+
+def run_job(job_file: str, embryo: Embryo | None = None) -> int:
+    """Run the job; leaves ``outcome`` (status, cell, error) and, where all went well, the page."""
+    try:
+        return _run_job(job_file, embryo)
+    except OSError as error:
+        end_descendants()
+        print(f"its files could not be written: {error}", file=sys.stderr)
+        return 73
+
+
+def _run_job(job_file: str, embryo: Embryo | None) -> int:
+    reap_orphans()
+    job = json.loads(Path(job_file).read_text(encoding="utf-8"))
+    mask = Mask(os.environ)
+    progress: dict[str, Any] = {"status": "running", "cell": None}
+    write_atomically(Path(job["outcome"]), json.dumps(progress))
+    failure = _execute(job, progress, embryo)
+    end_descendants()  # what the notebook started and did not end
+    if failure is None:
+        failure = _publishable(job, progress, mask)
+    final = mask.anything(progress | (failure or {"status": "finished", "loaded": _own_modules()}))
+    write_atomically(Path(job["outcome"]), json.dumps(final))
+    return 1 if failure else 0
+
+
+def warm_up() -> None:
+    """Do once what every notebook would otherwise do for itself: compile validators, find engines."""
+    import nbformat
+    from papermill.engines import papermill_engines
+
+    from undercut.report.findings.contract import validator
+    from undercut.report.page import html
+    from undercut.report.page.render import template
+
+    stream = {"output_type": "stream", "name": "stdout", "text": ""}
+    cell = {"cell_type": "code", "id": "a", "source": "", "metadata": {}, "execution_count": 1}
+    cells = [cell | {"outputs": [stream]}]
+    nbformat.validate({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+    validator()
+    html.markdown("# $x$")
+    html.highlighted("for x in [1, 'a']:  # b\n    f(x)")
+    template("page.html.j2")
+    assert papermill_engines
+
+
+def _execute(job: dict[str, Any], progress: dict[str, Any], embryo: Embryo | None) -> dict[str, Any] | None:
+    """Run the notebook; None where all went well, else what went wrong."""
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    _register_engine(job, progress)
+    from undercut.report.run.embryo import manager_of
+
+    sockets = tempfile.mkdtemp(prefix="undercut-")
+    try:
+        papermill.execute_notebook(
+            _literal(job["notebook"]),
+            _literal(job["output"]),
+            parameters=job["values"],
+            engine_name="undercut",
+            kernel_name=KERNEL_NAME,
+            cwd=job["folder"],
+            progress_bar=False,
+            request_save_on_cell_execute=False,
+            kernel_manager_class=manager_of(embryo, sockets),
+        )
+    except PapermillExecutionError as error:
+        return {"status": "failed", "error": f"{error.ename}: {error.evalue}"}
+    # Whatever else papermill raises (a dead kernel, a damaged notebook) is this process's result.
+    except Exception as error:
+        return {"status": "failed", "error": progress.get("error") or f"{type(error).__name__}: {error}"}
+    finally:
+        shutil.rmtree(sockets, ignore_errors=True)
+    return None
+
+
+def _publishable(job: dict[str, Any], progress: dict[str, Any], mask: Mask) -> dict[str, Any] | None:
+    """Make the page; what is wrong with the results where it cannot be made."""
+    from undercut.report.page.page import complete_page
+
+    try:
+        complete_page(job, mask)
+    except UndercutError as error:
+        progress["cell"] = None
+        return {"status": "failed", "error": str(error)}
+    except OSError as error:
+        progress["cell"] = None
+        return {"status": "failed", "error": f"its page could not be written: {error}"}
+    return None
+
+
+def _register_engine(job: dict[str, Any], progress: dict[str, Any]) -> None:
+    """Register papermill's engine with two additions: it notes each cell first and limits the output."""
+    from papermill.clientwrap import PapermillNotebookClient
+    from papermill.engines import NBClientEngine, papermill_engines
+
+    largest = job["output_mb"] * 1024**2
+    shown = 0
+
+    class LimitedClient(PapermillNotebookClient):  # type: ignore[misc]
+        """Ends the run when the notebook shows more than the report may hold."""
+
+        def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
+            nonlocal shown
+            shown += _size(msg["content"])
+            if shown > largest and "error" not in progress:
+                progress["error"] = f"it shows more than {job['output_mb']:g} MB of output"
+                end_descendants()  # the kernel; an exception here would be heard of when the cell ends
+            return super().process_message(msg, cell, cell_index)
+
+    class FollowedEngine(NBClientEngine):  # type: ignore[misc]
+        """Papermill's own engine; keeps the truth about where it is."""
+
+        @classmethod
+        def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> Any:
+            begin, saved = nb_man.cell_start, time.monotonic()
+            injected = [at for at, one in enumerate(nb_man.nb.cells) if _is_injected(one)]
+
+            def noted(cell: Any, cell_index: int, **rest: Any) -> None:
+                nonlocal saved
+                if time.monotonic() - saved > _SAVE_SECONDS:  # what a run that is killed leaves behind
+                    write_atomically(Path(job["output"]), json.dumps(nb_man.nb))
+                    saved = time.monotonic()
+                if cell.cell_type == "code":
+                    progress["cell"] = cell_index
+                    progress["source"] = cell.source
+                    progress["number"] = None if cell_index in injected else _number(cell_index, injected)
+                    write_atomically(Path(job["outcome"]), json.dumps(progress))
+                begin(cell, cell_index, **rest)
+
+            nb_man.cell_start = noted
+            for name in ("input_path", "start_timeout"):
+                options.pop(name, None)
+            return LimitedClient(nb_man, kernel_name=kernel_name, startup_timeout=60, **options).execute()
+
+    papermill_engines.register("undercut", FollowedEngine)
+
+
+def _is_injected(cell: Any) -> bool:
+    return "injected-parameters" in cell.metadata.get("tags", [])
+
+
+def _number(index: int, injected: list[int]) -> int:
+    """One-based number of an executed cell in the user's notebook."""
+    return index + 1 - sum(position < index for position in injected)
+
+
+def _size(content: Any) -> int:
+    """Characters of all texts in a message."""
+    if isinstance(content, str):
+        return len(content)
+    if isinstance(content, dict):
+        return sum(_size(value) for value in content.values())
+    return 0
+
+
+def _own_modules() -> list[str]:
+    """Files of this package that made the page, its templates with them."""
+    files = [
+        getattr(module, "__file__", None) for name, module in list(sys.modules.items()) if _is_ours(name)
+    ]
+    templates = (Path(__file__).parents[1] / "page" / "templates").iterdir()
+    return sorted([*filter(None, files), *map(str, templates)])
+
+
+def _is_ours(name: str) -> bool:
+    return name.partition(".")[0] == "undercut"
+
+
+def _literal(path: str) -> str:
+    """Papermill formats paths with the parameters; braces in ours are meant as they are."""
+    return path.replace("{", "{{").replace("}", "}}")
+
+
+def _end_with_builder() -> None:
+    """End this process and its kernel when the builder's end of standard input closes."""
+    while os.read(0, 1024):
+        pass
+    end_descendants()
+    os._exit(70)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

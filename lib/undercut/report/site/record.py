@@ -1,0 +1,184 @@
+"""What is known of a published report? Its record, its failures, its earlier builds."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from undercut.report.catalogue.project import git_commit, utc_now
+from undercut.report.catalogue.staleness import inputs_of
+from undercut.report.findings.contract import RESULTS_FILE, write_atomically
+from undercut.report.page.notebook import published_notebook
+from undercut.report.run.execution import Failure, Run, Task
+from undercut.report.run.masking import Mask
+from undercut.report.site.publish import STAGING, copy_of, swap_in
+
+BUILD_FILE = "build.json"
+FAILURE_FILE = "failure.json"
+LAST_GOOD = "last-good.html"
+FAILED_NOTEBOOK = "failed.ipynb"
+HISTORY = "history"
+_MAIN = '<main id="main" tabindex="-1">'
+
+
+def read_record(folder: Path) -> dict[str, Any] | None:
+    """How the last build of a published report went; None where it was never built."""
+    for name in (FAILURE_FILE, BUILD_FILE):
+        try:
+            record: dict[str, Any] = json.loads((folder / name).read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            continue
+        if record.get("status") == "failed" or "inputs" in record:
+            return record
+    return None
+
+
+def last_attempt(folder: Path) -> str | None:
+    """When the last build of a report began; None where there was none."""
+    record = read_record(folder)
+    return None if record is None else str(record["started_at"])
+
+
+def publish_page(
+    task: Task, run: Run, project: Path, site: Path, *, started: tuple[float, str], keep: int
+) -> None:
+    """Write the record of a finished page, keep the one before it, and put the new one in its place.
+
+    Parameters
+    ----------
+    task, run
+        What was run, and how it ended.
+    project, site : Path
+    started : (float, str)
+        The moment of the start, in seconds of the epoch and as text.
+    keep : int
+        How many earlier builds to keep.
+    """
+    record = {
+        "report": task.report.name,
+        "status": "built",
+        "started_at": started[1],
+        "exit_status": run.exit_status,
+        "duration_seconds": run.duration_seconds,
+        "peak_memory_mb": run.peak_memory_mb,
+        "git_commit": git_commit(project),
+        "parameters": task.values,
+        "inputs": inputs_of(task, run.trace, project, started[0]),
+    }
+    _write_json(task.page / BUILD_FILE, Mask(os.environ).anything(record))
+    _keep(site, task.folder, keep)
+    swap_in(task.page, site / task.folder)
+
+
+def publish_failure(task: Task, failure: Failure, target: Path, *, started_at: str) -> str:
+    """Say on the report's page that it failed; what was published before stays beside it.
+
+    Returns
+    -------
+    str
+        File name of the last good version; empty where there is none.
+    """
+    from undercut.report.page.render import render_failure
+
+    fresh = task.staging / "failed"
+    if target.exists():
+        copy_of(target, fresh)
+    else:
+        fresh.mkdir(parents=True)
+    has_good = (fresh / RESULTS_FILE).is_file()
+    failed_at = utc_now()
+    if has_good and not (fresh / LAST_GOOD).is_file():
+        old = (fresh / "index.html").read_text(encoding="utf-8")
+        banner = f'A newer build failed on <a href="index.html">{failed_at[:16].replace("T", " ")} UTC</a>.'
+        write_atomically(fresh / LAST_GOOD, with_banner(old, f"<strong>Stale.</strong> {banner}"))
+    mask = Mask(os.environ)
+    about: dict[str, Any] = {
+        "report": task.report.name,
+        "title": task.report.title,
+        "status": "failed",
+        "started_at": started_at,
+        "failed_at": failed_at,
+        "parameters": task.values,
+        "notebook": task.notebook_path,
+        "last_good": LAST_GOOD if has_good else None,
+        "executed": FAILED_NOTEBOOK if _keep_executed(task, fresh / FAILED_NOTEBOOK, mask) else None,
+        **asdict(failure),
+    }
+    about = mask.anything(about)
+    _write_json(fresh / FAILURE_FILE, about)
+    page = render_failure(about, command=mask.text(task.command), folder=task.folder)
+    write_atomically(fresh / "index.html", page)
+    swap_in(fresh, target)
+    return LAST_GOOD if has_good else ""
+
+
+def _keep_executed(task: Task, target: Path, mask: Mask) -> bool:
+    """Put the notebook with its outputs, as far as it ran, beside the failure; False where there is none.
+
+    One that is larger than the report may be, or for which there is no room, is left out.
+    """
+    target.unlink(missing_ok=True)
+    try:
+        if task.executed.stat().st_size > task.report.limits.output_mb * 1024**2:
+            return False
+        executed = json.loads(task.executed.read_text(encoding="utf-8"))
+        notebook = mask.anything(published_notebook(executed))
+        write_atomically(target, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
+    except (OSError, ValueError):  # not written, or half, because the disk is full or the run was killed
+        return False
+    return True
+
+
+def with_banner(html: str, banner: str) -> str:
+    """A page with a line above its title."""
+    return html.replace(_MAIN, f'{_MAIN}\n<p class="banner stale" role="note">{banner}</p>', 1)
+
+
+def builds_of(site: Path, folder: str) -> list[Path]:
+    """Folders of the kept builds of a report, oldest first, the published one last."""
+    earlier = sorted(path.parent for path in (site / HISTORY / folder).glob(f"[0-9]*/{RESULTS_FILE}"))
+    return [*earlier, *([site / folder] if (site / folder / RESULTS_FILE).is_file() else [])]
+
+
+def stamp_of(build: Path) -> str:
+    """The moment of a build as a name: ``20261123T080000Z``."""
+    moment = json.loads((build / RESULTS_FILE).read_text(encoding="utf-8"))["built_at"]
+    return str(moment).replace("-", "").replace(":", "")
+
+
+def _keep(site: Path, folder: str, keep: int) -> None:
+    """Keep the published version as an earlier build, and as many of those as wanted."""
+    published, history = site / folder, site / HISTORY / folder
+    if keep and (published / RESULTS_FILE).is_file():
+        place = history / stamp_of(published)
+        if not place.exists():
+            copy = _staged_copy(site, published, folder)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            copy.rename(place)
+    kept = sorted(path for path in history.glob("[0-9]*") if path.is_dir())
+    for old in kept[: max(0, len(kept) - keep)]:
+        shutil.rmtree(old)
+
+
+def _staged_copy(site: Path, published: Path, folder: str) -> Path:
+    """A copy whose links lead out of the deeper folder, and which says that it is an earlier build."""
+    copy = site / STAGING / "earlier" / folder
+    copy_of(published, copy)
+    good = copy / LAST_GOOD if (copy / LAST_GOOD).is_file() else copy / "index.html"
+    html = good.read_text(encoding="utf-8")
+    up, deeper = "../" * (folder.count("/") + 1), "../" * (folder.count("/") + 3)
+    html = html.replace(f'href="{up}', f'href="{deeper}')
+    newest = f'<a href="{deeper}{folder}/index.html">the newest version</a>'
+    html = with_banner(html, f"<strong>Earlier build.</strong> There is {newest}.")
+    for name in (LAST_GOOD, FAILURE_FILE, FAILED_NOTEBOOK, "index.html"):
+        (copy / name).unlink(missing_ok=True)
+    write_atomically(copy / "index.html", html)
+    return copy
+
+
+def _write_json(path: Path, content: Any) -> None:
+    write_atomically(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")

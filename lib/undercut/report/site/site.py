@@ -1,0 +1,148 @@
+"""Which reports are there to read? The site's front page, made from what is published."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from datetime import date
+from hashlib import sha256
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from undercut.report.catalogue.entries import Settings
+from undercut.report.catalogue.variants import VARIANTS
+from undercut.report.findings.contract import RESULTS_FILE, read_results, write_atomically
+from undercut.report.page.render import BADGES, page_style, template
+from undercut.report.site.front import front_section
+from undercut.report.site.history import write_history
+from undercut.report.site.record import FAILURE_FILE
+
+
+def write_site(site: Path, order: Sequence[str] = (), settings: Settings | None = None) -> None:
+    """Write index.html and reports.json of the folder ``site`` from what is published in it.
+
+    Parameters
+    ----------
+    site : Path
+        Folder of published reports.
+    order : sequence of str
+        Report names in the order wanted; others follow by name.
+    settings : Settings, optional
+        Of the site; the report that it calls ``front`` opens the page.
+
+    Raises
+    ------
+    DataError
+        Where a published results.json is damaged.
+    """
+    settings = settings or Settings()
+    published = [_published(path, site) for path in published_folders(site)]
+    rank = {name: position for position, name in enumerate(order)}
+    published.sort(key=lambda entry: (rank.get(entry["name"], len(rank)), entry["folder"]))
+    write_history(site, [about["folder"] for about in published], settings)
+    front = next((about for about in published if about["folder"] == settings.front), None)
+    script = _script()
+    page = template("site.html.j2").render(
+        front=None if front is None else _entry(front) | front_section(front, published),
+        entries=[_entry(about) for about in published if about is not front],
+        style=page_style(),
+        script=script,
+        script_hash="sha256-" + b64encode(sha256(script.encode()).digest()).decode(),
+    )
+    write_atomically(site / "index.html", page.strip() + "\n")
+    summary = [{key: about[key] for key in _SUMMARY} for about in published]
+    write_atomically(site / "reports.json", json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
+
+
+def _script() -> str:
+    """The search: the only script of the site; the page names its digest and forbids any other."""
+    return (resources.files("undercut.report.page") / "templates" / "search.js").read_text("utf-8").strip()
+
+
+_SUMMARY = (
+    "folder", "report", "title", "answer", "as_of", "built_at", "data_kind", "parameters", "status",
+    "failed_at",
+)  # fmt: skip
+
+
+def published_folders(site: Path) -> list[Path]:
+    """Folders of the site that hold a report or the news of its failure."""
+    places = [*site.glob("[!.]*/*.json"), *site.glob(f"{VARIANTS}/*/[!.]*/*.json")]
+    return sorted({path.parent for path in places if path.name in (RESULTS_FILE, FAILURE_FILE)})
+
+
+def is_current(site: Path) -> bool:
+    """Whether the front page is younger than everything that it lists."""
+    try:
+        written = (site / "index.html").stat().st_mtime_ns
+    except FileNotFoundError:
+        return False
+    return all(folder.stat().st_mtime_ns <= written for folder in published_folders(site))
+
+
+def _published(folder: Path, site: Path) -> dict[str, Any]:
+    """What a published folder says about its report; results are those of the last good version."""
+    place = folder.relative_to(site).as_posix()
+    failure: dict[str, Any] = {}
+    if (folder / FAILURE_FILE).is_file():
+        failure = json.loads((folder / FAILURE_FILE).read_text(encoding="utf-8"))
+    results: dict[str, Any] = {
+        "answer": "",
+        "as_of": None,
+        "built_at": None,
+        "data_kind": None,
+        "findings": [],
+    }
+    if (folder / RESULTS_FILE).is_file():
+        results = read_results(folder / RESULTS_FILE)
+    about = {"warnings": [], **failure, **results}
+    about |= {
+        "folder": place,
+        "status": "failed" if failure else "built",
+        "failed_at": failure.get("failed_at"),
+    }
+    return about | {"name": about["report"], "is_variant": "/" in place}
+
+
+def _entry(about: Mapping[str, Any]) -> dict[str, Any]:
+    """What the front page says of one report."""
+    kind, built_at = about["data_kind"], about["built_at"]
+    values = {name: value for name, value in about["parameters"].items() if about["is_variant"]}
+    return {
+        "folder": about["folder"],
+        "title": about["title"],
+        "answer": about["answer"],
+        "kind": kind or "failed",
+        "badge": BADGES.get(kind, ""),
+        "as_of": about["as_of"],
+        "built": built_at[:10] if built_at else "",
+        "age": data_age(about["as_of"], built_at) if built_at else "",
+        "findings": len(about["findings"]),
+        "warnings": len(about["warnings"]),
+        "failed": (about["failed_at"] or "")[:10],
+        "given": ", ".join(f"{name} = {_shown(value)}" for name, value in values.items()),
+    }
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "not set" if value is None else str(value)
+
+
+def data_age(as_of: str | None, built_at: str) -> str:
+    """How old the data were when the report was built.
+
+    Examples
+    --------
+    >>> data_age("2026-11-01", "2026-11-23T08:00:00Z")
+    'data 22 days old when built'
+    """
+    if as_of is None:
+        return ""
+    days = (date.fromisoformat(built_at[:10]) - date.fromisoformat(as_of)).days
+    if days <= 0:
+        return "data of the day it was built"
+    return f"data {days:,} day{'s' if days != 1 else ''} old when built"

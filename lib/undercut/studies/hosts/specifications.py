@@ -1,0 +1,60 @@
+"""Does the effect of one more host hang on choices that could have been made otherwise?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import pandas as pd
+
+from undercut.competition.hosts.entry import count_entries, entry_effect
+from undercut.errors import InputError
+from undercut.inference.specifications import SpecificationCurve, run_specifications, specification_curve
+
+#: Choices of the estimate that the report leads with, beside the data.
+HEADLINE: Final[Mapping[str, Any]] = {
+    "against": "same host and month",
+    "incumbents": "all hosts",
+    "months after": 6,
+    "entries": "dated",
+}
+OPTIONS: Final[Mapping[str, Sequence[Any]]] = {
+    "against": ("same host and month", "same month"),
+    "incumbents": ("all hosts", "third parties"),
+    "months after": (3, 6),
+    "entries": ("dated", "all as dated"),
+}
+
+
+def entry_specifications(panels: Mapping[str, pd.DataFrame], *, leads: int = 3) -> SpecificationCurve:
+    """The effect of an entry on the others' prices, in percent, under all combinations of choices.
+
+    Parameters
+    ----------
+    panels : mapping of str to DataFrame
+        Panels of :func:`undercut.competition.hosts.panel.host_panel` by what was chosen for them (sources,
+        workload); the first is the headline's.
+    leads : int
+        Months before entry in the event study.
+
+    Returns
+    -------
+    SpecificationCurve
+    """
+    if not panels:
+        raise InputError("Give at least one panel.")
+
+    def estimate(**chosen: Any) -> dict[str, float]:
+        panel = panels[chosen["data"]]
+        entries = count_entries(panel)
+        if chosen["entries"] == "all as dated":
+            entries = entries.assign(kind="dated")
+        found = entry_effect(
+            panel, entries=entries, leads=leads, lags=chosen["months after"], comparison=chosen["against"],
+            third_party_only=chosen["incumbents"] == "third parties",
+        )  # fmt: skip
+        return {"estimate": 100 * found.effect, "low": 100 * found.low, "high": 100 * found.high}
+
+    results = run_specifications(estimate, {"data": list(panels), **OPTIONS})
+    choices = ["data", *OPTIONS]
+    return specification_curve(results, choices, headline={"data": next(iter(panels)), **HEADLINE}, unit="%")

@@ -1,0 +1,155 @@
+"""The figures of the market report, in the house style. Each draws what it is given and returns its axes."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from undercut import plots
+from undercut.prices.capability.gaps import CapabilityGap
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SOURCE = "Undercut price panel; capability: Epoch AI (CC BY 4.0)"
+
+
+def price_by_capability(gap: CapabilityGap, *, finding: str, measure: str, ax: Axes | None = None) -> Axes:
+    """Price against capability for the two groups, with the fitted lines whose distance is the gap."""
+    axes = ax or _axes(7.6, 4.8)
+    models = gap.models
+    for (origin, access), group in models.groupby(["origin", "access"]):
+        axes.plot(group["eci"], group["price"], **plots.mark(str(origin), str(access), line=False), alpha=0.9)
+    grid = np.linspace(*gap.support, 50)
+    centre = models["log_price"].mean() - gap.slope * models["eci"].mean()
+    shift = math.log1p(gap.gap)
+    share = models["is_group"].mean()
+    ends, colors = {}, {}
+    for is_group, kind in ((0.0, "closed"), (1.0, "open")):
+        origin = str(models.loc[models["is_group"] == is_group, "origin"].iloc[0])
+        level = np.exp(centre + gap.slope * grid + (is_group - share) * shift)
+        axes.plot(grid, level, color=plots.origin_color(origin), linewidth=2)
+        name = f"{plots.origin_adjective(origin)} {kind}"
+        ends[name], colors[name] = (grid[-1], float(level[-1])), plots.origin_color(origin)
+    plots.price_axis(axes)
+    axes.set_xlabel("Epoch Capabilities Index")
+    plots.access_key(axes, sorted(models["access"].unique()), line=False, loc="lower right")
+    plots.headline(axes, finding, measure, source=SOURCE)
+    return plots.label_line_ends(axes, ends, colors)
+
+
+def gap_history(table: pd.DataFrame, *, finding: str, measure: str, ax: Axes | None = None) -> Axes:
+    """The price of Chinese open models relative to US closed ones over time, with its interval."""
+    axes = ax or _axes(7.6, 3.9)
+    known = table.dropna(subset=["gap"])
+    color = plots.origin_color("CN")
+    plots.band(axes, known["day"], 100 * known["low"], 100 * known["high"], color)
+    axes.plot(known["day"], 100 * known["gap"], color=color)
+    plots.zero_line(axes)
+    axes.set_ylim(-100, max(10, 100 * float(known["high"].max()) * 1.1))
+    axes.yaxis.set_major_formatter(lambda value, _: _percent(value))
+    plots.headline(axes, finding, measure, source=SOURCE)
+    return axes
+
+
+def host_prices(
+    offers: pd.DataFrame,
+    spread: pd.DataFrame,
+    *,
+    finding: str,
+    measure: str,
+    models: int = 14,
+    ax: Axes | None = None,
+) -> Axes:
+    """Every seller's price for the open models with most sellers, cheapest seller to dearest."""
+    shown = spread.head(models).iloc[::-1].reset_index(drop=True)
+    axes = ax or _axes(7.6, 1.4 + 0.33 * len(shown))
+    for height, model in shown.iterrows():
+        prices = offers.loc[offers["model_id"] == model["model_id"], "price"]
+        color = plots.origin_color(model["origin"])
+        axes.plot([prices.min(), prices.max()], [height, height], color=color, linewidth=1, alpha=0.5)
+        axes.plot(
+            prices,
+            [height] * len(prices),
+            marker="o",
+            linestyle="none",
+            color=color,
+            markersize=5,
+            alpha=0.55,
+        )
+        axes.plot(prices.median(), height, marker="|", color=plots.INK, markersize=13, markeredgewidth=2)
+    names = (
+        shown["name"].where(shown["name"].notna(), shown["model_id"])
+        + "  ("
+        + shown["sellers"].astype("str")
+        + ")"
+    )
+    axes.set_yticks(range(len(shown)), names)
+    axes.grid(axis="y", visible=False)
+    plots.price_axis(axes, "x")
+    plots.headline(axes, finding, measure, source=SOURCE)
+    return axes
+
+
+def ladders(ladder: pd.DataFrame, *, finding: str, measure: str) -> Axes:
+    """One small panel a vendor: all its own models in grey, its most capable one in colour."""
+    import matplotlib.pyplot as plt
+    from matplotlib.dates import DateFormatter, YearLocator
+
+    vendors = list(dict.fromkeys(ladder["vendor"]))
+    days = sorted(ladder["day"].unique())
+    columns = 3
+    rows = math.ceil(len(vendors) / columns)
+    _, grid = plt.subplots(
+        rows, columns, figsize=(7.6, 1.1 + 1.75 * rows), sharex=True, sharey=True, squeeze=False
+    )
+    for axes, vendor in zip(grid.flat, vendors, strict=False):
+        own = ladder[ladder["vendor"] == vendor]
+        for _, rung in own.groupby("model_id"):
+            # A month without an offer breaks the line.
+            steps = rung.set_index("day")["price"].reindex(days)
+            axes.step(steps.index, steps, where="post", color=plots.MUTED, linewidth=0.8, alpha=0.5)
+        best = own[own["is_best"]].groupby("day")["price"].min().reindex(days)
+        axes.step(
+            best.index, best, where="post", color=plots.origin_color(own["origin"].iloc[0]), linewidth=2.2
+        )
+        axes.set_title(vendor, fontsize=10, loc="left", fontweight="bold")
+        axes.xaxis.set_major_locator(YearLocator())  # type: ignore[no-untyped-call]
+        axes.xaxis.set_major_formatter(DateFormatter("%Y"))  # type: ignore[no-untyped-call]
+        plots.price_axis(axes)
+    for place in range(len(vendors), rows * columns):
+        grid.flat[place].set_visible(False)
+        grid.flat[place - columns].tick_params(labelbottom=True)
+    plots.headline(grid[0][0], finding, measure, source=SOURCE)
+    return grid[0][0]
+
+
+def offers_over_time(counts: pd.DataFrame, *, finding: str, measure: str, ax: Axes | None = None) -> Axes:
+    """Number of usable offers by origin and access, month by month."""
+    axes = ax or _axes(7.6, 3.9)
+    ends = {}
+    for (origin, access), line in counts.groupby(["origin_group", "access_group"]):
+        look = plots.mark(str(origin), str(access)) | {"marker": "none"}
+        axes.plot(line["day"], line["offers"], **look)
+        label = f"{plots.origin_name(str(origin))}, {access}"
+        ends[label] = (line["day"].iloc[-1], float(line["offers"].iloc[-1]))
+    colors = {
+        f"{plots.origin_name(str(o))}, {a}": plots.origin_color(str(o))
+        for o, a in counts[["origin_group", "access_group"]].drop_duplicates().itertuples(index=False)
+    }
+    axes.set_ylim(bottom=0)
+    plots.headline(axes, finding, measure, source=SOURCE)
+    return plots.label_line_ends(axes, ends, colors)
+
+
+def _percent(value: float) -> str:
+    return "0%" if abs(value) < 0.5 else f"{value:+.0f}%".replace("-", "\N{MINUS SIGN}")
+
+
+def _axes(width: float, height: float) -> Axes:
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(figsize=(width, height))[1]

@@ -1,0 +1,214 @@
+"""What did releases do, seen at a glance? The mean of each group, every release, response against dose.
+
+Tables hold decimals; figures show percent. Releases on which nothing happened have the same mark as others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from textwrap import fill
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from undercut import plots
+from undercut.errors import DataError
+from undercut.studies.stocks.interval_charts import interval_rows, percent
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_ROW_INCHES: Final = 0.25
+
+
+def mean_responses(mean: pd.DataFrame, *, finding: str, measure: str, source: str = "") -> Axes:
+    """Mean response of each group with its interval, between the marks of what could have been found.
+
+    Parameters
+    ----------
+    mean : pandas.DataFrame
+        From `undercut.studies.stocks.release_response.Responses.mean`.
+    finding, measure, source : str
+        As `undercut.plots.headline`.
+    """
+    notes = [p_words(p) for p in mean["p_permutation"]]
+    ax = interval_rows(
+        mean.assign(note=notes), finding=finding, measure=measure, source=source, label="group",
+        value="caar", note="note",
+    )  # fmt: skip
+    for height, size in zip(ax.get_yticks(), 100 * mean["detectable"], strict=True):
+        ax.plot(
+            [-size, size], [height, height], linestyle="none", marker="|", markersize=13, color=plots.MUTED
+        )
+    return ax
+
+
+def responses_by_release(
+    each: pd.DataFrame,
+    countries: Mapping[str, str],
+    *,
+    contrast: pd.DataFrame | None = None,
+    finding: str,
+    measure: str,
+    source: str = "",
+) -> Figure:
+    """Every release and group: a panel a group, a row a release in order of days, on one scale.
+
+    Parameters
+    ----------
+    each : pandas.DataFrame
+        From `undercut.studies.stocks.release_response.Responses.each`.
+    countries : mapping of event to str
+        Country of the developer, for the colour.
+    contrast : pandas.DataFrame, optional
+        As ``each``: days that are no release, drawn as squares below the others.
+    finding, measure, source : str
+        As `undercut.plots.headline`.
+
+    Raises
+    ------
+    DataError
+        If there is no row.
+    """
+    import matplotlib.pyplot as plt
+    from matplotlib.ticker import MaxNLocator
+
+    if each.empty:
+        raise DataError("A figure of releases needs at least one; the table is empty.")
+    table = _in_order(each, countries, contrast)
+    groups = list(dict.fromkeys(each["group"]))
+    labels = table.drop_duplicates("height").set_index("height")["label"]
+    size = (8.6, 1.9 + _ROW_INCHES * len(labels))
+    figure, panels = plt.subplots(1, len(groups), figsize=size, sharex=True, sharey=True, squeeze=False)
+    for ax, group in zip(panels.flat, groups, strict=True):
+        _panel(ax, table[table["group"] == group])
+        ax.set_title(_broken(group), loc="left", fontsize=9, color=plots.INK)
+        ax.xaxis.set_major_locator(MaxNLocator(3, symmetric=True))
+        ax.xaxis.set_major_formatter(lambda number, _: percent(number).removesuffix("%"))
+        ax.tick_params(axis="x", labelsize=8.5)
+    first = panels.flat[0]
+    first.set_yticks(labels.index, labels)
+    first.set_ylim(labels.index.max() + 0.7, -0.7)
+    plots.headline(first, finding, measure, source=source)
+    return figure
+
+
+def _in_order(
+    each: pd.DataFrame, countries: Mapping[str, str], contrast: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Rows with their height, label and colour; contrasts stand below a gap."""
+    rows = each.assign(color=[plots.origin_color(countries[event]) for event in each["event"]], mark="o")
+    if contrast is not None and len(contrast):
+        rows = pd.concat([rows, contrast.assign(color=plots.MUTED, mark="s")], ignore_index=True)
+    order = rows.drop_duplicates("event").sort_values(["mark", "date"], kind="stable")
+    gap = (order["mark"] == "s").to_numpy() * 0.8
+    heights = dict(zip(order["event"], range(len(order)) + gap, strict=True))
+    label = rows["event"].str.replace('"', "") + "  " + rows["date"].dt.strftime("%Y-%m-%d")
+    return rows.assign(height=rows["event"].map(heights), label=label).sort_values("height", kind="stable")
+
+
+def _panel(ax: Axes, rows: pd.DataFrame) -> None:
+    for row in rows.itertuples():
+        look = {"color": row.color, "solid_capstyle": "butt"}
+        ax.plot([100 * row.ci_low, 100 * row.ci_high], [row.height, row.height], linewidth=1.3, **look)
+        ax.plot(100 * row.car, row.height, marker=row.mark, markersize=4.5, color=row.color)
+    ax.axvline(0, color=plots.INK, linewidth=1, zorder=1.5)
+    ax.grid(visible=False, axis="y")
+    ax.grid(visible=True, axis="x")
+
+
+def _broken(name: str) -> str:
+    """A group's name in lines short enough for its panel."""
+    return fill(name, 14)
+
+
+def response_by_dose(
+    each: pd.DataFrame,
+    releases: pd.DataFrame,
+    doses: Mapping[str, str],
+    *,
+    group: str,
+    finding: str,
+    measure: str,
+    source: str = "",
+) -> Figure:
+    """Responses of one group against each dose, one mark a release; those tied to a market shock are named.
+
+    Parameters
+    ----------
+    each, releases : pandas.DataFrame
+        Responses, and the releases with doses, ``country`` and ``shock``.
+    doses : mapping of column to str
+        Doses and what their axes say.
+    group, finding, measure, source : str
+        Group drawn, and as `undercut.plots.headline`.
+
+    Raises
+    ------
+    DataError
+        If no release has a response.
+    """
+    import matplotlib.pyplot as plt
+
+    table = each[each["group"] == group].merge(releases.drop(columns="date"), on="event")
+    if table.empty:
+        raise DataError(f"No release has a response of {group!r} to draw.")
+    figure, panels = plt.subplots(1, len(doses), figsize=(8.6, 4.2), sharey=True, squeeze=False)
+    for ax, (dose, words) in zip(panels.flat, doses.items(), strict=True):
+        for row in table.dropna(subset=[dose]).to_dict("records"):
+            ends = [100 * row["ci_low"], 100 * row["ci_high"]]
+            color = plots.origin_color(row["country"])
+            ax.plot([row[dose]] * 2, ends, color=color, linewidth=0.8, alpha=0.5)
+            ax.plot(row[dose], 100 * row["car"], marker="o", markersize=5, color=color)
+            if row["shock"]:
+                # Names stand in a band of their own below all marks, with a line to theirs.
+                look = {"ha": "center", "va": "bottom", "fontsize": 9, "color": plots.text_color(color)}
+                line = {"arrowstyle": "-", "color": color, "linewidth": 0.7, "linestyle": ":"}
+                ax.annotate(
+                    row["event"], (row[dose], ends[0]), xytext=(row[dose], 0.01), arrowprops=line,
+                    textcoords=("data", "axes fraction"), **look,
+                )  # fmt: skip
+        ax.margins(x=0.14, y=0.12)
+        ax.set_xlabel(words)
+        plots.zero_line(ax)
+        ax.yaxis.set_major_formatter(lambda number, _: percent(number))
+    plots.headline(panels.flat[0], finding, measure, source=source)
+    return figure
+
+
+def p_words(p_value: float) -> str:
+    """A p-value as text, never as zero.
+
+    Examples
+    --------
+    >>> p_words(0.414), p_words(0.0005)
+    ('p = 0.41', 'p = 0.0005')
+    """
+    return f"p = {p_value:.2f}" if p_value >= 0.01 else f"p = {p_value:.1g}"
+
+
+def in_words(rows: pd.DataFrame, *, name: str = "group", value: str = "car", chance: bool = True) -> str:
+    """Responses as part of a sentence, with their intervals, in percent.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        ``name``, ``value``, ci_low, ci_high (decimals) and p_permutation.
+    name, value : str
+        Columns of names and of responses.
+    chance : bool
+        Add the p-value of the permutation.
+
+    Examples
+    --------
+    >>> row = {"group": "chips", "car": -0.069, "ci_low": -0.143, "ci_high": 0.005, "p_permutation": 0.07}
+    >>> in_words(pd.DataFrame([row]))
+    'chips −6.9% (−14.3% to 0.5%, p = 0.07)'
+    """
+    parts = []
+    for row in rows.to_dict("records"):
+        low, middle, high = (percent(round(100 * row[key], 1)) for key in ("ci_low", value, "ci_high"))
+        p_value = f", {p_words(row['p_permutation'])}" if chance else ""
+        parts.append(f"{row[name]} {middle} ({low} to {high}{p_value})")
+    return "; ".join(parts)

@@ -1,0 +1,245 @@
+"""What do event studies look like? Intervals by row, paths by day, and one result under many choices.
+
+Tables hold decimals; figures show percent. Every row has the same mark whatever its p-value, so that a day on
+which nothing happened takes as much room as a day on which something did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+from undercut import plots
+from undercut.errors import DataError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_ROW_INCHES: Final = 0.27
+_MINUS: Final = "\N{MINUS SIGN}"
+
+
+def interval_rows(
+    table: pd.DataFrame,
+    *,
+    finding: str,
+    measure: str,
+    source: str = "",
+    label: str = "label",
+    value: str = "car",
+    low: str = "ci_low",
+    high: str = "ci_high",
+    section: str | None = None,
+    color: str | None = None,
+    square: str | None = None,
+    note: str | None = None,
+) -> Axes:
+    """One row an estimate: its mark, its interval, and a note at the right edge.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Rows in the order shown, top first; ``value``, ``low`` and ``high`` in decimals.
+    finding, measure, source : str
+        As `undercut.plots.headline`.
+    label : str
+        Column of names at the left.
+    section : str, optional
+        Column; a heading stands above the first row of each of its values.
+    color : str, optional
+        Column of colours; default, ink.
+    square : str, optional
+        Column of booleans: rows to be marked by a square (the measure must say what it means).
+    note : str, optional
+        Column of short texts at the right edge.
+
+    Raises
+    ------
+    DataError
+        If there is no row.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> rows = pd.DataFrame({"label": ["A"], "car": [-0.13], "ci_low": [-0.18], "ci_high": [-0.08]})
+    >>> ax = interval_rows(rows, finding="A fell", measure="Percent")
+    >>> [text.get_text() for text in ax.get_yticklabels()]
+    ['A']
+    >>> plt.close(ax.figure)
+    """
+    import matplotlib.pyplot as plt
+    from matplotlib.ticker import MaxNLocator
+
+    _refuse_empty(table, "rows")
+    heights, headings = _heights(table[section] if section else None, len(table))
+    last = max(heights) + 0.8
+    ax = plt.subplots(figsize=(7.6, 1.5 + _ROW_INCHES * (last + 1)))[1]
+    colors = table[color] if color else [plots.INK] * len(table)
+    squares = table[square] if square else [False] * len(table)
+    columns = zip(heights, table[value], table[low], table[high], colors, squares, strict=True)
+    for height, middle, start, end, ink, is_square in columns:
+        ax.plot([100 * start, 100 * end], [height, height], color=ink, linewidth=1.6, solid_capstyle="butt")
+        ax.plot(100 * middle, height, marker="s" if is_square else "o", markersize=5.5, color=ink)
+    ax.set_yticks(heights, [str(name) for name in table[label]])
+    ax.set_ylim(last, min([*heights, *headings]) - 0.8)
+    for height, text in headings.items():
+        ax.annotate(
+            text, (0, height), xycoords=("axes fraction", "data"), xytext=(-4, 0), ha="right",
+            textcoords="offset points", va="center", fontsize=9.5, fontweight="bold", color=plots.INK,
+            annotation_clip=False,
+        )  # fmt: skip
+    for height, text in zip(heights, table[note] if note else [], strict=False):
+        ax.annotate(
+            str(text), (1, height), xycoords=("axes fraction", "data"), xytext=(6, 0), va="center",
+            textcoords="offset points", fontsize=8.5, color=plots.MUTED, annotation_clip=False,
+        )  # fmt: skip
+    ax.grid(visible=False, axis="y")
+    ax.grid(visible=True, axis="x")
+    ax.axvline(0, color=plots.INK, linewidth=1, zorder=1.5)
+    ax.xaxis.set_major_locator(MaxNLocator(5))  # names at the left may leave little room
+    ax.xaxis.set_major_formatter(lambda number, _: percent(number))
+    return plots.headline(ax, finding, measure, source=source)
+
+
+def _heights(section: pd.Series | None, count: int) -> tuple[list[float], dict[float, str]]:
+    """Height of each row, and of the heading above each new section."""
+    heights: list[float] = []
+    headings: dict[float, str] = {}
+    at, before = 0.0, None
+    for row in range(count):
+        if section is not None and section.iloc[row] != before:
+            before = section.iloc[row]
+            at += 0.4 if heights else 0.0
+            headings[at] = str(before)
+            at += 1.0
+        heights.append(at)
+        at += 1.0
+    return heights, headings
+
+
+def paths(table: pd.DataFrame, *, finding: str, measure: str, source: str = "", columns: int = 3) -> Figure:
+    """Cumulative mean abnormal return around the event, a panel for each group, on one scale.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As `EventStudy.caar`: group, day, caar, ci_low, ci_high (decimals).
+    finding, measure, source : str
+        As `undercut.plots.headline`.
+    columns : int
+        Panels side by side.
+
+    Raises
+    ------
+    DataError
+        If there is no row.
+    """
+    import matplotlib.pyplot as plt
+    from matplotlib.ticker import MaxNLocator
+
+    _refuse_empty(table, "paths")
+    groups = list(dict.fromkeys(table["group"]))
+    rows, columns = ceil(len(groups) / columns), min(columns, len(groups))
+    figure, grid = plt.subplots(
+        rows, columns, figsize=(7.6, 1.5 + 1.9 * rows), sharex=True, sharey=True, squeeze=False
+    )
+    for ax, group in zip(grid.flat, groups, strict=False):
+        path = table[table["group"] == group]
+        days = path["day"].to_numpy()
+        ax.plot(days, 100 * path["caar"], color=plots.INK, marker="o", markersize=3)
+        plots.band(ax, list(days), list(100 * path["ci_low"]), list(100 * path["ci_high"]))
+        plots.zero_line(ax)
+        ax.axvline(0, color=plots.MUTED, linewidth=0.8, linestyle=(0, (2, 2)))
+        ax.set_title(group, loc="left", fontsize=9.5, color=plots.INK)
+        ax.yaxis.set_major_formatter(lambda number, _: percent(number))
+    for ax in grid.flat[len(groups) :]:
+        ax.set_visible(False)
+    for position, ax in enumerate(grid.flat[: len(groups)]):
+        if position + columns >= len(groups):
+            ax.tick_params(labelbottom=True)
+            ax.set_xlabel("trading days from the event")
+            ax.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 5, 10]))
+    plots.headline(grid.flat[0], finding, measure, source=source)
+    return figure
+
+
+def specification_curve(
+    table: pd.DataFrame,
+    choices: Sequence[str],
+    *,
+    finding: str,
+    measure: str,
+    source: str = "",
+    value: str = "car",
+    low: str = "ci_low",
+    high: str = "ci_high",
+) -> Figure:
+    """One estimate under every combination of choices, sorted, with the choices marked below.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row a specification: estimates in decimals and one column for each of ``choices``.
+    choices : sequence of str
+        Columns of text, shown as rows of marks.
+    finding, measure, source : str
+        As `undercut.plots.headline`.
+
+    References
+    ----------
+    Simonsohn, Simmons and Nelson (2020), Specification curve analysis, Nature Human Behaviour 4.
+
+    Raises
+    ------
+    DataError
+        If there is no row.
+    """
+    import matplotlib.pyplot as plt
+
+    _refuse_empty(table, "specifications")
+    ordered = table.sort_values(value, kind="stable").reset_index(drop=True)
+    options = [(name, option) for name in choices for option in dict.fromkeys(table[name])]
+    below = _ROW_INCHES * 0.85 * (len(options) + 0.8 * len(choices))
+    figure, (top, bottom) = plt.subplots(
+        2, 1, figsize=(7.6, 4.2 + below), sharex=True, height_ratios=(2.6, below)
+    )
+    where = np.arange(len(ordered))
+    top.vlines(where, 100 * ordered[low], 100 * ordered[high], color=plots.MUTED, linewidth=1.2)
+    top.plot(where, 100 * ordered[value], linestyle="none", marker="o", markersize=3.5, color=plots.INK)
+    plots.zero_line(top)
+    top.yaxis.set_major_formatter(lambda number, _: percent(number))
+    heights, headings = _heights(pd.Series([name for name, _ in options]), len(options))
+    for height, (name, option) in zip(heights, options, strict=True):
+        used = where[(ordered[name] == option).to_numpy()]
+        bottom.plot(used, [height] * len(used), linestyle="none", marker="|", color=plots.INK, markersize=6)
+    bottom.set_yticks([*heights, *headings], [option for _, option in options] + list(headings.values()))
+    for text in bottom.get_yticklabels()[len(heights) :]:
+        text.set_fontweight("bold")
+        text.set_color(plots.INK)
+    bottom.set_ylim(max(heights) + 0.8, -0.8)
+    bottom.grid(visible=False)
+    bottom.set_xticks([])
+    plots.headline(top, finding, measure, source=source)
+    return figure
+
+
+def percent(number: float) -> str:
+    """A tick in percent with a true minus sign.
+
+    Examples
+    --------
+    >>> percent(-2.5), percent(0.0), percent(10.0)
+    ('−2.5%', '0%', '10%')
+    """
+    text = f"{number:.10g}".replace("-", _MINUS)
+    return f"{'0' if text == _MINUS + '0' else text}%"
+
+
+def _refuse_empty(table: pd.DataFrame, what: str) -> None:
+    if table.empty:
+        raise DataError(f"A figure of {what} needs at least one; the table is empty.")

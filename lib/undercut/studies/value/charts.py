@@ -1,0 +1,248 @@
+"""How do the reports on value look? Changes by role and vendor, what values imply, cash flows with bands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from undercut import plots
+from undercut.errors import DataError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from undercut.valuation.valuation import Valuation
+
+SOURCE: Final = "Undercut, conditional on named assumptions; not a target price, not advice"
+# One colour a role on both pages; not the colours of origin. Legible on light and dark paper.
+ROLE_COLORS: Final = {
+    "seller": "#c3407f", "application": "#8a7a00", "cloud": "#0d84c6", "chips": "#3d9140", "power": "#8b6fc0",
+}  # fmt: skip
+#: What a role is called in a sentence, one and many.
+ROLE_NAMES: Final = {
+    "seller": ("seller of models", "sellers of models"), "application": ("application", "applications"),
+    "cloud": ("cloud", "clouds"), "chips": ("chip maker", "chip makers"),
+    "power": ("power producer", "power producers"),
+}  # fmt: skip
+_ROW: Final = 0.31
+_SHOWN: Final = (0.01, 0.97)
+
+
+def change_rows(
+    table: pd.DataFrame,
+    *,
+    label: str,
+    finding: str,
+    measure: str,
+    color: str = "role",
+    group: str | None = None,
+    most: float | None = None,
+) -> Axes:
+    """A dot and an interval a row; change of value in percent.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``label``, role, median, low, high (shares), in the order of drawing.
+    label : str
+        Column that names the rows.
+    finding, measure : str
+        Title and what is drawn.
+    color : str
+        Column of roles that colours the rows.
+    group : str, optional
+        Column whose changes start a new block with its own heading.
+    most : float, optional
+        Share beyond which intervals are cut off; where they end is then written beside them.
+
+    Raises
+    ------
+    DataError
+        Nothing to draw.
+    """
+    import matplotlib.pyplot as plt
+
+    shown = table.dropna(subset=["median"]).reset_index(drop=True)
+    if shown.empty:
+        raise DataError("No change of value can be drawn: no row has one.")
+    places, headings = _places(shown, group)
+    ax = plt.subplots(figsize=(8.6, 1.7 + _ROW * (places[-1] + 1)))[1]
+    colors = [ROLE_COLORS[role] for role in shown[color]]
+    ends = 100 * (shown["high"] if most is None else shown["high"].clip(upper=most))
+    ax.hlines(places, 100 * shown["low"], ends, color=colors, linewidth=2.4)
+    for place, end, high in zip(places, ends, 100 * shown["high"], strict=True):
+        if high > end:
+            beyond: dict[str, Any] = {"ha": "right", "fontsize": 9, "color": plots.MUTED}
+            ax.annotate(f"to {high:,.0f}%", (end, place), (0, 6), textcoords="offset points", **beyond)
+    ax.scatter(100 * shown["median"], places, color=colors, s=42, zorder=3)
+    ax.axvline(0, color=plots.INK, linewidth=1.0, zorder=1.5)
+    ax.set_yticks([*headings, *places], [*headings.values(), *shown[label]])
+    for text in ax.get_yticklabels()[: len(headings)]:
+        text.set_fontweight("bold")
+        text.set_color(plots.INK)
+    ax.set_ylim(max(places) + 0.7, min([*headings, *places]) - 0.7)
+    ax.grid(axis="y", visible=False)
+    ax.grid(axis="x", visible=True)
+    ax.set_xlabel("change against the status quo, %")
+    return plots.headline(ax, finding, measure, source=SOURCE)
+
+
+def sides(rows: pd.DataFrame, told: Mapping[tuple[str, str], str]) -> str:
+    """Who loses, who gains and who does neither clearly: part of a sentence.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Of `undercut.valuation.ranges.role_table`, one scenario.
+    told : mapping of (scenario, role) to str
+        The number and its interval, as text.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"scenario": "s", "role": ["chips", "cloud"], "verdict": ["gains", "open"]})
+    >>> sides(rows, {("s", "chips"): "5%", ("s", "cloud"): "1%"})
+    'chip makers (5%) gain; clouds (1%) neither clearly lose nor gain'
+    """
+    verbs = {"loses": "lose", "gains": "gain", "open": "neither clearly lose nor gain"}
+    parts = []
+    for verdict, verb in verbs.items():
+        chosen = rows[rows["verdict"] == verdict].itertuples()
+        names = [f"{ROLE_NAMES[row.role][1]} ({told[row.scenario, row.role]})" for row in chosen]
+        if names:
+            parts.append(f"{_listed(names)} {verb}")
+    return "; ".join(parts)
+
+
+def role_lines(table: pd.DataFrame, assumption: str, *, finding: str, measure: str) -> Axes:
+    """Change of the median vendor's AI business over an assumption, a line and a band a role."""
+    import matplotlib.pyplot as plt
+
+    ax = plt.subplots(figsize=(8.6, 4.8))[1]
+    ends = {}
+    for role, rows in table.dropna(subset=["median"]).groupby("role", sort=False):
+        color = ROLE_COLORS[str(role)]
+        ax.plot(rows[assumption], 100 * rows["median"], color=color)
+        plots.band(ax, list(rows[assumption]), list(100 * rows["low"]), list(100 * rows["high"]), color)
+        ends[ROLE_NAMES[str(role)][1]] = (rows[assumption].iloc[-1], 100 * rows["median"].iloc[-1])
+    plots.zero_line(ax)
+    ax.margins(x=0)
+    ax.set_xlabel(assumption.replace("_", " "))
+    ax.set_ylabel("change of the AI business, %")
+    plots.headline(ax, finding, measure, source=SOURCE)
+    return plots.label_line_ends(ax, ends, {})  # ink: small text in these colours is too pale on one paper
+
+
+def implied_panels(
+    curves: pd.DataFrame,
+    assumed: dict[str, float],
+    *,
+    currency: str,
+    finding: str,
+    measure: str,
+    market_value: float | None = None,
+    reach: Sequence[float] = (0.25, 4.0),
+) -> Figure:
+    """What each market value implies for each assumption, the others kept; one panel an assumption.
+
+    Parameters
+    ----------
+    curves : DataFrame
+        Of `undercut.valuation.ranges.implied_curves`.
+    assumed : dict of str to float
+        The assumption itself, drawn as a dot at the central value.
+    currency, finding, measure : str
+        Of the accounts; title; what is drawn.
+    market_value : float, optional
+        Million; drawn as a vertical line.
+    reach : sequence of float
+        Multiples of the central value between which is drawn.
+    """
+    import matplotlib.pyplot as plt
+
+    names = list(assumed)
+    figure, row = plt.subplots(1, len(names), figsize=(8.6, 4.3), squeeze=False)
+    central = float((curves["equity"] / curves["multiple"]).iloc[0]) / 1000
+    for ax, name in zip(row[0], names, strict=True):
+        part = curves[(curves["parameter"] == name) & curves["multiple"].between(*reach)]
+        whole = curves[curves["parameter"] == name].set_index("value")["equity"]
+        inside = whole.where(whole.index.isin(part["value"]))
+        ax.plot(inside / 1000, inside.index, color=ROLE_COLORS["cloud"])
+        ax.plot(central, assumed[name], "o", color=plots.INK, markersize=6)
+        if market_value is not None:
+            ax.axvline(market_value / 1000, color=ROLE_COLORS["seller"], linewidth=1.4)
+        ax.set_xscale("log")
+        ax.set_xlim(reach[0] * central, reach[1] * central)
+        ticks = central * np.array([reach[0], 1.0, reach[1]])
+        ax.set_xticks(ticks, [f"{tick:,.3g}" if tick < 1000 else f"{tick:,.0f}" for tick in ticks])
+        ax.minorticks_off()
+        first, *_, last = ax.get_xticklabels()  # outer numbers point inwards: the panels are close
+        first.set_horizontalalignment("left")
+        last.set_horizontalalignment("right")
+        ax.set_title(name.replace("_", " "), fontsize=10, loc="left", color=plots.INK)
+        ax.set_xlabel(f"market value, billion {currency}")
+    plots.headline(row[0][0], finding, measure, source=SOURCE)
+    return figure
+
+
+def equity_histogram(drawn: Valuation, *, finding: str, measure: str, level: float = 0.90) -> Axes:
+    """Distribution of equity over draws between its 1% and 97% quantile, with median and central interval."""
+    import matplotlib.pyplot as plt
+
+    values = drawn.equity / 1000
+    first, low, median, high, last = np.quantile(
+        values, [_SHOWN[0], (1 - level) / 2, 0.5, (1 + level) / 2, _SHOWN[1]]
+    )
+    ax = plt.subplots(figsize=(8.6, 3.9))[1]
+    ax.hist(values, bins=np.linspace(first, last, 70).tolist(), color=plots.MUTED, alpha=0.45)
+    ax.axvspan(low, high, color=ROLE_COLORS["cloud"], alpha=0.12, linewidth=0)
+    ax.axvline(median, color=ROLE_COLORS["cloud"])
+    ax.set_yticks([])
+    ax.xaxis.set_major_formatter("{x:,.0f}")
+    ax.set_xlabel(f"equity, billion {drawn.company.currency}")
+    return plots.headline(ax, finding, measure, source=SOURCE)
+
+
+def cash_flow_bands(table: pd.DataFrame, *, currency: str, finding: str, measure: str) -> Axes:
+    """Cash flow before tax of both businesses by year, median and band."""
+    import matplotlib.pyplot as plt
+
+    ax = plt.subplots(figsize=(8.6, 4.4))[1]
+    colors = {"AI business": ROLE_COLORS["cloud"], "other business": ROLE_COLORS["application"]}
+    ends = {}
+    for name, rows in table.groupby("business", sort=False):
+        color = colors[str(name)]
+        ax.plot(rows["year"], rows["median"], color=color)
+        plots.band(ax, list(rows["year"]), list(rows["low"]), list(rows["high"]), color)
+        ends[str(name)] = (rows["year"].iloc[-1], float(rows["median"].iloc[-1]))
+    plots.zero_line(ax)
+    ax.margins(x=0)
+    ax.yaxis.set_major_formatter("{x:,.0f}")
+    ax.set_xlabel("year from the accounts")
+    ax.set_ylabel(f"billion {currency} a year")
+    plots.headline(ax, finding, measure, source=SOURCE)
+    return plots.label_line_ends(ax, ends, {})
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1] if parts else ""]))
+
+
+def _places(shown: pd.DataFrame, group: str | None) -> tuple[list[float], dict[float, str]]:
+    """Where rows go, and where each block's heading does."""
+    if group is None:
+        return list(map(float, range(len(shown)))), {}
+    places: list[float] = []
+    headings: dict[float, str] = {}
+    place, last = 0.0, None
+    for name in shown[group]:
+        if name != last:
+            place += 0.4 if last is not None else 0.0
+            headings[place] = str(name)
+            place, last = place + 1, name
+        places.append(place)
+        place += 1
+    return places, headings

@@ -1,0 +1,291 @@
+"""What is assumed? Each assumption is a named parameter with unit, default, range and source.
+
+The values live in ``data/valuation/parameters.toml``; this module reads them, refuses what makes no economic
+sense and says why.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from undercut.errors import DataError, InputError, SourceError, unknown
+from undercut.paths import data_dir
+from undercut.valuation.distributions import DISTRIBUTIONS, Distribution, Floats, quantile
+
+ROLES: Final = ("seller", "application", "cloud", "chips", "power")
+EVIDENCE: Final = ("measured", "published", "assumption")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One assumption.
+
+    Attributes
+    ----------
+    name, meaning, unit : str
+        What it is called, says and is measured in.
+    default, low, high : float
+        Value used, and the range of Monte Carlo and tornado (see `undercut.valuation.distributions`).
+    distribution : str
+        fixed, uniform, triangular, normal or lognormal.
+    minimum, maximum : float
+        Beyond them a value makes no economic sense, for the reason in ``nonsense``.
+    roles : tuple of str
+        Kinds of firm for which it matters.
+    evidence : str
+        measured, published or assumption.
+    source : str
+        Where default and range come from.
+    """
+
+    name: str
+    meaning: str
+    unit: str
+    default: float
+    low: float
+    high: float
+    distribution: Distribution
+    minimum: float
+    maximum: float
+    nonsense: str
+    evidence: str
+    source: str
+    roles: tuple[str, ...] = ROLES
+
+    def quantile(self, probability: Floats) -> Floats:
+        """Quantiles of the assumption's distribution."""
+        return quantile(
+            probability,
+            distribution=self.distribution,
+            default=self.default,
+            low=self.low,
+            high=self.high,
+        )
+
+    def moved(self, value: float, *, source: str) -> Parameter:
+        """The parameter with another default; its range moves along, cut where sense ends.
+
+        Raises
+        ------
+        InputError
+            Where the value makes no economic sense.
+        """
+        reason = self.fault(value)
+        if reason:
+            raise InputError(reason)
+        step = value - self.default
+        if self.distribution == "fixed" or not math.isfinite(value):
+            return replace(self, default=value, low=value, high=value, distribution="fixed", source=source)
+        ends = (max(self.low + step, self.minimum), min(self.high + step, self.maximum))
+        if self.distribution == "lognormal":
+            ratio = value / self.default
+            ends = (self.low * ratio, self.high * ratio)
+        return replace(self, default=value, low=ends[0], high=ends[1], source=source)
+
+    def ranged(self, default: float, low: float, high: float, *, source: str, evidence: str) -> Parameter:
+        """The parameter with another default and range.
+
+        Raises
+        ------
+        InputError
+            Where a value makes no economic sense or the default lies outside its range.
+        """
+        changed = replace(self, default=default, low=low, high=high, source=source, evidence=evidence)
+        if low == high:
+            changed = replace(changed, distribution="fixed")
+        elif self.distribution == "fixed":
+            changed = replace(changed, distribution="triangular")
+        faults = _faults(changed)
+        if faults:
+            raise InputError(" ".join(faults))
+        return changed
+
+    def fault(self, value: float) -> str:
+        """Why ``value`` makes no economic sense; empty where it does."""
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value):
+            return f"{self.name} must be a number ({self.unit}); got {value!r}."
+        if self.minimum <= value <= self.maximum:
+            return ""
+        return (
+            f"{self.name} = {value:g} makes no sense: {self.nonsense}. "
+            f"Choose between {self.minimum:g} and {self.maximum:g} ({self.unit})."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """Correlation of two assumptions in the Gaussian copula, and why."""
+
+    pair: tuple[str, str]
+    value: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assumptions:
+    """A full set of parameters and how they move together."""
+
+    parameters: Mapping[str, Parameter]
+    correlations: tuple[Correlation, ...] = ()
+
+    def values(self) -> dict[str, Floats]:
+        """Defaults as arrays of one draw, shape (1,)."""
+        return {name: np.array([p.default]) for name, p in self.parameters.items()}
+
+    def __getitem__(self, name: str) -> Parameter:
+        if name not in self.parameters:
+            raise unknown("parameter", name, self.parameters)
+        return self.parameters[name]
+
+    def with_values(self, changes: Mapping[str, float], *, source: str) -> Assumptions:
+        """Other defaults for some parameters, all mistakes told at once.
+
+        Raises
+        ------
+        InputError
+            A value makes no economic sense.
+        UnknownNameError
+            A parameter does not exist.
+        """
+        moved, faults = dict(self.parameters), []
+        for name, value in changes.items():
+            fault = self[name].fault(value)
+            if fault:
+                faults.append(fault)
+            else:
+                moved[name] = self[name].moved(float(value), source=source)
+        if faults:
+            raise InputError(" ".join(faults))
+        return replace(self, parameters=moved)
+
+    def with_parameters(self, *changed: Parameter) -> Assumptions:
+        """The set with these parameters in place of those of the same name."""
+        for parameter in changed:
+            self[parameter.name]  # an unknown one is an error, not an addition
+        return replace(self, parameters={**self.parameters, **{p.name: p for p in changed}})
+
+    def uncertain(self, role: str) -> list[str]:
+        """Names of parameters that matter for a role and have a range."""
+        return [
+            name
+            for name, p in self.parameters.items()
+            if role in p.roles and p.distribution != "fixed" and p.low < p.high
+        ]
+
+    def correlation_matrix(self, names: Iterable[str]) -> Floats:
+        """Correlations of the named parameters, shape (n, n).
+
+        Raises
+        ------
+        InputError
+            Where no random variables can be correlated like that.
+        """
+        order = {name: i for i, name in enumerate(names)}
+        matrix = np.eye(len(order))
+        stated = []
+        for entry in self.correlations:
+            first, second = entry.pair
+            if first in order and second in order:
+                matrix[order[first], order[second]] = matrix[order[second], order[first]] = entry.value
+                stated.append(f"{first} and {second}: {entry.value:g}")
+        if len(order) and float(np.linalg.eigvalsh(matrix)[0]) < 1e-10:
+            raise InputError(
+                "The stated correlations contradict each other (no variables can have them all): "
+                + "; ".join(stated)
+                + ". Bring some nearer to zero."
+            )
+        return matrix
+
+    def table(self) -> pd.DataFrame:
+        """One row a parameter, with meaning, unit, range, evidence and source."""
+        shown = ("name", "meaning", "unit", "default", "low", "high", "distribution", "evidence", "source")
+        return pd.DataFrame(
+            [{column: getattr(p, column) for column in shown} for p in self.parameters.values()]
+        )
+
+
+def load_assumptions(path: Path | None = None) -> Assumptions:
+    """The project's assumptions, or those of another file of the same form.
+
+    Raises
+    ------
+    SourceError
+        The file cannot be read or is not TOML.
+    DataError
+        It breaks its contract: all mistakes are named with their parameter.
+
+    Examples
+    --------
+    >>> load_assumptions()["elasticity"].default
+    -1.1
+    """
+    return _load(path or data_dir() / "valuation" / "parameters.toml")
+
+
+@cache
+def _load(path: Path) -> Assumptions:
+    content = read_toml(path)
+    correlations = content.pop("correlation", [])
+    names = {field.name for field in fields(Parameter)}
+    parameters, faults = {}, []
+    for name, entry in content.items():
+        missing = names - {"name", "roles"} - set(entry)
+        strange = set(entry) - names
+        if missing or strange:
+            faults.append(f"[{name}]: missing {sorted(missing)}, not known {sorted(strange)}.")
+            continue
+        parameter = Parameter(name=name, **{**entry, "roles": tuple(entry.get("roles", ROLES))})
+        parameters[name] = parameter
+        faults += _faults(parameter)
+    known = tuple(Correlation((c["pair"][0], c["pair"][1]), c["value"], c["why"]) for c in correlations)
+    for entry in known:
+        faults += [f"[[correlation]]: no parameter {name!r}." for name in entry.pair if name not in content]
+        if not -1 < entry.value < 1:
+            faults.append(f"[[correlation]] of {entry.pair}: {entry.value:g} is not between -1 and 1.")
+    if faults:
+        raise DataError(f"The assumptions in {path} break their contract: " + " ".join(faults))
+    return Assumptions(parameters, known)
+
+
+def _faults(parameter: Parameter) -> list[str]:
+    """What is wrong with a parameter, in words."""
+    values = (parameter.default, parameter.low, parameter.high)
+    faults = list(dict.fromkeys(filter(None, map(parameter.fault, values))))
+    if faults:
+        return faults
+    name = parameter.name
+    if not parameter.low <= parameter.default <= parameter.high:
+        faults.append(f"{name}: the default {parameter.default:g} lies outside its range.")
+    if parameter.distribution not in DISTRIBUTIONS:
+        faults.append(f"{name}: distribution must be one of {', '.join(DISTRIBUTIONS)}.")
+    if parameter.distribution == "lognormal" and parameter.low <= 0:
+        faults.append(f"{name}: a lognormal assumption needs a low end above zero.")
+    if parameter.evidence not in EVIDENCE:
+        faults.append(f"{name}: evidence must be one of {', '.join(EVIDENCE)}.")
+    faults += [f"{name}: unknown role {role!r}." for role in parameter.roles if role not in ROLES]
+    return faults
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file.
+
+    Raises
+    ------
+    SourceError
+        Where it cannot be read or is not TOML; the message names file and line.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"Cannot read {path}: {error}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SourceError(f"{path} is not TOML: {error}.") from error

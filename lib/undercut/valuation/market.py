@@ -1,0 +1,119 @@
+"""What does the market pay? Market values or share prices of the user's own table, applied to cases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from undercut.errors import DataError
+from undercut.valuation.company import MarketValue
+from undercut.valuation.vendors import Case, in_currency_of_accounts, market_value_of_shares
+
+#: Columns of a table of market values, one of which must be there.
+VALUE_COLUMNS = ("market_value", "close")
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """Cases with what the market pays, and who is left out and why.
+
+    Attributes
+    ----------
+    cases : tuple of Case
+        Those with a market value.
+    left_out : mapping of str to str
+        Ticker to reason.
+    """
+
+    cases: tuple[Case, ...]
+    left_out: dict[str, str]
+
+    def table(self) -> pd.DataFrame:
+        """ticker, market_value (million), currency, day, source."""
+        rows = [
+            (case.company.ticker, value.value, value.currency, value.day, value.source)
+            for case in self.cases
+            if (value := case.market_value) is not None
+        ]
+        return pd.DataFrame(rows, columns=["ticker", "market_value", "currency", "day", "source"])
+
+
+def with_market_values(
+    cases: Sequence[Case],
+    table: pd.DataFrame,
+    fundamentals: pd.DataFrame,
+    *,
+    source: str,
+    as_of: str | None = None,
+) -> Priced:
+    """Give cases their market values from a table.
+
+    Parameters
+    ----------
+    cases : sequence of Case
+        Of `undercut.valuation.vendors.vendor_case`.
+    table : DataFrame
+        Columns ticker, date, and ``market_value`` (million) or ``close`` (of one share or ADR as traded, not
+        adjusted), optionally ``currency`` (US dollars by default). The newest row of a ticker is taken.
+    fundamentals : DataFrame
+        Where published exchange rates are.
+    source : str
+        Who made the table.
+    as_of : str, optional
+        No later row.
+
+    Returns
+    -------
+    Priced
+        Firms without a row, without a number of shares, or without a published rate are named, not dropped.
+
+    Raises
+    ------
+    DataError
+        A column is missing.
+
+    Examples
+    --------
+    >>> import undercut
+    >>> from undercut.valuation.vendors import vendor_case
+    >>> published = undercut.load_reference("fundamentals")
+    >>> closes = pd.DataFrame({"ticker": ["NVDA"], "date": ["2026-08-10"], "close": [100.0]})
+    >>> found = with_market_values([vendor_case("NVDA", published)], closes, published, source="mine")
+    >>> float(found.table()["market_value"].iloc[0])
+    2428500.0
+    """
+    column = next((name for name in VALUE_COLUMNS if name in table.columns), None)
+    missing = [name for name in ("ticker", "date") if name not in table.columns]
+    if column is None or missing:
+        raise DataError(
+            f"A table of market values needs ticker, date and one of {', '.join(VALUE_COLUMNS)}; it has "
+            f"{', '.join(map(str, table.columns))}."
+        )
+    dated = table.assign(date=pd.to_datetime(table["date"])).dropna(subset=[column])
+    newest = dated if as_of is None else dated[dated["date"] <= pd.Timestamp(as_of)]
+    rows = newest.sort_values("date").drop_duplicates("ticker", keep="last").set_index("ticker")
+    priced, left_out = [], {}
+    for case in cases:
+        ticker = case.company.ticker
+        if ticker not in rows.index:
+            left_out[ticker] = "no row in the table"
+            continue
+        try:
+            stated = _stated(case, rows.loc[ticker], column, source)
+            stated = in_currency_of_accounts(stated, case.company, fundamentals)
+        except DataError as error:
+            left_out[ticker] = str(error)
+            continue
+        priced.append(case.with_market_value(stated))
+    return Priced(tuple(priced), left_out)
+
+
+def _stated(case: Case, row: pd.Series, column: str, source: str) -> MarketValue:
+    currency, day = str(row.get("currency", "USD")), f"{row['date']:%Y-%m-%d}"
+    if column == "market_value":
+        return MarketValue(float(row[column]), currency, day, source)
+    return market_value_of_shares(
+        case.company, float(row[column]), currency=currency, day=day, source=f"close of {day}, {source}"
+    )

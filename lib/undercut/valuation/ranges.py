@@ -1,0 +1,341 @@
+"""What do the reports on value show? Ranges of a vendor's value, changes by scenario, what matters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from undercut.errors import InputError
+from undercut.valuation.distributions import Floats
+from undercut.valuation.montecarlo import draw_assumptions
+from undercut.valuation.scenarios import Scenario
+from undercut.valuation.sensitivity import sobol_indices, tornado
+from undercut.valuation.valuation import Valuation
+from undercut.valuation.vendors import Case
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioChange:
+    """One vendor before and in a scenario, on the same draws of all that the scenario leaves alone.
+
+    Attributes
+    ----------
+    case : Case
+        The vendor under the default assumptions.
+    scenario : Scenario
+        What changes.
+    ai_before, ai_after, firm_before, firm_after : ndarray
+        Value of the AI business and of all operations, million, shape (draws,).
+    inputs : mapping of str to ndarray
+        What was drawn before the scenario's changes.
+    """
+
+    case: Case
+    scenario: Scenario
+    ai_before: Floats
+    ai_after: Floats
+    firm_before: Floats
+    firm_after: Floats
+    inputs: Mapping[str, Floats]
+
+    @property
+    def ai(self) -> Floats:
+        """`relative_change` of the AI business."""
+        return relative_change(self.ai_before, self.ai_after)
+
+    @property
+    def firm(self) -> Floats:
+        """`relative_change` of all operations."""
+        return relative_change(self.firm_before, self.firm_after)
+
+
+def relative_change(before: Floats, after: Floats) -> Floats:
+    """Change of what owners keep, who may close a business that is worth less than nothing.
+
+    Never below minus one; not a number where the business was worth nothing already, for which a
+    percentage has no meaning.
+
+    Examples
+    --------
+    >>> relative_change(np.array([100.0, 100.0, -5.0]), np.array([150.0, -20.0, 10.0])).tolist()
+    [0.5, -1.0, nan]
+    """
+    kept = np.maximum(after, 0.0)
+    return np.divide(kept, before, out=np.full(np.shape(before), np.nan), where=before > 0) - 1
+
+
+def flat_draws(case: Case, names: Sequence[str], *, draws: int, seed: int) -> dict[str, Floats]:
+    """Correlated draws of some assumptions in one row each, shape (draws,)."""
+    found = draw_assumptions(case.assumptions, names, draws=draws, seed=seed)
+    return {name: values.ravel() for name, values in found.items()}
+
+
+def value_draws(case: Case, *, draws: int = 16_384, seed: int = 0) -> Valuation:
+    """A valuation over correlated draws of a vendor's assumptions, shape (draws,).
+
+    See `undercut.valuation.montecarlo.draw_assumptions`; one seed gives every case the same draws.
+
+    Examples
+    --------
+    >>> import undercut
+    >>> from undercut.valuation.vendors import vendor_case
+    >>> case = vendor_case("NVDA", undercut.load_reference("fundamentals"))
+    >>> value_draws(case, draws=1024).enterprise.shape
+    (1024,)
+    """
+    return case.value(flat_draws(case, case.assumptions.uncertain(case.company.role), draws=draws, seed=seed))
+
+
+def value_ranges(case: Case, drawn: Valuation, *, level: float = 0.90) -> pd.DataFrame:
+    """What is said about a vendor's value, at the default assumptions and over the draws.
+
+    Returns
+    -------
+    DataFrame
+        key, label, unit, central (all assumptions at their defaults), median, low, high, used (part of the
+        draws). Money in billion of the accounts' currency, parts in percent; a part of the value of
+        operations exists only where operations are worth something.
+    """
+    money, central = f"billion {case.company.currency}", case.value()
+    quantities = (
+        ("value.operations", "Value of operations", "enterprise", money, 1e-3),
+        ("value.ai", "of which the AI business", "ai_value", money, 1e-3),
+        ("value.equity", "Value of equity", "equity", money, 1e-3),
+        ("ai_share_of_value", "AI business as part of the value of operations", "ai_share", "%", 100),
+        ("terminal_share", "Part of the value of operations after the horizon", "terminal_share", "%", 100),
+    )
+    rows, worth = [], drawn.enterprise > 0
+    for key, label, name, unit, scale in quantities:
+        used = worth if unit == "%" else np.ones_like(worth)
+        values = scale * np.where(used, getattr(drawn, name), np.nan)
+        here = scale * float(getattr(central, name)[0])
+        rows.append((key, label, unit, here, *middle(values, level), float(used.mean())))
+    rate = 100 * np.broadcast_to(drawn.capital_cost.rate, drawn.enterprise.shape)
+    here = 100 * float(np.ravel(central.capital_cost.rate)[0])
+    rows.append(("cost_of_capital", "Cost of capital, a year", "%", here, *middle(rate, level), 1.0))
+    return pd.DataFrame(rows, columns=["key", "label", "unit", "central", "median", "low", "high", "used"])
+
+
+def middle(values: Floats, level: float) -> tuple[float, float, float]:
+    """Median and central interval of the values that are numbers; not a number where there is none.
+
+    Examples
+    --------
+    >>> middle(np.array([1.0, 2.0, 3.0, np.nan]), 1.0)
+    (2.0, 1.0, 3.0)
+    """
+    known = values[~np.isnan(values)]
+    if not known.size:
+        return (float("nan"),) * 3
+    low, median, high = np.quantile(known, [(1 - level) / 2, 0.5, (1 + level) / 2])
+    return float(median), float(low), float(high)
+
+
+def cash_flow_ranges(drawn: Valuation, *, level: float = 0.90) -> pd.DataFrame:
+    """Cash flow before tax of both businesses by year: business, year, median, low, high; billion."""
+    rows = []
+    for name, segment in (("AI business", drawn.ai), ("other business", drawn.other)):
+        flows = (segment.income - segment.investment) / 1000
+        rows += [(name, year + 1, *middle(flow, level)) for year, flow in enumerate(flows)]
+    return pd.DataFrame(rows, columns=["business", "year", "median", "low", "high"])
+
+
+def scenario_changes(
+    cases: Sequence[Case], scenarios: Iterable[Scenario], *, draws: int = 8_192, seed: int = 0
+) -> list[ScenarioChange]:
+    """Every vendor in every scenario against its default assumptions, on common draws.
+
+    A scenario moves the ranges of what it changes; the draws behind them stay, so that the difference is
+    the scenario's and not that of two samples.
+
+    Raises
+    ------
+    InputError
+        There is no case or no scenario.
+
+    Examples
+    --------
+    >>> import undercut
+    >>> from undercut.valuation.scenarios import scenario
+    >>> from undercut.valuation.vendors import vendor_case
+    >>> case = vendor_case("NVDA", undercut.load_reference("fundamentals"))
+    >>> (same,) = scenario_changes([case], [scenario("status-quo")], draws=256)
+    >>> bool((same.ai == 0).all())
+    True
+    """
+    entries = list(scenarios)
+    if not cases or not entries:
+        raise InputError(f"Nothing to compare: {len(cases)} vendors in {len(entries)} scenarios.")
+    found = []
+    for case in cases:
+        before = value_draws(case, draws=draws, seed=seed)
+        for entry in entries:
+            after = value_draws(entry.apply(case), draws=draws, seed=seed)
+            found.append(
+                ScenarioChange(
+                    case, entry, before.ai_value, after.ai_value, before.enterprise, after.enterprise,
+                    before.values,
+                )
+            )  # fmt: skip
+    return found
+
+
+def change_table(
+    changes: Sequence[ScenarioChange], *, fall: float = 0.25, level: float = 0.90
+) -> pd.DataFrame:
+    """One row a vendor and scenario.
+
+    Returns
+    -------
+    DataFrame
+        ticker, name, role, scenario, title; median, low, high: change of the AI business; firm_median,
+        firm_low, firm_high: of all operations; ai_falls: part of all draws in which the AI business loses;
+        falls_by: part of the draws in which operations lose more than ``fall``; worthless_before,
+        worthless_after: part of the draws in which the AI business is worth nothing or less. Shares.
+
+    Raises
+    ------
+    InputError
+        ``fall`` is not between 0 and 1.
+    """
+    if not 0 <= fall < 1:
+        raise InputError(f"A fall by {fall!r} is not defined: give a share from 0 to below 1, such as 0.25.")
+    rows = []
+    for change in changes:
+        company, entry = change.case.company, change.scenario
+        firm = change.firm
+        known = ~np.isnan(firm)
+        rows.append(
+            (
+                company.ticker, company.name, company.role, entry.name, entry.title,
+                *middle(change.ai, level), *middle(firm, level),
+                float((change.ai_after < change.ai_before).mean()),
+                float((firm[known] < -fall).mean()) if known.any() else float("nan"),
+                float((change.ai_before <= 0).mean()), float((change.ai_after <= 0).mean()),
+            )
+        )  # fmt: skip
+    columns = ["ticker", "name", "role", "scenario", "title", "median", "low", "high"]
+    columns += ["firm_median", "firm_low", "firm_high", "ai_falls", "falls_by"]
+    return pd.DataFrame(rows, columns=[*columns, "worthless_before", "worthless_after"])
+
+
+def role_table(changes: Sequence[ScenarioChange], *, level: float = 0.90) -> pd.DataFrame:
+    """Change of the AI business of the median vendor of every role, draw by draw.
+
+    Returns
+    -------
+    DataFrame
+        role, scenario, title, vendors, median, low, high (shares), falls (part of the draws in which the
+        median vendor loses), defined (part of the draws with a vendor whose AI business was worth
+        something), verdict: loses or gains where the interval excludes no change, else open.
+    """
+    rows = []
+    for (role, _), group in _by_role(changes).items():
+        values = _median_vendor(group)
+        known = values[~np.isnan(values)]
+        falls = float((known < 0).mean()) if known.size else float("nan")
+        found = middle(values, level)
+        entry, defined = group[0].scenario, known.size / values.size
+        told = verdict(found[1], found[2])
+        rows.append((role, entry.name, entry.title, len(group), *found, falls, defined, told))
+    columns = ["role", "scenario", "title", "vendors", "median", "low", "high", "falls", "defined"]
+    return pd.DataFrame(rows, columns=[*columns, "verdict"])
+
+
+def verdict(low: float, high: float) -> str:
+    """What an interval of a change says: loses, gains, or open where it holds zero.
+
+    Examples
+    --------
+    >>> verdict(-0.3, -0.1), verdict(0.1, 0.2), verdict(-0.1, 0.1), verdict(0.0, 0.0)
+    ('loses', 'gains', 'open', 'open')
+    """
+    return "loses" if high < 0 else "gains" if low > 0 else "open"
+
+
+def role_by_assumption(
+    changes: Sequence[ScenarioChange], name: str, *, bins: int = 8, level: float = 0.90
+) -> pd.DataFrame:
+    """How the change of the median vendor's AI business depends on one assumption that all share.
+
+    Parameters
+    ----------
+    changes : sequence of ScenarioChange
+        Of one scenario, which must leave the assumption alone.
+    name : str
+        The assumption.
+    bins : int
+        Groups of draws of equal size.
+
+    Returns
+    -------
+    DataFrame
+        role, assumption (mean of the group), median, low, high.
+
+    Raises
+    ------
+    InputError
+        The changes mix scenarios, or the assumption was not drawn or is changed by the scenario.
+    """
+    names = {change.scenario.name for change in changes}
+    if len(names) != 1:
+        raise InputError(
+            f"Give the changes of one scenario, not of {len(names)}: {', '.join(sorted(names))}."
+        )
+    for change in changes:
+        drawn = change.inputs.get(name, np.zeros(1))
+        if np.ptp(drawn) == 0 or name in change.scenario.changes_for(change.case):
+            raise InputError(
+                f"{name!r} is not drawn, or {change.scenario.name} itself changes it: choose another."
+            )
+    rows = []
+    for (role, _), group in _by_role(changes).items():
+        values, drawn = _median_vendor(group), group[0].inputs[name]
+        place = np.argsort(np.argsort(drawn)) * bins // drawn.size
+        rows += [
+            (role, float(drawn[place == b].mean()), *middle(values[place == b], level)) for b in range(bins)
+        ]
+    return pd.DataFrame(rows, columns=["role", name, "median", "low", "high"])
+
+
+def role_drivers(cases: Sequence[Case], *, base_draws: int = 256, seed: int = 0) -> pd.DataFrame:
+    """What matters for the value of each role's median vendor.
+
+    Returns
+    -------
+    DataFrame
+        role, parameter, swing (tornado: width of the range of equity from the 5% to the 95% quantile of the
+        assumption, as part of the value of operations), total (Sobol index), vendors, rank (by ``total``
+        within the role).
+    """
+    parts = []
+    for case in cases:
+        base = abs(float(case.value().enterprise[0]))
+        swings = tornado(case).rows.set_index("parameter")["swing"] / base
+        totals = sobol_indices(case, base_draws=base_draws, seed=seed).set_index("parameter")["total"]
+        found = pd.DataFrame({"swing": swings, "total": totals}).rename_axis("parameter").reset_index()
+        parts.append(found.assign(role=case.company.role))
+    grouped = pd.concat(parts, ignore_index=True).groupby(["role", "parameter"], sort=False)
+    table = grouped.agg(swing=("swing", "median"), total=("total", "median"), vendors=("total", "size"))
+    table = table.reset_index()
+    table["rank"] = table.groupby("role")["total"].rank(ascending=False, method="first").astype(int)
+    return table.sort_values(["role", "rank"], ignore_index=True)
+
+
+def _by_role(changes: Sequence[ScenarioChange]) -> dict[tuple[str, str], list[ScenarioChange]]:
+    groups: dict[tuple[str, str], list[ScenarioChange]] = {}
+    for change in changes:
+        groups.setdefault((change.case.company.role, change.scenario.name), []).append(change)
+    return groups
+
+
+def _median_vendor(group: Sequence[ScenarioChange]) -> Floats:
+    """Median over vendors in each draw; not a number where no AI business was worth anything."""
+    stacked = np.stack([change.ai for change in group])  # (vendors, draws)
+    known = ~np.isnan(stacked).all(axis=0)
+    found = np.full(stacked.shape[1], np.nan)
+    found[known] = np.nanmedian(stacked[:, known], axis=0)
+    return found

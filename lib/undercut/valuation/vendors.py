@@ -1,0 +1,262 @@
+"""Which firm, with which accounts and assumptions? From a ticker to everything that its valuation needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from undercut.errors import DataError, InputError, unknown
+from undercut.paths import data_dir
+from undercut.sources.returns import load_returns
+from undercut.valuation.assumptions import Assumptions, load_assumptions, read_toml
+from undercut.valuation.capital_cost import measured_beta, unlevered
+from undercut.valuation.cashflow import Horizon, value_firm
+from undercut.valuation.company import Company, MarketValue
+from undercut.valuation.fundamentals import (
+    accounts,
+    known_by,
+    published_ratio,
+    run_rate,
+    units_per_dollar,
+)
+from undercut.valuation.valuation import Valuation
+
+_BETA_SPREAD = 1.645  # 90% interval of a normal estimate
+_HINDSIGHT = "the accounts are those known on the day asked for; the assumptions, rates and beta are today's"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A firm and everything assumed about it.
+
+    Attributes
+    ----------
+    company : Company
+        Its accounts.
+    assumptions : Assumptions
+        Parameters with the firm's own values.
+    market_value : MarketValue, optional
+        What the market pays, in the currency of the accounts.
+    horizon : Horizon
+        Years looked at.
+    elapsed_years : float
+        From the balance sheet to the day of the value.
+    figures : DataFrame
+        The published figures behind ``company``, each with its source.
+    """
+
+    company: Company
+    assumptions: Assumptions
+    market_value: MarketValue | None = None
+    horizon: Horizon = field(default_factory=Horizon)
+    elapsed_years: float = 0.0
+    figures: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+
+    def value(self, values: Mapping[str, np.ndarray] | None = None) -> Valuation:
+        """Value under the defaults, or under draws of some parameters."""
+        everything = {**self.assumptions.values(), **(values or {})}
+        company = self.company
+        if np.isnan(company.operating_income):  # unlisted: what the assumed cost shares leave
+            left = 1 - everything["compute_cost_share"] - everything["overhead_share"]
+            company = replace(company, operating_income=float(company.revenue * np.mean(left)))
+        return value_firm(company, everything, horizon=self.horizon, elapsed_years=self.elapsed_years)
+
+    def with_values(self, changes: Mapping[str, float], *, source: str = "set by the user") -> Case:
+        """The case under other assumptions."""
+        return replace(self, assumptions=self.assumptions.with_values(changes, source=source))
+
+    def with_market_value(self, market_value: MarketValue) -> Case:
+        """The case with what the market pays; the weight of debt follows from it.
+
+        Raises
+        ------
+        InputError
+            The value is in another currency than the accounts.
+        """
+        if market_value.currency != self.company.currency:
+            raise InputError(
+                f"The market value is in {market_value.currency}, the accounts of {self.company.ticker} in "
+                f"{self.company.currency}: convert it with in_currency_of_accounts."
+            )
+        weight = self.company.debt / (self.company.debt + market_value.value)
+        parameter = self.assumptions["debt_weight"]
+        known = parameter.ranged(
+            weight, weight, weight, source=f"debt over debt and market value of {market_value.day}",
+            evidence="measured",
+        )  # fmt: skip
+        return replace(self, assumptions=self.assumptions.with_parameters(known), market_value=market_value)
+
+
+def vendor_names(path: Path | None = None) -> pd.DataFrame:
+    """Tickers that `vendor_case` knows: ticker, name, role and what its AI share rests on."""
+    rows = [
+        (ticker, entry["name"], entry["role"], entry["ai_revenue_share"]["source"])
+        for ticker, entry in _vendors(path).items()
+    ]
+    return pd.DataFrame(rows, columns=["ticker", "name", "role", "ai_share_rests_on"])
+
+
+def vendor_case(
+    ticker: str,
+    fundamentals: pd.DataFrame,
+    *,
+    returns: pd.DataFrame | None = None,
+    as_of: str | None = None,
+    assumptions: Assumptions | None = None,
+    vendors: Path | None = None,
+) -> Case:
+    """Accounts and assumptions of a vendor.
+
+    Parameters
+    ----------
+    ticker : str
+        See `vendor_names`.
+    fundamentals : DataFrame
+        As `undercut.load_reference("fundamentals")`, or live figures of the same form.
+    returns : DataFrame, optional
+        Daily returns with the ticker and SPY, from which beta is measured; an assumption without them.
+    as_of : str, optional
+        Only what was published by that day, YYYY-MM-DD; the value is then as of that day.
+    assumptions : Assumptions, optional
+        Instead of the project's.
+    vendors : Path, optional
+        Instead of the project's table of vendors.
+
+    Raises
+    ------
+    UnknownNameError
+        The ticker is not in the table of vendors.
+
+    Examples
+    --------
+    >>> import undercut
+    >>> case = vendor_case("NVDA", undercut.load_reference("fundamentals"))
+    >>> bool(0 < case.value().ai_share[0] <= 1)
+    True
+    """
+    known = _vendors(vendors)
+    if ticker not in known:
+        raise unknown("ticker", ticker, known)
+    entry, base = known[ticker], assumptions or load_assumptions()
+    rows = known_by(fundamentals, ticker, as_of)
+    company, figures = _company(ticker, entry, fundamentals, as_of)
+    changed = [base[name].ranged(*numbers[:3], source=numbers[3], evidence="assumption")
+               for name, numbers in entry.get("set", {}).items()]  # fmt: skip
+    case = Case(company, base.with_parameters(*changed), figures=figures)
+    for name in ("ai_revenue_share", "ai_margin"):
+        if name in entry:
+            case = replace(case, assumptions=_stated(case.assumptions, name, entry[name], rows))
+    if returns is not None and ticker in set(returns["ticker"]):
+        case = replace(case, assumptions=_with_beta(case.assumptions, ticker, returns))
+    if as_of is not None:
+        elapsed = (pd.Timestamp(as_of) - pd.Timestamp(company.period_end)).days / 365.25
+        noted = replace(company, notes=(*company.notes, _HINDSIGHT))
+        case = replace(case, company=noted, elapsed_years=elapsed)
+    return case
+
+
+def sample_returns(folder: Path | None = None) -> pd.DataFrame:
+    """Daily returns of the shipped sample, all tickers: what `vendor_case` measures betas from."""
+    path = (folder or data_dir() / "sample") / "stock_returns_bp.csv"
+    tickers = [str(name) for name in pd.read_csv(path, nrows=0).columns[1:]]
+    return load_returns(tickers, source="sample")
+
+
+def in_currency_of_accounts(
+    market_value: MarketValue, company: Company, fundamentals: pd.DataFrame
+) -> MarketValue:
+    """A market value in US dollars in the currency of the accounts, at a published rate.
+
+    Raises
+    ------
+    DataError
+        There is no published rate.
+    InputError
+        It is in a third currency.
+    """
+    if market_value.currency == company.currency:
+        return market_value
+    if market_value.currency != "USD":
+        raise InputError(f"Give the market value in USD or {company.currency}, not {market_value.currency}.")
+    rate, source = units_per_dollar(fundamentals, company.currency)
+    told = f"{market_value.source}; {rate:.3f} {company.currency} a US dollar ({source})"
+    return MarketValue(market_value.value * rate, company.currency, market_value.day, told)
+
+
+def market_value_of_shares(
+    company: Company, price: float, *, currency: str, day: str, source: str
+) -> MarketValue:
+    """Price of what is traded (an ADR where that is) times its diluted number, million.
+
+    Raises
+    ------
+    DataError
+        No number of shares is published.
+    InputError
+        The price is not above zero.
+    """
+    if np.isnan(company.shares):
+        raise DataError(f"{company.ticker}: no number of shares is published; give the market value itself.")
+    return MarketValue(
+        price * company.shares, currency, day, f"{source}, times {company.shares:,.0f} million shares"
+    )
+
+
+def _company(
+    ticker: str, entry: Mapping[str, Any], fundamentals: pd.DataFrame, as_of: str | None
+) -> tuple[Company, pd.DataFrame]:
+    if not entry.get("run_rate"):
+        found = accounts(fundamentals, ticker, as_of=as_of)
+        stated = fundamentals[(fundamentals["ticker"] == ticker) & (fundamentals["item"] == "adr_ratio")][
+            "value"
+        ]
+        ratio = float(stated.iloc[-1]) if len(stated) else float(entry.get("adr_ratio", 1))
+        return found.company(name=entry["name"], role=entry["role"], adr_ratio=ratio), found.figures
+    rate = run_rate(fundamentals, ticker, as_of=as_of)
+    notes = (
+        f"unlisted: revenue is the run rate stated for {rate['period_end']:%Y-%m-%d} "
+        f"({rate['source_title']}); margin, debt and cash are not published: operations only, on assumed "
+        f"cost shares",
+    )
+    company = Company(
+        ticker, entry["name"], entry["role"], str(rate["currency"]), f"{rate['period_end']:%Y-%m-%d}",
+        float(rate["value"]), float("nan"), notes=notes,
+    )  # fmt: skip
+    figures = rate.to_frame().T.infer_objects()
+    return company, figures.drop(columns=["ticker", "currency", "source_publisher"])
+
+
+def _stated(base: Assumptions, name: str, entry: Mapping[str, Any], rows: pd.DataFrame) -> Assumptions:
+    """A parameter from published figures, times an assumption where they only bound it."""
+    if "value" in entry:
+        default, low, high = entry["value"]
+        evidence, source = "assumption", entry["source"]
+    else:
+        ratio, period = published_ratio(rows, *entry["published"])
+        spread = entry.get("spread", 0.0)
+        times = entry.get("times", [1.0, 1.0, 1.0])
+        default, low, high = (ratio * part for part in times)
+        low, high = max(low - spread, 0.0), min(high + spread, 1.0)
+        evidence = "published" if "times" not in entry else "assumption"
+        source = f"{entry['source']}; {' / '.join(entry['published'])} of {period} = {ratio:.3f}"
+    return base.with_parameters(base[name].ranged(default, low, high, source=source, evidence=evidence))
+
+
+def _with_beta(base: Assumptions, ticker: str, returns: pd.DataFrame) -> Assumptions:
+    beta, error = measured_beta(returns, ticker)
+    taxes, weight = base["tax_rate"].default, base["debt_weight"].default
+    middle, reach = (unlevered(b, debt_weight=weight, tax_rate=taxes) for b in (beta, _BETA_SPREAD * error))
+    first, last = returns["date"].min(), returns["date"].max()
+    source = f"weekly returns against SPY, {first:%Y-%m-%d} to {last:%Y-%m-%d}, Blume-adjusted, 90% interval"
+    ends = (max(middle - reach, 0.0), middle + reach)
+    parameter = replace(base["asset_beta"], distribution="normal")
+    return base.with_parameters(parameter.ranged(middle, *ends, source=source, evidence="measured"))
+
+
+def _vendors(path: Path | None) -> dict[str, Any]:
+    return read_toml(path or data_dir() / "valuation" / "vendors.toml")

@@ -1,0 +1,106 @@
+"""The event study of anyone's files: the agreed JSON, and failures that say what to do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from undercut.errors import DataError, SourceError, UnknownNameError
+from undercut.eventstudy.command import eventstudy_command, plain
+from undercut.eventstudy.model import event_study
+
+
+@pytest.fixture
+def files(tmp_path: Path, returns: pd.DataFrame, events: pd.DataFrame) -> tuple[Path, Path]:
+    returns.to_csv(tmp_path / "returns.csv")
+    events.to_csv(tmp_path / "events.csv", index=False)
+    return tmp_path / "returns.csv", tmp_path / "events.csv"
+
+
+def test_the_json_has_the_agreed_shape(files: tuple[Path, Path]) -> None:
+    found = json.loads(json.dumps(plain(eventstudy_command(files[0], events=files[1], market="market"))))
+    assert list(found) == ["abnormal_returns", "car", "tests", "warnings"]
+    assert list(found["abnormal_returns"][0]) == ["event", "firm", "day", "ar", "se"]
+    assert list(found["car"][0]) == ["event", "firm", "window", "car", "se", "n_estimation"]
+    assert list(found["tests"][0]) == ["group", "window", "test", "statistic", "p_value", "n"]
+    assert found["car"][0]["window"] == "-1:1"
+    assert all(isinstance(note, str) for note in found["warnings"])
+
+
+def test_the_numbers_are_those_of_the_library(
+    files: tuple[Path, Path], returns: pd.DataFrame, events: pd.DataFrame
+) -> None:
+    found = eventstudy_command(
+        files[0], events=files[1], market="market", estimation="-150:-21", window="0:2"
+    )
+    study = event_study(returns, events, market="market", estimation=(-150, -21), window=(0, 2))
+    expected = study.car()[["event", "firm", "window", "car", "se", "n_estimation"]]
+    pd.testing.assert_frame_equal(found["car"], expected)
+
+
+def test_long_returns_and_blank_firms(tmp_path: Path, returns: pd.DataFrame) -> None:
+    long = returns.reset_index().melt("date", var_name="firm", value_name="return").dropna()
+    long.to_csv(tmp_path / "long.csv", index=False)
+    text = f"event,firm,date\nrelease,,{returns.index[360]:%Y-%m-%d}\n"
+    (tmp_path / "events.csv").write_text(text)
+    found = eventstudy_command(tmp_path / "long.csv", events=tmp_path / "events.csv", market="market")
+    assert found["car"]["firm"].tolist() == list("ABCDEF")
+
+
+def test_factors_are_columns_of_the_returns(files: tuple[Path, Path], returns: pd.DataFrame) -> None:
+    returns.assign(smb=np.random.default_rng(0).normal(0, 0.01, len(returns))).to_csv(files[0])
+    found = eventstudy_command(files[0], events=files[1], market="market,smb", model="factors")
+    assert "smb" not in set(found["car"]["firm"])
+
+
+def test_missing_days_are_null(files: tuple[Path, Path], returns: pd.DataFrame) -> None:
+    returns.iloc[360, 0] = np.nan
+    returns.to_csv(files[0])
+    rows = plain(eventstudy_command(files[0], events=files[1], market="market"))["car"]
+    missing = [row["car"] for row in rows if row["event"] == "event 1" and row["firm"] == "A"]
+    assert missing == [None]
+
+
+def test_a_firm_called_na_is_a_firm(tmp_path: Path, returns: pd.DataFrame) -> None:
+    returns.rename(columns={"A": "NA"}).to_csv(tmp_path / "returns.csv")
+    (tmp_path / "events.csv").write_text(f"event,firm,date\nx,NA,{returns.index[360]:%Y-%m-%d}\n")
+    found = eventstudy_command(tmp_path / "returns.csv", events=tmp_path / "events.csv", market="market")
+    assert found["car"]["firm"].tolist() == ["NA"]
+
+
+def test_a_short_estimation_window_is_used_but_said(files: tuple[Path, Path]) -> None:
+    found = eventstudy_command(files[0], events=files[1], market="market", estimation="-60:-11")
+    assert any("50 days" in note for note in found["warnings"])
+
+
+def test_failures_name_the_way_out(files: tuple[Path, Path], tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="Cannot read returns"):
+        eventstudy_command(tmp_path / "absent.csv", events=files[1])
+    with pytest.raises(UnknownNameError, match="market"):
+        eventstudy_command(files[0], events=files[1], market="Market")
+    (tmp_path / "semicolons.csv").write_text("date;A\n2024-01-02;0,1\n")
+    with pytest.raises(DataError, match="not separated by commas"):
+        eventstudy_command(tmp_path / "semicolons.csv", events=files[1])
+    (tmp_path / "undated.csv").write_text("event,firm\nx,A\n")
+    with pytest.raises(DataError, match="column date"):
+        eventstudy_command(files[0], events=tmp_path / "undated.csv", market="market")
+
+
+def test_the_market_may_be_a_column_beside_the_returns(
+    files: tuple[Path, Path], returns: pd.DataFrame, tmp_path: Path
+) -> None:
+    firms = returns.drop(columns="market").reset_index()
+    long = firms.melt("date", var_name="firm", value_name="return").dropna()
+    long = long.merge(returns["market"].rename("index return").reset_index(), on="date")
+    long.to_csv(tmp_path / "long.csv", index=False)
+    beside = eventstudy_command(tmp_path / "long.csv", events=files[1], market="index return")
+    among = eventstudy_command(files[0], events=files[1], market="market")
+    pd.testing.assert_frame_equal(beside["car"], among["car"])
+    long["index return"] = long["return"]
+    long.to_csv(tmp_path / "long.csv", index=False)
+    with pytest.raises(DataError, match="differs between units"):
+        eventstudy_command(tmp_path / "long.csv", events=files[1], market="index return")

@@ -1,0 +1,220 @@
+"""The tables of report 07: what happened after an open rival's entry, real and fake."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import undercut
+from tests.competition.rivals.market import open_model, quotes
+from undercut.competition.rivals.entry_panel import entry_panel
+from undercut.errors import DataError, UnknownNameError
+from undercut.prices.monthly_quotes import monthly_quotes
+from undercut.studies.entry import estimates as entry_report
+from undercut.studies.entry.estimates import (
+    entries_apart,
+    entry_fits,
+    entry_specifications,
+    fits_in_percent,
+    frontier_and_index,
+    honest_table,
+    launches_apart,
+    prices_after_entry,
+    settled_quotes,
+)
+from undercut.studies.entry.placebos import closed_as_rivals, entry_placebos, wider_interval
+
+EFFECT = -0.5
+
+
+@pytest.fixture(scope="module")
+def quiet() -> pd.DataFrame:
+    """Sixty closed models of twelve developers whose prices wander a little, and open rivals that come to
+    the least capable first, in five steps, and do nothing."""
+    generator = np.random.default_rng(3)
+    dates = [str(month) for month in pd.period_range("2024-01", periods=24, freq="M")]
+    walks = generator.normal(0, 0.01, (12, 24)).cumsum(axis=1)
+    rows = [
+        {"model": f"closed-{n}", "month": month, "developer": f"Maker {n % 12}", "eci": 120.0 + n / 2,
+         "price": np.exp(walks[n % 12, t]), "release_date": pd.Timestamp("2023-12-01")}
+        for n in range(60) for t, month in enumerate(dates)
+    ]  # fmt: skip
+    rows += [
+        open_model(f"open-{step}", month, eci=118.0 + 5 * step, price=0.1)
+        for step in range(5) for t, month in enumerate(dates) if t >= 4 * step + 2
+    ]  # fmt: skip
+    return quotes(*rows).assign(group="closed")
+
+
+@pytest.fixture(scope="module")
+def moved(quiet: pd.DataFrame) -> pd.DataFrame:
+    """The same market, each closed model cheaper by exp(EFFECT) from the entry of an open rival on."""
+    panel = entry_panel(quiet, reach=4.0)
+    entry = quiet["model_id"].map(panel.drop_duplicates("unit").set_index("unit")["first_treated"])
+    after = quiet["access"].eq("closed") & quiet["period"].ge(entry.fillna("9999"))
+    return quiet.assign(price=quiet["price"] * np.exp(EFFECT * after))
+
+
+def months(model: str, prices: dict[str, float], **other: object) -> list[dict[str, object]]:
+    return [{"model": model, "month": month, "price": price} | other for month, price in prices.items()]
+
+
+def test_an_imposed_fall_at_entry_is_found_in_percent(quiet: pd.DataFrame, moved: pd.DataFrame) -> None:
+    none, real = (
+        fits_in_percent(entry_fits(entry_panel(market, reach=4.0), leads=2, methods=["imputation"])[0]).iloc[
+            0
+        ]
+        for market in (quiet, moved)
+    )
+    assert none["low"] < 0 < none["high"]
+    assert real["estimate"] - none["estimate"] == pytest.approx(100 * np.expm1(EFFECT), abs=3)
+    assert real["high"] < 0
+
+
+def test_placebos_tell_the_imposed_fall_from_none(quiet: pd.DataFrame, moved: pd.DataFrame) -> None:
+    for kind in ("fake dates", "fake scores"):
+        assert entry_placebos(quiet, kind=kind, draws=25).p_value > 0.05
+        found = entry_placebos(moved, kind=kind, draws=25)
+        # Redrawn dates overlap with the real ones, so that they carry a part of the effect, never all of it.
+        assert abs(found.placebos).max() < abs(found.estimate)
+        assert found.estimate == pytest.approx(EFFECT, abs=0.02)
+
+
+def test_the_wider_interval_holds_both(moved: pd.DataFrame) -> None:
+    fit = entry_fits(entry_panel(moved, reach=4.0), leads=2, methods=["imputation"])[0]["imputation"]
+    placebo = entry_placebos(moved, kind="fake dates", draws=25)
+    low, high = wider_interval(fit, placebo)
+    effect, middle = fit.effect(), np.quantile(placebo.placebos - placebo.centre, [0.025, 0.975])
+    assert low == min(effect["ci_low"], effect["estimate"] - middle[1])
+    assert high == max(effect["ci_high"], effect["estimate"] - middle[0])
+    assert low < effect["estimate"] < high
+
+
+def test_a_placebo_of_unknown_kind_is_refused(quiet: pd.DataFrame) -> None:
+    with pytest.raises(UnknownNameError, match="fake dates"):
+        entry_placebos(quiet, kind="fake moons")  # type: ignore[arg-type]
+
+
+def test_the_marked_specification_is_the_headline(moved: pd.DataFrame) -> None:
+    options = {"method": ("imputation",), "rivals": ("any",), "reach": (4.0, 2.0), "months after": (6,)}
+    curve = entry_specifications(moved, choices=options | {"prices": ("settled", "as listed")})
+    marked = curve.table().query("is_headline").iloc[0]
+    frame = entry_panel(settled_quotes(moved), reach=4.0)
+    alone = fits_in_percent(entry_fits(frame, leads=1, methods=["imputation"])[0]).iloc[0]
+    assert len(curve.estimates) == 4
+    assert marked[["estimate", "low", "high"]].tolist() == pytest.approx(
+        alone[["estimate", "low", "high"]].tolist()
+    )
+
+
+def test_settled_prices_move_by_real_changes_only() -> None:
+    wrong = months("wrong", {"2024-12": 1.0, "2025-01": 10.0, "2025-02": 10.0})
+    undone = months("undone", {"2024-12": 8.0, "2025-01": 8.0, "2025-02": 2.0, "2025-03": 8.0})
+    cut = months("cut", {"2024-12": 8.0, "2025-01": 8.0, "2025-02": 4.0, "2025-03": 4.0})
+    gap = months("gap", {"2024-12": 3.0, "2025-01": 3.0, "2025-03": 6.0})
+    rival = open_model("open", "2025-01", price=0.5)
+    found = settled_quotes(quotes(*wrong, *undone, *cut, *gap, rival).assign(group="closed"))
+    path = found.groupby("model_id")["price"].apply(list)
+    assert path["wrong"] == pytest.approx([10.0] * 3)
+    assert path["undone"] == pytest.approx([8.0] * 4)
+    assert path["cut"] == pytest.approx([8.0, 8.0, 4.0, 4.0])
+    assert path["gap"] == pytest.approx([3.0] * 3)
+    assert path["open"] == [0.5]
+    assert found.attrs["settled"] == 3
+
+
+def test_entries_near_another_release_are_kept_up_to_their_entry_only() -> None:
+    frame = pd.DataFrame(
+        {
+            "unit": ["near"] * 3 + ["far"] * 3 + ["own"] * 3,
+            "period": ["2025-01", "2025-02", "2025-03"] * 3,
+            "first_treated": ["2025-02"] * 3 + ["2025-03"] * 3 + [np.nan] * 3,
+            "cluster": ["A"] * 6 + ["B"] * 3,
+            "capability": [140.0] * 3 + [150.0] * 3 + [160.0] * 3,
+            "outcome": 1.0,
+        }
+    )
+    releases = pd.DataFrame(
+        {
+            "developer": ["X", "X", "X", "A"],
+            "eci": [137.0, 100.0, 148.0, 150.0],
+            "day": pd.to_datetime(["2025-02-01", "2025-02-10", "2025-03-01", "2024-12-01"]),
+        }
+    )
+    found = entries_apart(frame, releases, reach=4.0)
+    assert found.attrs["crowded"] == 1
+    assert found[found["unit"].eq("near")]["period"].tolist() == ["2025-01"]
+    assert found[found["unit"].eq("near")]["first_treated"].isna().all()
+    assert found[found["unit"].eq("far")]["first_treated"].tolist() == ["2025-03"] * 3
+    assert len(found[found["unit"].eq("own")]) == 3
+
+
+def test_launches_near_a_release_on_either_side_are_left_out() -> None:
+    rng = np.random.default_rng(0)
+    days = pd.Timestamp("2025-01-01") + pd.to_timedelta(rng.integers(0, 300, 60), unit="D")
+    releases = pd.DataFrame({"day": pd.to_datetime(["2025-02-01", "2025-05-20", "2025-09-01"])})
+    rows = pd.DataFrame({"release_date": days})
+    kept = launches_apart(rows, releases)
+    naive = [day for day in days if all(abs((day - other).days) >= 14 for other in releases["day"])]
+    assert kept["release_date"].tolist() == naive
+
+
+def test_the_raw_change_runs_from_the_month_before_entry_to_the_last_month_in_the_window() -> None:
+    prices = {"2025-01": 4.0, "2025-02": 4.0, "2025-03": 2.0, "2025-04": 1.0, "2025-05": 8.0}
+    frame = pd.DataFrame({"period": list(prices), "outcome": np.log(list(prices.values()))})
+    frame = frame.assign(unit="m", cluster="A", first_treated="2025-03")
+    found = prices_after_entry(frame, lags=1)
+    assert found["change"].tolist() == pytest.approx([np.log(1.0 / 4.0)])
+    assert prices_after_entry(frame.assign(first_treated="2025-01")).empty
+
+
+def test_closed_rivals_take_the_place_of_open_ones() -> None:
+    market = quotes(
+        {"model": "mine", "month": "2025-01"},
+        {"model": "mine", "month": "2025-02"},
+        {"model": "theirs", "month": "2025-02", "developer": "Other", "eci": 139.0},
+        open_model("open", "2025-01", eci=150.0),
+    )
+    entry = entry_panel(closed_as_rivals(market), reach=4.0).set_index(["unit", "period"])["first_treated"]
+    assert entry["mine", "2025-01"] == "2025-02"
+
+
+def test_the_shock_is_a_new_height_of_the_open_frontier() -> None:
+    real = monthly_quotes(undercut.load_prices(), start="2024-06", end="2025-06")
+    found = frontier_and_index(real)
+    best = real[real["access"].str.startswith("open").fillna(False)].groupby("period")["eci"].max().cummax()
+    assert found["shock"].tolist() == pytest.approx(best.diff().loc[found["period"]].tolist())
+    assert (found["shock"] >= 0).all() and found["log_index"].notna().all()
+
+
+def test_honest_bounds_widen_with_the_magnitude(moved: pd.DataFrame) -> None:
+    fits, _ = entry_fits(entry_panel(moved, reach=4.0), methods=["imputation", "stacked"])
+    found = honest_table(fits, magnitudes=(0.0, 2.0)).set_index("magnitude")
+    assert found["term"].unique().tolist() == ["Stacked"]
+    assert found.loc[2.0, "low"] < found.loc[0.0, "low"] < 100 * np.expm1(EFFECT) < found.loc[0.0, "high"]
+
+
+def test_bounds_without_a_covariance_say_why(moved: pd.DataFrame) -> None:
+    fits, _ = entry_fits(entry_panel(moved, reach=4.0), methods=["stacked"])
+    broken = replace(fits["stacked"], covariance=-fits["stacked"].covariance)
+    found = honest_table({"stacked": broken})
+    assert found["low"].isna().all() and found["why_not"].str.contains("Too few developers").all()
+
+
+def test_estimators_without_a_fit_say_why() -> None:
+    frame = pd.DataFrame(
+        {
+            "unit": ["a"] * 3 + ["b"] * 3,
+            "period": [1, 2, 3] * 2,
+            "first_treated": 1.0,
+            "cluster": ["a"] * 3 + ["b"] * 3,
+            "outcome": 0.0,
+        }
+    )
+    fits, reasons = entry_fits(frame)
+    assert not fits and set(reasons) == set(entry_report.METHODS)
+    with pytest.raises(DataError, match="reach"):
+        fits_in_percent(fits)

@@ -1,0 +1,87 @@
+"""The tables of hazards, launch prices and doses of report 07 against the estimators behind them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.competition.rivals.market import open_model, quotes
+from undercut.competition.rivals.exposure import open_rivals
+from undercut.competition.rivals.hazard import event_hazard
+from undercut.competition.rivals.launch_prices import launch_price_coefficient, launch_price_effect, launches
+from undercut.competition.rivals.placebos import placebo_test
+from undercut.competition.rivals.price_cuts import with_doses
+from undercut.competition.rivals.simulation import simulated_quotes, simulated_rows
+from undercut.errors import DataError
+from undercut.inference.did.stacked_dose import stacked_dose
+from undercut.studies.entry.tables import (
+    dose_panel,
+    dose_table,
+    hazard_table,
+    launch_table,
+    placebo_table,
+    release_months,
+)
+
+
+@pytest.fixture(scope="module")
+def market() -> pd.DataFrame:
+    return simulated_quotes(cut_effect=0.0, launch_effect=-0.5, seed=2)
+
+
+def test_hazards_are_ratios_and_an_event_that_never_happened_keeps_its_row() -> None:
+    rows = simulated_rows(effect=1.0, seed=1)
+    rows = rows.assign(outcome=rows["outcome"].replace("rise", "none"))
+    found = hazard_table(rows, events=("cut", "rise"), doses=("closeness",), draws=99).set_index("event")
+    alone = event_hazard(rows, terms="dose", draws=99)
+    assert found.loc["cut", "estimate"] == pytest.approx(np.exp(alone.effect["estimate"]))
+    assert found.loc["cut", "high"] == pytest.approx(np.exp(alone.effect["high"]))
+    assert found.loc["cut", "why_not"] == "" and pd.isna(found.loc["rise", "estimate"])
+    assert "happened 0 times" in found.loc["rise", "why_not"]
+
+
+def test_launch_effects_are_percent_of_the_price(market: pd.DataFrame) -> None:
+    rows = with_doses(launches(market), open_rivals(market))
+    found = launch_table({"all": rows}, doses=("closeness",), draws=99).iloc[0]
+    alone = launch_price_effect(rows, draws=99)
+    assert found["estimate"] == pytest.approx(100 * (np.exp(alone.effect["estimate"]) - 1))
+    assert found["detectable_fall"] == pytest.approx(100 * (1 - np.exp(-alone.detectable.effect)))
+
+
+def test_a_placebo_that_fails_says_why(market: pd.DataFrame) -> None:
+    rows, rivals = launches(market), open_rivals(market)
+
+    def refuse() -> object:
+        raise DataError("nothing to exchange")
+
+    tests = {
+        "dates": lambda: placebo_test(rows, rivals, launch_price_coefficient, kind="fake dates", draws=20),
+        "none": refuse,
+    }
+    found = placebo_table(tests).set_index("placebo")  # type: ignore[arg-type]
+    assert found.loc["none", "why_not"] == "nothing to exchange" and pd.isna(found.loc["none", "p_value"])
+    assert 0 < found.loc["dates", "p_value"] <= 1 and found.loc["dates", "why_not"] == ""
+
+
+def test_a_release_counts_from_the_first_fifteenth_that_can_show_it() -> None:
+    days = pd.to_datetime(["2025-01-14", "2025-01-15", "2025-01-16", "2025-12-31", "2025-03-01"])
+    releases = pd.DataFrame({"day": days, "is_entry": [True, True, True, True, False]})
+    assert release_months(releases) == ["2025-01", "2025-02", "2026-01"]
+
+
+def test_the_dose_is_the_closeness_of_the_day_and_its_effect_is_found() -> None:
+    dates = [str(month) for month in pd.period_range("2024-01", periods=12, freq="M")]
+    rows = [
+        {"model": f"m{n}", "month": month, "developer": f"D{n}", "eci": 130.0 + n, "host": None,
+         "price": np.exp(0.01 * np.sin(7 * n + t * (n + 1)) - 0.3 * (t >= 6) * max(0, 1 + (2 - n) / 8))}
+        for n in range(10) for t, month in enumerate(dates)
+    ]  # fmt: skip
+    rows += [open_model("o", month, eci=132.0) for month in dates[6:]]
+    frame = dose_panel(quotes(*rows), reach=4.0)
+    late = frame[frame["period"].eq("2024-12")].set_index("unit")["dose"]
+    assert late["m0"] == 1.0 and late["m4"] == pytest.approx(0.75)
+    found = dose_table(frame, ["2024-07"], gaps=(1,)).iloc[0]
+    alone = stacked_dose(frame, ["2024-07"], leads=2, lags=3).effect()
+    assert found["estimate"] == pytest.approx(100 * np.expm1(alone["estimate"]))
+    assert alone["estimate"] == pytest.approx(-0.3, abs=0.03)

@@ -1,0 +1,3 @@
+"""The event-study rooms share their worlds."""
+
+from tests.eventstudy.conftest import *  # noqa: F403
