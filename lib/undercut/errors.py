@@ -25,6 +25,42 @@ class DataError(UndercutError):
     """A table breaks its contract: a column is missing, or a value is impossible."""
 
 
+class MissingColumnError(DataError):
+    """A table lacks a column that is needed: rename yours, or say which column holds it."""
+
+
+class CellError(DataError):
+    """A cell cannot be read or holds an impossible value: mend it in the file; the message says where."""
+
+
+class DuplicateRowsError(DataError):
+    """Two rows describe the same thing: drop one, or say how the two are to be put together."""
+
+
+class UnitError(DataError):
+    """Numbers are in another unit than expected, such as returns in percent: convert, or say the unit."""
+
+
+class OutsideDataError(DataError):
+    """A day, period or name lies outside what the data cover: choose one within the range that is named."""
+
+
+class TooFewError(DataError):
+    """Too few rows, models, clusters or events for the estimator: widen the sample or simplify."""
+
+
+class NoVariationError(DataError):
+    """What must vary, an outcome or an exposure, does not: its effect cannot be estimated."""
+
+
+class NotIdentifiedError(DataError):
+    """The data cannot tell two explanations apart, for example collinear regressors: leave one out."""
+
+
+class ConvergenceError(DataError):
+    """A search for a solution ended without one: start elsewhere, or simplify the model."""
+
+
 class SourceError(UndercutError):
     """An outside source failed or sent something else than expected. Never turned into an empty frame."""
 

@@ -16,6 +16,8 @@ from undercut.errors import DataError
 RESULTS_FILE = "results.json"
 #: In a notebook's output, what the page needs to know of a figure.
 FIGURE_KEY = "undercut_figure"
+#: There too: the output is detail that the page folds away.
+FOLD_KEY = "undercut_fold"
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

@@ -6,7 +6,8 @@ import math
 import os
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from html import escape
@@ -24,7 +25,13 @@ from undercut.report.catalogue.project import (
     utc_now,
 )
 from undercut.report.findings import sentences
-from undercut.report.findings.contract import FIGURE_KEY, RESULTS_FILE, write_atomically, write_results
+from undercut.report.findings.contract import (
+    FIGURE_KEY,
+    FOLD_KEY,
+    RESULTS_FILE,
+    write_atomically,
+    write_results,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,6 +59,7 @@ class Finding:
     method: str
     as_of: str | None
     note: str
+    role: str | None = None
 
     def __str__(self) -> str:
         """Value, interval and sample size: ``−36% (95% interval −41% to −30%, n = 212)``."""
@@ -120,6 +128,7 @@ class Results:
         self._figures: dict[str, dict[str, Any]] = {}
         self._warnings: list[str] = []
         self._claims: list[dict[str, Any]] = []
+        self._folds = False
 
     @property
     def folder(self) -> Path:
@@ -154,6 +163,7 @@ class Results:
         method: str = "",
         as_of: str | date | None = None,
         note: str = "",
+        role: str | None = None,
     ) -> Finding:
         """Record a finding and return it.
 
@@ -174,6 +184,8 @@ class Results:
             Number of observations.
         method, note : str
             The estimator by name; what the reader must know.
+        role : str, optional
+            headline, primary, robustness, descriptive or assumption.
 
         Raises
         ------
@@ -204,6 +216,7 @@ class Results:
             method=method,
             as_of=_iso_day(as_of) or self.as_of,
             note=note,
+            role=role,
         )
         self._findings[key] = found
         return found
@@ -242,7 +255,7 @@ class Results:
             "image": image_file,
             "data": data_file,
         }
-        _show_picture(picture, name=name, alt=alt)
+        self.show(*_picture_output(picture, name=name, alt=alt))
 
     def to_dict(self) -> dict[str, Any]:
         """The content of results.json."""
@@ -280,7 +293,25 @@ class Results:
     def say(self, text: str) -> None:
         """Show a paragraph in the notebook and on the page: a sentence computed from findings."""
         paragraph = " ".join(text.split())
-        _display({"text/html": f"<p>{escape(paragraph)}</p>", "text/plain": paragraph}, {})
+        self.show({"text/html": f"<p>{escape(paragraph)}</p>", "text/plain": paragraph})
+
+    def show(self, data: dict[str, str], metadata: Mapping[str, Any] | None = None) -> None:
+        """Show an output in a notebook, folded away on the page inside `folding`."""
+        from IPython.core.getipython import get_ipython
+        from IPython.display import display
+
+        if get_ipython() is not None:
+            about = {**(metadata or {}), **({FOLD_KEY: True} if self._folds else {})}
+            display(data, raw=True, metadata=about)  # type: ignore[no-untyped-call]
+
+    @contextmanager
+    def folding(self, fold: bool = True) -> Iterator[None]:
+        """What is shown inside is detail: the page folds it away."""
+        before, self._folds = self._folds, fold or self._folds
+        try:
+            yield
+        finally:
+            self._folds = before
 
     def save(self) -> None:
         """Write results.json into `folder`; refuses content that breaks the contract."""
@@ -327,22 +358,13 @@ def previous_results(name: str) -> dict[str, Any] | None:
     return earlier_results(name)
 
 
-def _show_picture(picture: Picture, *, name: str, alt: str) -> None:
-    """Show an image; what the page needs to know of it goes into the output's metadata."""
+def _picture_output(picture: Picture, *, name: str, alt: str) -> tuple[dict[str, str], dict[str, Any]]:
+    """An image as a notebook's output; what the page needs to know of it goes into the metadata."""
     is_vector = picture.suffix == "svg"
     shown = picture.content.decode() if is_vector else b64encode(picture.content).decode()
     about = {key: getattr(picture, key) for key in ("finding", "measure", "source", "top", "bottom")}
     metadata = {picture.mime: {"alt": alt}, FIGURE_KEY: {"name": name, **about}}
-    _display({picture.mime: shown, "text/plain": alt}, metadata)
-
-
-def _display(data: dict[str, str], metadata: dict[str, Any]) -> None:
-    """Show an output in a notebook; nothing to do outside one."""
-    from IPython.core.getipython import get_ipython
-    from IPython.display import display
-
-    if get_ipython() is not None:
-        display(data, raw=True, metadata=metadata)  # type: ignore[no-untyped-call]
+    return {picture.mime: shown, "text/plain": alt}, metadata
 
 
 def _commit() -> str | None:
