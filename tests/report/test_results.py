@@ -34,7 +34,7 @@ def test_a_finding_comes_back_as_it_was_recorded(report: Results) -> None:
     assert saved(report)["findings"] == [
         {
             "key": "fall", "label": "Fall", "value": -36.2, "unit": "%", "ci_low": -41, "ci_high": -30,
-            "level": 0.95, "n": 212, "method": "Jevons", "as_of": "2026-11-01", "note": "",
+            "level": 0.95, "n": 212, "method": "Jevons", "as_of": "2026-11-01", "note": "", "role": None,
         }
     ]  # fmt: skip
 
