@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from undercut.errors import InputError
-from undercut.eventstudy.data import EventRows, Floats, ReturnsPanel
+from undercut.eventstudy.data import EventRows, ReturnsPanel
 from undercut.eventstudy.linear import BlockFit, Convention
 from undercut.eventstudy.normal import NormalModel
 from undercut.eventstudy.windows import Usable, Window, Windows, blocks, label
+from undercut.inference.arrays import Floats
 
 
 @dataclass(frozen=True, slots=True)

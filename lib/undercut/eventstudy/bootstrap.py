@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from undercut.eventstudy.data import Floats
 from undercut.eventstudy.sample import Sample, TestResult
+from undercut.inference.arrays import Floats
 
 DRAWS = 1_999
 _CELLS_AT_ONCE = 1_000_000  # bounds memory whatever the number of rows

@@ -10,9 +10,10 @@ import pandas as pd
 from scipy import stats
 
 from undercut.errors import DataError
-from undercut.eventstudy.data import EventRows, Floats, ReturnsPanel, align_events, returns_panel
+from undercut.eventstudy.data import EventRows, ReturnsPanel, align_events, returns_panel
 from undercut.eventstudy.normal import benchmarks_of
 from undercut.eventstudy.windows import Window, label, parse_window
+from undercut.inference.arrays import Floats
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import InputError
-from undercut.eventstudy.data import Floats
 from undercut.eventstudy.results import EventStudy
 from undercut.eventstudy.synthetic import complete_donors, donor_fit
 from undercut.eventstudy.windows import Block, Usable, blocks, label
+from undercut.inference.arrays import Floats
 
 _MODELS = ("synthetic-control", "ridge-augmented", "difference-in-differences")
 _GRID = 41

@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 
 from undercut.eventstudy.abnormal import AbnormalReturns
-from undercut.eventstudy.data import Floats
 from undercut.eventstudy.windows import Window
+from undercut.inference.arrays import Floats
 
 
 def mean_correlation(abnormal: AbnormalReturns, window: Window | None = None) -> float:

@@ -15,10 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from undercut.errors import DataError, InputError, unknown
+from undercut.inference.arrays import Floats, Integers
 from undercut.sources.dates import day_column
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 UNIT_NAMES: Final = ("unit", "firm", "ticker", "symbol", "permno")
 ALL_FIRMS: Final = ""

@@ -7,10 +7,11 @@ import pandas as pd
 from scipy import stats
 
 from undercut.errors import DataError
-from undercut.eventstudy.data import Floats, parse_days
+from undercut.eventstudy.data import parse_days
 from undercut.eventstudy.portfolio import portfolio_return
 from undercut.eventstudy.results import EventStudy
 from undercut.eventstudy.windows import Window, label
+from undercut.inference.arrays import Floats
 
 
 def dollar_effects(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from undercut.errors import InputError
-from undercut.eventstudy.data import Floats
 from undercut.eventstudy.linear import BlockFit, least_squares
 from undercut.eventstudy.windows import Block
+from undercut.inference.arrays import Floats
 
 _PERCENT = 100.0  # arch's optimiser wants returns of the size of percents
 

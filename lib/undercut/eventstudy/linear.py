@@ -11,8 +11,8 @@ from typing import Literal
 import numpy as np
 
 from undercut.errors import DataError
-from undercut.eventstudy.data import Floats
 from undercut.eventstudy.windows import Block
+from undercut.inference.arrays import Floats
 
 Convention = Literal["textbook", "estudy2"]
 

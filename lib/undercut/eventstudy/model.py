@@ -13,7 +13,6 @@ from undercut.errors import InputError
 from undercut.eventstudy.abnormal import AbnormalReturns, abnormal_returns
 from undercut.eventstudy.data import (
     EventRows,
-    Floats,
     ReturnsPanel,
     align_events,
     dated_column,
@@ -24,6 +23,7 @@ from undercut.eventstudy.linear import Convention
 from undercut.eventstudy.normal import Benchmarks, NormalModel, benchmarks_of, design_of, normal_model
 from undercut.eventstudy.results import EventStudy
 from undercut.eventstudy.windows import Window, Windows, parse_window, usable_days
+from undercut.inference.arrays import Floats
 
 
 @dataclass(frozen=True, slots=True)

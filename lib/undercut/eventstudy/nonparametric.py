@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
-from undercut.eventstudy.data import Floats
 from undercut.eventstudy.sample import Sample, TestResult
+from undercut.inference.arrays import Floats
 
 
 def sign(sample: Sample) -> TestResult:

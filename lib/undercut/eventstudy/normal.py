@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from undercut.errors import InputError, unknown
 from undercut.eventstudy import synthetic
-from undercut.eventstudy.data import Floats, ReturnsPanel, aligned_series
+from undercut.eventstudy.data import ReturnsPanel, aligned_series
 from undercut.eventstudy.garch import garch
 from undercut.eventstudy.linear import BlockFit, Convention, imposed, least_squares
 from undercut.eventstudy.thin import dimson, lead_lag_design, scholes_williams
 from undercut.eventstudy.windows import Block
+from undercut.inference.arrays import Floats
 
 Fit = Callable[[Block], BlockFit]
 Need = Literal["nothing", "market", "factors", "donors"]

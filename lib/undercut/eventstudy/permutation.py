@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from undercut.errors import DataError
 from undercut.eventstudy.abnormal import AbnormalReturns
 from undercut.eventstudy.battery import pools
-from undercut.eventstudy.data import Floats
 from undercut.eventstudy.rolling import rolling_scar
 from undercut.eventstudy.sample import Pool, TestResult
 from undercut.eventstudy.windows import Window, label
+from undercut.inference.arrays import Floats
 
 if TYPE_CHECKING:
     from undercut.eventstudy.model import Setup

@@ -9,9 +9,9 @@ import numpy as np
 from scipy import stats
 
 from undercut.eventstudy.abnormal import AbnormalReturns
-from undercut.eventstudy.data import Floats
 from undercut.eventstudy.sample import Sample, TestResult
 from undercut.eventstudy.windows import Window
+from undercut.inference.arrays import Floats
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from undercut.errors import InputError
-from undercut.eventstudy.data import Floats
+from undercut.inference.arrays import Floats
 
 
 def detectable(

@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from undercut.eventstudy.data import Floats
 from undercut.eventstudy.linear import invert_gram
 from undercut.eventstudy.windows import Window, Windows
+from undercut.inference.arrays import Floats
 
 _UNITS_AT_ONCE = 64  # bounds memory whatever the number of units
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from undercut.eventstudy.abnormal import AbnormalReturns
 from undercut.eventstudy.correlation import mean_correlation
-from undercut.eventstudy.data import Floats
 from undercut.eventstudy.windows import Window, label
+from undercut.inference.arrays import Floats
 
 
 @dataclass(frozen=True, slots=True)

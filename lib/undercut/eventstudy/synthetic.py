@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from undercut.errors import DataError
-from undercut.eventstudy.data import Floats
 from undercut.eventstudy.linear import BlockFit, least_squares
 from undercut.eventstudy.windows import Block
+from undercut.inference.arrays import Floats
 from undercut.inference.simplex import nearest_in_hull
 
 _RIDGE_GRID = np.logspace(-4, 3, 29)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from undercut.eventstudy.data import Floats
 from undercut.eventstudy.linear import BlockFit, least_squares
 from undercut.eventstudy.windows import Block
+from undercut.inference.arrays import Floats
 
 
 def lead_lag_design(market: Floats) -> Floats:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from undercut.errors import DataError, InputError
-from undercut.eventstudy.data import EventRows, Floats, ReturnsPanel
+from undercut.eventstudy.data import EventRows, ReturnsPanel
+from undercut.inference.arrays import Floats
 
 Window = tuple[int, int]
 

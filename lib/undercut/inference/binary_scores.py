@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from undercut.errors import DataError
-from undercut.inference.cluster_bootstrap import Floats, sum_by
+from undercut.inference.arrays import Floats
+from undercut.inference.cluster_bootstrap import sum_by
 
 Link = Literal["logit", "cloglog"]
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import product
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from undercut.errors import DataError, InputError, unknown
+from undercut.inference.arrays import Floats
 
-Floats: TypeAlias = NDArray[np.float64]
 Weights = Literal["rademacher", "webb"]
 
 _POINTS: Final[Mapping[str, Floats]] = {

@@ -14,8 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from undercut.errors import InputError
-
-Floats = npt.NDArray[np.float64]
+from undercut.inference.arrays import Floats
 
 #: Fewer placebos than this do not show where their 95% point lies.
 MIN_PLACEBOS: Final = 20

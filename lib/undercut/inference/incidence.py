@@ -12,14 +12,9 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import DataError
-from undercut.inference.resampling import (
-    Floats,
-    check_level,
-    cluster_codes,
-    multiplicities,
-    percentile_interval,
-    sums_by_cluster,
-)
+from undercut.inference.arrays import Floats
+from undercut.inference.levels import check_level
+from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval, sums_by_cluster
 
 CAUSES: Final = ("cut", "withdrawn")
 

@@ -14,7 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from undercut.errors import DataError, InputError
-from undercut.inference.cluster_bootstrap import Floats, one_of
+from undercut.inference.arrays import Floats
+from undercut.inference.cluster_bootstrap import one_of
 from undercut.inference.detectable import DetectableEffect, detectable_effect
 
 if TYPE_CHECKING:

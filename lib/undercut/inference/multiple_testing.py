@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from undercut.errors import InputError
-from undercut.eventstudy.data import Floats
+from undercut.inference.arrays import Floats
 
 
 def benjamini_hochberg(p_values: ArrayLike) -> Floats:

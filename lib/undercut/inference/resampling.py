@@ -8,14 +8,10 @@ offers then becomes one matrix product over all draws.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from undercut.errors import InputError
-
-Floats = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.int64]
-Booleans = npt.NDArray[np.bool_]
+from undercut.inference.arrays import Codes, Floats
 
 
 def cluster_codes(frame: pd.DataFrame, cluster: str) -> tuple[Codes, pd.Index]:
@@ -65,9 +61,3 @@ def percentile_interval(drawn: Floats, *, level: float) -> tuple[Floats, Floats]
         finite = np.where(np.isfinite(drawn), drawn, np.nan)[:, known]
         ends[:, known] = np.nanquantile(finite, [tail, 1 - tail], axis=0)
     return ends[0], ends[1]
-
-
-def check_level(level: float) -> None:
-    """An error unless ``level`` is a confidence level."""
-    if not 0 < level < 1:
-        raise InputError(f"level must lie between 0 and 1, for example 0.95; got {level}.")

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from undercut.errors import DataError
-from undercut.eventstudy.data import Floats
+from undercut.inference.arrays import Floats
 
 _TOLERANCE = 1e-10
 _MAX_STEPS = 10_000

@@ -15,9 +15,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from undercut.errors import DataError
+from undercut.inference.arrays import Floats
 from undercut.inference.binary_scores import Link, efficient_scores, fit_binary, sandwich_error
 from undercut.inference.cluster_bootstrap import (
-    Floats,
     Weights,
     check_options,
     contrast_of,

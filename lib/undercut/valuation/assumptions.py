@@ -18,8 +18,9 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import DataError, InputError, SourceError, unknown
+from undercut.inference.arrays import Floats
 from undercut.paths import data_dir
-from undercut.valuation.distributions import DISTRIBUTIONS, Distribution, Floats, quantile
+from undercut.valuation.distributions import DISTRIBUTIONS, Distribution, quantile
 
 ROLES: Final = ("seller", "application", "cloud", "chips", "power")
 EVIDENCE: Final = ("measured", "published", "assumption")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import DataError
-from undercut.valuation.distributions import Floats
+from undercut.inference.arrays import Floats
 
 #: Weight of the estimate against one (Blume 1975): betas drift towards the market's.
 BLUME_WEIGHT = 2 / 3

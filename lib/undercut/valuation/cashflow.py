@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from undercut.errors import InputError
+from undercut.inference.arrays import Floats
 from undercut.valuation.capital_cost import CapitalCost, cost_of_capital
 from undercut.valuation.company import Company
-from undercut.valuation.distributions import Floats
 from undercut.valuation.drivers import Values, ai_business, fading, level
 from undercut.valuation.valuation import Segment, Valuation
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
-Floats = NDArray[np.float64]
+from undercut.inference.arrays import Floats
+
 Distribution = Literal["fixed", "uniform", "triangular", "normal", "lognormal"]
 DISTRIBUTIONS: Final = ("fixed", "uniform", "triangular", "normal", "lognormal")
 #: Standard normal quantile of the upper end of a range: low and high are 5% and 95%.

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from undercut.valuation.distributions import Floats
+from undercut.inference.arrays import Floats
 
 Values = Mapping[str, Floats]
 

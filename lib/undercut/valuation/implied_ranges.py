@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import InputError
+from undercut.inference.arrays import Floats
 from undercut.valuation.company import MarketValue
-from undercut.valuation.distributions import Floats
 from undercut.valuation.market import with_market_values
 from undercut.valuation.ranges import flat_draws, middle
 from undercut.valuation.reverse import Implied, implied

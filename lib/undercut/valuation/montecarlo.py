@@ -13,8 +13,8 @@ from scipy.special import ndtr, ndtri
 from scipy.stats import qmc
 
 from undercut.errors import InputError
+from undercut.inference.arrays import Floats
 from undercut.valuation.assumptions import Assumptions
-from undercut.valuation.distributions import Floats
 from undercut.valuation.vendors import Case
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import InputError
-from undercut.valuation.distributions import Floats
+from undercut.inference.arrays import Floats
 from undercut.valuation.montecarlo import draw_assumptions
 from undercut.valuation.scenarios import Scenario
 from undercut.valuation.sensitivity import sobol_indices, tornado

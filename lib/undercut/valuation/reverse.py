@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.optimize import brentq
 
 from undercut.errors import InputError
-from undercut.valuation.distributions import Floats
+from undercut.inference.arrays import Floats
 from undercut.valuation.drivers import token_market
 from undercut.valuation.valuation import Valuation
 from undercut.valuation.vendors import Case

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import InputError
+from undercut.inference.arrays import Floats
 from undercut.valuation.assumptions import Assumptions
-from undercut.valuation.distributions import Floats
 from undercut.valuation.vendors import Case
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from undercut.inference.arrays import Floats
 from undercut.valuation.capital_cost import CapitalCost
 from undercut.valuation.company import Company, MarketValue
-from undercut.valuation.distributions import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

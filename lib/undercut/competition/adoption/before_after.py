@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from undercut.errors import DataError
-
-Floats = npt.NDArray[np.float64]
+from undercut.inference.arrays import Floats
 
 
 @dataclass(frozen=True, slots=True)

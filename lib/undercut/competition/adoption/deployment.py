@@ -13,7 +13,6 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from undercut.competition.adoption.availability import SELLERS
@@ -26,6 +25,7 @@ from undercut.competition.hosts.serving_cost import (
     rent_per_speed,
 )
 from undercut.errors import DataError, InputError
+from undercut.inference.arrays import Floats
 from undercut.inference.resampling import multiplicities
 from undercut.prices.cross_section import cross_section
 from undercut.prices.monthly_quotes import market_group
@@ -35,7 +35,6 @@ from undercut.sources.reference import load_reference
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Floats = npt.NDArray[np.float64]
 
 CLOSED: Final = "US closed model, own interface"
 CHINESE_API: Final = "Chinese weights, developer's interface"

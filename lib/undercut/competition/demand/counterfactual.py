@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 
 from undercut.competition.demand.pricing import equilibrium, marginal_costs
-from undercut.competition.demand.system import DemandSystem, Floats, Form, Mask, invert
+from undercut.competition.demand.system import DemandSystem, Form, Mask, invert
 from undercut.errors import DataError, InputError, unknown
+from undercut.inference.arrays import Floats
 
 #: What a scenario takes away, or charges a fee on.
 SCENARIOS: Final = {

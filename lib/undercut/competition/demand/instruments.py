@@ -30,8 +30,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from undercut.competition.demand.system import Floats
 from undercut.errors import DataError, unknown
+from undercut.inference.arrays import Floats
 from undercut.prices.hedonic.characteristics import parameters_in_name
 from undercut.sources.reference import load_reference
 

@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 from scipy import stats
 
-from undercut.competition.demand.system import Floats, Integers
 from undercut.errors import DataError
+from undercut.inference.arrays import Floats, Integers
 
 #: Values of a coefficient that the Anderson-Rubin set is searched over.
 GRID: Final = np.round(np.concatenate([np.linspace(-60, -10, 101)[:-1], np.linspace(-10, 10, 801)]), 6)

@@ -17,8 +17,9 @@ from scipy import stats
 
 from undercut.competition.demand.instruments import instrument_columns
 from undercut.competition.demand.linear_iv import LinearFit, anderson_rubin, two_stage
-from undercut.competition.demand.system import Floats, Form
+from undercut.competition.demand.system import Form
 from undercut.errors import DataError
+from undercut.inference.arrays import Floats
 
 CONTROLS: Final = ("eci", "log_context", "is_reasoning", "age_years", "is_chinese_open", "is_other_open")
 #: Values of the nesting parameter that the weak-instrument interval projects over.

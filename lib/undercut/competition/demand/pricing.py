@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from undercut.competition.demand.system import DemandSystem, Floats, Mask
+from undercut.competition.demand.system import DemandSystem, Mask
 from undercut.errors import DataError, UndercutError
+from undercut.inference.arrays import Floats
 
 
 class EquilibriumError(UndercutError):

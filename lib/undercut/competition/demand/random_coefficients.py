@@ -16,8 +16,9 @@ import pandas as pd
 
 from undercut.competition.demand.instruments import instrument_columns
 from undercut.competition.demand.nested import CONTROLS, controls_for, with_groups
-from undercut.competition.demand.system import DemandSystem, Floats, Form
+from undercut.competition.demand.system import DemandSystem, Form
 from undercut.errors import DataError
+from undercut.inference.arrays import Floats
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from undercut.errors import DataError, InputError
+from undercut.inference.arrays import Floats, Integers
 
 Form = Literal["unit", "expenditure"]
-Floats: TypeAlias = NDArray[np.float64]
-Integers: TypeAlias = NDArray[np.int64]
 Mask: TypeAlias = NDArray[np.bool_]
 
 

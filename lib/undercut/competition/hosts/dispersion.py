@@ -16,8 +16,9 @@ import pandas as pd
 
 from undercut.competition.hosts.panel import model_months
 from undercut.errors import DataError, InputError
+from undercut.inference.arrays import Floats
+from undercut.inference.levels import check_level
 
-Floats = npt.NDArray[np.float64]
 Outcome = Literal["lowest", "draws alone", "beyond draws", "median", "mean", "same hosts", "gap", "variation"]
 Estimator = Literal["ols", "poisson"]
 
@@ -289,5 +290,4 @@ def _check(outcome: str, estimator: str, level: float) -> None:
             raise InputError(f"{name} must be one of {', '.join(allowed)}; got {value!r}.")
     if estimator == "poisson" and outcome in _LEVELS:
         raise InputError(f"{outcome} is no price: use estimator='ols'.")
-    if not 0 < level < 1:
-        raise InputError(f"level must lie between 0 and 1; got {level}.")
+    check_level(level)

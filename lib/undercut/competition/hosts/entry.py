@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from undercut.competition.hosts.panel import MIN_STEP, price_steps
 from undercut.errors import DataError, InputError
+from undercut.inference.arrays import Floats
+from undercut.inference.levels import check_level
 
 if TYPE_CHECKING:
     from undercut.inference.detectable import DetectableEffect
     from undercut.inference.wild_bootstrap import WildBootstrap
 
-Floats = npt.NDArray[np.float64]
 Comparison = Literal["same host and month", "same month"]
 Outcome = Literal["log price", "cut"]
 
@@ -382,5 +382,4 @@ def _check(leads: int, lags: int, outcome: str, comparison: str, level: float) -
     ):
         if value not in allowed:
             raise InputError(f"{name} must be one of {', '.join(allowed)}; got {value!r}.")
-    if not 0 < level < 1:
-        raise InputError(f"level must lie between 0 and 1; got {level}.")
+    check_level(level)

@@ -15,13 +15,8 @@ import pandas as pd
 
 from undercut.competition.hosts.panel import MAINLAND_SITES
 from undercut.errors import DataError, InputError
-from undercut.inference.resampling import (
-    check_level,
-    cluster_codes,
-    multiplicities,
-    percentile_interval,
-    sums_by_cluster,
-)
+from undercut.inference.levels import check_level
+from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval, sums_by_cluster
 
 if TYPE_CHECKING:
     from undercut.inference.wild_bootstrap import WildBootstrap

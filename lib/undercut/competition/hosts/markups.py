@@ -11,11 +11,9 @@ import pandas as pd
 
 from undercut.competition.hosts.serving_cost import ServingAssumptions, cost_factor
 from undercut.errors import DataError, InputError
+from undercut.inference.arrays import Codes, Floats
 from undercut.inference.resampling import cluster_codes, multiplicities
 from undercut.prices.workloads import Workload
-
-Floats = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.int64]
 
 #: Half-lives that the fit may find, months. An estimate at an end says that the data do not tell.
 HALF_LIVES: Final = (0.5, 120.0)

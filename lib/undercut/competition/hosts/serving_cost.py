@@ -16,9 +16,8 @@ import pandas as pd
 
 from undercut.competition.hosts.model_sizes import active_parameters
 from undercut.errors import DataError, InputError, unknown
+from undercut.inference.arrays import Floats
 from undercut.prices.workloads import Workload, find_workload
-
-Floats = npt.NDArray[np.float64]
 
 #: Peak dense bfloat16 speed, 10^12 operations a second (NVIDIA's data sheets, without sparsity).
 PEAK_TERAFLOPS: Final = {"A100": 312.0, "H100": 989.0, "H200": 989.0, "B200": 2250.0}

@@ -16,9 +16,10 @@ import pandas as pd
 from undercut.competition.rivals.hazard_inference import score_inference
 from undercut.competition.rivals.price_cuts import DOSES
 from undercut.errors import DataError, InputError, unknown
+from undercut.inference.arrays import Floats
 from undercut.inference.binary_scores import Link, fit_binary
 from undercut.inference.detectable import DetectableEffect, detectable_effect
-from undercut.inference.resampling import Floats, check_level
+from undercut.inference.levels import check_level
 from undercut.inference.wild_bootstrap import wild_cluster_bootstrap
 
 if TYPE_CHECKING:

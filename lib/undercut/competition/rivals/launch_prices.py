@@ -17,7 +17,7 @@ from undercut.competition.rivals.price_cuts import DOSES, UNSETTLED, CutRule, re
 from undercut.competition.rivals.succession import predecessors
 from undercut.errors import DataError, InputError, unknown
 from undercut.inference.detectable import DetectableEffect, detectable_effect
-from undercut.inference.resampling import check_level
+from undercut.inference.levels import check_level
 from undercut.inference.wild_bootstrap import wild_cluster_bootstrap
 from undercut.prices.monthly_quotes import years
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import DataError
-from undercut.inference.resampling import Floats
+from undercut.inference.arrays import Floats
 from undercut.prices.capability.frontier import checked_quotes
 from undercut.prices.capability.price_of_capability import frontier_holders
 

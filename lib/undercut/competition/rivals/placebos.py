@@ -16,13 +16,13 @@ import pandas as pd
 from undercut.competition.rivals.exposure import RivalRule
 from undercut.competition.rivals.price_cuts import with_doses
 from undercut.errors import DataError, InputError, unknown
+from undercut.inference.arrays import Codes, Floats
 from undercut.inference.detectable import (
     MIN_PLACEBOS,
     DetectableEffect,
     detectable_from_placebos,
     placebo_p_value,
 )
-from undercut.inference.resampling import Codes, Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -14,7 +14,7 @@ import pandas as pd
 from undercut.competition.rivals.exposure import RivalRule, exposure, open_rivals, own_closed_offers
 from undercut.competition.rivals.launch_prices import launches
 from undercut.competition.rivals.price_cuts import offers_at_risk, with_doses
-from undercut.inference.resampling import Codes, Floats
+from undercut.inference.arrays import Codes, Floats
 
 _LATER = pd.Timestamp("2030-01-01", tz="UTC")
 _FIRST = pd.Period("2023-12", freq="M")

@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from undercut.errors import DataError
-from undercut.inference.cluster_bootstrap import Floats, sum_by
+from undercut.inference.arrays import Floats
+from undercut.inference.cluster_bootstrap import sum_by
 from undercut.inference.did.data import CLUSTER, EVENT, OUTCOME, PERIOD, UNIT, WEIGHT, AdoptionPanel
 from undercut.inference.did.results import AdoptionFit
 

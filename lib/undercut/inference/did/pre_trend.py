@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import DataError, InputError
-from undercut.inference.cluster_bootstrap import Floats
+from undercut.inference.arrays import Floats
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from undercut.errors import DataError, InputError
-from undercut.inference.cluster_bootstrap import Floats, invert_test, one_of, p_values
+from undercut.inference.arrays import Floats
+from undercut.inference.cluster_bootstrap import invert_test, one_of, p_values
 from undercut.inference.did.data import (
     EVENT,
     FIRST,

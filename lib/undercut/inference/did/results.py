@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import InputError
-from undercut.inference.cluster_bootstrap import Floats, Weights
+from undercut.inference.arrays import Floats
+from undercut.inference.cluster_bootstrap import Weights
 from undercut.inference.detectable import DetectableEffect, detectable_effect
 from undercut.inference.did.pre_trend import PreTrend, pre_trend
 from undercut.inference.wild_bootstrap import WildBootstrap, wild_cluster_bootstrap

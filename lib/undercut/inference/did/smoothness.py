@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from undercut.errors import DataError
-from undercut.inference.cluster_bootstrap import Floats
+from undercut.inference.arrays import Floats
 
 
 def fixed_length_interval(

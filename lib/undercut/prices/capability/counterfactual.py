@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import unknown
-from undercut.inference.resampling import check_level, percentile_interval
+from undercut.inference.levels import check_level
+from undercut.inference.resampling import percentile_interval
 from undercut.prices.capability.frontier import VERSIONS, FrontierPaths, FrontierRule, frontier_paths
 from undercut.prices.capability.price_of_capability import labelled_levels, landmark_levels
 

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import DataError, InputError
-from undercut.inference.resampling import Floats, cluster_codes, multiplicities
+from undercut.inference.arrays import Floats
+from undercut.inference.resampling import cluster_codes, multiplicities
 
 VERSIONS: Final = ("lowest", "low quantile", "fixed number")
 #: Half-width of the 90% intervals of the capability index, in standard deviations.

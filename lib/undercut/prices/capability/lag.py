@@ -7,17 +7,16 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from undercut.errors import DataError, unknown
+from undercut.inference.arrays import Floats
 from undercut.provenance import provenance_of
 from undercut.sources.reference import load_reference
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Floats = npt.NDArray[np.float64]
 
 #: Half-width of a 90% interval in standard deviations: the index states 90% intervals.
 _NINETY: Final = 1.6448536269514722

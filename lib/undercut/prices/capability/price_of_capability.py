@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import InputError, unknown
-from undercut.inference.resampling import Floats, check_level, percentile_interval
+from undercut.inference.arrays import Floats
+from undercut.inference.levels import check_level
+from undercut.inference.resampling import percentile_interval
 from undercut.prices.capability.frontier import VERSIONS, FrontierPaths, FrontierRule, frontier_paths
 from undercut.prices.monthly_quotes import years
 from undercut.sources.reference import load_reference

@@ -12,15 +12,9 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import DataError, InputError
-from undercut.inference.resampling import (
-    Booleans,
-    Codes,
-    Floats,
-    check_level,
-    cluster_codes,
-    multiplicities,
-    percentile_interval,
-)
+from undercut.inference.arrays import Booleans, Codes, Floats
+from undercut.inference.levels import check_level
+from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval
 from undercut.prices.capability.frontier import checked_quotes
 
 if TYPE_CHECKING:

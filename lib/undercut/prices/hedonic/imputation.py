@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import DataError
-from undercut.inference.resampling import Codes, Floats
+from undercut.inference.arrays import Codes, Floats
 from undercut.prices.hedonic.characteristics import parameters_in_name, reasons
 
 _SMALL: Final = re.compile(

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import DataError, unknown
-from undercut.inference.resampling import Floats, percentile_interval
+from undercut.inference.arrays import Floats
+from undercut.inference.resampling import percentile_interval
 from undercut.prices.capability.frontier import FrontierRule, frontier_paths
 from undercut.prices.hedonic.characteristics import reasons
 from undercut.prices.monthly_quotes import FIRST_MONTH, monthly_quotes, years

@@ -15,7 +15,9 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import DataError, InputError
-from undercut.inference.resampling import Codes, Floats, check_level, cluster_codes, sums_by_cluster
+from undercut.inference.arrays import Codes, Floats
+from undercut.inference.levels import check_level
+from undercut.inference.resampling import cluster_codes, sums_by_cluster
 from undercut.prices.hedonic.characteristics import OF_NEW_MODELS, with_characteristics
 from undercut.prices.monthly_quotes import years
 

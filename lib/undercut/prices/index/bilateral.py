@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from undercut.errors import InputError
-from undercut.prices.index.data import Floats
+from undercut.inference.arrays import Floats
 
 
 @dataclass(frozen=True, slots=True)

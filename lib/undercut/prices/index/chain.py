@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import DataError, InputError, unknown
+from undercut.inference.arrays import Codes, Floats
 from undercut.prices.index.bilateral import Formula, Matched
-from undercut.prices.index.data import Codes, Floats, Quotes
+from undercut.prices.index.data import Quotes
 from undercut.prices.index.variety import feenstra
 
 

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import InputError, unknown
+from undercut.inference.arrays import Floats
 from undercut.prices.index.bilateral import check_elasticity
 from undercut.prices.index.chain import BilateralSeries, Matcher, basket_of, bilateral_series
-from undercut.prices.index.data import BadRows, Duplicates, Floats, Quantities, Quotes, prepare
+from undercut.prices.index.data import BadRows, Duplicates, Quantities, Quotes, prepare
 from undercut.prices.index.methods import METHODS, Method
 from undercut.prices.index.multilateral import geary_khamis, geks, time_product_dummy
 from undercut.prices.index.pairwise import (

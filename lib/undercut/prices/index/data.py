@@ -16,10 +16,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from undercut.errors import DataError, InputError
+from undercut.inference.arrays import Codes, Floats
 from undercut.prices.index.periods import order_periods
 
-Floats = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.int64]
 BadRows = Literal["error", "drop"]
 Duplicates = Literal["error", "unit-value", "geometric-mean"]
 Quantities = Literal["needed", "if-given", "ignored"]

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import DataError
-from undercut.prices.index.data import Floats, Quotes
+from undercut.inference.arrays import Floats
+from undercut.prices.index.data import Quotes
 from undercut.prices.index.pairwise import centred_log_price, cross
 
 Spans = Sequence[tuple[int, int]]

@@ -16,9 +16,10 @@ from functools import reduce
 import numpy as np
 import pandas as pd
 
+from undercut.inference.arrays import Floats
 from undercut.prices.index.bilateral import Formula
 from undercut.prices.index.chain import Matcher, no_match
-from undercut.prices.index.data import Floats, Quotes
+from undercut.prices.index.data import Quotes
 
 Sums = dict[tuple[str, str], Floats]
 

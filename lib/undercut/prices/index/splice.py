@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from undercut.errors import InputError, unknown
-from undercut.prices.index.data import Floats
+from undercut.inference.arrays import Floats
 
 #: The ways to link a new window, in a line each.
 SPLICES: dict[str, str] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from undercut.errors import InputError
-from undercut.prices.index.data import Floats
+from undercut.inference.arrays import Floats
 
 
 def check_variety_elasticity(elasticity: float | None) -> float:

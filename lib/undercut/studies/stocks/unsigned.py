@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from undercut.errors import DataError, InputError
 from undercut.eventstudy.battery import pools
-from undercut.eventstudy.data import Floats, Integers
 from undercut.eventstudy.permutation import FEWEST_DAYS
 from undercut.eventstudy.results import EventStudy
 from undercut.eventstudy.rolling import rolling_scar
+from undercut.inference.arrays import Floats, Integers
 from undercut.inference.multiple_testing import benjamini_hochberg
 
 
