@@ -225,3 +225,13 @@ limit = 6
         )
     ):  # fmt: skip
         assert part in found[line]
+
+
+def test_the_former_name_of_a_parameter_is_understood_with_a_warning(tmp_path: Path) -> None:
+    specified = 'capability_level = { type = "str", formerly = "level" }\n'
+    cells = [code('capability_level = "GPT-4"', "parameters")]
+    report = load_catalogue(write_project(tmp_path, cells, parameters=specified) / "reports.toml")["demo"]
+    with pytest.warns(FutureWarning, match="'level' of demo is called 'capability_level' now"):
+        assert report.values({"level": "o1"}) == {"capability_level": "o1"}
+    with pytest.raises(InputError, match="give one of the two"):
+        report.values({"level": "o1", "capability_level": "o1"})

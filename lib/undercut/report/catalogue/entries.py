@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -105,7 +106,8 @@ class Report:
     def values(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Values of all parameters: the defaults, with ``given`` checked and put in their place.
 
-        Text, as the command line passes it, is read by the parameter's type.
+        Text, as the command line passes it, is read by the parameter's type. A parameter's former name is
+        understood with a warning.
 
         Raises
         ------
@@ -114,8 +116,12 @@ class Report:
         """
         chosen = {name: parameter.default for name, parameter in self.parameters.items()}
         problems = []
-        for name, value in given.items():
+        renamed = {p.formerly: p.name for p in self.parameters.values() if p.formerly}
+        for told, value in given.items():
+            name = told if told in self.parameters else renamed.get(told, told)
             try:
+                if name != told:
+                    self._warn_of_former(told, name, given)
                 if name not in self.parameters:
                     raise unknown(f"parameter of {self.name}", name, self.parameters)
                 chosen[name] = self.parameters[name].read(value)
@@ -124,3 +130,12 @@ class Report:
         if problems:
             raise InputError("\n".join(problems))
         return chosen
+
+    def _warn_of_former(self, told: str, name: str, given: Mapping[str, Any]) -> None:
+        if name in given:
+            raise InputError(f"Parameter {told!r} is the former name of {name!r}: give one of the two.")
+        warnings.warn(
+            f"Parameter {told!r} of {self.name} is called {name!r} now; the old name will go.",
+            FutureWarning,
+            stacklevel=3,
+        )

@@ -12,7 +12,8 @@ from typing import Any
 
 from undercut.errors import InputError, closest
 
-FIELDS = ("type", "unit", "choices", "minimum", "maximum", "optional", "default", "help")
+FIELDS = ("type", "unit", "choices", "minimum", "maximum", "optional", "default", "help", "formerly")
+_TEXTS = ("unit", "help", "formerly")
 _UNSET: Any = object()
 _TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
 
@@ -44,6 +45,8 @@ class Parameter:
         Whether None is allowed (empty text on the command line).
     default : object
         From the notebook's parameters cell.
+    formerly : str
+        An earlier name, still understood with a warning; empty for none.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Parameter:
     optional: bool = False
     default: Any = _UNSET
     help: str = ""
+    formerly: str = ""
 
     def read(self, value: Any) -> Any:
         """``value`` as JSON has it; text is read by the parameter's type.
@@ -153,7 +157,8 @@ def parameter_from(name: str, entry: Any) -> Parameter:
     )
     if problems:
         raise ParameterError(problems)
-    return replace(plain, choices=choices, unit=entry.get("unit", ""), help=entry.get("help", ""), **limits)
+    texts = {key: entry.get(key, "") for key in _TEXTS}
+    return replace(plain, choices=choices, **texts, **limits)
 
 
 def _entry_problems(name: str, entry: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -168,7 +173,7 @@ def _entry_problems(name: str, entry: Mapping[str, Any]) -> list[tuple[str, str]
         problems.append(("type", f"parameter {name!r}: type {kind!r} is not one of {', '.join(_READERS)}"))
     if not name.isidentifier():
         problems.append(("", f"parameter {name!r} is not a Python name"))
-    for key, wanted in {"unit": str, "help": str, "optional": bool, "choices": list}.items():
+    for key, wanted in {**dict.fromkeys(_TEXTS, str), "optional": bool, "choices": list}.items():
         if key in entry and not isinstance(entry[key], wanted):
             problems.append((key, f"parameter {name!r}: {key} must be a {wanted.__name__}"))
     ranged = kind in ("int", "float", "date")
