@@ -49,3 +49,11 @@ def test_too_few_or_failed_placebos_are_refused(placebos: np.ndarray) -> None:
 def test_a_standard_error_of_zero_is_refused() -> None:
     with pytest.raises(InputError, match="standard error"):
         detectable_effect(0.0)
+
+
+def test_the_level_is_the_confidence_level_and_a_size_is_refused() -> None:
+    found = detectable_effect(0.3, freedom=9, level=0.9)
+    assert found.effect == pytest.approx(0.3 * (stats.t.ppf(0.95, 9) + stats.t.ppf(0.8, 9)))
+    assert found.effect < detectable_effect(0.3, freedom=9).effect
+    with pytest.raises(InputError, match=r"0\.95"):
+        detectable_effect(0.3, level=0.05)

@@ -15,6 +15,7 @@ import pandas as pd
 
 from undercut.errors import InputError
 from undercut.inference.arrays import Floats
+from undercut.inference.levels import check_level
 
 #: Fewer placebos than this do not show where their 95% point lies.
 MIN_PLACEBOS: Final = 20
@@ -33,7 +34,9 @@ class DetectableEffect:
         The same for positive and for negative effects alone (both stated as positive numbers).
     critical : float
         An estimate this far from zero is significant.
-    level, power : float
+    level : float
+        Confidence level of the test: 0.95 for a test at 5%.
+    power : float
     method : str
         ``standard error`` or ``placebos``.
     draws : int
@@ -58,12 +61,12 @@ class DetectableEffect:
         basis = f"{self.draws} placebos" if self.draws else "the standard error"
         return (
             f"From {basis}: an effect of {self.effect:.3g} or more, up or down, would have been found with "
-            f"probability {self.power:.0%} at the {self.level:.0%} level."
+            f"probability {self.power:.0%} at the {1 - self.level:.0%} level."
         )
 
 
 def detectable_effect(
-    standard_error: float, *, freedom: float = np.inf, level: float = 0.05, power: float = 0.8
+    standard_error: float, *, freedom: float = np.inf, level: float = 0.95, power: float = 0.8
 ) -> DetectableEffect:
     r"""Smallest detectable effect from a standard error.
 
@@ -73,7 +76,9 @@ def detectable_effect(
         Of the estimate, in its units.
     freedom : float
         Degrees of freedom of the t test; with few clusters their number minus one.
-    level, power : float
+    level : float
+        Confidence level of the interval or test, as everywhere: 0.95 for a test at 5%.
+    power : float
 
     Returns
     -------
@@ -108,13 +113,13 @@ def detectable_effect(
             "A detectable effect needs a positive standard error and positive degrees of freedom; got "
             f"{standard_error} and {freedom}. Where the error cannot be computed, use placebos."
         )
-    critical = float(stats.t.ppf(1 - level / 2, freedom)) * standard_error
+    critical = float(stats.t.ppf((1 + level) / 2, freedom)) * standard_error
     effect = critical + float(stats.t.ppf(power, freedom)) * standard_error
     return DetectableEffect(effect, effect, effect, critical, level, power, "standard error")
 
 
 def detectable_from_placebos(
-    placebos: npt.ArrayLike, *, level: float = 0.05, power: float = 0.8
+    placebos: npt.ArrayLike, *, level: float = 0.95, power: float = 0.8
 ) -> DetectableEffect:
     r"""Smallest detectable effect from estimates of an effect that is known to be none.
 
@@ -123,6 +128,7 @@ def detectable_from_placebos(
     placebos : array_like
         Estimates under fake dates or fake exposures, shape (draws,).
     level, power : float
+        As in :func:`detectable_effect`.
 
     Returns
     -------
@@ -136,7 +142,7 @@ def detectable_from_placebos(
 
     Notes
     -----
-    An estimate is significant if it is at least as far from zero as the (1 - level) quantile :math:`c` of
+    An estimate is significant if it is at least as far from zero as the ``level`` quantile :math:`c` of
     the placebos' absolute values. A true effect :math:`d` adds :math:`d` to every placebo, and is found if
     the sum is significant; ``rise`` is the smallest :math:`d > 0` found with probability ``power``. A
     placebo distribution that is not centred at zero thus makes one direction harder to find. An effect that
@@ -161,7 +167,7 @@ def detectable_from_placebos(
             f"A detectable effect needs at least {MIN_PLACEBOS} finite placebos; got {len(drawn)}, of which "
             f"{failed} are missing or infinite. Draw more, and report those that failed."
         )
-    critical = float(np.quantile(np.abs(drawn), 1 - level, method="higher"))
+    critical = float(np.quantile(np.abs(drawn), level, method="higher"))
     rise = _smallest_shift(drawn, critical, power)
     fall = _smallest_shift(-drawn, critical, power)
     return DetectableEffect(max(rise, fall), rise, fall, critical, level, power, "placebos", draws=len(drawn))
@@ -195,5 +201,6 @@ def _smallest_shift(drawn: Floats, critical: float, power: float) -> float:
 
 
 def _check(level: float, power: float) -> None:
-    if not (0 < level < 1 and 0 < power < 1):
-        raise InputError(f"level and power must lie between 0 and 1; got {level} and {power}.")
+    # A small level is rather meant as the size of a test, which it once was here.
+    check_level(level, least=0.5)
+    check_level(power, name="power")

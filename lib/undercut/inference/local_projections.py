@@ -68,7 +68,7 @@ class LocalProjection:
             raise InputError(f"horizon must lie in 0..{int(self.response.index.max())}; got {horizon}.")
         row = self.response.loc[horizon]
         return detectable_effect(
-            float(row["std_error"]), freedom=float(row["freedom"]), level=1 - self.level, power=power
+            float(row["std_error"]), freedom=float(row["freedom"]), level=self.level, power=power
         )
 
     def summary(self) -> Table:

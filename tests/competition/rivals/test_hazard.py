@@ -192,3 +192,22 @@ def test_the_estimator_recovers_a_known_effect_and_its_interval_covers() -> None
         covered = [each.effect["low"] <= effect <= each.effect["high"] for each in found]
         assert abs(np.median(estimate) - effect) < 4 * estimate.std() / np.sqrt(len(found))
         assert np.mean(covered) >= 0.88
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_the_detectable_effect_belongs_to_the_level_that_was_asked_for(
+    rows: pd.DataFrame, level: float
+) -> None:
+    found = event_hazard(rows, terms="dose", draws=99, level=level)
+    freedom = found.clusters_with_events - 1
+    needed = stats.t.ppf((1 + level) / 2, freedom) + stats.t.ppf(0.8, freedom)
+    assert found.detectable.effect == pytest.approx(needed * found.effect["std_error"])
+    assert found.detectable.level == level
+    cuts = cut_sizes(rows, draws=99, level=level).iloc[0]
+    makers = rows.loc[rows["outcome"].eq("cut"), "developer"]
+    sizes = rows.loc[rows["outcome"].eq("cut"), "log_change"]
+    sums = (sizes - sizes.mean()).groupby(makers).sum()
+    count = len(sums)
+    error = np.sqrt(count / (count - 1) * (sums**2).sum()) / len(sizes)
+    needed = stats.t.ppf((1 + level) / 2, count - 1) + stats.t.ppf(0.8, count - 1)
+    assert cuts["smallest_detectable"] == pytest.approx(needed * error)

@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from tests.competition.rivals.market import open_model, quotes
 from undercut import plots
@@ -230,3 +231,12 @@ def test_the_regression_recovers_a_known_effect_and_its_interval_covers() -> Non
         covered = [each.effect["low"] <= effect <= each.effect["high"] for each in found]
         assert abs(estimate.mean() - effect) < 4 * estimate.std() / np.sqrt(len(found))
         assert np.mean(covered) >= 0.88
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_the_detectable_fall_belongs_to_the_level_that_was_asked_for(
+    simulated: pd.DataFrame, level: float
+) -> None:
+    found = launch_price_effect(simulated, draws=99, level=level)
+    needed = stats.t.ppf((1 + level) / 2, found.clusters - 1) + stats.t.ppf(0.8, found.clusters - 1)
+    assert found.detectable.effect == pytest.approx(needed * found.effect["std_error"])

@@ -75,7 +75,9 @@ class EntryEffect:
         """Smallest effect that this estimate could have found."""
         from undercut.inference.detectable import detectable_effect
 
-        return detectable_effect(self.error, freedom=min(self.models, self.hosts) - 1, power=power)
+        return detectable_effect(
+            self.error, freedom=min(self.models, self.hosts) - 1, level=self.level, power=power
+        )
 
     def summary(self) -> str:
         """One line."""

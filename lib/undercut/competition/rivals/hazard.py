@@ -191,7 +191,7 @@ def event_hazard(
     error = float(table.set_index("term").loc[dose, "std_error"])
     return HazardResult(
         table, dose, event, link, cluster, len(used), int(outcome.sum()), int(groups.nunique()), with_events,
-        dropped, detectable_effect(error, freedom=with_events - 1), level,
+        dropped, detectable_effect(error, freedom=with_events - 1, level=level), level,
         float(design[dose].std()), tuple(notes),
     )  # fmt: skip
 
@@ -239,7 +239,7 @@ def cut_sizes(
                 size, constant, groups, coefficient="constant", draws=draws, weights="webb", level=level,
                 seed=seed,
             )  # fmt: skip
-            smallest = detectable_effect(found.std_error, freedom=groups.nunique() - 1).effect
+            smallest = detectable_effect(found.std_error, freedom=groups.nunique() - 1, level=level).effect
             row |= {"low": found.ci_low, "high": found.ci_high, "smallest_detectable": smallest, "note": ""}
         told.append(row)
     columns = ["event", "changes", "clusters", "mean_log_change", "low", "high", "smallest_detectable"]

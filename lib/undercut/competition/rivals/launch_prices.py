@@ -222,7 +222,7 @@ def launch_price_effect(
     error = float(terms["std_error"].iloc[0])
     return LaunchPriceResult(
         terms, _developer_effects(used, design), dose, cluster, len(used), int(groups.nunique()), dropped,
-        detectable_effect(error, freedom=groups.nunique() - 1), level, float(used[dose].std()),
+        detectable_effect(error, freedom=groups.nunique() - 1, level=level), level, float(used[dose].std()),
         tuple(notes),
     )  # fmt: skip
 

@@ -187,7 +187,7 @@ class AdoptionFit:
     def smallest_detectable(self, target: str | int = "overall", *, power: float = 0.8) -> DetectableEffect:
         """Smallest effect that the t test of a target finds with probability ``power``."""
         error = float(self.effect(target)["std_error"])
-        return detectable_effect(error, freedom=self.freedom, level=1 - self.level, power=power)
+        return detectable_effect(error, freedom=self.freedom, level=self.level, power=power)
 
     def wild_bootstrap(
         self,
