@@ -1,14 +1,20 @@
-"""Where did a table come from? Every frame that a source returns carries the answer."""
+"""Where did a table come from? Every frame that a source returns carries the answer.
+
+A frame holds it in ``attrs`` as one JSON text. pandas copies ``attrs`` deeply with every operation on a
+frame; a text is never copied, and it travels whole to another process and through Parquet files.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import asdict, dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
-Frame = TypeVar("Frame", bound=pd.DataFrame)
+Frame = TypeVar("Frame", bound="pd.DataFrame")
 _KEY = "provenance"
 
 
@@ -47,8 +53,9 @@ def sha256_of(content: bytes) -> str:
 
 def attach(frame: Frame, *entries: Provenance) -> Frame:
     """Add provenance to ``frame`` (in its ``attrs``) and return it."""
-    known = frame.attrs.get(_KEY, [])
-    frame.attrs[_KEY] = known + [e for e in map(asdict, entries) if e not in known]
+    known = provenance_of(frame)
+    known += [entry for entry in map(asdict, entries) if entry not in known]
+    frame.attrs[_KEY] = json.dumps(known)
     return frame
 
 
@@ -56,5 +63,5 @@ def provenance_of(*frames: pd.DataFrame) -> list[dict[str, Any]]:
     """Provenance entries of all frames, each once, in order."""
     entries: list[dict[str, Any]] = []
     for frame in frames:
-        entries += [e for e in frame.attrs.get(_KEY, []) if e not in entries]
+        entries += [entry for entry in json.loads(frame.attrs.get(_KEY, "[]")) if entry not in entries]
     return entries

@@ -20,6 +20,7 @@ from undercut.errors import InputError, StoreError, UnknownNameError
 from undercut.panel import store
 from undercut.panel.runs import cut
 from undercut.prices.load import load_prices, price_history
+from undercut.provenance import provenance_of
 
 OLD, NEW = "2026-01-01T00:00:00+00:00", "2026-02-02T00:00:00+00:00"
 
@@ -258,6 +259,6 @@ def test_unknown_statuses_workloads_models_and_hosts_name_what_there_is() -> Non
 
 @pytest.mark.usefixtures("home")
 def test_a_loaded_panel_says_where_it_comes_from() -> None:
-    entries = load_prices().attrs["provenance"]
+    entries = provenance_of(load_prices())
     assert {entry["source"] for entry in entries} == {"litellm", "openrouter-archive"}
     assert all(len(entry["sha256"]) == 64 and entry["retrieved_at"] == OLD for entry in entries)

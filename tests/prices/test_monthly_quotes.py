@@ -10,6 +10,7 @@ import undercut
 from undercut.errors import DataError, InputError
 from undercut.prices.index import price_index
 from undercut.prices.monthly_quotes import cheapest_seller, market_group, monthly_quotes, years
+from undercut.provenance import provenance_of
 
 OFFER = {
     "raw_id": "x", "developer": "OpenAI", "origin": "US", "access": "closed", "cache_read": np.nan,
@@ -102,4 +103,4 @@ def test_real_quotes_are_unique_positive_and_free_of_unit_errors() -> None:
     assert not quotes.duplicated(["period", "product"]).any()
     assert quotes["price"].between(0.001, 600).all()
     assert set(quotes["host_kind"]) <= {"developer", "cloud", "host"}
-    assert quotes.attrs["provenance"]
+    assert provenance_of(quotes)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +14,7 @@ import pytest
 
 from tests.paths import ROOT, SHARED
 from undercut.errors import DataError, UnknownNameError
-from undercut.provenance import provenance_of
+from undercut.provenance import Provenance, attach, provenance_of
 from undercut.sources.reference import TABLES, load_reference
 
 REFERENCE = ROOT / "data" / "reference"
@@ -25,6 +29,42 @@ def test_every_table_keeps_its_contract_and_says_where_it_comes_from(name: str) 
     content = (REFERENCE / TABLES[name].file).read_bytes()
     assert entry["sha256"] == hashlib.sha256(content).hexdigest()
     assert entry["source"] and entry["version"] and entry["licence"]
+
+
+def test_a_table_is_read_once_and_what_a_caller_does_to_it_stays_with_him() -> None:
+    mine = load_reference("hosts")
+    assert mine.index is not load_reference("hosts").index
+    mine.loc[0, "name"] = "changed"
+    mine["kind"] = "changed"
+    mine.sort_values("host", ascending=False, inplace=True, ignore_index=True)  # noqa: PD002
+    mine.index.name = mine.columns.name = "changed"
+    mine.attrs.clear()
+    again = load_reference("hosts")
+    assert not again.isin(["changed"]).any().any() and again["host"].iloc[0] < again["host"].iloc[-1]
+    assert again.index.name is None and again.columns.name is None and provenance_of(again)
+
+
+def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
+    for name in ("A", "B"):
+        (tmp_path / "hosts.csv").write_text(
+            f"host,name,country,kind,raw_hosts,closed_on\na,{name},US,host,a,\n"
+        )
+        assert load_reference("hosts", directory=tmp_path)["name"].tolist() == [name]
+
+
+def test_provenance_follows_a_table_to_other_processes_and_files(tmp_path: Path) -> None:
+    hosts = load_reference("hosts").query("kind == 'cloud'").merge(pd.DataFrame({"host": ["azure"]}))
+    hosts = attach(hosts, *(Provenance(**entry) for entry in provenance_of(load_reference("hosts"))))
+    hosts.to_parquet(tmp_path / "hosts.parquet")
+    code = (
+        "import sys, pickle, json; from undercut.provenance import Provenance, attach, provenance_of;"
+        "print(json.dumps(provenance_of(pickle.load(sys.stdin.buffer))))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], input=pickle.dumps(hosts), capture_output=True, check=True
+    )
+    assert json.loads(run.stdout) == provenance_of(hosts) == provenance_of(load_reference("hosts"))
+    assert provenance_of(pd.read_parquet(tmp_path / "hosts.parquet")) == provenance_of(hosts)
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -13,6 +13,7 @@ import pytest
 from tests.loopback import Handler, Reply, Request, serve
 from tests.yahoo import LoopbackSession
 from undercut.errors import InputError, SourceError
+from undercut.provenance import provenance_of
 from undercut.valuation.fundamentals import accounts
 from undercut.valuation.live import live_fundamentals, live_market_value
 from undercut.valuation.vendors import vendor_case
@@ -73,7 +74,7 @@ def test_live_figures_go_the_same_way_as_the_table() -> None:
     assert (found.fiscal_period, found.period_end, found.currency) == ("LTM", "2026-04-26", "USD")
     assert found.value("cash") == pytest.approx(62_000) and found.value("shares") == pytest.approx(24_200)
     assert any("outside operations" in note for note in found.notes)
-    assert frame.attrs["provenance"][0]["source"] == "Yahoo Finance"
+    assert provenance_of(frame)[0]["source"] == "Yahoo Finance"
 
 
 def test_live_rows_below_the_table_bring_newer_months_and_keep_published_segments(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -21,6 +21,7 @@ import pandas as pd
 from undercut.errors import DataError
 from undercut.panel.names import Name, packaging_removed, price_class, spelling, split_raw_id, vendor_path
 from undercut.panel.sellers import UNKNOWN_HOST, Sellers
+from undercut.provenance import provenance_of
 from undercut.sources.reference import load_reference
 
 #: What hosts leave out of names that developers write in full: ``gemma-3-27b`` is ``gemma-3-27b-it``.
@@ -36,6 +37,8 @@ _SELLS_PARTNERS: Final = frozenset({"alibaba", "alibaba-cn"})
 #: Marks of somebody else's rework: the base model's developer did not make it.
 _REWORKED: Final = re.compile(r"ablit|uncensor|derestrict|decensor|decenter|heretic")
 _FACTS: Final = ("developer", "origin", "access")
+_FRAMES: Final = ("models", "aliases", "hosts", "developers")
+_TABLES: Final = (*_FRAMES, "capability")
 
 
 class Target(NamedTuple):
@@ -81,24 +84,26 @@ class Identity:
 
     @classmethod
     def load(cls, directory: Path | None = None) -> Identity:
-        """From the reference tables in ``directory`` (default: the project's).
+        """From the reference tables in ``directory`` (default: the project's), built once for each content.
 
         Raises
         ------
         DataError
             A table is missing or breaks its contract, or one name stands for two models.
         """
-        tables = {
-            name: load_reference(name, directory=directory)
-            for name in ("models", "aliases", "hosts", "developers", "capability")
-        }
-        return cls(
-            models=_with_capability(tables["models"], tables["capability"]),
-            aliases=tables["aliases"],
-            hosts=tables["hosts"],
-            developers=tables["developers"],
-            slugs=_slug_table(tables["models"]),
-        )
+        tables = {name: load_reference(name, directory=directory) for name in _TABLES}
+        key = tuple(entry["sha256"] for entry in provenance_of(*tables.values()))
+        if key not in _READ:
+            _READ[key] = cls(
+                models=_with_capability(tables["models"], tables["capability"]),
+                aliases=tables["aliases"],
+                hosts=tables["hosts"],
+                developers=tables["developers"],
+                slugs=_slug_table(tables["models"]),
+            )
+        kept = _READ[key]
+        # Frames of its own, which the caller may change.
+        return replace(kept, **{name: getattr(kept, name).copy(deep=False) for name in _FRAMES})
 
     def resolve(self, raw: pd.DataFrame) -> pd.DataFrame:
         """Who and what each raw id is.
@@ -262,6 +267,10 @@ class Identity:
             for part in (row["vendor_paths"] or "").split("|")
             if part
         }
+
+
+#: Names as read in this process, by the digests of their tables.
+_READ: Final[dict[tuple[str, ...], Identity]] = {}
 
 
 def coverage(panel: pd.DataFrame, identity: Identity) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import pandas as pd
 
@@ -113,7 +113,8 @@ def load_reference(name: str, *, directory: Path | None = None) -> pd.DataFrame:
     -------
     DataFrame
         As in the file, rows in its order; days as timestamps, empty cells as missing values. Units are in
-        the column names or, for ``fundamentals``, in its ``unit`` column. See ``data/README.md``.
+        the column names or, for ``fundamentals``, in its ``unit`` column. See ``data/README.md``. A file is
+        checked once in a process, and again when its content changed; the copy handed out is the caller's.
 
     Raises
     ------
@@ -139,17 +140,28 @@ def load_reference(name: str, *, directory: Path | None = None) -> pd.DataFrame:
             f"The reference table {name!r} cannot be read at {path} ({error.strerror}). "
             "It ships with the project: restore it with `git checkout -- data/reference`."
         ) from error
-    frame = _typed(name, path)
-    return attach(
-        frame,
-        Provenance(
-            source=table.source,
-            version=table.version,
-            retrieved_at=table.version,
-            licence=table.licence,
-            sha256=sha256_of(content),
-            note=table.note,
-        ),
+    held = _READ.get(path)
+    if held is None or held.content != content:
+        held = _READ[path] = _Read(content, attach(_typed(name, path), _provenance(table, content)))
+    return held.frame.copy(deep=False)  # pandas copies what is changed, when it is changed
+
+
+class _Read(NamedTuple):
+    content: bytes
+    frame: pd.DataFrame
+
+
+_READ: Final[dict[Path, _Read]] = {}
+
+
+def _provenance(table: ReferenceTable, content: bytes) -> Provenance:
+    return Provenance(
+        source=table.source,
+        version=table.version,
+        retrieved_at=table.version,
+        licence=table.licence,
+        sha256=sha256_of(content),
+        note=table.note,
     )
 
 
