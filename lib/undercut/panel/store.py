@@ -12,20 +12,16 @@ import os
 import shutil
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from functools import cache
 from pathlib import Path
 from typing import Final, Literal
 
-import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from filelock import FileLock
 
 from undercut import paths
 from undercut.errors import InputError, StoreError
-from undercut.panel.build import build_panel
-from undercut.panel.identity import Identity
+from undercut.panel.licences import LICENCES
 from undercut.panel.schema import STATUSES
 from undercut.provenance import Provenance, attach
 
@@ -87,7 +83,7 @@ def offered_on(panel: pd.DataFrame, day: str | date | pd.Timestamp) -> pd.DataFr
 
 
 def read_table(name: Table) -> pd.DataFrame:
-    """One stored table, through DuckDB.
+    """One stored table.
 
     Raises
     ------
@@ -99,10 +95,8 @@ def read_table(name: Table) -> pd.DataFrame:
     if not path.exists():
         raise StoreError(f"{path.name} is missing from data/prices. {_WAY_OUT}")
     try:
-        with duckdb.connect() as connection:
-            connection.execute("SET TimeZone = 'UTC'")
-            frame = connection.execute("SELECT * FROM read_parquet(?)", [str(path)]).df()
-    except duckdb.Error as error:
+        frame = pd.read_parquet(path)
+    except (OSError, pa.ArrowException) as error:
         reason = str(error).splitlines()[0]
         raise StoreError(f"{path.name} in data/prices is damaged ({reason}). {_WAY_OUT}") from error
     return _typed(frame)
@@ -125,25 +119,37 @@ def save(
     They are written aside first. Renaming ``.next`` to ``.ready`` is the moment of commitment: a process
     killed before it changes nothing, one killed after it is completed by the next reader.
     """
+    from filelock import FileLock
+
     folder = folder or paths.data_dir() / "prices"
-    panel = build_panel(runs, snapshots, Identity.load())
-    fingerprint = _fingerprint(_content_digest(runs, snapshots))
+    panel = _derived(runs, snapshots)
     with FileLock(folder / ".lock"):
         _roll_forward(folder)
         aside = folder / ".next"
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir()
-        for name, frame in zip(TABLES, (runs, snapshots, panel), strict=True):
-            _write(frame, aside / f"{name}.parquet", fingerprint)
+        for name, frame in (("quotes", runs), ("snapshots", snapshots)):
+            _write(frame, aside / f"{name}.parquet")
+        _write(panel, aside / "panel.parquet", _fingerprint(_content_digest(aside)))
         (aside / "build.json").write_text(json.dumps({"built_at": built_at}) + "\n")
         aside.rename(folder / ".ready")
         _roll_forward(folder)
     return panel
 
 
+def _derived(runs: pd.DataFrame, snapshots: pd.DataFrame, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
+    """The panel out of the quotes; readers of a stored panel do without what this needs."""
+    from undercut.panel.build import build_panel
+    from undercut.panel.identity import Identity
+
+    return build_panel(runs, snapshots, Identity.load(), as_of=as_of)
+
+
 def _ready_folder() -> Path:
     folder = paths.data_dir() / "prices"
     if (folder / ".ready").exists():
+        from filelock import FileLock
+
         with FileLock(folder / ".lock"):
             _roll_forward(folder)
     return folder
@@ -158,10 +164,9 @@ def _roll_forward(folder: Path) -> None:
         shutil.rmtree(ready)
 
 
-def _write(frame: pd.DataFrame, path: Path, fingerprint: str) -> None:
-    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(
-        {_FINGERPRINT: fingerprint.encode()}
-    )
+def _write(frame: pd.DataFrame, path: Path, fingerprint: str = "") -> None:
+    about = {_FINGERPRINT: fingerprint.encode()} if fingerprint else None
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(about)
     pq.write_table(table, path, compression="zstd", compression_level=15, version="2.6")
     with path.open("rb+") as written:
         os.fsync(written.fileno())
@@ -183,7 +188,7 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _panel(day: pd.Timestamp | None) -> pd.DataFrame:
-    fingerprint = _fingerprint(_stored_digest())
+    fingerprint = _fingerprint(_content_digest(_ready_folder()))
     if day is None and _fingerprint_of(_ready_folder() / "panel.parquet") == fingerprint:
         return read_table("panel")
     label = "newest" if day is None else day.strftime("%Y-%m-%d")
@@ -196,7 +201,7 @@ def _panel(day: pd.Timestamp | None) -> pd.DataFrame:
         raise InputError(
             f"as_of {label} lies before the first table read ({first:%Y-%m-%d}); choose a later day."
         )
-    panel = build_panel(read_table("quotes"), snapshots, Identity.load(), as_of=day)
+    panel = _derived(read_table("quotes"), snapshots, day)
     _keep(panel, held, fingerprint)
     return panel
 
@@ -234,24 +239,15 @@ def _statuses(status: str | Sequence[str] | None) -> Iterable[str]:
     return wanted
 
 
-def _content_digest(runs: pd.DataFrame, snapshots: pd.DataFrame) -> str:
+def _content_digest(folder: Path) -> str:
+    """Digest of the files that hold everything read."""
     digest = hashlib.sha256()
-    for frame in (snapshots, runs):
-        digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+    for name in ("snapshots", "quotes"):
+        path = folder / f"{name}.parquet"
+        if not path.exists():
+            raise StoreError(f"{path.name} is missing from data/prices. {_WAY_OUT}")
+        digest.update(path.read_bytes())
     return digest.hexdigest()
-
-
-def _stored_digest() -> str:
-    path = _ready_folder() / "quotes.parquet"
-    if not path.exists():
-        raise StoreError(f"{path.name} is missing from data/prices. {_WAY_OUT}")
-    return _digest_of(path, path.stat().st_mtime_ns)
-
-
-@cache
-def _digest_of(_path: Path, _changed_at: int) -> str:
-    """Digest of the stored quotes; computed again only when the file changed."""
-    return _content_digest(read_table("quotes"), read_table("snapshots"))
 
 
 def _fingerprint(content_digest: str) -> str:
@@ -275,30 +271,19 @@ def _fingerprint_of(path: Path) -> str:
 
 def _provenance() -> list[Provenance]:
     """One entry a source: its newest version, and a digest over all that was read of it."""
-    from undercut.panel.collect import LICENCES
-
-    folder = _ready_folder()
+    about = _ready_folder() / "build.json"
+    retrieved = json.loads(about.read_text())["built_at"] if about.exists() else ""
     snapshots = read_table("snapshots")
-    retrieved = (
-        json.loads((folder / "build.json").read_text())["built_at"]
-        if (folder / "build.json").exists()
-        else ""
+    return [_entry(str(source), tables, retrieved) for source, tables in snapshots.groupby("source")]
+
+
+def _entry(source: str, tables: pd.DataFrame, retrieved_at: str) -> Provenance:
+    published = tables["published"]
+    return Provenance(
+        source=source,
+        version=tables.sort_values("published").iloc[-1]["version"],
+        retrieved_at=retrieved_at,
+        licence=LICENCES.get(source, "see source"),
+        sha256=hashlib.sha256("".join(sorted(tables["sha256"])).encode()).hexdigest(),
+        note=f"{len(tables)} tables, {published.min():%Y-%m-%d} to {published.max():%Y-%m-%d}",
     )
-    entries = []
-    for source, group in snapshots.groupby("source"):
-        digest = hashlib.sha256("".join(sorted(group["sha256"])).encode()).hexdigest()
-        newest = group.sort_values("published").iloc[-1]
-        note = (
-            f"{len(group)} tables, {group['published'].min():%Y-%m-%d} to {group['published'].max():%Y-%m-%d}"
-        )
-        entries.append(
-            Provenance(
-                str(source),
-                newest["version"],
-                retrieved,
-                LICENCES.get(str(source), "see source"),
-                digest,
-                note,
-            )
-        )
-    return entries
