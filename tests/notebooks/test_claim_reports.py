@@ -11,7 +11,7 @@ import pytest
 import undercut
 from undercut.prices.cross_section import cross_section
 from undercut.report.build import build_reports
-from undercut.report.findings.claims import judge
+from undercut.studies.briefing.claims import judge
 
 pytestmark = pytest.mark.xdist_group("notebooks")
 

@@ -8,9 +8,9 @@ import time
 import warnings
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from undercut.errors import BuildError
 from undercut.report.catalogue.plan import Options, Plan, due_tasks, plan_build, why_of
@@ -18,9 +18,10 @@ from undercut.report.catalogue.project import git_commit, utc_now
 from undercut.report.catalogue.variants import changed_values
 from undercut.report.findings.contract import write_atomically
 from undercut.report.findings.others import snapshot
-from undercut.report.run.execution import Run, Task, environment, failure_text, run_tasks
+from undercut.report.run.execution import environment, failure_text, run_tasks
 from undercut.report.run.masking import Mask
 from undercut.report.run.preload import libraries_of
+from undercut.report.run.task import Outcome, Run, Task
 from undercut.report.run.workers import ForkedWorkers, FreshWorkers, Workers
 from undercut.report.site.hooks import run_hook
 from undercut.report.site.publish import STAGING, only_builder
@@ -28,35 +29,6 @@ from undercut.report.site.record import publish_failure, publish_page
 from undercut.report.site.site import is_current, write_site
 
 __all__ = ["Options", "Outcome", "Plan", "build_reports", "plan_build"]
-
-Status = Literal["started", "built", "failed", "unchanged", "not tried"]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one report.
-
-    Attributes
-    ----------
-    report : str
-        Its name, with its values where they are not the default.
-    folder : Path
-        Where it is published.
-    status : {"started", "built", "failed", "unchanged", "not tried"}
-    failure : str
-        Why it was not built; empty where it was.
-    reasons : tuple of str
-        Why it had to be built.
-    run : Run or None
-        How the notebook's process ended; None where it did not run.
-    """
-
-    report: str
-    folder: Path
-    status: Status
-    failure: str = ""
-    reasons: tuple[str, ...] = ()
-    run: Run | None = None
 
 
 def build_reports(

@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from undercut.report.findings.claims import Ledger, judge
 from undercut.report.findings.results import Results
 from undercut.studies.briefing import briefing
+from undercut.studies.briefing.claims import Ledger, judge
 
 
 def finding(value: float | None, low: float | None = None, high: float | None = None) -> dict[str, Any]:

@@ -14,10 +14,9 @@ from undercut.report.catalogue.due import is_due
 from undercut.report.catalogue.project import CATALOGUE_FILE, project_root, utc_now
 from undercut.report.catalogue.staleness import reasons
 from undercut.report.catalogue.variants import command_of, folder_of, grid_points
-from undercut.report.findings.others import fingerprint
-from undercut.report.run.execution import Task
+from undercut.report.run.task import Task
 from undercut.report.site.publish import STAGING
-from undercut.report.site.record import last_attempt, read_record
+from undercut.report.site.record import fingerprint, last_attempt, read_record
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ CATALOGUE_FILE = "reports.toml"
 OUTPUT_VARIABLE = "UNDERCUT_OUTPUT"
 #: What a build tells its notebooks, so that each need not ask git, and a machine without git knows it.
 COMMIT_VARIABLE = "UNDERCUT_COMMIT"
+#: Names the file in which the builder wrote what the others published; empty for a report that names none.
+OTHERS_VARIABLE = "UNDERCUT_OTHERS"
 
 
 def project_root(start: Path | None = None) -> Path:

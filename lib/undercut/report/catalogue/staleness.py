@@ -14,7 +14,7 @@ from typing import Any
 from undercut import paths
 from undercut.errors import StoreError
 from undercut.report.findings.contract import digest_of
-from undercut.report.run.execution import Task
+from undercut.report.run.task import Task
 
 _PACKAGE = Path(__file__).resolve().parents[2]
 #: Tables that the rooms read by ways that leave no trace (DuckDB opens files itself).

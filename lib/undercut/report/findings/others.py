@@ -10,29 +10,56 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from undercut.errors import DataError, InputError, unknown
-from undercut.report.findings.contract import RESULTS_FILE, digest_of, read_results
+from undercut.report.catalogue.catalogue import load_all
+from undercut.report.catalogue.entries import Report
+from undercut.report.catalogue.plan import why_of
+from undercut.report.catalogue.project import CATALOGUE_FILE, OTHERS_VARIABLE, project_root
+from undercut.report.findings import contract
+from undercut.report.findings.contract import RESULTS_FILE
+from undercut.report.site.record import builds_of, fingerprint
 
-if TYPE_CHECKING:
-    from undercut.report.catalogue.entries import Report
-
-#: Names the file in which the builder wrote what the others published; empty for a report that names none.
-OTHERS_VARIABLE = "UNDERCUT_OTHERS"
 #: Outside of a build, the site to read instead of reports/site of the project.
 SITE_VARIABLE = "UNDERCUT_SITE"
 
 
-def results_of_others(names: Sequence[str] | None = None) -> dict[str, dict[str, Any]]:
-    """See `undercut.report.findings.results.read_results`."""
+def read_results(names: Sequence[str] | None = None) -> dict[str, dict[str, Any]]:
+    """What other reports found: the content of each one's results.json.
+
+    A report that uses this says so in reports.toml, by ``after = ["01_market_prices"]`` or
+    ``after = "all"``: it is then built after those, and again whenever their results change. In JupyterLab
+    and plain papermill the site is read as it stands (reports/site, or the folder that UNDERCUT_SITE names).
+
+    Parameters
+    ----------
+    names : sequence of str, optional
+        Default: all that ``after`` names; outside of a build, all that are not made from others themselves.
+
+    Returns
+    -------
+    dict of str to dict
+        In the catalogue's order. Each has the keys of results.json (``claims`` too) and ``published``:
+        ``state`` (``"current"``; ``"stale"`` where an input changed or a newer build failed; ``"missing"``
+        where nothing is published, in which case there are no findings), ``reason`` in words, and
+        ``built_at``.
+
+    Raises
+    ------
+    InputError
+        Where the catalogue does not let this report read that one.
+    """
     known = _others()
     chosen = [name for name, other in known.items() if other["is_read"]] if names is None else list(names)
     return {name: _of(known, name)["results"] for name in chosen}
 
 
-def earlier_results(name: str) -> dict[str, Any] | None:
-    """See `undercut.report.findings.results.previous_results`."""
+def previous_results(name: str) -> dict[str, Any] | None:
+    """Results of the build before the one that `read_results` gives, None where none is kept.
+
+    For the report that asks, and for any other that is made from reports, it is what is published now.
+    """
     found: dict[str, Any] | None = _of(_others(), name)["previous"]
     return found
 
@@ -65,8 +92,6 @@ def snapshot(
         ``results`` (with ``published``: its state, the reason, when it was built), ``previous`` results or
         None, ``fingerprint``, and ``is_read``, whether it is among ``names``.
     """
-    from undercut.report.site.record import builds_of
-
     found = {}
     for name in dict.fromkeys([*names, *own]):
         builds = builds_of(site, name)
@@ -81,21 +106,12 @@ def snapshot(
     return found
 
 
-def fingerprint(site: Path, name: str, reasons: Sequence[str]) -> str:
-    """Changes when the published results of a report do, or when they stop being up to date."""
-    try:
-        digest = digest_of((site / name / RESULTS_FILE).read_bytes())
-    except FileNotFoundError:
-        return "missing"
-    return f"{'stale' if reasons else 'current'} {digest}"
-
-
 def _results(report: Report, site: Path, reasons: list[str]) -> dict[str, Any]:
     """Content of results.json with its state; without findings where there is none to read."""
     reason = "; ".join(reasons)
     path = site / report.name / RESULTS_FILE
     try:
-        results = read_results(path)
+        results = contract.read_results(path)
     except DataError as error:
         text = f"{reason}; {error}" if path.is_file() else reason
         state = {"state": "missing", "reason": text, "built_at": None}
@@ -108,7 +124,7 @@ def _results(report: Report, site: Path, reasons: list[str]) -> dict[str, Any]:
 
 def _readable(build: Path) -> dict[str, Any] | None:
     try:
-        return read_results(build / RESULTS_FILE)
+        return contract.read_results(build / RESULTS_FILE)
     except DataError:
         return None  # kept by a version of the project whose contract was another
 
@@ -132,10 +148,6 @@ def _others() -> dict[str, dict[str, Any]]:
 
 def _from_the_site() -> dict[str, dict[str, Any]]:
     """Outside of a build: every report of the catalogue, judged by what is published now."""
-    from undercut.report.catalogue.catalogue import load_all
-    from undercut.report.catalogue.plan import why_of
-    from undercut.report.catalogue.project import CATALOGUE_FILE, project_root
-
     project = project_root()
     reports, _ = load_all(project / CATALOGUE_FILE)
     site = Path(os.environ.get(SITE_VARIABLE) or project / "reports" / "site").resolve()

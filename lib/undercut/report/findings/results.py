@@ -6,7 +6,7 @@ import math
 import os
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -32,12 +32,15 @@ from undercut.report.findings.contract import (
     write_atomically,
     write_results,
 )
+from undercut.report.findings.others import previous_results, read_results
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
     from undercut.report.findings.pictures import Picture
+
+__all__ = ["Finding", "Results", "previous_results", "read_results"]
 
 DataKind = Literal["real", "sample", "simulated"]
 _KINDS: tuple[DataKind, ...] = ("real", "sample", "simulated")
@@ -316,46 +319,6 @@ class Results:
     def save(self) -> None:
         """Write results.json into `folder`; refuses content that breaks the contract."""
         write_results(self.folder / RESULTS_FILE, self.to_dict())
-
-
-def read_results(names: Sequence[str] | None = None) -> dict[str, dict[str, Any]]:
-    """What other reports found: the content of each one's results.json.
-
-    A report that uses this says so in reports.toml, by ``after = ["01_market_prices"]`` or
-    ``after = "all"``: it is then built after those, and again whenever their results change. In JupyterLab
-    and plain papermill the site is read as it stands (reports/site, or the folder that UNDERCUT_SITE names).
-
-    Parameters
-    ----------
-    names : sequence of str, optional
-        Default: all that ``after`` names; outside of a build, all that are not made from others themselves.
-
-    Returns
-    -------
-    dict of str to dict
-        In the catalogue's order. Each has the keys of results.json (``claims`` too) and ``published``:
-        ``state`` (``"current"``; ``"stale"`` where an input changed or a newer build failed; ``"missing"``
-        where nothing is published, in which case there are no findings), ``reason`` in words, and
-        ``built_at``.
-
-    Raises
-    ------
-    InputError
-        Where the catalogue does not let this report read that one.
-    """
-    from undercut.report.findings.others import results_of_others
-
-    return results_of_others(names)
-
-
-def previous_results(name: str) -> dict[str, Any] | None:
-    """Results of the build before the one that `read_results` gives, None where none is kept.
-
-    For the report that asks, and for any other that is made from reports, it is what is published now.
-    """
-    from undercut.report.findings.others import earlier_results
-
-    return earlier_results(name)
 
 
 def _picture_output(picture: Picture, *, name: str, alt: str) -> tuple[dict[str, str], dict[str, Any]]:

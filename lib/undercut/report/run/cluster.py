@@ -18,8 +18,9 @@ from typing import Any
 
 from undercut.errors import BuildError
 from undercut.report.findings.contract import write_atomically
-from undercut.report.run.execution import Failure, Run, Task, ready
+from undercut.report.run.execution import ready
 from undercut.report.run.shipping import PACKAGE, Goods, Returned, packed, run_shipped, tables_of, unlike
+from undercut.report.run.task import Failure, Run, Task
 
 _WAIT_SECONDS = 0.2
 #: How long a build waits for a worker to appear, first or again.

@@ -6,10 +6,9 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from undercut.report.build import Outcome
+from undercut.report.run.task import Outcome
 
 
 @contextmanager

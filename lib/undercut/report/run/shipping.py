@@ -19,9 +19,10 @@ from undercut.errors import BuildError, StoreError
 from undercut.report.catalogue.project import CATALOGUE_FILE
 from undercut.report.catalogue.staleness import versions
 from undercut.report.findings.contract import digest_of, write_atomically
-from undercut.report.run.execution import Run, Task, environment, run_tasks
+from undercut.report.run.execution import environment, run_tasks
 from undercut.report.run.masking import Mask
 from undercut.report.run.processes import end_tree
+from undercut.report.run.task import Run, Task
 from undercut.report.run.workers import FreshWorkers
 
 PACKAGE = Path(__file__).resolve().parents[2]

@@ -8,10 +8,8 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from undercut.report.build import Outcome
+from undercut.report.run.task import Outcome
 
 _LONGEST_SECONDS = 120
 

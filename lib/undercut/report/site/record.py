@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from undercut.report.catalogue.project import git_commit, utc_now
 from undercut.report.catalogue.staleness import inputs_of
-from undercut.report.findings.contract import RESULTS_FILE, write_atomically
+from undercut.report.findings.contract import RESULTS_FILE, digest_of, write_atomically
 from undercut.report.page.notebook import published_notebook
-from undercut.report.run.execution import Failure, Run, Task
 from undercut.report.run.masking import Mask
+from undercut.report.run.task import Failure, Run, Task
 from undercut.report.site.publish import STAGING, copy_of, swap_in
 
 BUILD_FILE = "build.json"
@@ -148,6 +149,15 @@ def stamp_of(build: Path) -> str:
     """The moment of a build as a name: ``20261123T080000Z``."""
     moment = json.loads((build / RESULTS_FILE).read_text(encoding="utf-8"))["built_at"]
     return str(moment).replace("-", "").replace(":", "")
+
+
+def fingerprint(site: Path, name: str, reasons: Sequence[str]) -> str:
+    """Changes when the published results of a report do, or when they stop being up to date."""
+    try:
+        digest = digest_of((site / name / RESULTS_FILE).read_bytes())
+    except FileNotFoundError:
+        return "missing"
+    return f"{'stale' if reasons else 'current'} {digest}"
 
 
 def _keep(site: Path, folder: str, keep: int) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from undercut.report.findings import sentences
-from undercut.report.findings.claims import Ledger
 from undercut.report.site.compare import NEWS, moves, turns
+from undercut.studies.briefing.claims import Ledger
 
 if TYPE_CHECKING:
     import pandas as pd

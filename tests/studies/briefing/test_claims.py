@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import undercut
 from undercut.errors import DataError
-from undercut.report.findings.claims import judge, verdict_of
+from undercut.studies.briefing.claims import judge, verdict_of
 
 OUTCOMES = st.lists(st.sampled_from(["for", "against", "undecided", "missing"]), min_size=1, max_size=7)
 
