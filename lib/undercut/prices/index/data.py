@@ -17,7 +17,7 @@ import pandas as pd
 
 from undercut.errors import DataError, InputError
 from undercut.inference.arrays import Codes, Floats
-from undercut.prices.index.periods import order_periods
+from undercut.inference.periods import order_periods
 
 BadRows = Literal["error", "drop"]
 Duplicates = Literal["error", "unit-value", "geometric-mean"]
