@@ -17,12 +17,12 @@ import pandas as pd
 
 from undercut.errors import DataError, InputError, SourceError, unknown
 from undercut.inference.arrays import Floats
+from undercut.inference.periods import order_periods
 from undercut.prices.index.compute import check_options, log_index_from_sums, sums_needed
 from undercut.prices.index.data import Duplicates, Quotes, prepare_chunk
 from undercut.prices.index.methods import METHODS, Method
 from undercut.prices.index.multilateral import geary_khamis, geks, time_product_dummy
 from undercut.prices.index.pairwise import PAIR_FORMULAS, check_pairs, pair_sums
-from undercut.prices.index.periods import order_periods
 from undercut.prices.index.result import IndexResult
 from undercut.prices.index.splice import splice_windows, windows
 
