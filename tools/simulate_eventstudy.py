@@ -15,9 +15,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tools.eventstudy_worlds import Design, placebo_p_values, rejection_rates, simulated_p_values
 from undercut.eventstudy.battery import TESTS
-from undercut.eventstudy.power import rejection_rates
-from undercut.eventstudy.simulation import Design, placebo_p_values, simulated_p_values
 
 PAGE = Path(__file__).parents[1] / "docs" / "simulations-eventstudy.md"
 DESIGNS = (

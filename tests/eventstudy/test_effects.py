@@ -13,8 +13,8 @@ from undercut.eventstudy.calendar_time import calendar_time_portfolio
 from undercut.eventstudy.effects import confounders, dollar_effects, rebounds
 from undercut.eventstudy.exposure_regression import exposure_regression
 from undercut.eventstudy.model import event_study
-from undercut.eventstudy.power import detectable
 from undercut.eventstudy.results import EventStudy
+from undercut.inference.detectable import detectable
 
 OPTIONS = {"market": "market", "estimation": (-160, -21)}
 VALUES = pd.DataFrame({"firm": list("ABCDEF"), "value": [100.0, 200, 50, 10, 400, 30]})

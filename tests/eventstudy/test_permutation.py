@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tools.eventstudy_worlds import Design, simulate, simulated_p_values
 from undercut.errors import DataError
 from undercut.eventstudy.model import event_study
 from undercut.eventstudy.permutation import permute_dates
 from undercut.eventstudy.results import EventStudy
 from undercut.eventstudy.rolling import rolling_scar
-from undercut.eventstudy.simulation import Design, simulate, simulated_p_values
 from undercut.inference.multiple_testing import romano_wolf
 
 ESTIMATION = (-130, -11)

@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tools.eventstudy_worlds import placebo_p_values, rejection_rates
 from undercut.eventstudy.model import event_study
-from undercut.eventstudy.power import rejection_rates
-from undercut.eventstudy.simulation import placebo_p_values
 
 SEMICONDUCTORS = ["NVDA", "AVGO", "AMD", "MU", "QCOM", "TXN", "INTC", "AMAT", "LRCX", "KLAC"]
 

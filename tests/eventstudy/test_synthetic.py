@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from undercut.errors import DataError, InputError
-from undercut.eventstudy.conformal import conformal_inference
-from undercut.eventstudy.model import benchmark_ladder, event_study, ladder_table
+from undercut.errors import DataError
+from undercut.eventstudy.model import event_study
 from undercut.eventstudy.synthetic import donor_fit
 from undercut.inference.simplex import nearest_in_hull
 
@@ -145,46 +144,6 @@ def test_firms_without_events_are_donors_by_default() -> None:
     named = event_study(wide, events, model="synthetic-control", donors=donors, **OPTIONS).car()
     default = event_study(wide, events, model="synthetic-control", **OPTIONS).car()
     pd.testing.assert_frame_equal(named, default)
-
-
-@pytest.mark.parametrize("model", ["synthetic-control", "difference-in-differences"])
-def test_conformal_inference_holds_its_size_and_covers(model: str) -> None:
-    p_values, covered = [], []
-    for seed in range(80):
-        wide, events, donors = donor_world(seed, n_donors=12, effect=-0.03)
-        study = event_study(wide, events, model=model, donors=donors, **OPTIONS)
-        row = conformal_inference(study, level=0.9).iloc[0]
-        covered.append(row["ci_low"] <= -0.03 <= row["ci_high"])
-        null, events, donors = donor_world(1_000 + seed, n_donors=12)
-        placebo = event_study(null, events, model=model, donors=donors, **OPTIONS)
-        p_values.append(conformal_inference(placebo)["p_value"].iloc[0])
-    noise = 3 * np.sqrt(0.1 * 0.9 / 80)
-    assert abs(np.mean(np.array(p_values) <= 0.1) - 0.1) < noise
-    assert abs(np.mean(covered) - 0.9) < noise
-
-
-def test_conformal_inference_needs_donors() -> None:
-    wide, events, _ = donor_world()
-    with pytest.raises(InputError, match="Conformal inference is for"):
-        conformal_inference(event_study(wide, events, model="constant-mean", **OPTIONS))
-
-
-def test_the_ladder_is_one_call_and_its_rungs_are_plain_studies() -> None:
-    wide, events, donors = donor_world(effect=-0.1)
-    wide["index"] = wide[donors].mean(axis=1)
-    factors = wide[["index"]].assign(other=np.random.default_rng(0).normal(size=len(wide)))
-    rungs = {"mine": {"model": "market-adjusted", "market": "index"}}
-    ladder = benchmark_ladder(
-        wide, events, market="index", factors=factors, exposed=["donor 0000"], rungs=rungs, **OPTIONS
-    )
-    assert list(ladder) == [
-        "constant-mean", "market", "equal-weight", "equal-weight-unexposed", "factors", "unexposed-factors",
-        "difference-in-differences", "synthetic-control", "mine",
-    ]  # fmt: skip
-    table = ladder_table(ladder)
-    assert (table["car"] < -0.05).all()
-    alone = event_study(wide, events, model="synthetic-control", donors=donors[1:], **OPTIONS).car()
-    assert table.set_index("rung")["car"]["synthetic-control"] == pytest.approx(alone["car"].iloc[0])
 
 
 def test_active_donors_cost_degrees_of_freedom() -> None:

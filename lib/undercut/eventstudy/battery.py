@@ -45,6 +45,13 @@ class Test:
     withstands_clustering: bool
     withstands_variance: bool
 
+    @property
+    def withstands(self) -> str:
+        """``both``, ``clustering``, ``variance`` or ``neither``."""
+        if self.withstands_clustering:
+            return "both" if self.withstands_variance else "clustering"
+        return "variance" if self.withstands_variance else "neither"
+
 
 _TESTS = (
     Test("cross_sectional", "t-test across rows", parametric.cross_sectional, 2, False, True),

@@ -11,7 +11,7 @@ from scipy import stats
 
 from undercut.errors import DataError
 from undercut.eventstudy.data import EventRows, ReturnsPanel, align_events, returns_panel
-from undercut.eventstudy.normal import benchmarks_of
+from undercut.eventstudy.normal import benchmarks_of, named_benchmarks
 from undercut.eventstudy.windows import Window, label, parse_window
 from undercut.inference.arrays import Floats
 
@@ -76,10 +76,11 @@ def calendar_time_portfolio(
     stock price performance, J. Business 73.
     """
     days = parse_window(window)
-    panel, benchmarks, not_firms = benchmarks_of(
+    panel, benchmarks = benchmarks_of(
         returns_panel(returns), market=market, factors=factors, risk_free=risk_free
     )
-    rows = align_events(events, panel, not_firms=not_firms)
+    named = named_benchmarks(market, factors, risk_free)
+    rows = align_events(events, panel, not_firms=named, benchmarks=named)
     series, count = _portfolio(panel, rows, days)
     columns = [c for c in (benchmarks.market, benchmarks.factors) if c is not None]
     design = np.column_stack([np.ones(len(panel.days)), *columns])

@@ -6,18 +6,22 @@ Inside, returns are one matrix, units by days, NaN where a unit did not trade.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from undercut.errors import DataError, InputError, unknown
+from undercut.eventstudy.yardsticks import is_yardstick
 from undercut.inference.arrays import Floats, Integers
 from undercut.sources.dates import day_column
 
+#: One day, several, or a table.
+Events: TypeAlias = str | dt.date | Sequence[str | dt.date] | pd.DataFrame
 UNIT_NAMES: Final = ("unit", "firm", "ticker", "symbol", "permno")
 ALL_FIRMS: Final = ""
 _PERCENT_SUSPICION: Final = 0.2  # a mean daily move of 20% is a unit error, not a stock
@@ -230,11 +234,31 @@ class EventRows:
         return EventRows(*chosen, self.warnings + warnings)
 
 
-def align_events(events: pd.DataFrame, panel: ReturnsPanel, *, not_firms: Sequence[str] = ()) -> EventRows:
+def events_table(events: Events) -> pd.DataFrame:
+    """Events as a table: one day or a list of days concerns every firm.
+
+    Examples
+    --------
+    >>> events_table(["2025-01-27", "2025-09-10"])["date"].tolist()
+    ['2025-01-27', '2025-09-10']
+    """
+    if isinstance(events, pd.DataFrame):
+        return events
+    days = [events] if isinstance(events, str | dt.date) else list(events)
+    return pd.DataFrame({"date": days})
+
+
+def align_events(
+    events: pd.DataFrame,
+    panel: ReturnsPanel,
+    *,
+    not_firms: Sequence[str] = (),
+    benchmarks: Sequence[str] = (),
+) -> EventRows:
     """Place events on the trading days of the returns.
 
     An event on a day without trading moves to the next session. A blank firm means every unit of the panel
-    but ``not_firms`` (the market and other benchmarks).
+    but ``not_firms`` and known funds, indices and factors.
 
     Parameters
     ----------
@@ -243,7 +267,9 @@ def align_events(events: pd.DataFrame, panel: ReturnsPanel, *, not_firms: Sequen
     panel : ReturnsPanel
         The returns.
     not_firms : sequence of str
-        Units that are benchmarks.
+        Units that are no firms in this study: benchmarks and donors.
+    benchmarks : sequence of str
+        Those of them that have no events, even where the table of events names them.
 
     Raises
     ------
@@ -268,7 +294,18 @@ def align_events(events: pd.DataFrame, panel: ReturnsPanel, *, not_firms: Sequen
     absent = sorted(set(firms[~known & inside]))
     if absent:
         notes.append(f"no returns for {_listed(absent)}: their events are left out")
-    rows = _expand(names, firms, groups, position, np.flatnonzero(inside & known), panel, set(not_firms))
+    is_benchmark = np.isin(firms, list(benchmarks)) & (firms != ALL_FIRMS)
+    for name in sorted(set(firms[is_benchmark])):
+        notes.append(f"{name}: a benchmark of this study has no events of its own; those named are left out")
+    usable = np.flatnonzero(inside & known & ~is_benchmark)
+    out = set(not_firms)
+    if (firms[usable] == ALL_FIRMS).any():
+        yardsticks = [unit for unit in panel.units if unit not in out and is_yardstick(unit)]
+        if yardsticks:
+            told = "left out of all firms as funds, indices or factors"
+            notes.append(f"{told}: {_listed(yardsticks)}; name them in the events to study them")
+        out |= set(yardsticks)
+    rows = _expand(names, firms, groups, position, usable, panel, out)
     if len(rows) == 0:
         raise DataError("No event can be studied: " + ("; ".join(notes) or "no firm has returns") + ".")
     return EventRows(rows.event, rows.firm, rows.group, rows.unit, rows.day, tuple(notes))

@@ -151,6 +151,17 @@ def design_of(model: NormalModel, benchmarks: Benchmarks, n_days: int) -> Floats
     return np.column_stack([ones, benchmarks.market])
 
 
+def named_benchmarks(
+    market: str | pd.Series | None,
+    factors: pd.DataFrame | Sequence[str] | None,
+    risk_free: str | pd.Series | None,
+) -> list[str]:
+    """Columns of the returns that the call names as benchmarks."""
+    single = [name for name in (market, risk_free) if isinstance(name, str)]
+    several = [factors] if isinstance(factors, str) else factors
+    return single if several is None or isinstance(several, pd.DataFrame) else [*single, *several]
+
+
 def benchmarks_of(
     panel: ReturnsPanel,
     *,
@@ -158,7 +169,7 @@ def benchmarks_of(
     factors: pd.DataFrame | Sequence[str] | None = None,
     risk_free: str | pd.Series | None = None,
     donors: Sequence[str] = (),
-) -> tuple[ReturnsPanel, Benchmarks, tuple[str, ...]]:
+) -> tuple[ReturnsPanel, Benchmarks]:
     """Put benchmarks on the panel's calendar.
 
     Returns
@@ -167,35 +178,30 @@ def benchmarks_of(
         Returns in excess of the risk-free rate, where one is given.
     benchmarks : Benchmarks
         Market, factors, donors.
-    not_firms : tuple of str
-        Columns of the panel that are benchmarks.
     """
     free = np.zeros(len(panel.days))
     if risk_free is not None:
         free = _series(panel, risk_free, "risk-free rate")
     market_return = None if market is None else _series(panel, market, "market") - free
-    loadings, used = _factors(panel, factors)
-    names = [name for name in (market, risk_free) if isinstance(name, str)] + used
+    loadings, names = _factors(panel, factors), named_benchmarks(market, factors, risk_free)
     index = {unit: position for position, unit in enumerate(panel.units)}
     for donor in donors:
         panel.series(donor)
     positions = np.array([index[d] for d in sorted(set(donors) - set(names))], dtype=np.int64)
     excess = ReturnsPanel(panel.days, panel.units, panel.returns - free, panel.warnings)
-    return excess, Benchmarks(market_return, loadings, positions), tuple(names)
+    return excess, Benchmarks(market_return, loadings, positions)
 
 
 def _series(panel: ReturnsPanel, given: str | pd.Series, name: str) -> Floats:
     return panel.series(given) if isinstance(given, str) else aligned_series(given, panel.days, name)
 
 
-def _factors(
-    panel: ReturnsPanel, factors: pd.DataFrame | Sequence[str] | None
-) -> tuple[Floats | None, list[str]]:
+def _factors(panel: ReturnsPanel, factors: pd.DataFrame | Sequence[str] | None) -> Floats | None:
     if factors is None:
-        return None, []
+        return None
     if isinstance(factors, pd.DataFrame):
         dated = factors.set_index("date") if "date" in factors.columns else factors
         columns = [aligned_series(dated[name], panel.days, f"factor {name}") for name in dated.columns]
-        return np.column_stack(columns), []
+        return np.column_stack(columns)
     names = [factors] if isinstance(factors, str) else list(factors)
-    return np.column_stack([panel.series(name) for name in names]), names
+    return np.column_stack([panel.series(name) for name in names])

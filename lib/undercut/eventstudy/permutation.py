@@ -6,7 +6,6 @@ Nothing is assumed about how firms move together: the same firms are looked at o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +15,9 @@ from undercut.eventstudy.abnormal import AbnormalReturns
 from undercut.eventstudy.battery import pools
 from undercut.eventstudy.rolling import rolling_scar
 from undercut.eventstudy.sample import Pool, TestResult
+from undercut.eventstudy.setup import Setup
 from undercut.eventstudy.windows import Window, label
 from undercut.inference.arrays import Floats
-
-if TYPE_CHECKING:
-    from undercut.eventstudy.model import Setup
 
 #: Rows below which a spread across rows is too uncertain, and the mean itself is permuted.
 FEWEST_FOR_SPREAD = 5

@@ -10,23 +10,26 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from undercut.errors import OutsideDataError
 from undercut.eventstudy.abnormal import AbnormalReturns
 from undercut.eventstudy.battery import pools, results_frame, run_tests
+from undercut.eventstudy.charts import draw_path
 from undercut.eventstudy.permutation import permute_dates
 from undercut.eventstudy.portfolio import portfolio_return
-from undercut.eventstudy.power import detectable
+from undercut.eventstudy.setup import Setup
 from undercut.eventstudy.windows import Window, label
+from undercut.inference.detectable import detectable
+from undercut.inference.levels import check_level
+from undercut.result import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from undercut.eventstudy.model import Setup
 
 _HEADLINE_TESTS = ("permutation", "kolari_pynnonen", "generalised_rank", "portfolio", "cross_sectional")
 
 
 @dataclass(frozen=True, slots=True)
-class EventStudy:
+class EventStudy(Result):
     """An event study: one row for each event and firm.
 
     Attributes
@@ -35,10 +38,13 @@ class EventStudy:
         Returns, model, windows: what the rows were estimated with.
     abnormal : AbnormalReturns
         The estimates, as arrays.
+    market : str
+        Name of the market among the returns; empty where it was given as a series, or not at all.
     """
 
     setup: Setup
     abnormal: AbnormalReturns
+    market: str = ""
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -71,17 +77,32 @@ class EventStudy:
             }
         )
 
-    def car(self, window: Window | None = None, *, power: float = 0.8) -> pd.DataFrame:
+    def of(self, firms: Sequence[str]) -> EventStudy:
+        """The rows of some firms.
+
+        Raises
+        ------
+        OutsideDataError
+            If none of them is in the study.
+        """
+        chosen = np.flatnonzero(np.isin(self.abnormal.rows.firm, list(firms)))
+        if len(chosen) == 0:
+            raise OutsideDataError(f"None of {', '.join(list(firms)[:8])} is in the study.")
+        return EventStudy(self.setup, self.abnormal.take(chosen), self.market)
+
+    def car(self, window: Window | None = None, *, power: float = 0.8, level: float = 0.95) -> pd.DataFrame:
         """Cumulative abnormal return of each event and firm.
 
         Columns event, firm, group, window, car, se (with forecast error), t, p_value, bhar (buy and hold),
-        detectable (smallest absolute effect found with probability ``power`` at the 5% level) and
-        n_estimation.
+        detectable (smallest absolute effect found with probability ``power`` at ``level``), n_estimation,
+        and the ends of the interval at ``level``, ci_low and ci_high.
         """
+        check_level(level)
         days = self.abnormal.windows.event if window is None else window
         car, error = self.abnormal.car(days), np.sqrt(self.abnormal.car_variance(days))
         ratio = car / error
-        rows = self.abnormal.rows
+        rows, freedom = self.abnormal.rows, self.abnormal.freedom
+        half = stats.t.ppf((1 + level) / 2, freedom) * error
         return pd.DataFrame(
             {
                 "event": rows.event,
@@ -91,10 +112,12 @@ class EventStudy:
                 "car": car,
                 "se": error,
                 "t": ratio,
-                "p_value": 2 * stats.t.sf(np.abs(ratio), self.abnormal.freedom),
+                "p_value": 2 * stats.t.sf(np.abs(ratio), freedom),
                 "bhar": self.abnormal.buy_and_hold(days),
-                "detectable": detectable(error, freedom=self.abnormal.freedom, power=power),
+                "detectable": detectable(error, freedom=freedom, level=level, power=power),
                 "n_estimation": self.abnormal.n_estimation,
+                "ci_low": car - half,
+                "ci_high": car + half,
             }
         )
 
@@ -188,22 +211,5 @@ class EventStudy:
 
     def plot(self, ax: Axes | None = None, *, group: str = "all", **line: Any) -> Axes:
         """Draw the cumulative mean abnormal return of a group with its interval, in percent."""
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            ax = plt.subplots(layout="constrained")[1]
         path = self.caar()
-        path = path[path["group"] == group]
-        drawn = ax.plot(path["day"], 100 * path["caar"], **line)[0]
-        ax.fill_between(
-            path["day"],
-            100 * path["ci_low"],
-            100 * path["ci_high"],
-            color=drawn.get_color(),
-            alpha=0.15,
-            lw=0,
-        )
-        ax.axhline(0, color="0.5", linewidth=0.8, zorder=0)
-        ax.set_xlabel("Trading days from the event")
-        ax.set_ylabel("Cumulative abnormal return, percent")
-        return ax
+        return draw_path(path[path["group"] == group], ax, **line)

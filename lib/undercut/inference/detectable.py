@@ -65,6 +65,30 @@ class DetectableEffect:
         )
 
 
+def detectable(
+    standard_error: npt.ArrayLike,
+    *,
+    freedom: npt.ArrayLike = np.inf,
+    level: float = 0.95,
+    power: float = 0.8,
+) -> Floats:
+    r"""Smallest absolute effects that two-sided tests find with probability ``power``, for many estimates.
+
+    Parameters and formula as in :func:`detectable_effect`, on arrays; a missing error gives a missing effect.
+
+    Examples
+    --------
+    >>> detectable([0.01, 0.02]).round(4).tolist()
+    [0.028, 0.056]
+    """
+    from scipy import stats
+
+    _check(level, power)
+    known, position = np.unique(np.asarray(freedom, dtype=np.float64), return_inverse=True)
+    needed = stats.t.ppf((1 + level) / 2, known) + stats.t.ppf(power, known)
+    return np.asarray(needed[position] * np.asarray(standard_error, dtype=np.float64))
+
+
 def detectable_effect(
     standard_error: float, *, freedom: float = np.inf, level: float = 0.95, power: float = 0.8
 ) -> DetectableEffect:
@@ -114,7 +138,7 @@ def detectable_effect(
             f"{standard_error} and {freedom}. Where the error cannot be computed, use placebos."
         )
     critical = float(stats.t.ppf((1 + level) / 2, freedom)) * standard_error
-    effect = critical + float(stats.t.ppf(power, freedom)) * standard_error
+    effect = float(detectable(standard_error, freedom=freedom, level=level, power=power))
     return DetectableEffect(effect, effect, effect, critical, level, power, "standard error")
 
 

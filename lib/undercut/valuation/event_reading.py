@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from undercut.errors import DataError, InputError
+from undercut.eventstudy.groups import group_tests
 from undercut.eventstudy.model import event_study
-from undercut.studies.stocks.shock import group_tests
 from undercut.valuation.event_link import CashFlowNews, cash_flow_news, parameter_news
 from undercut.valuation.vendors import Case, vendor_case
 
@@ -121,13 +121,13 @@ def read_event(
     events = pd.DataFrame({"event": ["event"], "date": [day], "firm": [ticker], "group": [ticker]})
     study = event_study(wide, events, market=market, estimation=estimation, window=(0, 0))
     tests = group_tests(study)
-    row = tests.iloc[0]
+    row = tests.rows.iloc[0]
     case = event_case(ticker, fundamentals, day)
     ends = (float(row["ci_low"]), float(row["ci_high"]))
     news = cash_flow_news(case.value(), day=day, abnormal_return=float(row["car"]), interval=ends)
     growth = [_root(case, day, each) for each in (news.abnormal_return, *ends)]
     return EventReading(
-        case, news, float(row["p_permutation"]), int(tests.attrs["placebo_days"]),
+        case, news, float(row["p_permutation"]), tests.placebo_days,
         int(study.abnormal.n_estimation.max()), (growth[0], growth[1], growth[2]),
     )  # fmt: skip
 

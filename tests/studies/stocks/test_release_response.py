@@ -9,7 +9,7 @@ import statsmodels.api as sm
 from pandas.tseries.offsets import BDay
 
 from undercut.errors import DataError, InputError
-from undercut.eventstudy.power import detectable
+from undercut.inference.detectable import detectable
 from undercut.studies.stocks.checks import NOTICED, battery, release_checks, trend
 from undercut.studies.stocks.release_response import (
     dose_slopes,

@@ -20,11 +20,11 @@ from undercut.eventstudy.battery import ALL, pools
 from undercut.eventstudy.calendar_time import calendar_time_portfolio
 from undercut.eventstudy.model import event_study
 from undercut.eventstudy.permutation import Permutation, permute_dates
-from undercut.eventstudy.power import detectable
 from undercut.eventstudy.results import EventStudy
 from undercut.eventstudy.sample import Pool
 from undercut.eventstudy.windows import Window
 from undercut.inference.arrays import Floats
+from undercut.inference.detectable import detectable
 from undercut.inference.multiple_testing import benjamini_hochberg, romano_wolf
 from undercut.sources.returns import load_returns
 from undercut.studies.stocks.universe import GROUPS, group_portfolios

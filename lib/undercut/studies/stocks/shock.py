@@ -10,18 +10,13 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from undercut.errors import DataError, InputError
-from undercut.eventstudy.battery import TESTS, pools, run_tests
+from undercut.errors import InputError
+from undercut.eventstudy import groups as _groups
 from undercut.eventstudy.data import returns_panel
 from undercut.eventstudy.model import event_study
-from undercut.eventstudy.permutation import permute_dates
-from undercut.eventstudy.portfolio import portfolio_return
-from undercut.eventstudy.power import detectable
 from undercut.eventstudy.results import EventStudy
 from undercut.eventstudy.windows import Window, label
-from undercut.inference.multiple_testing import benjamini_hochberg, romano_wolf
 
 #: Donors below which no counterfactual is built from unexposed firms.
 FEWEST_DONORS: Final = 10
@@ -147,7 +142,7 @@ def _donor_rungs(
 def _rung(name: str, study: EventStudy, window: Window | None, level: float) -> pd.DataFrame:
     abnormal = study.abnormal
     days = abnormal.columns(window)
-    found = with_interval(study, window, level=level)
+    found = study.car(window, level=level)
     is_one_series = study.setup.model.name == "market"
     position = abnormal.rows.day[0] + abnormal.windows.event[0]
     market = study.setup.design[position + days.start : position + days.stop, -1].sum()
@@ -160,13 +155,6 @@ def _rung(name: str, study: EventStudy, window: Window | None, level: float) -> 
         ["rung", "firm", "window", "expected", "benchmark", "beta", "car", "se", "ci_low", "ci_high",
          "p_value", "detectable", "n_estimation"]
     ]  # fmt: skip
-
-
-def with_interval(study: EventStudy, window: Window | None = None, *, level: float = 0.95) -> pd.DataFrame:
-    """`EventStudy.car` with the ends of each interval, ``ci_low`` and ``ci_high``."""
-    found = study.car(window)
-    half = stats.t.ppf((1 + level) / 2, study.abnormal.freedom) * found["se"]
-    return found.assign(ci_low=found["car"] - half, ci_high=found["car"] + half)
 
 
 def key_of(text: str) -> str:
@@ -191,111 +179,6 @@ def p_text(p_value: float) -> str:
     if np.isnan(p_value):
         return "\N{EN DASH}"
     return "<0.001" if p_value < 0.0005 else f"{p_value:.3f}"
-
-
-def only(study: EventStudy, firms: Sequence[str]) -> EventStudy:
-    """The rows of some firms.
-
-    Raises
-    ------
-    DataError
-        If none of them is in the study.
-    """
-    chosen = np.flatnonzero(np.isin(study.abnormal.rows.firm, list(firms)))
-    if len(chosen) == 0:
-        raise DataError(f"None of {', '.join(list(firms)[:8])} is in the study.")
-    return EventStudy(study.setup, study.abnormal.take(chosen))
-
-
-def group_tests(
-    study: EventStudy,
-    *,
-    window: Window | None = None,
-    draws: int = 9_999,
-    seed: int = 0,
-    level: float = 0.95,
-) -> pd.DataFrame:
-    """Mean effect of every group with its interval, the permutation of dates, and its adjustment for many.
-
-    Parameters
-    ----------
-    study : EventStudy
-        Rows in named groups (column ``group`` of the events).
-    window : tuple of int, optional
-        Days that are summed; default, the event window.
-    draws, seed, level
-        Of the permutation (one date: every eligible day is used once instead), and of the intervals.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns group, n (rows), n_dates, car (mean), se, ci_low, ci_high, detectable, p_portfolio,
-        p_permutation, q_value (Benjamini-Hochberg over the permutation's p-values), p_adjusted (Romano-Wolf);
-        ``attrs["placebo_days"]`` is the number of days that events were compared with.
-
-    Raises
-    ------
-    DataError
-        If no group is named, or too few days can serve as placebo dates.
-
-    Notes
-    -----
-    The interval is that of the portfolio of the group's rows, whose variance is its own history's; the
-    permutation compares the standardised abnormal returns with those of the same units on other days.
-    """
-    days = study.abnormal.windows.event if window is None else window
-    groups = [pool for pool in pools(study.abnormal) if pool.group != "all"]
-    if not groups:
-        raise DataError("No group is named: give the events a column group.")
-    drawn = permute_dates(study.setup, study.abnormal, windows=[days], groups=groups, draws=draws, seed=seed)
-    permuted = [result.p_value for result in drawn.results]
-    found = []
-    for pool, p_permutation in zip(groups, permuted, strict=True):
-        abnormal = pool.sample(days).abnormal
-        total = portfolio_return(abnormal, days)
-        half = float(stats.t.ppf((1 + level) / 2, total.freedom)) * total.standard_error
-        p_portfolio = 2 * stats.t.sf(abs(total.car / total.standard_error), total.freedom)
-        smallest = float(detectable(total.standard_error, freedom=total.freedom))
-        ends = (total.car - half, total.car + half, smallest, p_portfolio, p_permutation)
-        counts = (len(abnormal.rows), len(np.unique(abnormal.rows.day)))
-        found.append((pool.group, *counts, total.car, total.standard_error, *ends))
-    names = ["group", "n", "n_dates", "car", "se", "ci_low", "ci_high", "detectable", "p_portfolio"]
-    table = pd.DataFrame(found, columns=[*names, "p_permutation"])
-    table["q_value"] = benjamini_hochberg(table["p_permutation"])
-    table["p_adjusted"] = romano_wolf([result.statistic for result in drawn.results], drawn.null)
-    table.attrs["placebo_days"] = drawn.n_placebo_days
-    return table
-
-
-def battery_table(study: EventStudy, *, window: Window | None = None, draws: int = 9_999) -> pd.DataFrame:
-    """P-values of every test for every group, the permutation first.
-
-    Columns test, explanation, withstands (``both``, ``clustering``, ``variance`` or ``neither``), then one a
-    group; missing where a group has too few rows for a test.
-    """
-    days = study.abnormal.windows.event if window is None else window
-    groups = pools(study.abnormal)
-    drawn = permute_dates(study.setup, study.abnormal, windows=[days], groups=groups, draws=draws)
-    results = [*drawn.results, *run_tests(groups, [days])]
-    rows = [(r.test, r.group, r.p_value) for r in results]
-    wide = pd.DataFrame(rows, columns=["test", "group", "p"]).set_index(["test", "group"])["p"].unstack()  # noqa: PD010
-    wide = wide.loc[list(dict.fromkeys(r.test for r in results)), [pool.group for pool in groups]]
-    wide.insert(0, "withstands", [_withstands(name) for name in wide.index])
-    wide.insert(0, "explanation", [_explanation(name) for name in wide.index])
-    return wide.rename_axis(index="test", columns=None).reset_index()
-
-
-def _explanation(test: str) -> str:
-    return TESTS[test].explanation if test in TESTS else "the same firms on other days"
-
-
-def _withstands(test: str) -> str:
-    if test not in TESTS:
-        return "both"
-    kinds = (TESTS[test].withstands_clustering, TESTS[test].withstands_variance)
-    return {(True, True): "both", (True, False): "clustering", (False, True): "variance"}.get(
-        kinds, "neither"
-    )
 
 
 def specifications(
@@ -348,7 +231,7 @@ def specifications(
                 min_days=min_days,
             )
             choices = {"benchmark": name, "model": model, "estimation": label(estimation)}
-            parts.append(with_interval(study, level=level).assign(**choices))
+            parts.append(study.car(level=level).assign(**choices))
     columns = ["window", "benchmark", "model", "estimation", "car", "se", "ci_low", "ci_high", "p_value"]
     return pd.concat(parts, ignore_index=True)[columns]
 
@@ -397,3 +280,25 @@ def market_values(closes: pd.DataFrame, fundamentals: pd.DataFrame, day: str | p
             "close_of": pd.to_datetime(merged["date"]),
         }
     ).reset_index(drop=True)
+
+
+def group_tests(study: EventStudy, **options: Any) -> pd.DataFrame:
+    """`undercut.eventstudy.groups.group_tests` as a table."""
+    found = _groups.group_tests(study, **options)
+    found.rows.attrs["placebo_days"] = found.placebo_days
+    return found.rows
+
+
+def only(study: EventStudy, firms: Sequence[str]) -> EventStudy:
+    """The rows of some firms."""
+    return study.of(firms)
+
+
+def with_interval(study: EventStudy, window: Window | None = None) -> pd.DataFrame:
+    """`EventStudy.car`."""
+    return study.car(window)
+
+
+def battery_table(study: EventStudy) -> pd.DataFrame:
+    """`undercut.eventstudy.groups.battery_table`."""
+    return _groups.battery_table(study)

@@ -15,6 +15,7 @@ import pandas as pd
 
 from undercut.errors import DataError, unknown
 from undercut.eventstudy.data import returns_panel
+from undercut.eventstudy.yardsticks import FUNDS, is_yardstick
 from undercut.sources.returns import load_returns
 
 
@@ -43,16 +44,6 @@ ALSO_EXPOSED: Final = frozenset(
     EQIX DLR IRM AI BBAI SOUN PATH TEM UPST INOD RDDT DUOL CHGG APP NET CRWD ZS PANW KC VNET GDS BILI IQ
     TME INDI AUR TUYA ZH WB ACN EPAM GLOB INFY WIT CTSH IT TASK UPWK AKAM FSLY ESTC BOX GTLB FRSH ASAN
     BILL DBX DOCU DT ZM U MNDY TWLO VEEV WIX GDDY PSO RELX MSTR COIN
-    """)
-)
-
-#: Funds, indices and the like: benchmarks, not companies.
-FUNDS: Final = frozenset(
-    _tickers("""
-    ACWI AIQ ARKK ARKW BKLN BND BOTZ CHAT CIBR CLOU CQQQ DBA DBB DBC DIA EEM EFA EWG EWJ EWT EWY FEZ FXA
-    FXB FXE FXI FXY GLD GRID HACK HYG IEF IGV IVE IVW IWM IYW JNK KWEB LQD MCHI MTUM MUB PAVE PFF PSI
-    QQQ QUAL RSP SCHD SDY SHY SKYY SLV SMH SOXX SPY SRVR SVXY TIP TLT URA USMV USO UUP VGT VIXY VLUE VNQ
-    VOO VOX VTI VYM WCLD XLB XLC XLE XLF XLI XLK XLP XLRE XLU XLV XLY XSD EMB RWX
     """)
 )
 
@@ -235,9 +226,9 @@ def unexposed_firms(
     past = panel.days < np.datetime64(pd.Timestamp(before))
     values = panel.returns[:, past][:, -days:]
     against, base = panel.series(reference)[past][-days:], panel.series(market)[past][-days:]
-    named = {name for names in GROUPS.values() for name in names} | ALSO_EXPOSED | FUNDS
+    named = {name for names in GROUPS.values() for name in names} | ALSO_EXPOSED
     complete = np.isfinite(values).all(axis=1)
-    outside = [unit not in named and unit[0] != "^" for unit in panel.units]
+    outside = [unit not in named and not is_yardstick(unit) for unit in panel.units]
     chosen = np.flatnonzero(complete & np.array(outside))
     known = np.isfinite(against) & np.isfinite(base)
     if len(chosen) == 0 or known.sum() < 2:

@@ -147,7 +147,7 @@ def placebo_p_values(
     Returns
     -------
     pandas.DataFrame
-        Columns date, test, p_value; `undercut.eventstudy.power.rejection_rates` makes sizes of them.
+        Columns date, test, p_value; `rejection_rates` makes sizes of them.
     """
     study = event_study(returns, events, window=window, **options)  # type: ignore[arg-type]
     days = _placebo_days(study, n_dates, np.random.default_rng(seed))
@@ -177,3 +177,15 @@ def _placebo_days(study: EventStudy, count: int, rng: np.random.Generator) -> li
     if len(free) < count:
         raise DataError(f"The returns have room for {len(free)} placebo dates, fewer than {count}.")
     return [int(day) for day in np.sort(rng.choice(free, count, replace=False))]
+
+
+def rejection_rates(p_values: pd.DataFrame, *, level: float = 0.05) -> pd.DataFrame:
+    """Share of rejections by test, with the simulation's standard error: test, rate, se, n.
+
+    ``p_values`` has columns test and p_value, one row a replication.
+    """
+    known = p_values.dropna(subset=["p_value"])
+    grouped = (known["p_value"] <= level).groupby(known["test"], sort=False)
+    rate, count = grouped.mean(), grouped.size()
+    error = np.sqrt(rate * (1 - rate) / count)
+    return pd.DataFrame({"test": rate.index, "rate": rate.array, "se": error.array, "n": count.array})
