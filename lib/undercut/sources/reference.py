@@ -26,6 +26,8 @@ class ReferenceTable:
 
 _OWN: Final = "Undercut, compiled from public sources"
 _REVIEWED: Final = "2026-11-23"
+_COMPILED: Final = "2026-11-30"
+_ROUTER: Final = "OpenRouter (openrouter.ai/rankings), as of 2026-10-10"
 
 TABLES: Final[dict[str, ReferenceTable]] = {
     "models": ReferenceTable(
@@ -95,6 +97,72 @@ TABLES: Final[dict[str, ReferenceTable]] = {
     "claim_tests": ReferenceTable(
         "claim_tests.csv", _OWN, _REVIEWED, "MIT", "Which finding decides which claim is a judgement."
     ),
+    "token_usage_weekly": ReferenceTable(
+        "token_usage_weekly.csv.gz",
+        _ROUTER,
+        _COMPILED,
+        "CC-BY-4.0",
+        "A router for developers; the daily top 50, the rest as `other`; two weeks missing.",
+    ),
+    "token_usage_daily": ReferenceTable(
+        "token_usage_daily.csv.gz",
+        _ROUTER,
+        _COMPILED,
+        "CC-BY-4.0",
+        "117 days of 2026 by model; none from 22 August to 13 September.",
+    ),
+    "token_open_share_daily": ReferenceTable(
+        "token_open_share_daily.csv.gz",
+        _ROUTER,
+        _COMPILED,
+        "CC-BY-4.0",
+        "Bounds: what is unclassified or outside the top 50 may be open or closed.",
+    ),
+    "token_mix_weekly": ReferenceTable(
+        "token_mix_weekly.csv.gz",
+        _ROUTER,
+        _COMPILED,
+        "CC-BY-4.0",
+        "The nine or ten largest models of each week, heavy on coding agents.",
+    ),
+    "capability_scores": ReferenceTable(
+        "capability_scores.csv.gz",
+        "Epoch AI, Epoch Capabilities Index; LiveBench",
+        _COMPILED,
+        "CC-BY-4.0 (Epoch AI), Apache-2.0 (LiveBench)",
+        "One edition at a time: an index is fitted anew for each.",
+    ),
+    "board_names": ReferenceTable(
+        "board_names.csv.gz", _OWN, _COMPILED, "MIT", "Which model a name on a board means, and how sure."
+    ),
+    "cost_per_task": ReferenceTable(
+        "cost_per_task.csv.gz",
+        "SWE-bench, aider, ARC Prize, Epoch AI",
+        _COMPILED,
+        "MIT (SWE-bench), Apache-2.0 (aider), CC-BY-4.0 (Epoch AI), facts (ARC Prize)",
+        "List prices on the day of the run; harnesses differ: compare within one benchmark only.",
+    ),
+    "us_adoption": ReferenceTable(
+        "us_adoption.csv.gz",
+        "Census BTOS, ATOM project, OpenRouter, Ramp AI Index, Menlo Ventures, a16z",
+        _COMPILED,
+        "in each row; of series that may not be copied, single figures with citation",
+        "Each series has its own population; editions of one series are kept apart.",
+    ),
+    "calendar_dates": ReferenceTable(
+        "calendar_dates.csv.gz",
+        "SEC EDGAR, Yahoo Finance, BLS, Federal Reserve",
+        _COMPILED,
+        "dates are facts",
+        "Earnings to August 2026; FOMC, CPI and jobs days were not checked against a source.",
+    ),
+    "shares_outstanding": ReferenceTable(
+        "shares_outstanding.csv.gz",
+        "SEC EDGAR",
+        _COMPILED,
+        "public domain",
+        "In millions, on the day of the balance sheet.",
+    ),
 }
 
 
@@ -105,7 +173,10 @@ def load_reference(name: str, *, directory: Path | None = None) -> pd.DataFrame:
     ----------
     name : str
         ``models``, ``aliases``, ``hosts``, ``developers``, ``capability``, ``arena``, ``events``,
-        ``token_share``, ``gpu_rental``, ``fundamentals``, ``adopters``, ``claims`` or ``claim_tests``.
+        ``token_share``, ``gpu_rental``, ``fundamentals``, ``adopters``, ``claims``, ``claim_tests``, or a
+        table of evidence: ``token_usage_weekly``, ``token_usage_daily``, ``token_open_share_daily``,
+        ``token_mix_weekly``, ``capability_scores``, ``board_names``, ``cost_per_task``, ``us_adoption``,
+        ``calendar_dates``, ``shares_outstanding``.
     directory : Path, optional
         Folder of the CSV files; the project's ``data/reference`` by default.
 

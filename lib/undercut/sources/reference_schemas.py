@@ -20,6 +20,7 @@ EVENT_TYPES: Final = (
     "market_shock",
     "capital_market",
 )
+CALENDAR_KINDS: Final = ("earnings", "fomc", "cpi", "jobs")
 ADOPTER_ROLES: Final = ("uses", "builds on", "sells", "said to build on", "speaks for")
 CONFIDENCE: Final = ("source_read", "secondary_source", "unverified")
 _SLUG: Final = r"[^\sA-Z|~/]+"
@@ -46,6 +47,30 @@ def _number(*, least: float | None = None, nullable: bool = False, whole: bool =
 
 def _table(columns: dict[str, Any], *, unique: list[str] | None = None) -> Any:
     return pa.DataFrameSchema(columns, strict=True, ordered=True, coerce=True, unique=unique)
+
+
+#: How sure a name on a board is to mean a model of ours.
+_MAPPED: Final = ("high", "medium", "low")
+#: A model as models.csv knows it; empty where a name is not mapped.
+_MODEL: Final = {
+    "model_id": _text(nullable=True, pattern=_SLUG),
+    "variant": _text(nullable=True),
+    "developer": _text(nullable=True),
+    "origin": _text(nullable=True, pattern=_COUNTRY),
+    "access": _one_of(ACCESS, nullable=True),
+}
+
+
+def _only(*names: str) -> dict[str, Any]:
+    return {name: _MODEL[name] for name in names}
+
+
+def _counts(*names: str) -> dict[str, Any]:
+    return {name: _number(least=0, whole=True) for name in names}
+
+
+def _amounts(*names: str, nullable: bool = False) -> dict[str, Any]:
+    return {name: _number(least=0, nullable=nullable) for name in names}
 
 
 SCHEMAS: Final[dict[str, Any]] = {
@@ -203,5 +228,96 @@ SCHEMAS: Final[dict[str, Any]] = {
             "unit": _text(),
         },
         unique=["claim", "report", "finding"],
+    ),
+    "token_usage_weekly": _table(
+        {
+            "week_start": _day(),
+            "days": _number(least=1, whole=True),
+            "permaslug": _text(),
+            "author": _text(nullable=True),
+            **_MODEL,
+            "open_weights": _number(least=0, nullable=True, whole=True),
+            "tokens": _number(least=0, whole=True),
+            "share": _number(least=0),
+            "mapped_by": _text(nullable=True),
+            "source": _text(),
+        },
+        unique=["week_start", "permaslug"],
+    ),
+    "token_usage_daily": _table(
+        {
+            "date": _day(),
+            "permaslug": _text(),
+            **_only("model_id", "developer", "origin"),
+            "open_weights": _number(least=0, nullable=True, whole=True),
+            "tokens": _number(least=0, whole=True),
+            "rounded_to": _number(least=1, whole=True),
+            "source": _text(),
+        },
+        unique=["date", "permaslug"],
+    ),
+    "token_open_share_daily": _table(
+        {"date": _day()}
+        | _counts("closed_tokens", "open_tokens", "unclassified_tokens", "other_tokens")
+        | _amounts("open_share_low", "open_share_high")
+        | _counts("rounded_to"),
+        unique=["date"],
+    ),
+    "token_mix_weekly": _table(
+        {"week_start": _day(), "rank": _number(least=1, whole=True), "permaslug": _text()}
+        | _only("model_id", "variant", "developer", "origin")
+        | {"open_weights": _number(least=0, nullable=True, whole=True)}
+        | _counts("total_tokens", "prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens")
+        | _counts("request_count")
+        | _amounts("sum_over_total", "completion_share", "prompt_per_completion", "reasoning_of_completion")
+        | _amounts("cached_of_prompt", "tokens_per_request", "prompt_price_usd_per_m")
+        | _amounts("completion_price_usd_per_m", "cache_read_price_usd_per_m")
+        | {"source": _text()},
+        unique=["week_start", "permaslug"],
+    ),
+    "capability_scores": _table(
+        {"measure": _text(pattern=r"[a-z0-9_]+"), "model": _text(), "slug": _text(nullable=True)}
+        | {"variant": _MODEL["variant"], **_only("model_id", "developer", "origin", "access")}
+        | {"confidence": _one_of(_MAPPED, nullable=True), "score": _number(least=0)}
+        | _amounts("ci_low", "ci_high", nullable=True)
+        | {
+            "note": _text(nullable=True),
+            "edition": _day(),
+            "released": _day(nullable=True),
+            "source": _text(),
+        },
+        unique=["measure", "model", "variant"],
+    ),
+    "board_names": _table(
+        {"board": _text(), "name_on_board": _text(), "shown_name": _text(nullable=True)}
+        | _only("model_id", "variant")
+        | {"matched_by": _text(nullable=True), "confidence": _one_of(_MAPPED, nullable=True)},
+        unique=["board", "name_on_board"],
+    ),
+    "cost_per_task": _table(
+        {"benchmark": _text(pattern=r"[a-z0-9_]+"), "model": _text(), "effort": _text(nullable=True)}
+        | _only("model_id", "developer", "origin", "access")
+        | {"confidence": _one_of(_MAPPED, nullable=True), "score": _number(least=0)}
+        | _amounts("usd_per_task", "usd_per_solved", "input_tokens_per_task", nullable=True)
+        | _amounts("output_tokens_per_task", "reasoning_tokens_per_task", nullable=True)
+        | {"date": _day(nullable=True), "source": _text(), "note": _text(nullable=True)}
+    ),
+    "us_adoption": _table(
+        {"source_id": _text(pattern=r"[a-z0-9_]+"), "measure": _text(), "entity": _text(), "period": _text()}
+        | {"value": _number(), "unit": _text(), "population": _text(), "vintage": _text()}
+        | {"citation": _text(), "confidence": _one_of(_MAPPED), "licence": _text()}
+        | {"note": _text(nullable=True)},
+        unique=["source_id", "measure", "entity", "period", "vintage"],
+    ),
+    "calendar_dates": _table(
+        {"date": _day(), "kind": _one_of(CALENDAR_KINDS), "ticker": _text(nullable=True, pattern="[A-Z]+")}
+        | {"time": _text(), "session": _day(), "source": _text(), "confidence": _one_of(_MAPPED)}
+        | {"note": _text(nullable=True)},
+        unique=["date", "kind", "ticker"],
+    ),
+    "shares_outstanding": _table(
+        {"ticker": _text(pattern="[A-Z]+"), "date": _day(), "shares_million": _number(least=0)}
+        | {"basis": _text(), "source": _text()},
+        unique=["ticker", "date"],
     ),
 }
