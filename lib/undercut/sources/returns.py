@@ -57,7 +57,7 @@ _Reader = Callable[[_Request, list[str] | None], _Gathered]
 
 
 def load_returns(
-    tickers: str | Sequence[str] | None,
+    tickers: str | Sequence[str] | None = None,
     start: Any = None,
     end: Any = None,
     source: str | Path = "auto",
@@ -74,7 +74,8 @@ def load_returns(
     Parameters
     ----------
     tickers : str, sequence of str or None
-        None: all that the source holds (not for Yahoo, which holds everything).
+        None: all that the source holds (not for Yahoo, which holds everything); with ``auto`` the user's
+        files, and where there are none the shipped sample: nothing is asked of the network.
     start, end : date-like, optional
         First and last day, both included; None is open.
     source : {"auto", "local", "yahoo", "sample"} or path
@@ -118,6 +119,8 @@ def load_returns(
     window = Window.of(start, end)
     request = _Request(window, values, exchange, local, cache, session)
     readers = _readers(source, allow_fallback)
+    if wanted is None and source == "auto":
+        readers = {"local": _folder} if _own_files(request) else {"sample": _sample}
     if wanted is None and "yahoo" in readers:
         raise InputError('tickers=None works with source="local", "sample" or a path; Yahoo needs names.')
     gathered = _gather(readers, request, wanted)
@@ -226,10 +229,19 @@ def _file(path: Path, request: _Request, names: list[str] | None) -> _Gathered:
     return _Gathered(rows, [_entry(path, f"user's file {path.name}", read.note, rows)], reasons)
 
 
+def _own_folder(request: _Request) -> Path:
+    return request.local or data_dir() / "local"
+
+
+def _own_files(request: _Request) -> list[Path]:
+    """The user's files of returns, in order of their names."""
+    found = _own_folder(request).glob("*")
+    return sorted(p for p in found if p.suffix in SUFFIXES and not p.name.startswith("factors"))
+
+
 def _folder(request: _Request, names: list[str] | None) -> _Gathered:
     """Tickers from whichever of the user's files has them; two files with the same ticker are ambiguous."""
-    folder = request.local or data_dir() / "local"
-    files = sorted(p for p in folder.glob("*") if p.suffix in SUFFIXES and not p.name.startswith("factors"))
+    files, folder = _own_files(request), _own_folder(request)
     gathered = _Gathered(pd.DataFrame(columns=list(COLUMNS)))
     holder: dict[str, str] = {}
     unread: list[str] = []

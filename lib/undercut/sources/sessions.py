@@ -98,14 +98,15 @@ def reacting_session(moment: Any, *, after_close: bool = False, exchange: str = 
     return closing.index[int(closing.searchsorted(when, side="right"))]
 
 
-@lru_cache(maxsize=64)
 def _calendar(exchange: str, first_year: int, last_year: int) -> ExchangeCalendar:
+    """A calendar of whole decades: making one takes a second, whatever its length."""
     import exchange_calendars  # heavier than the rest of this module
 
     try:
-        return exchange_calendars.get_calendar(
-            exchange, start=f"{first_year - 1}-12-01", end=f"{last_year + 1}-01-31"
-        )
+        try:
+            return _built(exchange, first_year // 10 * 10, last_year // 10 * 10 + 9)
+        except ValueError:  # the exchange is younger than the decade
+            return _built(exchange, first_year, last_year)
     except exchange_calendars.errors.InvalidCalendarName as error:
         names = exchange_calendars.get_calendar_names(include_aliases=False)
         raise unknown("exchange", exchange, names) from error
@@ -113,3 +114,12 @@ def _calendar(exchange: str, first_year: int, last_year: int) -> ExchangeCalenda
         raise InputError(
             f"The calendar of {exchange} does not cover {first_year} to {last_year}: {error}"
         ) from error
+
+
+@lru_cache(maxsize=64)
+def _built(exchange: str, first_year: int, last_year: int) -> ExchangeCalendar:
+    import exchange_calendars
+
+    return exchange_calendars.get_calendar(
+        exchange, start=f"{first_year - 1}-12-01", end=f"{last_year + 1}-01-31"
+    )
