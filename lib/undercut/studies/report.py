@@ -70,9 +70,10 @@ class Report(Results):
         )
 
     def uses(self, *frames: pd.DataFrame) -> None:
-        """Record where further tables came from; the day of the newest price becomes the report's own."""
+        """Record where further tables came from; the newest price or return dates the report."""
         super().uses(*frames)
         days = [frame["last_seen"].max().date() for frame in frames if "last_seen" in frame.columns]
+        days += [frame["date"].max().date() for frame in frames if {"date", "return"} <= {*frame.columns}]
         if days:
             self.as_of = max(days).isoformat()
 
@@ -110,8 +111,11 @@ class Report(Results):
                     method=part.method, note=part.note, role=part.role or role,
                 )  # fmt: skip
             case Figure():
-                axes = part.draw()
-                self.figure(axes.figure, part.name, alt=part.alt, data=part.data)  # type: ignore[arg-type]
+                from undercut import plots
+
+                with plots.use_house_style():
+                    axes = part.draw()
+                    self.figure(axes.figure, part.name, alt=part.alt, data=part.data)  # type: ignore[arg-type]
             case Table():
                 self.table(part)
             case Sentence():
