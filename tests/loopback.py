@@ -19,6 +19,7 @@ Handler = Callable[["Request"], "Reply"]
 class Request:
     path: str
     range: str | None
+    authorization: str | None = None
 
 
 @dataclass
@@ -44,7 +45,7 @@ def serve(handler: Handler) -> Iterator[Server]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            request = Request(self.path, self.headers.get("Range"))
+            request = Request(self.path, self.headers.get("Range"), self.headers.get("Authorization"))
             requests.append(request)
             reply = handler(request)
             self.send_response(reply.status)

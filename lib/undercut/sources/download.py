@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,13 @@ ATTEMPTS: Final = 4
 
 
 def download(
-    name: str, address: str, *, way_out: str, max_bytes: int = MAX_BYTES, accept: str = "*/*"
+    name: str,
+    address: str,
+    *,
+    way_out: str,
+    max_bytes: int = MAX_BYTES,
+    accept: str = "*/*",
+    headers: Mapping[str, str] | None = None,
 ) -> bytes:
     """The bytes at ``address``; lost connections, overload and server faults are retried.
 
@@ -32,6 +39,8 @@ def download(
         Longer answers are refused.
     accept : str
         Media type to ask for.
+    headers : mapping, optional
+        Further headers, such as an authorisation.
 
     Raises
     ------
@@ -42,7 +51,7 @@ def download(
     try:
         for attempt in stamina.retry_context(on=_is_passing, attempts=ATTEMPTS, wait_initial=0.2, wait_max=5):
             with attempt:
-                content = _bounded(address, max_bytes, accept)
+                content = _bounded(address, max_bytes, {"Accept": accept, **(headers or {})})
     except httpx.HTTPStatusError as error:
         status = error.response.status_code
         raise SourceError(f"{name} answered with HTTP {status} at {address}. {way_out}") from error
@@ -73,10 +82,10 @@ def _is_passing(error: Exception) -> bool | float:
     return isinstance(error, httpx.TransportError)
 
 
-def _bounded(address: str, max_bytes: int, accept: str) -> bytes:
+def _bounded(address: str, max_bytes: int, headers: Mapping[str, str]) -> bytes:
     with (
         httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=True) as client,
-        client.stream("GET", address, headers={"Accept": accept}) as response,
+        client.stream("GET", address, headers=headers) as response,
     ):
         response.raise_for_status()
         parts: list[bytes] = []
