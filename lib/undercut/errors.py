@@ -21,6 +21,10 @@ class UnknownNameError(InputError):
     """A model, host, workload, report or method of this name does not exist; the closest are named."""
 
 
+class MissingExtraError(UndercutError):
+    """A package that few need is not installed; the message says which extra brings it."""
+
+
 class DataError(UndercutError):
     """A table breaks its contract: a column is missing, or a value is impossible."""
 

@@ -1,0 +1,17 @@
+"""What does each report compute, say and draw? One folder a subject.
+
+`Report` puts results on the page of a notebook; the parts of a page are `Number`, `Figure`, `Table`,
+`Sentence`, `Answer` and `Caveat`.
+"""
+
+from __future__ import annotations
+
+from undercut.lazy import offer
+
+__getattr__, __dir__, __all__ = offer(
+    __name__,
+    {
+        "report": "Report parts_of",
+        "presentation": "Number Figure Table Sentence Answer Caveat PRESENTERS",
+    },
+)
