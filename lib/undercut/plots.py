@@ -218,6 +218,24 @@ def headline(ax: Axes, finding: str, measure: str = "", *, source: str = "") -> 
     return ax
 
 
+def own_axes(ax: Axes | None = None, width: float = 7.6, height: float = 4.2) -> Axes:
+    """``ax``, or the axes of a new figure of this size in inches."""
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(figsize=(width, height), layout="constrained")[1]
+
+
+def log_axis(ax: Axes) -> Axes:
+    """Logarithmic axis with plain numbers, for indices: 1, 0.1, 0.01."""
+    from matplotlib.ticker import FuncFormatter
+
+    ax.set_yscale("log")
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    return ax
+
+
 def price_axis(ax: Axes, axis: str = "y") -> Axes:
     """Logarithmic price axis with plain dollar ticks: $0.10, $1, $15."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter

@@ -15,7 +15,8 @@ import pandas as pd
 from tests.prices.market import market
 from undercut.prices.capability.price_of_capability import price_of_capability
 from undercut.prices.hedonic.double_imputation import double_imputation
-from undercut.prices.hedonic.time_dummy import HedonicIndex, time_dummy
+from undercut.prices.hedonic.results import HedonicIndex
+from undercut.prices.hedonic.time_dummy import hedonic_index
 from undercut.prices.index import price_index
 
 #: Change of the quality-constant log price a year.
@@ -25,13 +26,15 @@ Estimate = tuple[float, float, float]
 
 _NEW = ("eci", "age_years")
 _HEDONIC: Mapping[str, Callable[[pd.DataFrame], HedonicIndex]] = {
-    "time dummy, new models": partial(time_dummy, characteristics=_NEW, effects=()),
-    "time dummy, new models, developer effects": partial(time_dummy, characteristics=_NEW),
-    "rolling-window time dummy, new models": partial(time_dummy, characteristics=_NEW, effects=(), window=7),
+    "time dummy, new models": partial(hedonic_index, characteristics=_NEW, effects=()),
+    "time dummy, new models, developer effects": partial(hedonic_index, characteristics=_NEW),
+    "rolling-window time dummy, new models": partial(
+        hedonic_index, characteristics=_NEW, effects=(), window=7
+    ),
     "full imputation, new models": partial(
         double_imputation, characteristics=_NEW, matched="predicted", draws=DRAWS
     ),
-    "time dummy, all offers": partial(time_dummy, characteristics=("eci",), effects=()),
+    "time dummy, all offers": partial(hedonic_index, characteristics=("eci",), effects=()),
     "double imputation Jevons, matched prices observed": partial(
         double_imputation, characteristics=_NEW, draws=DRAWS
     ),

@@ -161,11 +161,11 @@ def test_measured_parameters_replace_assumed_ones(fundamentals: pd.DataFrame) ->
 def test_the_default_erosion_is_what_the_index_measures_now(fundamentals: pd.DataFrame) -> None:
     import undercut
     from undercut.prices.hedonic.characteristics import OF_ALL_OFFERS, with_characteristics
-    from undercut.prices.hedonic.time_dummy import time_dummy
+    from undercut.prices.hedonic.time_dummy import hedonic_index
     from undercut.prices.monthly_quotes import monthly_quotes
 
     quotes = with_characteristics(monthly_quotes(undercut.load_prices()))
-    factor, low, high = time_dummy(quotes, characteristics=OF_ALL_OFFERS).annual
+    factor, low, high = hedonic_index(quotes, characteristics=OF_ALL_OFFERS).annual
     stated = vendor_case("NVDA", fundamentals).assumptions["price_erosion"]
     assert 1 - factor == pytest.approx(stated.default, abs=0.05)
     assert (1 - high, 1 - low) == pytest.approx((stated.low, stated.high), abs=0.10)

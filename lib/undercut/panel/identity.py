@@ -95,7 +95,7 @@ class Identity:
         key = tuple(entry["sha256"] for entry in provenance_of(*tables.values()))
         if key not in _READ:
             _READ[key] = cls(
-                models=_with_capability(tables["models"], tables["capability"]),
+                models=with_capability(tables["models"], tables["capability"]),
                 aliases=tables["aliases"],
                 hosts=tables["hosts"],
                 developers=tables["developers"],
@@ -308,7 +308,7 @@ def coverage(panel: pd.DataFrame, identity: Identity) -> pd.DataFrame:
     return shares
 
 
-def _with_capability(models: pd.DataFrame, capability: pd.DataFrame) -> pd.DataFrame:
+def with_capability(models: pd.DataFrame, capability: pd.DataFrame) -> pd.DataFrame:
     """Models indexed by id, with the score of the capability index where one is named."""
     missing = set(models["capability_model"].dropna()) - set(capability["model"])
     if missing:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from undercut.errors import DataError
+from undercut.errors import OutsideDataError
+from undercut.panel.identity import with_capability
 from undercut.panel.names import split_raw_id
-from undercut.panel.store import offered_on
 from undercut.sources.reference import load_reference
 
 #: Sellers from whom a buyer can get a price per token for others' or own weights. Routers resell somebody
@@ -42,34 +44,87 @@ def cross_section(
 
     Raises
     ------
-    DataError
+    OutsideDataError
         Nothing was on offer on that day.
+
+    Examples
+    --------
+    >>> import undercut
+    >>> offers = cross_section(undercut.load_prices(), "2025-06-15")
+    >>> bool(offers.duplicated(["host", "model_id"]).any())
+    False
     """
-    offered = offered_on(panel, day)
-    offered = offered[
-        offered["variant"].fillna("").eq("") & offered["model_id"].notna() & offered["price"].gt(0)
-    ]
-    hosts = load_reference("hosts").set_index("host")[["kind", "country"]]
-    offered = offered.join(hosts.rename(columns={"kind": "host_kind", "country": "host_country"}), on="host")
-    kinds = (*SELLER_KINDS, "router") if routers else SELLER_KINDS
-    offered = offered[offered["host_kind"].isin(kinds)]
-    if offered.empty:
-        raise DataError(
-            f"No usable offer on {pd.Timestamp(day):%Y-%m-%d}; the panel starts in November 2023."
+    return cross_sections(panel, [day], routers=routers).drop(columns="day")
+
+
+def cross_sections(
+    panel: pd.DataFrame, days: Iterable[str | date | pd.Timestamp], *, routers: bool = False
+) -> pd.DataFrame:
+    """`cross_section` of each of several days, one below the other, with the column ``day``.
+
+    Raises
+    ------
+    OutsideDataError
+        Nothing was on offer on one of the days; it is named.
+    """
+    sellable = Sellable(panel, routers=routers)
+    wanted = [pd.Timestamp(day) for day in days]
+    rows = [sellable.on(day) for day in wanted]
+    for day, found in zip(wanted, rows, strict=True):
+        if not len(found):
+            raise OutsideDataError(f"No usable offer on {day:%Y-%m-%d}; the panel starts in November 2023.")
+    return sellable.offers(rows).assign(day=np.repeat(wanted, [len(found) for found in rows]))
+
+
+class Sellable:
+    """The offers of a panel that analyses look at, sorted and coded once for any number of days."""
+
+    def __init__(self, panel: pd.DataFrame, *, routers: bool = False) -> None:
+        hosts = load_reference("hosts").set_index("host")[["kind", "country"]]
+        kinds = (*SELLER_KINDS, "router") if routers else SELLER_KINDS
+        usable = (
+            panel["variant"].fillna("").eq("")
+            & panel["model_id"].notna()
+            & panel["price"].gt(0)
+            & panel["host"].map(hosts["kind"]).isin(kinds)
         )
-    slugs = {raw_id: split_raw_id(raw_id).slug for raw_id in offered["raw_id"].unique()}
-    named = offered.assign(slug=offered["raw_id"].map(slugs)).sort_values(["first_seen", "source", "raw_id"])
-    latest = named.drop_duplicates(["host", "model_id", "slug"], keep="last")
-    cheapest = latest.sort_values(["price", "slug"]).drop_duplicates(["host", "model_id"])
-    offers = cheapest.drop(columns="slug").sort_values(["host", "model_id"], ignore_index=True)
-    return offers.join(model_facts(), on="model_id")
+        # Provenance would be copied at every step.
+        plain = panel[usable].set_axis(panel.columns, axis=1)
+        plain.attrs, self._attrs = {}, dict(panel.attrs)
+        self._frame = (
+            plain.sort_values(["first_seen", "source", "raw_id"], ignore_index=True)
+            .join(hosts.rename(columns={"kind": "host_kind", "country": "host_country"}), on="host")
+            .join(model_facts(), on="model_id")
+        )
+        frame = self._frame
+        host, model = (pd.factorize(frame[column], sort=True)[0] for column in ("host", "model_id"))
+        slugs = {raw_id: split_raw_id(raw_id).slug for raw_id in frame["raw_id"].unique()}
+        self._slug = pd.factorize(frame["raw_id"].map(slugs), sort=True)[0]
+        self._product = host * (model.max(initial=0) + 1) + model
+        self._name = self._product * (self._slug.max(initial=0) + 1) + self._slug
+        self._price = frame["price"].to_numpy(float)
+        self._from, self._to = frame["valid_from"].to_numpy(), frame["valid_to"].to_numpy()
+
+    def on(self, day: pd.Timestamp) -> npt.NDArray[np.int64]:
+        """Positions of the offers of a day, by host and model; none where nothing was on offer."""
+        moment = np.datetime64(day.normalize())
+        rows = np.flatnonzero((self._from <= moment) & ~(self._to <= moment))
+        # The frame is in the order of news: the last row of a name holds.
+        latest = rows[::-1][np.unique(self._name[rows[::-1]], return_index=True)[1]]
+        ascending = latest[np.lexsort((self._slug[latest], self._price[latest], self._product[latest]))]
+        return ascending[np.unique(self._product[ascending], return_index=True)[1]]
+
+    def offers(self, rows: Sequence[npt.NDArray[np.int64]]) -> pd.DataFrame:
+        """The offers at these positions."""
+        found = self._frame.iloc[np.concatenate(rows)].reset_index(drop=True)
+        found.attrs = dict(self._attrs)
+        return found
 
 
 def model_facts() -> pd.DataFrame:
     """Family, release date and capability of each reviewed model, indexed by ``model_id``."""
-    from undercut.panel.identity import Identity
-
-    return Identity.load().models[["name", "family", "release_date", "eci", "eci_low", "eci_high"]]
+    models = with_capability(load_reference("models"), load_reference("capability"))
+    return models[["name", "family", "release_date", "eci", "eci_low", "eci_high"]]
 
 
 def model_prices(offers: pd.DataFrame, *, at: str = "lowest") -> pd.DataFrame:
@@ -105,16 +160,11 @@ def count_offers(panel: pd.DataFrame, days: Iterable[str | date | pd.Timestamp])
         ``day, origin_group`` (US, CN, other), ``access_group`` (closed, open), ``offers, models, sellers``.
         Offers whose developer is unknown are left out.
     """
-    parts = []
-    for day in days:
-        offers = cross_section(panel, day)
-        offers = offers[offers["origin"].notna() & offers["access"].notna()]
-        origin = offers["origin"].where(offers["origin"].isin(["US", "CN"]), "other")
-        access = offers["access"].where(offers["access"].eq("closed"), "open")
-        counted = offers.assign(origin_group=origin, access_group=access, day=pd.Timestamp(day))
-        parts.append(
-            counted.groupby(["day", "origin_group", "access_group"], as_index=False).agg(
-                offers=("price", "size"), models=("model_id", "nunique"), sellers=("host", "nunique")
-            )
-        )
-    return pd.concat(parts, ignore_index=True)
+    offers = cross_sections(panel, days)
+    offers = offers[offers["origin"].notna() & offers["access"].notna()]
+    groups = {
+        "origin_group": offers["origin"].where(offers["origin"].isin(["US", "CN"]), "other"),
+        "access_group": offers["access"].where(offers["access"].eq("closed"), "open"),
+    }
+    by_group = offers.assign(**groups).groupby(["day", *groups], as_index=False)
+    return by_group.agg(offers=("price", "size"), models=("model_id", "nunique"), sellers=("host", "nunique"))

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from datetime import date
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from undercut.errors import DataError, InputError
-from undercut.prices.cross_section import cross_section
+from undercut.errors import DataError, InputError, OutsideDataError
+from undercut.prices.cross_section import Sellable
 
 #: Day of the month on which prices are observed.
 OBSERVATION_DAY = 15
@@ -73,12 +75,14 @@ def monthly_quotes(
             f"Quotes need offers of status ok only; the panel also has {', '.join(strange)}. "
             "Load it with load_prices(status='ok')."
         )
-    months = _months(start, end, day, panel["last_seen"].max())
-    parts = [
-        _observed(panel, month + pd.Timedelta(days=day - 1)).assign(period=month.strftime("%Y-%m"))
-        for month in months
+    sellable = Sellable(panel)
+    seen = [
+        _observed(sellable, month + pd.Timedelta(days=day - 1))
+        for month in _months(start, end, day, panel["last_seen"].max())
     ]
-    quotes = pd.concat(parts, ignore_index=True)
+    quotes = sellable.offers([rows for _, rows in seen])
+    quotes["observed_on"] = np.repeat([on for on, _ in seen], [len(rows) for _, rows in seen])
+    quotes["period"] = quotes["observed_on"].dt.strftime("%Y-%m")
     quotes["product"] = quotes["host"] + "/" + quotes["model_id"]
     quotes["group"] = market_group(quotes)
     ordered = quotes.sort_values(["period", "product"], ignore_index=True)
@@ -112,15 +116,14 @@ def years(periods: pd.Series | pd.Index) -> pd.Series:
     return pd.Series(since, index=index, dtype=float)
 
 
-def _observed(panel: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
-    """The offers of a day, or of the nearest day of its month with a usable offer."""
+def _observed(sellable: Sellable, day: pd.Timestamp) -> tuple[pd.Timestamp, npt.NDArray[np.int64]]:
+    """The day, or the nearest of its month with a usable offer, and its offers."""
     days = pd.date_range(day.replace(day=1), day + pd.offsets.MonthEnd(0))
     for nearest in sorted(days, key=lambda each: (abs(each - day), each)):
-        try:
-            return cross_section(panel, nearest).assign(observed_on=nearest)
-        except DataError:
-            continue
-    raise DataError(f"The panel knows of no offer in {day:%B %Y}; leave the month out.")
+        rows = sellable.on(nearest)
+        if len(rows):
+            return nearest, rows
+    raise OutsideDataError(f"The panel knows of no offer in {day:%B %Y}; leave the month out.")
 
 
 def _months(start: str, end: str | None, day: int, last_seen: pd.Timestamp) -> list[pd.Timestamp]:

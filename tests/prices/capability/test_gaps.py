@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from undercut.errors import DataError
-from undercut.prices.capability.gaps import gap_at_equal_capability
+from undercut.prices.capability.gaps import price_gap
 from undercut.prices.spreads import host_spread, typical
 
 
@@ -32,9 +32,7 @@ def market(
 
 
 def estimate(prices: pd.DataFrame, **options: object):
-    return gap_at_equal_capability(
-        prices, is_group=prices["is_group"], is_reference=~prices["is_group"], **options
-    )
+    return price_gap(prices, is_group=prices["is_group"], is_reference=~prices["is_group"], **options)
 
 
 @pytest.mark.parametrize("truth", [-0.9, -0.3, 0.0, 1.5])

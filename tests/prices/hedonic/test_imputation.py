@@ -9,7 +9,7 @@ import pytest
 from tests.prices.market import market
 from undercut.errors import DataError
 from undercut.prices.hedonic.imputation import impute_capability, with_imputed_capability
-from undercut.prices.hedonic.time_dummy import time_dummy
+from undercut.prices.hedonic.time_dummy import hedonic_index
 
 
 def catalogue(models: int = 240, unscored: float = 0.4, seed: int = 0) -> pd.DataFrame:
@@ -88,8 +88,8 @@ def test_down_weighting_keeps_the_slope_and_gives_imputed_models_less_say() -> N
     # Berkson: the truth scatters around the imputed value, so the price carries slope times the error.
     wide["price"] = np.where(blurred, wide["price"] * np.exp(0.06 * noise), wide["price"])
     options = {"characteristics": ("eci", "age_years"), "effects": ()}
-    narrow = time_dummy(wide, **options)
-    both = time_dummy(wide, imputed="down-weighted", **options)
+    narrow = hedonic_index(wide, **options)
+    both = hedonic_index(wide, imputed="down-weighted", **options)
     assert both.offers > narrow.offers
     assert both.coefficients.loc["eci", "estimate"] == pytest.approx(0.06, abs=0.015)
     assert both.coefficients.loc["eci", "std_error"] < narrow.coefficients.loc["eci", "std_error"]

@@ -10,7 +10,7 @@ from tests.prices.market import market
 from undercut.errors import DataError, InputError
 from undercut.prices.hedonic.characteristics import parameters_in_name, reasons, with_characteristics
 from undercut.prices.hedonic.double_imputation import double_imputation
-from undercut.prices.hedonic.time_dummy import time_dummy
+from undercut.prices.hedonic.time_dummy import hedonic_index
 from undercut.prices.index import price_index
 
 PLAIN = {"characteristics": ("eci", "age_years"), "effects": ()}
@@ -29,7 +29,7 @@ def elapsed(quotes: pd.DataFrame) -> pd.Series:
 
 @pytest.mark.parametrize("window", [None, 4])
 def test_without_noise_the_time_dummy_returns_the_path_exactly(window: int | None) -> None:
-    index = time_dummy(without_noise(), window=window, **PLAIN).index["index"]
+    index = hedonic_index(without_noise(), window=window, **PLAIN).index["index"]
     np.testing.assert_allclose(index, np.exp(-0.9 * np.arange(8) / 12), rtol=1e-8)
 
 
@@ -45,7 +45,7 @@ def test_matched_models_and_observed_imputation_miss_a_fall_that_the_hedonic_ind
     """Truth: -0.8 a year. This is why the headline cannot be a matched-model index."""
     quotes = market(1)
     matched = price_index(quotes, method="jevons", chained=True).index
-    hedonic = time_dummy(quotes, **PLAIN)
+    hedonic = hedonic_index(quotes, **PLAIN)
     observed = double_imputation(quotes, characteristics=("eci", "age_years"), draws=50)
     assert np.log(hedonic.annual[1]) < -0.8 < np.log(hedonic.annual[2])
     assert matched.iloc[-1] == pytest.approx(1, abs=1e-12)
@@ -54,8 +54,8 @@ def test_matched_models_and_observed_imputation_miss_a_fall_that_the_hedonic_ind
 
 def test_without_the_age_of_models_capability_seems_to_cost_little() -> None:
     quotes = market(2, gain=6.0)
-    aged = time_dummy(quotes, **PLAIN).coefficients.loc["eci", "estimate"]
-    plain = time_dummy(quotes, characteristics=("eci",), effects=()).coefficients.loc["eci", "estimate"]
+    aged = hedonic_index(quotes, **PLAIN).coefficients.loc["eci", "estimate"]
+    plain = hedonic_index(quotes, characteristics=("eci",), effects=()).coefficients.loc["eci", "estimate"]
     assert aged == pytest.approx(0.06, abs=0.02)
     assert plain < 0.03
 
@@ -63,7 +63,7 @@ def test_without_the_age_of_models_capability_seems_to_cost_little() -> None:
 def test_a_market_where_all_prices_fall_together_needs_no_age() -> None:
     quotes = market(3, sticky=False)
     for options in (PLAIN, {"characteristics": ("eci",), "effects": ("developer",)}):
-        low, high = time_dummy(quotes, **options).annual[1:]
+        low, high = hedonic_index(quotes, **options).annual[1:]
         assert np.log(low) < -0.8 < np.log(high)
     assert price_index(quotes, method="jevons", chained=True).index.iloc[-1] == pytest.approx(
         np.exp(-0.8 * 23 / 12), rel=1e-9
@@ -74,7 +74,7 @@ def test_the_time_dummy_agrees_with_statsmodels_and_its_clustered_errors() -> No
     import statsmodels.formula.api as smf
 
     quotes = market(4, months=6)
-    found = time_dummy(quotes, **PLAIN)
+    found = hedonic_index(quotes, **PLAIN)
     data = quotes.assign(log_price=np.log(quotes["price"]))
     groups = pd.factorize(data["family"])[0]
     other = smf.ols("log_price ~ eci + age_years + C(period)", data).fit(
@@ -88,25 +88,26 @@ def test_the_time_dummy_agrees_with_statsmodels_and_its_clustered_errors() -> No
 
 
 def test_cluster_influences_reproduce_the_covariance_of_the_fixed_effects_fit() -> None:
-    from undercut.prices.hedonic.time_dummy import _regression, hedonic_sample
+    from undercut.prices.hedonic.data import hedonic_sample
+    from undercut.prices.hedonic.regression import regression
 
     sample, _ = hedonic_sample(market(5, months=5), ("eci", "age_years"), imputed=False)
     sample["weight"] = np.random.default_rng(0).uniform(0.5, 2, len(sample))
-    fit = _regression(sample, ("eci", "age_years"), ("developer",), "family")
+    fit = regression(sample, ("eci", "age_years"), ("developer",), "family")
     np.testing.assert_allclose(fit.influence.T @ fit.influence, fit.covariance, rtol=1e-6, atol=1e-12)
 
 
 def test_a_window_of_all_months_is_the_pooled_index() -> None:
     quotes = market(6, months=6)
     pd.testing.assert_frame_equal(
-        time_dummy(quotes, window=6, **PLAIN).index, time_dummy(quotes, **PLAIN).index
+        hedonic_index(quotes, window=6, **PLAIN).index, hedonic_index(quotes, **PLAIN).index
     )
 
 
 def test_rolling_windows_do_not_revise_what_is_published() -> None:
     quotes = market(7, months=10)
-    full = time_dummy(quotes, window=5, **PLAIN).index["index"]
-    earlier = time_dummy(quotes[quotes["period"] <= "2024-08"], window=5, **PLAIN).index
+    full = hedonic_index(quotes, window=5, **PLAIN).index["index"]
+    earlier = hedonic_index(quotes[quotes["period"] <= "2024-08"], window=5, **PLAIN).index
     # The point path before the correction for bias; variances add clusters that come later.
     np.testing.assert_allclose(full.iloc[:8], earlier["index"], rtol=0.02)
 
@@ -144,14 +145,14 @@ def test_equal_values_give_the_unweighted_index() -> None:
 def test_identical_months_have_an_index_of_one_and_no_width() -> None:
     month = market(10, months=1)
     quotes = pd.concat([month, month.assign(period="2024-02")])
-    found = time_dummy(quotes, **PLAIN).index
+    found = hedonic_index(quotes, **PLAIN).index
     np.testing.assert_allclose(found.loc["2024-02", ["index", "low", "high"]].astype(float), 1, atol=1e-6)
 
 
 def test_what_is_left_out_is_said() -> None:
     quotes = market(11, months=3)
     quotes.loc[quotes.index[:4], "eci"] = np.nan
-    assert time_dummy(quotes, **PLAIN).notes == (
+    assert hedonic_index(quotes, **PLAIN).notes == (
         f"4 of {len(quotes):,} prices left out for want of a characteristic",
     )
 
@@ -172,7 +173,7 @@ def test_what_cannot_be_estimated_is_refused(
     breakage: object, options: dict, error: type[Exception], complaint: str
 ) -> None:
     with pytest.raises(error, match=complaint):
-        time_dummy(breakage(market(12, months=3)), **PLAIN, **options)  # type: ignore[operator]
+        hedonic_index(breakage(market(12, months=3)), **PLAIN, **options)  # type: ignore[operator]
 
 
 def test_context_is_taken_from_other_sellers_of_the_model() -> None:
@@ -197,7 +198,7 @@ def test_names_tell_reasoning_and_size() -> None:
 def test_the_figure_draws_on_the_axes_given() -> None:
     import matplotlib.pyplot as plt
 
-    found = time_dummy(market(13, months=4), **PLAIN)
+    found = hedonic_index(market(13, months=4), **PLAIN)
     figure, ax = plt.subplots()
     assert found.plot(ax) is ax
     plt.close(figure)

@@ -12,7 +12,7 @@ import pandas as pd
 #: modality; every offer in it takes and gives text.
 OF_ALL_OFFERS: Final = ("eci", "log_context", "is_reasoning")
 #: With the age of the model, the index is the price of newly released models: the default. Notes of
-#: :func:`undercut.prices.hedonic.time_dummy.time_dummy` say why the two differ and why both should be shown.
+#: :func:`undercut.prices.hedonic.time_dummy.hedonic_index` say why the two differ, and why to show both.
 OF_NEW_MODELS: Final = (*OF_ALL_OFFERS, "age_years")
 
 #: Models that reason before every answer, by their names. Hybrids that reason on request are not marked:

@@ -19,7 +19,9 @@ from undercut.inference.arrays import Codes, Floats
 from undercut.inference.levels import check_level
 from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval, sums_by_cluster
 from undercut.prices.hedonic.characteristics import OF_NEW_MODELS
-from undercut.prices.hedonic.time_dummy import HedonicIndex, hedonic_sample, trend_weights
+from undercut.prices.hedonic.data import hedonic_sample
+from undercut.prices.hedonic.results import HedonicIndex
+from undercut.prices.hedonic.time_dummy import trend_weights
 from undercut.prices.monthly_quotes import years
 
 Matched = Literal["observed", "predicted"]

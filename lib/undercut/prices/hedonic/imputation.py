@@ -119,7 +119,7 @@ def with_imputed_capability(quotes: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         A copy with ``eci`` filled where it can be, ``eci_is_imputed`` and ``eci_error``. Ready for
-        ``time_dummy(..., imputed="down-weighted")``; prices of capability must not be computed from it.
+        ``hedonic_index(..., imputed="down-weighted")``; prices of capability must not be computed from it.
     """
     found = impute_capability(quotes).models
     filled = quotes.copy()

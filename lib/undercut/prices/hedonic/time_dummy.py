@@ -6,101 +6,26 @@ index. New and old models enter alike, so nothing needs to be matched.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError, InputError
-from undercut.inference.arrays import Codes, Floats
+from undercut.errors import InputError, NotIdentifiedError
+from undercut.inference.arrays import Floats
 from undercut.inference.levels import check_level
-from undercut.inference.resampling import cluster_codes, sums_by_cluster
-from undercut.prices.hedonic.characteristics import OF_NEW_MODELS, with_characteristics
+from undercut.inference.resampling import cluster_codes
+from undercut.prices.hedonic.characteristics import OF_NEW_MODELS
+from undercut.prices.hedonic.data import hedonic_sample
+from undercut.prices.hedonic.regression import Fit, regression
+from undercut.prices.hedonic.results import HedonicIndex
 from undercut.prices.monthly_quotes import years
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 Imputed = Literal["left out", "down-weighted"]
-#: Fewer offers than this in a month leave its effect to chance.
-MIN_OFFERS: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class HedonicIndex:
-    """A quality-adjusted price index.
-
-    Attributes
-    ----------
-    method : str
-    index : DataFrame
-        Indexed by period: ``index`` (1 in the first), ``low``, ``high``, ``offers``, ``models``.
-    coefficients : DataFrame
-        Indexed by characteristic: ``estimate``, ``std_error``, ``low``, ``high``; of rolling windows those
-        of the last window, of imputation the mean over months. Effects on the log price.
-    annual : tuple of float
-        Factor by which the price changes a year (0.5 = halves), low and high end: the slope of the log index
-        on time.
-    offers, models, clusters : int
-    confidence : float
-    notes : tuple of str
-        What was done to the sample.
-    settings : dict
-    """
-
-    method: str
-    index: pd.DataFrame
-    coefficients: pd.DataFrame
-    annual: tuple[float, float, float]
-    offers: int
-    models: int
-    clusters: int
-    confidence: float
-    notes: tuple[str, ...] = ()
-    settings: dict[str, Any] = field(default_factory=dict)
-
-    def table(self) -> pd.DataFrame:
-        """One row a period."""
-        return self.index.reset_index()
-
-    def summary(self) -> str:
-        """Index, coefficients and sample as text."""
-        value, low, high = self.annual
-        options = ", ".join(f"{name} {value}" for name, value in self.settings.items())
-        first, last = self.index.index[0], self.index.index[-1]
-        head = [
-            f"Hedonic price index: {self.method}" + (f" ({options})" if options else ""),
-            f"{first} to {last}: {100 * (value - 1):+.1f} percent a year "
-            f"[{100 * (low - 1):+.1f}, {100 * (high - 1):+.1f}], {self.confidence:.0%} interval.",
-            f"{self.offers:,} prices of {self.models} models in {self.clusters} clusters.",
-            *(f"Note: {note}." for note in self.notes),
-        ]
-        body = [t.to_string(float_format="{:.4g}".format) for t in (self.coefficients, self.index)]
-        return "\n".join([*head, "", body[0], "", body[1]])
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the index with its interval on a logarithmic axis and return the axes."""
-        from matplotlib.ticker import FuncFormatter
-
-        from undercut.plots import INK, band, zero_line
-
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            ax = plt.subplots(layout="constrained")[1]
-        moments = pd.PeriodIndex(self.index.index, freq="M").to_timestamp()
-        ax.plot(moments, self.index["index"], color=INK)
-        band(ax, moments, self.index["low"], self.index["high"])
-        ax.set_yscale("log")
-        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        ax.set_ylabel(f"Price at fixed quality, {self.index.index[0]} = 1")
-        return zero_line(ax, 1.0)
-
-
-def time_dummy(
+def hedonic_index(
     quotes: pd.DataFrame,
     *,
     characteristics: Sequence[str] = OF_NEW_MODELS,
@@ -122,7 +47,7 @@ def time_dummy(
         Columns with a coefficient each; `with_characteristics` adds
         those of the default.
     effects : sequence of str
-        Columns with fixed effects, absorbed by pyfixest; empty for none.
+        Columns with fixed effects, swept out; empty for none.
     window : int, optional
         Months in a rolling window: coefficients may drift, and no month that is published is revised. Each
         window adds its last movement.
@@ -141,8 +66,8 @@ def time_dummy(
 
     Raises
     ------
-    DataError
-        Columns missing, or a month with too few offers.
+    MissingColumnError, CellError, TooFewError, NotIdentifiedError
+        Columns missing, prices that are not positive, a month with too few offers or without an effect.
     InputError
         Options that cannot be used.
 
@@ -153,8 +78,8 @@ def time_dummy(
 
     The correction takes away the bias of the exponential of an estimate (Kennedy 1981). The ends of the
     interval are :math:`\\exp(\\hat\\delta_t \\pm t_{G-1} s)` and need none. Standard errors are clustered
-    (Liang and Zeger 1986), with pyfixest's small-sample factor; those of rolling windows add up each
-    cluster's influence over windows, so that the windows' dependence is in them.
+    (Liang and Zeger 1986), with the small-sample factor of fixest and pyfixest; those of rolling windows
+    add up each cluster's influence over windows, so that the windows' dependence is in them.
 
     Down-weighting: regression-imputed capability has an error of Berkson's kind, uncorrelated with the
     imputed value, which leaves the slope unbiased but adds variance :math:`\\beta^2 s^2`, with s the error
@@ -187,7 +112,7 @@ def time_dummy(
     >>> import undercut
     >>> from undercut.prices.monthly_quotes import monthly_quotes
     >>> quotes = monthly_quotes(undercut.load_prices(), start="2025-01", end="2025-06")
-    >>> bool(time_dummy(quotes).coefficients.loc["eci", "estimate"] > 0)
+    >>> bool(hedonic_index(quotes).coefficients.loc["eci", "estimate"] > 0)
     True
     """
     check_level(confidence)
@@ -200,11 +125,11 @@ def time_dummy(
             f"window must lie between 2 and the {len(months)} months of the quotes; got {window}."
         )
     if imputed == "down-weighted":
-        scored = _regression(sample[~sample["eci_is_imputed"]], characteristics, effects, cluster)
+        scored = regression(sample[~sample["eci_is_imputed"]], characteristics, effects, cluster)
         sample["weight"] *= _reliability(sample, scored)
     spans = [months] if window is None else [months[i : i + window] for i in range(len(months) - window + 1)]
     fits = [
-        _regression(sample[sample["period"].isin(span)], characteristics, effects, cluster) for span in spans
+        regression(sample[sample["period"].isin(span)], characteristics, effects, cluster) for span in spans
     ]
     path, influence = _spliced(fits, spans, cluster_codes(sample, cluster)[1])
     name = "time dummy" if window is None else f"rolling-window time dummy, {window} months"
@@ -212,124 +137,27 @@ def time_dummy(
     return _result(name, sample, path, influence, fits[-1], confidence, notes, settings)
 
 
-@dataclass(frozen=True, slots=True)
-class _Fit:
-    """One regression.
-
-    names (k,), estimate (k,), covariance (k, k), influence of each cluster on each coefficient
-    (clusters, k), cluster labels, and the residual standard deviation of unit weight.
-    """
-
-    names: list[str]
-    estimate: Floats
-    covariance: Floats
-    influence: Floats
-    labels: pd.Index
-    sigma: float
-
-
-def hedonic_sample(
-    quotes: pd.DataFrame, characteristics: Sequence[str], *, imputed: bool, value: str | None = None
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Offers with all characteristics, their log price and ``weight``, and what was left out.
-
-    The weight is one, or the offer's share of its month's expenditure (column ``value``).
-
-    Raises
-    ------
-    DataError
-        A column is missing, a price is not positive, or a month keeps fewer than :data:`MIN_OFFERS`.
-    """
-    sample = with_characteristics(quotes)
-    needed = (*characteristics, "price", "period", "model_id", *([value] if value else []))
-    missing = [c for c in needed if c not in sample]
-    if missing:
-        raise DataError(f"The quotes lack {', '.join(missing)}.")
-    if not (sample["price"] > 0).all():
-        raise DataError("Hedonic regressions need positive prices; leave out free offers.")
-    if "eci_is_imputed" not in sample:
-        if imputed:
-            raise DataError("No capability is imputed in these quotes; use with_imputed_capability() first.")
-        sample["eci_is_imputed"] = False
-    kept = sample[list(characteristics)].notna().all(axis=1)
-    if not imputed:
-        kept &= ~sample["eci_is_imputed"].astype(bool)
-    what = "a characteristic"
-    if value is not None:
-        kept &= sample[value].gt(0).fillna(False)
-        what += f" or {value}"
-    dropped = int((~kept).sum())
-    notes = (f"{dropped:,} of {len(sample):,} prices left out for want of {what}",) if dropped else ()
-    sample = sample[kept].sort_values(["period", "product"], ignore_index=True)
-    counts = sample.groupby("period").size().reindex(sorted(quotes["period"].unique()), fill_value=0)
-    if (counts < MIN_OFFERS).any():
-        few = ", ".join(f"{p} ({n})" for p, n in counts[counts < MIN_OFFERS].items())
-        raise DataError(f"Too few prices with all characteristics in {few}; start later.")
-    weight = 1.0 if value is None else sample[value] / sample.groupby("period")[value].transform("sum")
-    return sample.assign(log_price=np.log(sample["price"].astype(float)), weight=weight), notes
-
-
-def _regression(
-    sample: pd.DataFrame, characteristics: Sequence[str], effects: Sequence[str], cluster: str
-) -> _Fit:
-    """Log price on characteristics, months and fixed effects, by pyfixest."""
-    import pyfixest
-
-    columns = [*characteristics, *effects, "log_price", "weight", "period"]
-    codes, labels = cluster_codes(sample, cluster)
-    if len(labels) < 2:
-        raise DataError(f"The quotes have a single {cluster}: no clustered standard error can be had.")
-    data = sample[columns].astype({"period": "object"}).assign(cluster_=codes)
-    for effect in effects:
-        data[effect] = pd.factorize(data[effect].fillna("unknown").astype("str"), sort=True)[0]
-    base = data["period"].min()
-    # A characteristic that never varies in the window has no effect to estimate.
-    varying = [c for c in characteristics if data[c].min() < data[c].max()]
-    right = " + ".join([*varying, f"i(period, ref='{base}')"])
-    formula = f"log_price ~ {right}" + (f" | {' + '.join(effects)}" if effects else "")
-    with warnings.catch_warnings():
-        # What pyfixest drops shows in the coefficients; months that are dropped are refused below. Two months
-        # with the same offers have a variance of zero, which rounding can put below it.
-        warnings.filterwarnings("ignore", message=r"(?s).*dropped due to multicollinearity")
-        warnings.filterwarnings("ignore", message="invalid value encountered in sqrt")
-        fit = pyfixest.feols(formula, data=data, vcov={"CRV1": "cluster_"}, weights="weight", fixef_rm="none")
-        return _unpacked(fit, codes, labels, sample["weight"].to_numpy(float))
-
-
-def _unpacked(fit: Any, codes: Codes, labels: pd.Index, weight: Floats) -> _Fit:
-    names = [str(name) for name in fit.coef().index]
-    covariance = np.asarray(fit._vcov)
-    scores = np.asarray(fit._scores)
-    summed = sums_by_cluster(codes, scores, len(labels))
-    influence = np.linalg.solve(np.asarray(fit._hessian), summed.T).T
-    # pyfixest's small-sample factor, recovered from its covariance: the same for all coefficients.
-    factor = np.trace(covariance) / np.trace(influence.T @ influence)
-    residual = np.asarray(fit.resid())
-    sigma = float(np.sqrt(np.sum(weight * residual**2) / np.sum(weight)))
-    return _Fit(names, fit.coef().to_numpy(), covariance, influence * np.sqrt(factor), labels, sigma)
-
-
-def _reliability(sample: pd.DataFrame, scored: _Fit) -> pd.Series:
+def _reliability(sample: pd.DataFrame, scored: Fit) -> pd.Series:
     """Weight of each offer: one where capability is measured, less where it is predicted."""
     slope = scored.estimate[scored.names.index("eci")]
     error = sample["eci_error"].where(sample["eci_is_imputed"], 0.0)
     return scored.sigma**2 / (scored.sigma**2 + (slope * error) ** 2)
 
 
-def _month_effects(fit: _Fit, span: Sequence[str], labels: pd.Index) -> tuple[Floats, Floats]:
+def _month_effects(fit: Fit, span: Sequence[str], labels: pd.Index) -> tuple[Floats, Floats]:
     """Effects of the months of a window, shape (months,), and clusters' influence, (months, clusters)."""
     position = {name.partition("::")[2]: i for i, name in enumerate(fit.names) if name.startswith("period::")}
     effect, influence = np.zeros(len(span)), np.zeros((len(span), len(labels)))
     into = labels.get_indexer(fit.labels)
     for m, month in enumerate(span[1:], start=1):
         if month not in position:
-            raise DataError(f"The effect of {month} cannot be told apart from the other variables.")
+            raise NotIdentifiedError(f"The effect of {month} cannot be told apart from the other variables.")
         effect[m] = fit.estimate[position[month]]
         influence[m, into] = fit.influence[:, position[month]]
     return effect, influence
 
 
-def _spliced(fits: Sequence[_Fit], spans: Sequence[Sequence[str]], labels: pd.Index) -> tuple[Floats, Floats]:
+def _spliced(fits: Sequence[Fit], spans: Sequence[Sequence[str]], labels: pd.Index) -> tuple[Floats, Floats]:
     """Log index (months,) and influence (months, clusters): first window, then each last movement."""
     path, influence = _month_effects(fits[0], spans[0], labels)
     for fit, span in zip(fits[1:], spans[1:], strict=True):
@@ -340,7 +168,7 @@ def _spliced(fits: Sequence[_Fit], spans: Sequence[Sequence[str]], labels: pd.In
 
 
 def _result(
-    method: str, sample: pd.DataFrame, path: Floats, influence: Floats, last: _Fit, confidence: float,
+    method: str, sample: pd.DataFrame, path: Floats, influence: Floats, last: Fit, confidence: float,
     notes: tuple[str, ...], settings: dict[str, Any],
 ) -> HedonicIndex:  # fmt: skip
     from scipy.stats import t as student
@@ -375,7 +203,7 @@ def trend_weights(time: Floats) -> Floats:
     return np.asarray(away / (away**2).sum())
 
 
-def _coefficients(fit: _Fit, reach: float) -> pd.DataFrame:
+def _coefficients(fit: Fit, reach: float) -> pd.DataFrame:
     error = np.sqrt(np.clip(np.diag(fit.covariance), 0, None))
     frame = pd.DataFrame(
         {

@@ -27,7 +27,7 @@ from undercut.inference.did.results import AdoptionFit
 from undercut.inference.specifications import SpecificationCurve, run_specifications, specification_curve
 from undercut.prices.changes import MIN_CHANGE
 from undercut.prices.hedonic.characteristics import with_characteristics
-from undercut.prices.hedonic.time_dummy import time_dummy
+from undercut.prices.hedonic.time_dummy import hedonic_index
 
 #: Estimators in the order in which a reader should see them; the first is the headline.
 METHODS: Final[Mapping[Method, str]] = {
@@ -267,10 +267,10 @@ def frontier_and_index(quotes: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     DataError
-        As in `time_dummy` and `openness`.
+        As in `hedonic_index` and `openness`.
     """
     own = quotes["host_kind"].eq("developer") & quotes["access"].eq("closed")
-    index = time_dummy(with_characteristics(quotes[own])).index["index"]
+    index = hedonic_index(with_characteristics(quotes[own])).index["index"]
     frontier = openness(quotes).periods.set_index("period")["open_frontier"].cummax()
     found = pd.DataFrame({"log_index": np.log(index), "shock": frontier.diff()}).dropna()
     return found.rename_axis("period").reset_index()

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from undercut import plots
-from undercut.prices.capability.gaps import CapabilityGap
+from undercut.prices.capability.gaps import PriceGap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SOURCE = "Undercut price panel; capability: Epoch AI (CC BY 4.0)"
 
 
-def price_by_capability(gap: CapabilityGap, *, finding: str, measure: str, ax: Axes | None = None) -> Axes:
+def price_by_capability(gap: PriceGap, *, finding: str, measure: str, ax: Axes | None = None) -> Axes:
     """Price against capability for the two groups, with the fitted lines whose distance is the gap."""
     axes = ax or _axes(7.6, 4.8)
     models = gap.models

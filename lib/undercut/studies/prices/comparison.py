@@ -17,7 +17,8 @@ from undercut.prices.capability.price_of_capability import log_slopes
 from undercut.prices.hedonic.characteristics import OF_ALL_OFFERS, with_characteristics
 from undercut.prices.hedonic.double_imputation import double_imputation
 from undercut.prices.hedonic.imputation import with_imputed_capability
-from undercut.prices.hedonic.time_dummy import HedonicIndex, time_dummy
+from undercut.prices.hedonic.results import HedonicIndex
+from undercut.prices.hedonic.time_dummy import hedonic_index
 from undercut.prices.index import price_index
 from undercut.prices.monthly_quotes import years
 
@@ -91,12 +92,12 @@ def hedonic_indices(
     with_all = with_characteristics(quotes)
     imputed = with_characteristics(with_imputed_capability(quotes))
     return {
-        "time dummy, all offers": (ALL_OFFERS, time_dummy(with_all, characteristics=OF_ALL_OFFERS)),
-        "time dummy, new models": (NEW_MODELS, time_dummy(with_all)),
-        "time dummy, new models, no developer effects": (NEW_MODELS, time_dummy(with_all, effects=())),
-        "rolling time dummy, 13 months, new models": (NEW_MODELS, time_dummy(with_all, window=13)),
+        "time dummy, all offers": (ALL_OFFERS, hedonic_index(with_all, characteristics=OF_ALL_OFFERS)),
+        "time dummy, new models": (NEW_MODELS, hedonic_index(with_all)),
+        "time dummy, new models, no developer effects": (NEW_MODELS, hedonic_index(with_all, effects=())),
+        "rolling time dummy, 13 months, new models": (NEW_MODELS, hedonic_index(with_all, window=13)),
         "time dummy, new models, imputed capability down-weighted": (
-            NEW_MODELS, time_dummy(imputed, imputed="down-weighted"),
+            NEW_MODELS, hedonic_index(imputed, imputed="down-weighted"),
         ),
         "double imputation Jevons, full, new models": (
             NEW_MODELS, double_imputation(with_all, matched="predicted", draws=draws, seed=seed),
