@@ -83,5 +83,8 @@ Part = Number | Figure | Table | Sentence | Answer | Caveat
 Presenter = Callable[[Any], Iterator[Part]]
 
 #: Results of the analysis rooms, by class, and the function of a study that presents them. A study's own
-#: results say themselves what they show: they have a method ``parts()``.
-PRESENTERS: Mapping[str, str] = {}
+#: results have a method ``parts()``, or a presenter in the study's ``pages`` that has their name in lower
+#: case (``studies.entry.estimates.PriceResponse`` is presented by ``studies.entry.pages:price_response``).
+PRESENTERS: Mapping[str, str] = {
+    "undercut.competition.demand.markets.MarketData": "undercut.studies.counterfactual.pages:market_data",
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from datetime import date
@@ -25,6 +26,8 @@ from undercut.studies.presentation import (
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 class Report(Results):
@@ -146,7 +149,7 @@ def parts_of(result: Any) -> Iterator[Part]:
         yield from result.parts()
         return
     for kind in type(result).__mro__:
-        where = PRESENTERS.get(f"{kind.__module__}.{kind.__qualname__}")
+        where = PRESENTERS.get(f"{kind.__module__}.{kind.__qualname__}") or _own_presenter(kind)
         if where:
             module, _, function = where.partition(":")
             yield from getattr(import_module(module), function)(result)
@@ -155,6 +158,14 @@ def parts_of(result: Any) -> Iterator[Part]:
         f"Nothing says how a {type(result).__name__} is presented. Give it a method parts(), name its "
         "presenter in undercut.studies.presentation.PRESENTERS, or hand report.add a list of parts."
     )
+
+
+def _own_presenter(kind: type) -> str:
+    """Where the presenter of a study's own result is; empty for other classes."""
+    study, _, module = kind.__module__.rpartition(".")
+    if not study.startswith("undercut.studies.") or module != "estimates":
+        return ""
+    return f"{study}.pages:{_CAPITAL.sub('_', kind.__name__).lower()}"
 
 
 def _title_of(name: str) -> str:

@@ -12,8 +12,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from undercut.competition.demand.assumptions import draw_outcomes, intervals, parameter_basis
-from undercut.competition.demand.counterfactual import measures, scenario_outcomes
+from undercut.competition.demand.assumptions import (
+    assumed_market,
+    draw_outcomes,
+    intervals,
+    parameter_basis,
+)
+from undercut.competition.demand.counterfactual import market_model, scenario_outcome
 from undercut.competition.demand.nested import nested_logit
 from undercut.competition.demand.simulation import simulate_markets
 
@@ -85,10 +90,9 @@ def simulate_counterfactual(*, runs: int, first_seed: int = 0, draws: int = 100)
         one = drawn[drawn["period"] == "2000-01"]
         basis = parameter_basis(found, draws, seed=seed, outside_shares=(outside, outside + 1e-9))
         basis.draws["open_at_cost"] = False
-        told = intervals(draw_outcomes(one, [SCENARIO], basis)).set_index("measure")
-        truth = measures(
-            scenario_outcomes(one, SCENARIO, slope=-1.0, outside_share=outside, open_at_cost=False)
-        )
+        told = intervals(draw_outcomes(assumed_market(one, basis.draws), [SCENARIO])).set_index("measure")
+        true_market = market_model(one, slope=-1.0, outside_share=outside, open_at_cost=False)
+        truth = scenario_outcome(true_market, SCENARIO).measures().iloc[0]
         for measure in ("closed_price", "price_paid", "surplus", "closed_profit"):
             low, middle, high = (float(told.loc[measure, c]) for c in ("low", "median", "high"))
             covered = low <= truth[measure] <= high

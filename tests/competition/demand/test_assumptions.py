@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from undercut.competition.demand.assumptions import (
+    assumed_market,
     by_elasticity,
     by_month,
     draw_outcomes,
@@ -16,11 +17,15 @@ from undercut.competition.demand.assumptions import (
     placebo_removals,
     vendor_outcomes,
 )
-from undercut.competition.demand.counterfactual import measures, scenario_outcomes, slope_for_elasticity
+from undercut.competition.demand.counterfactual import (
+    counterfactual,
+    market_model,
+    scenario_outcome,
+    slope_for_elasticity,
+)
 from undercut.competition.demand.nested import nested_logit
 from undercut.competition.demand.simulation import simulate_markets
-from undercut.errors import DataError, InputError
-from undercut.studies.counterfactual import charts
+from undercut.errors import InputError, TooFewError
 
 SCENARIO = "no Chinese open models"
 
@@ -36,8 +41,8 @@ def test_an_identified_estimate_is_used_and_its_interval_holds_the_true_effect(d
     basis = parameter_basis(found, 40, seed=0, outside_shares=(0.27, 0.2700001))
     assert basis.kind == "estimated" and basis.usable == 1
     few = drawn[drawn["period"] <= "2000-03"]
-    told = intervals(draw_outcomes(few, [SCENARIO], basis)).set_index("measure")
-    truth = measures(scenario_outcomes(few, SCENARIO, slope=-1.0, outside_share=0.27))
+    told = intervals(draw_outcomes(assumed_market(few, basis.draws), [SCENARIO])).set_index("measure")
+    truth = scenario_outcome(market_model(few, slope=-1.0, outside_share=0.27), SCENARIO).measures().iloc[0]
     for measure in ("closed_price", "surplus", "price_paid"):
         assert told.loc[measure, "low"] < truth[measure] < told.loc[measure, "high"]
 
@@ -68,20 +73,21 @@ def test_the_band_of_the_grid_holds_its_line_and_less_elastic_buyers_lose_more(d
 
 def test_months_sum_up_to_what_all_of_them_say(drawn: pd.DataFrame) -> None:
     few = drawn[drawn["period"] <= "2000-03"]
-    slope = slope_for_elasticity(few, -2.0)
-    months = by_month(few, SCENARIO, slope=slope)
-    whole = measures(scenario_outcomes(few, SCENARIO, slope=slope))["closed_price"]
+    market = market_model(few, slope=slope_for_elasticity(few, -2.0))
+    months = by_month(market, SCENARIO)
+    whole = scenario_outcome(market, SCENARIO).measures()["closed_price"].item()
     assert months["effect"].min() <= whole <= months["effect"].max()
     assert len(months) == 3 and months["share"].between(0, 100).all()
 
 
 def test_placebo_removals_match_the_spending_and_spare_the_target(drawn: pd.DataFrame) -> None:
     few = drawn[drawn["period"] <= "2000-06"]
-    found = placebo_removals(few, "Chinese open", 8, seed=0, slope=-1.0)
+    market = market_model(few, slope=-1.0)
+    found = placebo_removals(market, "Chinese open", 8, seed=0)
     assert found["matched"].mean() == pytest.approx(1.0, abs=0.25)
     assert (found["surplus"] < 0).all()
-    with pytest.raises(DataError, match="No product of the group"):
-        placebo_removals(few, "Martian", 2, seed=0, slope=-1.0)
+    with pytest.raises(TooFewError, match="No product of the group"):
+        placebo_removals(market, "Martian", 2, seed=0)
 
 
 def test_in_plain_logit_a_placebo_of_the_same_size_costs_buyers_the_same(drawn: pd.DataFrame) -> None:
@@ -89,16 +95,14 @@ def test_in_plain_logit_a_placebo_of_the_same_size_costs_buyers_the_same(drawn: 
     one = drawn[drawn["period"] == "2000-01"].reset_index(drop=True)
     twin = pd.concat([one, one.assign(model_id=one["model_id"] + " twin")], ignore_index=True)
     chinese = twin.index < len(one)
-    held = [
-        measures(scenario_outcomes(twin, "x", remove=pd.Series(chinese == side), reprice=False, slope=-1.0))
-        for side in (True, False)
-    ]
-    assert held[0]["surplus"] == pytest.approx(held[1]["surplus"])
+    both = np.array([chinese, ~chinese])
+    held = counterfactual(market_model(twin, slope=-1.0), remove=both, reprice=False).measures()["surplus"]
+    assert held[0] == pytest.approx(held[1])
 
 
 def test_prices_dealt_out_at_random_show_no_response(drawn: pd.DataFrame) -> None:
     found = nested_logit(drawn, instruments=["cost"], controls=["eci"], cluster="period")
-    placebos, _ = placebo_prices(drawn, 20, seed=0, instruments=["cost"], controls=["eci"], cluster="period")
+    placebos = placebo_prices(drawn, 20, seed=0, instruments=["cost"], controls=["eci"], cluster="period")
     assert np.mean(placebos) == pytest.approx(0.0, abs=0.1)
     assert found.elasticity < placebos.min()
 
@@ -107,30 +111,8 @@ def test_vendors_of_removed_models_lose_all_and_revenue_adds_up(drawn: pd.DataFr
     few = drawn[drawn["period"] <= "2000-02"]
     found = nested_logit(drawn, instruments=["cost"], controls=["eci"], cluster="period")
     basis = parameter_basis(found, 5, seed=0)
-    table = vendor_outcomes(few, SCENARIO, basis)
+    table = vendor_outcomes(assumed_market(few, basis.draws), SCENARIO)
     assert table["revenue"].sum() == pytest.approx(few["spend"].sum() / 2)
     gone = table[table["group"] == "Chinese open"]
     assert (gone["change"] == -100).all()
     assert (table.loc[table["group"] == "closed", "low"] > 0).all()
-
-
-def test_figures_draw_every_scenario_with_its_band(drawn: pd.DataFrame) -> None:
-    import matplotlib.pyplot as plt
-
-    few = drawn[drawn["period"] <= "2000-02"]
-    grid = by_elasticity(
-        few, [SCENARIO, "licence fee"], [-3.0, -1.5], correlations=[0.0], outside_shares=[0.3]
-    )
-    axes = charts.effect_by_elasticity(grid, "closed_price", finding="f", note="n", source="s")
-    panels = [each for each in axes.figure.axes if each.get_title(loc="left")]
-    assert [each.get_title(loc="left") for each in panels] == [SCENARIO, "licence fee"]
-    np.testing.assert_allclose(
-        panels[0].lines[0].get_ydata(),
-        grid[grid["measure"].eq("closed_price") & grid["scenario"].eq(SCENARIO)].sort_values("elasticity")[
-            "value"
-        ],
-    )
-    months = by_month(few, SCENARIO, slope=-1.0)
-    above = charts.effect_by_month(months, finding="f", note="n", source="s")
-    np.testing.assert_allclose(above.lines[0].get_ydata(), months["effect"])
-    plt.close("all")

@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyblp
 import pytest
 
 from undercut.competition.demand.nested import nested_logit, parameter_draws
 from undercut.competition.demand.pricing import equilibrium, marginal_costs
-from undercut.competition.demand.random_coefficients import random_coefficients, systems_from_pyblp
+from undercut.competition.demand.random_coefficients import random_coefficients
 from undercut.competition.demand.simulation import simulate_markets
-from undercut.errors import DataError
+from undercut.competition.demand.system import DemandSystem
+from undercut.errors import NotIdentifiedError
 
+pyblp = pytest.importorskip("pyblp")
 pyblp.options.verbose = False
 
 #: Estimates of Nevo's problem as pyblp's tutorial on the fake cereal data documents them, to three digits.
@@ -22,7 +23,7 @@ NEVO_SIGMA = np.diag([0.558, 3.31, -0.00578, 0.0934])
 NEVO_PI = np.array([[2.29, 0, 1.28, 0], [588, -30.2, 0, 11.1], [-0.385, 0, 0.0522, 0], [0.748, 0, -1.35, 0]])
 
 
-def nevo() -> tuple[pd.DataFrame, pyblp.Problem]:
+def nevo() -> tuple[pd.DataFrame, Any]:
     products = pd.read_csv(pyblp.data.NEVO_PRODUCTS_LOCATION)
     problem = pyblp.Problem(
         (
@@ -42,6 +43,19 @@ def at_published_estimates() -> tuple[pd.DataFrame, Any]:
     return products, problem.solve(
         NEVO_SIGMA, NEVO_PI, optimization=pyblp.Optimization("return"), method="1s"
     )
+
+
+def system_of(solved: Any, market: str) -> DemandSystem:
+    """One market of a logit that pyblp estimated, price linear in utility, as our demand system."""
+    products, agents = solved.problem.products, solved.problem.agents
+    rows = products.market_ids.flatten() == market
+    buyers = agents.market_ids.flatten() == market
+    place = [str(each) for each in solved.problem._X2_formulations].index("prices")
+    tastes = solved.sigma @ agents.nodes[buyers].T + solved.pi @ agents.demographics[buyers].T
+    slopes = float(solved.beta[0].item()) + tastes[place]
+    values = solved.delta[rows] + products.X2[rows] @ tastes - np.outer(products.prices[rows], slopes)
+    nests = np.zeros(rows.sum(), dtype=np.int64)
+    return DemandSystem(values, slopes, agents.weights[buyers].flatten(), nests, 0.0, 1.0, "unit")
 
 
 def one_market(products: pd.DataFrame, market: str) -> tuple[np.ndarray, np.ndarray, pd.Series]:
@@ -66,7 +80,7 @@ def test_our_systems_have_the_elasticities_costs_and_prices_of_pyblp(
 ) -> None:
     products, solved = at_published_estimates
     rows, prices, firms = one_market(products, market)
-    ours = systems_from_pyblp(solved)[market]
+    ours = system_of(solved, market)
     theirs = solved.compute_elasticities(market_id=market)
     np.testing.assert_allclose(ours.shares(prices), products.loc[rows, "shares"], rtol=1e-9)
     np.testing.assert_allclose(ours.elasticities(prices), theirs, rtol=1e-8, atol=1e-10)
@@ -80,7 +94,7 @@ def test_our_systems_have_the_elasticities_costs_and_prices_of_pyblp(
 def test_diversion_and_surplus_agree_with_pyblp(at_published_estimates: Any) -> None:
     products, solved = at_published_estimates
     _, prices, _ = one_market(products, "C01Q1")
-    ours = systems_from_pyblp(solved)["C01Q1"]
+    ours = system_of(solved, "C01Q1")
     theirs = solved.compute_diversion_ratios(market_id="C01Q1")  # the outside good is on its diagonal
     flows = ours.diversion(prices)
     np.testing.assert_allclose(flows[:, -1], np.diag(theirs), rtol=1e-8)
@@ -93,9 +107,9 @@ def test_removing_a_product_agrees_with_pyblp_where_it_can(at_published_estimate
     """pyblp takes one product out with prices held: its long-run diversion ratios."""
     products, solved = at_published_estimates
     _, prices, _ = one_market(products, "C01Q1")
-    ours = systems_from_pyblp(solved)["C01Q1"]
+    ours = system_of(solved, "C01Q1")
     stays = np.arange(len(prices)) != 0
-    gained = ours.keep(stays).shares(prices[stays]) - ours.shares(prices)[stays]
+    gained = (ours.keep(stays).shares(prices) - ours.shares(prices))[stays]
     theirs = solved.compute_long_run_diversion_ratios(market_id="C01Q1")
     np.testing.assert_allclose(gained / ours.shares(prices)[0], theirs[0, 1:], rtol=1e-8)
 
@@ -225,5 +239,5 @@ def test_the_random_coefficient_is_near_zero_where_buyers_are_alike() -> None:
 
 
 def test_one_instrument_is_not_enough_for_a_spread() -> None:
-    with pytest.raises(DataError, match="second instrument"):
+    with pytest.raises(NotIdentifiedError, match="second instrument"):
         random_coefficients(simulate_markets(3, 6, seed=0), instruments=["cost"], controls=["eci"])

@@ -16,8 +16,10 @@ from undercut.competition.demand.markets import (
     estimation_sample,
     market_data,
 )
-from undercut.errors import DataError
+from undercut.errors import InputError, OutsideDataError
 from undercut.prices.token_weights import token_weights
+
+GPU = undercut.load_reference("gpu_rental")
 
 
 def test_every_ranked_token_is_a_product_or_listed_as_left_out(data: MarketData) -> None:
@@ -34,7 +36,7 @@ def test_products_without_a_capability_are_listed_and_only_the_estimation_lacks_
     unscored = data.left_out[data.left_out["reason"] == NO_CAPABILITY]
     assert len(estimation_sample(data)) == len(data.products) - len(unscored)
     assert len(estimation_sample(data, capability="imputed")) > len(estimation_sample(data))
-    with pytest.raises(DataError, match="measured or imputed"):
+    with pytest.raises(InputError, match="measured or imputed"):
         estimation_sample(data, capability="guessed")
 
 
@@ -55,7 +57,7 @@ def test_a_known_row_is_right(data: MarketData) -> None:
 
 
 def test_instruments_of_closed_models_are_zero_where_only_weights_can_be_resold(data: MarketData) -> None:
-    sample = with_instruments(estimation_sample(data))
+    sample = with_instruments(estimation_sample(data), GPU)
     closed = sample[sample["group"] == "closed"]
     assert (closed[["z_cost", "z_sellers", "z_elsewhere"]] == 0).all().all()
     assert sample.loc[sample["model_id"].eq("llama-3.3-70b-instruct"), "z_cost"].gt(np.log(70)).all()
@@ -63,7 +65,7 @@ def test_instruments_of_closed_models_are_zero_where_only_weights_can_be_resold(
 
 
 def test_near_rivals_are_counted_as_by_hand(data: MarketData) -> None:
-    sample = with_instruments(estimation_sample(data))
+    sample = with_instruments(estimation_sample(data), GPU)
     month = sample[sample["period"] == "2026-08"].reset_index(drop=True)
     gaps = [
         a - b
@@ -81,13 +83,13 @@ def test_near_rivals_are_counted_as_by_hand(data: MarketData) -> None:
 
 
 def test_a_month_without_a_rental_price_is_an_error(data: MarketData) -> None:
-    gpu = undercut.load_reference("gpu_rental")
-    with pytest.raises(DataError, match="2026-08"):
-        with_instruments(estimation_sample(data), gpu=gpu[pd.to_datetime(gpu["date"]) < "2026-08-01"])
+    with pytest.raises(OutsideDataError, match="2026-08"):
+        with_instruments(estimation_sample(data), GPU[pd.to_datetime(GPU["date"]) < "2026-08-01"])
 
 
 def test_an_as_of_panel_knows_no_later_ranking() -> None:
-    known = market_data(undercut.load_prices("2025-12-31"))
+    ranked = undercut.load_reference("token_share")
+    known = market_data(undercut.load_prices("2025-12-31"), ranked)
     assert known.products["period"].max() in ("2025-11", "2025-12")
-    with pytest.raises(DataError, match="start after"):
-        market_data(undercut.load_prices("2024-12-31"))
+    with pytest.raises(OutsideDataError, match="start after"):
+        market_data(undercut.load_prices("2024-12-31"), ranked)

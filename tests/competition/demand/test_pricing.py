@@ -17,7 +17,7 @@ from undercut.competition.demand.pricing import (
     margins,
 )
 from undercut.competition.demand.system import DemandSystem, Form, invert
-from undercut.errors import DataError
+from undercut.errors import CellError
 
 PRICES = np.array([0.2, 1.0, 5.0, 10.0])
 SHARES = np.array([0.15, 0.1, 0.2, 0.05])
@@ -109,7 +109,7 @@ def test_implied_costs_can_be_negative_and_are_not_hidden() -> None:
 
 
 def test_costs_that_make_no_sense_with_a_budget_are_refused() -> None:
-    with pytest.raises(DataError, match="Costs must be positive"):
+    with pytest.raises(CellError, match="Costs must be positive"):
         equilibrium(demand("expenditure"), np.array([-1.0, 1.0, 1.0, 1.0]), FIRMS)
 
 
@@ -117,3 +117,15 @@ def test_an_unreached_equilibrium_is_an_error() -> None:
     market = demand("unit")
     with pytest.raises(EquilibriumError, match="did not settle"):
         equilibrium(market, marginal_costs(market, PRICES, FIRMS) * 1.5, FIRMS, iterations=2)
+
+
+def test_many_markets_settle_where_each_alone_does() -> None:
+    slopes = np.array([-0.8, -2.0, -3.5])
+    many = invert(SHARES, PRICES, slope=slopes, size=np.ones(3), form="expenditure", nests=NESTS,
+                  correlation=np.full(3, 0.3))  # fmt: skip
+    codes = pd.factorize(FIRMS)[0]
+    costs = marginal_costs(many, PRICES, codes) * [1.5, 1.0, 1.0, 1.2]
+    found = equilibrium(many, costs, codes)
+    for row, slope in enumerate(slopes):
+        alone = equilibrium(demand("expenditure", 0.3, float(slope)), costs[row], FIRMS)
+        np.testing.assert_allclose(found.prices[row], alone.prices, rtol=1e-10)

@@ -7,30 +7,39 @@ samples.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from itertools import product
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
+from undercut.competition.demand import charts
 from undercut.competition.demand.counterfactual import (
     MEASURES,
     SCENARIOS,
-    measures,
-    scenario_outcomes,
+    Market,
+    counterfactual,
+    market_model,
+    scenario_outcome,
     slope_for_elasticity,
 )
 from undercut.competition.demand.nested import DemandEstimate, nested_logit, parameter_draws
 from undercut.competition.demand.system import Form
-from undercut.errors import DataError, InputError
+from undercut.errors import InputError, TooFewError
+from undercut.inference.arrays import Floats, Integers
+from undercut.result import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 #: Below this share of usable draws an estimate cannot be the basis of a counterfactual.
 USABLE: Final = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class Basis:
+class Basis(Result):
     """Parameters of demand to run counterfactuals with.
 
     Attributes
@@ -45,6 +54,19 @@ class Basis:
     draws: pd.DataFrame
     kind: str
     usable: float
+
+    def to_frame(self) -> pd.DataFrame:
+        """The draws."""
+        return self.draws.copy()
+
+    def table(self) -> pd.DataFrame:
+        """Median and central 95% of each parameter over the draws."""
+        spread = self.draws.drop(columns="open_at_cost").quantile([0.5, 0.025, 0.975]).T
+        return spread.set_axis(["median", "low", "high"], axis=1).rename_axis("parameter").reset_index()
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Distribution of the price parameter over the draws."""
+        return charts.histogram(self.draws, "slope" if "slope" in self.draws else "elasticity", ax)
 
     def summary(self) -> str:
         """Where the parameters come from."""
@@ -106,54 +128,60 @@ def parameter_basis(
     return Basis(own[kept].reset_index(drop=True), "estimated", usable)
 
 
+def assumed_market(
+    products: pd.DataFrame, assumptions: pd.DataFrame | Mapping[str, Any], *, form: Form = "expenditure"
+) -> Market:
+    """The markets of ``products`` under every draw of assumptions.
+
+    Parameters
+    ----------
+    products : DataFrame
+        From :func:`undercut.competition.demand.markets.market_data`.
+    assumptions : DataFrame or mapping
+        ``correlation, outside_share, open_at_cost`` and either ``slope`` or ``elasticity``: columns, or one
+        number each.
+    form : {"unit", "expenditure"}
+    """
+    given = {name: np.atleast_1d(np.asarray(assumptions[name])) for name in assumptions}
+    shared = {name: given[name].astype(float) for name in ("correlation", "outside_share")}
+    if "slope" in given:
+        slope = given["slope"].astype(float)
+    else:
+        slope = slope_for_elasticity(products, given["elasticity"].astype(float), form=form, **shared)
+    at_cost = given["open_at_cost"].astype(bool)
+    return market_model(products, slope=slope, open_at_cost=at_cost, form=form, **shared)
+
+
 def draw_outcomes(
-    products: pd.DataFrame,
-    scenarios: Sequence[str],
-    basis: Basis,
-    *,
-    form: Form = "expenditure",
-    fee: float = 0.2,
+    market: Market, scenarios: Sequence[str] = tuple(SCENARIOS), *, fee: float = 0.2
 ) -> pd.DataFrame:
-    """Every scenario under every draw of the parameters.
+    """Every scenario under every draw of the assumptions.
 
     Returns
     -------
     DataFrame
-        ``scenario, draw``, the parameters and the measures of
+        ``scenario, draw`` and the measures of
         :data:`undercut.competition.demand.counterfactual.MEASURES`.
     """
-    rows = []
-    for number, drawn in enumerate(basis.draws.to_dict("records")):
-        model = market_keywords(products, drawn, form)
-        for scenario in scenarios:
-            found = measures(scenario_outcomes(products, scenario, fee=fee, **model))
-            rows.append({"scenario": scenario, "draw": number} | drawn | found)
-    return pd.DataFrame(rows)
+    found = [scenario_outcome(market, scenario, fee=fee).measures() for scenario in scenarios]
+    return pd.concat(found, keys=scenarios, names=["scenario"]).reset_index()
 
 
-def vendor_outcomes(
-    products: pd.DataFrame, scenario: str, basis: Basis, *, form: Form = "expenditure", fee: float = 0.2
-) -> pd.DataFrame:
-    """Change of each vendor's revenue under every draw of the parameters.
+def vendor_outcomes(market: Market, scenario: str, *, fee: float = 0.2) -> pd.DataFrame:
+    """Change of each vendor's revenue under every draw of the assumptions.
 
     Returns
     -------
     DataFrame
-        ``firm, group, revenue`` (USD a week before, mean over markets), ``change`` (% of it, median over
+        ``firm, group, revenue`` (USD a week before, mean over months), ``change`` (% of it, median over
         draws), ``low, high`` (central 95%); largest vendors first. Vendors of removed models lose 100%.
     """
-    markets = products["period"].nunique()
-    parts = []
-    for drawn in basis.draws.to_dict("records"):
-        found = scenario_outcomes(products, scenario, fee=fee, **market_keywords(products, drawn, form))
-        money = pd.concat([outcome.table() for outcome in found])
-        parts.append(money.groupby(["firm", "group"])[["revenue_before", "revenue_after"]].sum())
-    whole = pd.concat(parts)
-    change = 100 * (whole["revenue_after"] / whole["revenue_before"] - 1)
-    by_firm = change.groupby(level=["firm", "group"])
-    revenue = parts[0]["revenue_before"] / markets
-    ends = {"change": by_firm.median(), "low": by_firm.quantile(0.025), "high": by_firm.quantile(0.975)}
-    table = pd.DataFrame({"revenue": revenue} | ends)
+    outcome = scenario_outcome(market, scenario, fee=fee)
+    before, after = outcome.by_firm("revenue_before"), outcome.by_firm("revenue_after")
+    change = 100 * (after / before - 1)
+    ends = {"low": change.quantile(0.025, axis=1), "high": change.quantile(0.975, axis=1)}
+    revenue = before[0] / market.grid.shape[0]
+    table = pd.DataFrame({"revenue": revenue, "change": change.median(axis=1)} | ends)
     return table.sort_values("revenue", ascending=False).reset_index()
 
 
@@ -189,20 +217,12 @@ def by_elasticity(
         ``scenario, elasticity, measure``; ``value`` with the middle one of the other assumptions and open
         weights at cost; ``low, high``: the extremes over all of them.
     """
-    rows = []
-    for elasticity in elasticities:
-        for correlation in correlations:
-            for outside in outside_shares:
-                for at_cost in (True, False):
-                    drawn: dict[str, Any] = {"elasticity": elasticity, "correlation": correlation,
-                                             "outside_share": outside, "open_at_cost": at_cost}  # fmt: skip
-                    model = market_keywords(products, drawn, "expenditure")
-                    for scenario in scenarios:
-                        found = measures(scenario_outcomes(products, scenario, fee=fee, **model))
-                        rows.append({"scenario": scenario} | drawn | found)
-    long = pd.DataFrame(rows).melt(
-        id_vars=["scenario", "elasticity", "correlation", "outside_share", "open_at_cost"], var_name="measure"
-    )
+    names = ["elasticity", "correlation", "outside_share", "open_at_cost"]
+    combinations = product(elasticities, correlations, outside_shares, (True, False))
+    grid = pd.DataFrame(combinations, columns=names)
+    drawn = draw_outcomes(assumed_market(products, grid), scenarios, fee=fee)
+    found = drawn.join(grid, on="draw")
+    long = found.melt(id_vars=["scenario", *names], value_vars=list(MEASURES), var_name="measure")
     middle = (
         long["correlation"].eq(correlations[len(correlations) // 2])
         & long["outside_share"].eq(outside_shares[len(outside_shares) // 2])
@@ -213,38 +233,32 @@ def by_elasticity(
     return spread.assign(value=long[middle].set_index(keys)["value"]).reset_index()
 
 
-def by_month(
-    products: pd.DataFrame, scenario: str, *, measure: str = "closed_price", **model: Any
-) -> pd.DataFrame:
+def by_month(market: Market, scenario: str, *, measure: str = "closed_price") -> pd.DataFrame:
     """One scenario, month by month, beside the share of spending it takes away or charges.
 
     Returns
     -------
     DataFrame
-        ``period, effect`` (of ``measure``), ``share`` (% of spending inside the market).
+        ``period, effect`` (of ``measure``, first draw), ``share`` (% of spending inside the market).
     """
-    rows = []
-    for period, month in products.groupby("period"):
-        found = measures(scenario_outcomes(month, scenario, **model))
-        hit = month["group"].isin(SCENARIOS[scenario])
-        share = 100 * month.loc[hit, "spend"].sum() / month["spend"].sum()
-        rows.append({"period": period, "effect": found[measure], "share": share})
-    return pd.DataFrame(rows)
+    effect = scenario_outcome(market, scenario).measures(by_month=True).loc[0, measure]
+    hit = market.products["group"].isin(SCENARIOS[scenario])
+    spend = market.products["spend"]
+    month = market.products["period"]
+    share = 100 * spend.where(hit, 0.0).groupby(month).sum() / spend.groupby(month).sum()
+    return pd.DataFrame({"period": share.index, "effect": effect.to_numpy(), "share": share.to_numpy()})
 
 
-def placebo_removals(
-    products: pd.DataFrame, target: str, draws: int, *, seed: int, **model: Any
-) -> pd.DataFrame:
+def placebo_removals(market: Market, target: str, draws: int, *, seed: int) -> pd.DataFrame:
     """Remove random models of about the same spending instead of those of ``target``.
 
     Parameters
     ----------
-    products : DataFrame
+    market : Market
+        Under one set of assumptions.
     target : str
         Group whose spending each month is matched, as well as whole models allow; its own models stay.
     draws, seed : int
-    **model
-        To :func:`undercut.competition.demand.counterfactual.market_model`.
 
     Returns
     -------
@@ -253,69 +267,61 @@ def placebo_removals(
 
     Raises
     ------
-    DataError
+    TooFewError
         No product is of the target group.
     """
-    is_target = products["group"].eq(target)
-    if not is_target.any():
-        raise DataError(f"No product of the group {target!r} to take the size of; groups: "
-                        f"{', '.join(sorted(products['group'].unique()))}.")  # fmt: skip
+    groups = market.products["group"]
+    hit = groups.eq(target).to_numpy()
+    if not hit.any():
+        known = ", ".join(sorted(set(groups)))
+        raise TooFewError(f"No product of the group {target!r} to take the size of; groups: {known}.")
     rng = np.random.default_rng(seed)
-    spend = products["spend"]
-    rows = []
-    for _ in range(draws):
-        struck = pd.Series(False, index=products.index)
-        for _, month in products.groupby("period"):
-            struck[
-                _random_set(month[~is_target.loc[month.index]], spend[month.index][is_target].sum(), rng)
-            ] = True
-        found = measures(scenario_outcomes(products, "placebo", remove=struck, **model))
-        removed = spend[struck].sum()
-        rows.append({"removed": removed / spend.sum(), "matched": removed / spend[is_target].sum()} | found)
-    return pd.DataFrame(rows)
+    spend = market.products["spend"].to_numpy(float)
+    months = [np.flatnonzero(market.grid.month == month) for month in range(market.grid.shape[0])]
+    removed = np.zeros((draws, len(hit)), dtype=bool)
+    for draw in range(draws):
+        for rows in months:
+            wanted = spend[rows[hit[rows]]].sum()
+            removed[draw, _random_set(rows[~hit[rows]], spend, wanted, rng)] = True
+    money = removed @ spend
+    sizes = pd.DataFrame({"removed": money / spend.sum(), "matched": money / spend[hit].sum()})
+    return sizes.join(counterfactual(market, remove=removed).measures())
 
 
-def placebo_prices(
-    products: pd.DataFrame, draws: int, *, seed: int, **estimator: Any
-) -> tuple[np.ndarray, int]:
+def placebo_prices(products: pd.DataFrame, draws: int, *, seed: int, **estimator: Any) -> Floats:
     """Elasticities estimated after prices were dealt out at random among the models of each month.
 
     Prices move together with their instruments, so that the first stage stays as it is; the link to what is
     bought is cut, so that the true elasticity is zero.
 
+    Parameters
+    ----------
+    products : DataFrame
+        As for :func:`undercut.competition.demand.nested.nested_logit`.
+    draws, seed : int
+    **estimator
+        Its options.
+
     Returns
     -------
-    elasticities : ndarray, shape (draws,)
-    clusters : int
-        Of the estimate.
+    ndarray, shape (draws,)
     """
     rng = np.random.default_rng(seed)
-    moved = ["price", "size_stated", "is_resold", *[c for c in products if c.startswith("z_")]]
-    moved = [column for column in moved if column in products]
-    found = []
-    for _ in range(draws):
-        order = products.groupby("period", group_keys=False).sample(frac=1, random_state=rng).index
-        dealt = products.sort_values("period", kind="stable").copy()
-        dealt[moved] = products.loc[order, moved].to_numpy()
-        found.append(nested_logit(dealt, **estimator))
-    return np.array([each.elasticity for each in found]), found[0].clusters
+    sorted_ = products.sort_values("period", kind="stable", ignore_index=True)
+    moved = [c for c in sorted_ if c in ("price", "size_stated", "is_resold") or str(c).startswith("z_")]
+    values, counts = sorted_[moved].to_numpy(), sorted_.groupby("period").size().tolist()
+    starts = np.cumsum([0, *counts[:-1]])
+    found = np.empty(draws)
+    for draw in range(draws):
+        parts = [s + rng.choice(n, size=n, replace=False) for s, n in zip(starts, counts, strict=True)]
+        dealt = sorted_.assign(**dict(zip(moved, values[np.concatenate(parts)].T, strict=True)))
+        found[draw] = nested_logit(dealt, robust=False, **estimator).elasticity
+    return found
 
 
-def _random_set(candidates: pd.DataFrame, wanted: float, rng: np.random.Generator) -> pd.Index:
+def _random_set(candidates: Integers, spend: Floats, wanted: float, rng: np.random.Generator) -> Integers:
     """Models in random order up to where their spending is closest to what is wanted; never all of them."""
-    order = candidates.sample(frac=1, random_state=rng)
-    gap = (order["spend"].cumsum() - wanted).abs().to_numpy()[: len(order) - 1]
+    order = candidates[rng.choice(len(candidates), size=len(candidates), replace=False)]
+    gap = np.abs(np.cumsum(spend[order]) - wanted)[: len(order) - 1]
     take = int(np.argmin(gap)) + 1 if gap.size and gap.min() < wanted else 0
-    return order.index[:take]
-
-
-def market_keywords(products: pd.DataFrame, drawn: dict[Any, Any], form: Form) -> dict[str, Any]:
-    """Keywords of :func:`undercut.competition.demand.counterfactual.market_model` out of one draw.
-
-    ``drawn`` holds ``correlation, outside_share, open_at_cost`` and either ``slope`` or ``elasticity``.
-    """
-    shared: dict[str, Any] = {name: float(drawn[name]) for name in ("correlation", "outside_share")}
-    slope = drawn["slope"] if "slope" in drawn else slope_for_elasticity(
-        products, drawn["elasticity"], form=form, **shared
-    )  # fmt: skip
-    return shared | {"slope": float(slope), "open_at_cost": bool(drawn["open_at_cost"]), "form": form}
+    return order[:take]

@@ -2,20 +2,28 @@
 
 Static: which models exist, how good they are and who makes them stays as it was. A vendor that would have
 released something else, or a buyer who would have run the weights at home, is not in it.
+
+All months and all draws of the assumptions are one array, (draws, months, products), and one computation.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from undercut.competition.demand import charts
 from undercut.competition.demand.pricing import equilibrium, marginal_costs
-from undercut.competition.demand.system import DemandSystem, Form, Mask, invert
-from undercut.errors import DataError, InputError, unknown
-from undercut.inference.arrays import Floats
+from undercut.competition.demand.system import DemandSystem, Form, invert
+from undercut.errors import InputError, TooFewError, unknown
+from undercut.inference.arrays import Booleans, Floats, Integers
+from undercut.result import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 #: What a scenario takes away, or charges a fee on.
 SCENARIOS: Final = {
@@ -36,80 +44,176 @@ MEASURES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Market:
-    """One market with its demand and its sellers' costs.
+class Grid:
+    """Where each product stands in arrays of months by products.
 
     Attributes
     ----------
-    products : DataFrame
-        ``model_id, firm, group, price, cost, competitive``.
-    system : DemandSystem
+    months : tuple of str
+    month, place : ndarray, shape (n_rows,)
+        Position of each row of the table.
+    shape : tuple of int
+        Months, and products of the month with most.
     """
 
-    products: pd.DataFrame
-    system: DemandSystem
+    months: tuple[str, ...]
+    month: Integers
+    place: Integers
+    shape: tuple[int, int]
 
-    @property
-    def negative_costs(self) -> int:
-        """Number of products whose price implies a negative marginal cost."""
-        return int((self.products["cost"] <= 0).sum())
+    @staticmethod
+    def of(periods: pd.Series) -> Grid:
+        """The grid of a column of periods."""
+        month, names = pd.factorize(periods, sort=True)
+        place = periods.groupby(month).cumcount().to_numpy(np.int64)
+        return Grid(tuple(map(str, names)), month, place, (len(names), int(place.max()) + 1))
+
+    def spread(self, values: NDArray[Any], empty: float) -> NDArray[Any]:
+        """A value a row, shape (..., n_rows), as (..., months, products); ``empty`` where there is none."""
+        kind = np.result_type(values, type(empty))
+        found = np.full((*values.shape[:-1], *self.shape), empty, dtype=kind)
+        found[..., self.month, self.place] = values
+        return found
+
+    def rows(self, values: Floats) -> Floats:
+        """The other way: (..., months, products) as (..., n_rows)."""
+        return values[..., self.month, self.place]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """A market before and after.
+class Market:
+    """Markets, a month each, with their demand and their sellers' costs under one or more assumptions.
 
     Attributes
     ----------
     products : DataFrame
-        One row a product: ``price_before, price_after`` (missing if removed), ``tokens_``, ``revenue_`` and
-        ``profit_before, _after`` (USD; fees are not the seller's).
-    surplus : float
-        Change of consumer surplus, USD.
+        ``period, model_id, firm, group, price, tokens, spend``, one row a product and month.
+    grid : Grid
+    system : DemandSystem
+        Arrays of (draws, months, products).
+    prices : ndarray, shape (months, products)
+    costs : ndarray, shape (draws, months, products)
+    competitive : ndarray of bool, shape (draws, months, products)
+    firms : ndarray, shape (months, products)
+        Code of who sets the price.
     """
 
     products: pd.DataFrame
-    surplus: float
+    grid: Grid
+    system: DemandSystem
+    prices: Floats
+    costs: Floats
+    competitive: Booleans
+    firms: Integers
+
+    @property
+    def negative_costs(self) -> int:
+        """Number of products whose price implies a negative marginal cost, in the first draw."""
+        return int((self.grid.rows(self.costs)[0] <= 0).sum())
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Result):
+    """Markets before and after.
+
+    Attributes
+    ----------
+    market : Market
+    stays : ndarray of bool, shape (draws, months, products)
+        Which products are left.
+    flows : mapping of str to ndarray, shape (draws, months, products)
+        ``price_, tokens_, spend_, revenue_`` and ``profit_before, _after`` (USD; fees are not the seller's);
+        ``price_after`` is not a number where the product is gone.
+    surplus : ndarray, shape (draws, months)
+        Change of consumer surplus, USD.
+    """
+
+    market: Market
+    stays: Booleans
+    flows: dict[str, Floats]
+    surplus: Floats
+
+    def to_frame(self) -> pd.DataFrame:
+        """The products of the first draw, before and after."""
+        return self.products()
 
     def table(self) -> pd.DataFrame:
-        """Revenue and profit by vendor, before and after."""
-        money = [f"{what}_{when}" for what in ("revenue", "profit") for when in ("before", "after")]
-        by_firm = self.products.groupby(["firm", "group"], as_index=False)[money].sum()
-        return by_firm.sort_values("revenue_before", ascending=False, ignore_index=True)
+        """The measures of the first draw, in words."""
+        found = self.measures().iloc[0]
+        return pd.DataFrame({"measure": [MEASURES[name] for name in found.index], "change": found.to_numpy()})
 
-    def measures(self) -> dict[str, float]:
-        """The numbers of :data:`MEASURES`."""
-        return measures([self])
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """How much each model's price changes, first draw."""
+        return charts.price_changes(self.products(), ax)
 
-    def summary(self) -> str:
-        """The measures, one a line."""
-        return "\n".join(f"{MEASURES[name]}: {value:.4g}" for name, value in self.measures().items())
+    def products(self, draw: int = 0) -> pd.DataFrame:
+        """One row a product and month, under one draw: prices, tokens, revenue, profit, before and after."""
+        shape = self.stays.shape
+        found = {
+            name: self.market.grid.rows(np.broadcast_to(values, shape))[draw]
+            for name, values in self.flows.items()
+        }
+        return self.market.products[["period", "model_id", "firm", "group"]].assign(**found)
+
+    def by_firm(self, flow: str) -> pd.DataFrame:
+        """A flow summed by vendor: one row a vendor (``firm, group``), one column a draw."""
+        rows = self.market.grid.rows(np.broadcast_to(self.flows[flow], self.stays.shape))
+        keys = [self.market.products["firm"].to_numpy(), self.market.products["group"].to_numpy()]
+        return pd.DataFrame(rows.T).groupby(keys).sum().rename_axis(["firm", "group"])
+
+    def measures(self, *, by_month: bool = False) -> pd.DataFrame:
+        """The numbers of :data:`MEASURES`, one row a draw, or a draw and month (index ``draw, month``)."""
+        axes = (-1,) if by_month else (-2, -1)
+        is_closed = self.market.products["group"].eq("closed").to_numpy()
+        closed = self.market.grid.spread(is_closed, False) & self.stays
+        money = {name: flow for name, flow in self.flows.items() if not name.startswith("price")}
+        total = {name: flow.sum(axis=axes) for name, flow in money.items()}
+        of_closed = {name: np.where(closed, flow, 0.0).sum(axis=axes) for name, flow in money.items()}
+        change = np.log(np.where(closed, self.flows["price_after"] / self.flows["price_before"], 1.0))
+        weighted = np.sum(self.flows["revenue_before"] * change, axis=axes)
+        surplus = self.surplus if by_month else self.surplus.sum(axis=-1)
+        paid = {when: total[f"spend_{when}"] / total[f"tokens_{when}"] for when in ("before", "after")}
+        with np.errstate(divide="ignore", invalid="ignore"):  # where no closed model is left
+            found = {
+                "closed_price": 100 * np.expm1(weighted / of_closed["revenue_before"]),
+                "price_paid": 100 * (paid["after"] / paid["before"] - 1),
+                "surplus": 100 * surplus / total["spend_before"],
+                "surplus_usd": surplus / 1e6,
+                "tokens": 100 * (total["tokens_after"] / total["tokens_before"] - 1),
+                "closed_revenue": 100 * (of_closed["revenue_after"] / of_closed["revenue_before"] - 1),
+                "closed_profit": 100 * (of_closed["profit_after"] / of_closed["profit_before"] - 1),
+            }
+        shape = surplus.shape
+        index = pd.RangeIndex(shape[0], name="draw")
+        if by_month:
+            index = pd.MultiIndex.from_product([index, self.market.grid.months], names=["draw", "month"])
+        return pd.DataFrame({k: np.broadcast_to(v, shape).ravel() for k, v in found.items()}, index=index)
 
 
 def market_model(
     products: pd.DataFrame,
     *,
-    slope: float,
-    correlation: float = 0.0,
-    outside_share: float = 0.5,
+    slope: Floats | float,
+    correlation: Floats | float = 0.0,
+    outside_share: Floats | float = 0.5,
     form: Form = "expenditure",
-    open_at_cost: bool = True,
+    open_at_cost: Booleans | bool = True,
 ) -> Market:
-    """Demand and costs of one market that reproduce its observed shares and prices.
+    """Demand and costs that reproduce the observed shares and prices of each month.
 
     Parameters
     ----------
     products : DataFrame
-        One market of :func:`undercut.competition.demand.markets.market_data`: ``model_id, developer, group,
+        As of :func:`undercut.competition.demand.markets.market_data`: ``period, model_id, developer, group,
         price, tokens``. Nests are the groups.
-    slope : float
+    slope : float, or ndarray of shape (draws,)
         Coefficient on price (``unit``) or log price (``expenditure``); negative.
-    correlation : float
+    correlation : float or ndarray
         Nesting parameter.
-    outside_share : float
+    outside_share : float or ndarray
         Assumed share of the market, in tokens or in money, that the products do not see.
     form : {"unit", "expenditure"}
-    open_at_cost : bool
+    open_at_cost : bool or ndarray
         Open weights are sold by competing hosts at cost; otherwise their developer sets their price.
 
     Raises
@@ -117,83 +221,96 @@ def market_model(
     InputError
         A parameter is impossible.
     """
-    if not 0 < outside_share < 1:
-        raise InputError(f"outside_share must lie between 0 and 1; got {outside_share:g}.")
-    sold = products["tokens"] * (products["price"] if form == "expenditure" else 1.0)
-    size = float(sold.sum()) / (1 - outside_share)
-    prices = products["price"].to_numpy(float)
-    nests = pd.factorize(products["group"])[0].astype(np.int64)
+    slopes, rho, outside, at_cost = np.broadcast_arrays(
+        *(np.atleast_1d(each) for each in (slope, correlation, outside_share, open_at_cost))
+    )
+    if not np.all((outside > 0) & (outside < 1)):
+        raise InputError(f"outside_share must lie between 0 and 1; got {outside_share}.")
+    grid = Grid.of(products["period"])
+    prices = grid.spread(products["price"].to_numpy(float), 1.0)
+    sold = grid.spread(_sold(products, form).to_numpy(float), np.nan)
+    size = np.nansum(sold, axis=-1) / (1 - outside[:, None])  # (draws, months)
+    firms = grid.spread(pd.factorize(products["developer"])[0], -1)
     system = invert(
-        (sold / size).to_numpy(float), prices,
-        slope=slope, size=size, form=form, nests=nests, correlation=correlation,
+        sold / size[..., None], prices, slope=slopes[:, None], size=size, form=form,
+        nests=grid.spread(pd.factorize(products["group"])[0], -1), correlation=rho[:, None],
     )  # fmt: skip
-    competitive = (products["group"] != "closed").to_numpy() & open_at_cost
-    firms = products["developer"].reset_index(drop=True)
+    is_open = grid.spread(products["group"].ne("closed").to_numpy(), False)
+    competitive = is_open & at_cost[:, None, None]
     costs = marginal_costs(system, prices, firms, competitive=competitive)
-    described = products[["model_id", "group", "price"]].reset_index(drop=True)
-    return Market(described.assign(firm=firms, cost=costs, competitive=competitive), system)
+    described = products[["period", "model_id", "group", "price", "tokens"]].assign(
+        firm=products["developer"], spend=products["price"] * products["tokens"]
+    )
+    return Market(described.reset_index(drop=True), grid, system, prices, costs, competitive, firms)
 
 
 def slope_for_elasticity(
     products: pd.DataFrame,
-    elasticity: float,
+    elasticity: Floats | float,
     *,
-    correlation: float = 0.0,
-    outside_share: float = 0.5,
+    correlation: Floats | float = 0.0,
+    outside_share: Floats | float = 0.5,
     form: Form = "expenditure",
-) -> float:
+) -> Floats:
     """The price coefficient under which the mean own-price elasticity of all products is ``elasticity``.
 
     Parameters
     ----------
     products : DataFrame
         One or more markets, told apart by ``period``.
-    elasticity : float
+    elasticity : float or ndarray, shape (draws,)
         Negative; below -1 in the ``expenditure`` form, in which a buyer who spends a fixed budget always buys
         at least in proportion less.
+    correlation, outside_share : float or ndarray
 
     Raises
     ------
     InputError
         The form cannot have such an elasticity.
     """
+    wanted, rho, outside = (np.asarray(each, float) for each in (elasticity, correlation, outside_share))
     limit = -1.0 if form == "expenditure" else 0.0
-    if not elasticity < limit:
+    if not np.all(wanted < limit):
         raise InputError(
-            f"Demand in the {form} form has own-price elasticities below {limit:g}; got {elasticity:g}."
+            f"Demand in the {form} form has own-price elasticities below {limit:g}; got {wanted.max():g}."
         )
-    sold = products["tokens"] * (products["price"] if form == "expenditure" else 1.0)
-    share = (1 - outside_share) * sold / sold.groupby(products["period"]).transform("sum")
-    within = sold / sold.groupby([products["period"], products["group"]]).transform("sum")
-    reach = (1 - correlation * within - (1 - correlation) * share) / (1 - correlation)
+    sold = _sold(products, form)
+    inner = (sold / sold.groupby(products["period"]).transform("sum")).to_numpy(float)
+    nests = [products["period"], products["group"]]
+    within = (sold / sold.groupby(nests).transform("sum")).to_numpy(float)
+    share = (1 - outside[..., None]) * inner
+    apart = rho[..., None]
+    reach = (1 - apart * within - (1 - apart) * share) / (1 - apart)  # (draws, n_rows)
     if form == "expenditure":
-        return float((elasticity + 1) / reach.mean())
-    return float(elasticity / (reach * products["price"]).mean())
+        return np.asarray((wanted + 1) / reach.mean(axis=-1))
+    return np.asarray(wanted / (reach * products["price"].to_numpy(float)).mean(axis=-1))
 
 
 def counterfactual(
-    market: Market, *, remove: Mask | None = None, fee: Floats | float = 0.0, reprice: bool = True
+    market: Market,
+    *,
+    remove: Booleans | None = None,
+    fee: Floats | float = 0.0,
+    reprice: bool = True,
 ) -> Outcome:
-    """The market without some products, or with a fee on some.
+    """The markets without some products, or with a fee on some.
 
     Parameters
     ----------
     market : Market
-    remove : ndarray of bool, shape (n_products,), optional
-        Products that do not exist.
-    fee : float or ndarray, shape (n_products,)
+    remove : ndarray of bool, shape (n_rows,) or (draws, n_rows), optional
+        Rows of the products that do not exist.
+    fee : float or ndarray, shape (n_rows,)
         USD per million tokens, added to the cost.
     reprice : bool
         Sellers set new prices; otherwise theirs stay, and a fee is passed on in full.
 
-    Returns
-    -------
-    Outcome
-
     Raises
     ------
-    DataError
-        Nothing would be left, or costs are negative where sellers would have to set prices from them.
+    TooFewError
+        Nothing would be left of a month.
+    CellError
+        Costs are negative where sellers would have to set prices from them.
     undercut.competition.demand.pricing.EquilibriumError
         No new equilibrium was found.
 
@@ -204,120 +321,77 @@ def counterfactual(
     ...     "price": [5.0, 0.5], "tokens": [10.0, 80.0], "period": "2026-08"})
     >>> slope = slope_for_elasticity(products, -2.0)
     >>> outcome = counterfactual(market_model(products, slope=slope), remove=np.array([False, True]))
-    >>> outcome.surplus < 0, outcome.measures()["closed_price"] > 0
+    >>> bool(outcome.surplus < 0), bool(outcome.measures()["closed_price"].gt(0).all())
     (True, True)
     """
-    products = market.products
-    stays = np.ones(len(products), dtype=bool) if remove is None else ~np.asarray(remove, dtype=bool)
-    if not stays.any():
-        raise DataError("The scenario removes every product; a market needs at least one.")
-    before = products["price"].to_numpy(float)
-    fees = np.broadcast_to(np.asarray(fee, dtype=float), before.shape)
+    count = len(market.products)
+    gone = np.zeros(count, dtype=bool) if remove is None else np.asarray(remove, dtype=bool)
+    removed = market.grid.spread(gone, True)
+    draws = len(market.costs) if removed.ndim == 2 else len(removed)
+    stays = np.broadcast_to(~removed, (draws, *market.grid.shape))
+    if not stays.any(axis=-1).all():
+        raise TooFewError("The scenario removes every product; a market needs at least one.")
+    fees = market.grid.spread(np.broadcast_to(np.asarray(fee, dtype=float), count), 0.0)
     system = market.system.keep(stays)
-    after = _new_prices(market, system, stays, fees) if reprice else (before + fees)[stays]
-    surplus = system.surplus(after) - market.system.surplus(before)
-    return Outcome(_before_and_after(market, system, stays, after, fees), surplus)
+    charged = market.prices + fees
+    after = charged
+    if reprice:
+        costs = np.where(stays, market.costs + fees, 1.0)
+        start = np.broadcast_to(charged, stays.shape)
+        found = equilibrium(system, costs, market.firms, competitive=market.competitive, start=start)
+        after = found.prices
+    surplus = system.surplus(after) - market.system.surplus(market.prices)
+    return Outcome(market, stays, _flows(market, system, stays, after, fees), surplus)
 
 
-def measures(outcomes: list[Outcome]) -> dict[str, float]:
-    """The numbers of :data:`MEASURES` over one or several markets, dollars and tokens added up."""
-    rows = pd.concat([outcome.products for outcome in outcomes], ignore_index=True)
-    total = rows[[column for column in rows if column.endswith(("_before", "_after"))]].sum()
-    closed = rows[rows["group"].eq("closed") & rows["price_after"].notna()]
-    sold = closed["revenue_before"]
-    change = np.log(closed["price_after"] / closed["price_before"])
-    surplus = sum(outcome.surplus for outcome in outcomes)
-
-    def paid(when: str) -> float:
-        return float(total[f"spend_{when}"] / total[f"tokens_{when}"])
-
-    def grown(column: str) -> float:
-        return float(100 * (closed[f"{column}_after"].sum() / closed[f"{column}_before"].sum() - 1))
-
-    return {
-        "closed_price": float(100 * np.expm1((sold * change).sum() / sold.sum())),
-        "price_paid": 100 * (paid("after") / paid("before") - 1),
-        "surplus": float(100 * surplus / total["spend_before"]),
-        "surplus_usd": float(surplus) / 1e6,
-        "tokens": float(100 * (total["tokens_after"] / total["tokens_before"] - 1)),
-        "closed_revenue": grown("revenue"),
-        "closed_profit": grown("profit"),
-    }
-
-
-def scenario_outcomes(
-    products: pd.DataFrame,
-    scenario: str,
-    *,
-    fee: float = 0.2,
-    reprice: bool = True,
-    remove: pd.Series | None = None,
-    **model: float | Form | bool,
-) -> list[Outcome]:
-    """A named scenario in every month of ``products``.
+def scenario_outcome(market: Market, scenario: str, *, fee: float = 0.2, reprice: bool = True) -> Outcome:
+    """A named scenario in every month.
 
     Parameters
     ----------
-    products : DataFrame
-        Markets told apart by ``period``.
+    market : Market
     scenario : str
-        One of :data:`SCENARIOS`, or any name if ``remove`` says what goes.
+        One of :data:`SCENARIOS`.
     fee : float
         USD per million tokens in the scenario with a licence.
-    remove : Series of bool, optional
-        Aligned with ``products``: remove these instead (placebos).
-    reprice, **model
-        To :func:`counterfactual` and :func:`market_model`.
+    reprice : bool
+        As in :func:`counterfactual`.
 
     Raises
     ------
     UnknownNameError
         No scenario has this name.
     """
-    if remove is None and scenario not in SCENARIOS:
+    if scenario not in SCENARIOS:
         raise unknown("scenario", scenario, SCENARIOS)
-    hit = products["group"].isin(SCENARIOS[scenario]) if remove is None else remove
-    plain = products.copy()
-    plain.attrs = {}  # pandas copies provenance with every operation: half of the time
-    outcomes = []
-    for _, rows in plain.groupby("period"):
-        market = market_model(rows, **model)  # type: ignore[arg-type]
-        struck = hit.loc[rows.index].to_numpy(bool)
-        if scenario == "licence fee":
-            outcomes.append(counterfactual(market, fee=np.where(struck, fee, 0.0), reprice=reprice))
-        else:
-            outcomes.append(counterfactual(market, remove=struck, reprice=reprice))
-    return outcomes
+    hit = market.products["group"].isin(SCENARIOS[scenario]).to_numpy()
+    if scenario == "licence fee":
+        return counterfactual(market, fee=np.where(hit, fee, 0.0), reprice=reprice)
+    return counterfactual(market, remove=hit, reprice=reprice)
 
 
-def _new_prices(market: Market, system: DemandSystem, stays: Mask, fees: Floats) -> Floats:
-    left = market.products[stays]
-    costs = left["cost"].to_numpy(float) + fees[stays]
-    return equilibrium(
-        system, costs, left["firm"].reset_index(drop=True),
-        competitive=left["competitive"].to_numpy(bool), start=left["price"].to_numpy(float) + fees[stays],
-    ).prices  # fmt: skip
+def _sold(products: pd.DataFrame, form: Form) -> pd.Series:
+    """What shares are of: tokens, or money."""
+    return products["tokens"] * (products["price"] if form == "expenditure" else 1.0)
 
 
-def _before_and_after(
-    market: Market, system: DemandSystem, stays: Mask, prices: Floats, fees: Floats
-) -> pd.DataFrame:
-    products = market.products
-    before = products["price"].to_numpy(float)
-    tokens = market.system.quantities(before)
-    after, tokens_after = np.full(len(before), np.nan), np.zeros(len(before))
-    after[stays], tokens_after[stays] = prices, system.quantities(prices)
-    costs = products["cost"].to_numpy(float)
-    received = np.where(stays, after - fees, 0.0)
-    return products[["model_id", "firm", "group"]].assign(
-        price_before=before,
-        price_after=after,
-        tokens_before=tokens,
-        tokens_after=tokens_after,
-        spend_before=before * tokens,
-        spend_after=np.where(stays, after, 0.0) * tokens_after,
-        revenue_before=before * tokens,
-        revenue_after=received * tokens_after,
-        profit_before=(before - costs) * tokens,
-        profit_after=np.where(stays, received - costs, 0.0) * tokens_after,
-    )
+def _flows(
+    market: Market, system: DemandSystem, stays: Booleans, prices: Floats, fees: Floats
+) -> dict[str, Floats]:
+    exists = market.system.exists
+    before = market.prices
+    tokens = np.where(exists, market.system.quantities(before), 0.0)
+    bought = np.where(stays, system.quantities(prices), 0.0)
+    received = prices - fees
+    return {
+        "price_before": np.where(exists, before, np.nan),
+        "price_after": np.where(stays, prices, np.nan),
+        "tokens_before": tokens,
+        "tokens_after": bought,
+        "spend_before": before * tokens,
+        "spend_after": prices * bought,
+        "revenue_before": before * tokens,
+        "revenue_after": received * bought,
+        "profit_before": (before - market.costs) * tokens,
+        "profit_after": (received - market.costs) * bought,
+    }

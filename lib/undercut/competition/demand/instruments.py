@@ -30,10 +30,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError, unknown
-from undercut.inference.arrays import Floats
+from undercut.errors import OutsideDataError, unknown
+from undercut.inference.arrays import Integers
 from undercut.prices.hedonic.characteristics import parameters_in_name
-from undercut.sources.reference import load_reference
 
 #: Columns of each set of instruments.
 INSTRUMENTS: Final = {
@@ -47,7 +46,7 @@ MAIN_SETS: Final = ("cost", "sellers", "rivals")
 _ACTIVE: Final = re.compile(r"-a(\d+(?:\.\d+)?)b(?![a-z0-9])")
 
 
-def with_instruments(products: pd.DataFrame, *, gpu: pd.DataFrame | None = None) -> pd.DataFrame:
+def with_instruments(products: pd.DataFrame, gpu_rental: pd.DataFrame) -> pd.DataFrame:
     """Products with the columns of :data:`INSTRUMENTS`, ``size_stated`` and ``is_resold``.
 
     The last two are controls: they say where ``z_cost`` and ``z_elsewhere``, zero elsewhere, are known.
@@ -56,18 +55,18 @@ def with_instruments(products: pd.DataFrame, *, gpu: pd.DataFrame | None = None)
     ----------
     products : DataFrame
         From :func:`undercut.competition.demand.markets.estimation_sample`.
-    gpu : DataFrame, optional
-        As the reference table ``gpu_rental``.
+    gpu_rental : DataFrame
+        As ``undercut.load_reference("gpu_rental")``.
 
     Raises
     ------
-    DataError
+    OutsideDataError
         The rental table does not reach a month of the products.
     """
-    rental = _h100(load_reference("gpu_rental") if gpu is None else gpu)
+    rental = _h100(gpu_rental)
     missing = sorted(set(products["period"]) - set(rental.index))
     if missing:
-        raise DataError(
+        raise OutsideDataError(
             f"No H100 rental price for {', '.join(missing)}; refresh gpu_rental or leave them out."
         )
     is_open = products["group"].ne("closed")
@@ -81,7 +80,7 @@ def with_instruments(products: pd.DataFrame, *, gpu: pd.DataFrame | None = None)
         z_sellers=np.log1p(products["sellers"]).where(is_open, 0.0),
         is_resold=resold.notna().astype(float),
         z_elsewhere=np.log(resold).fillna(0.0),
-        **{name: near[:, column] for column, name in enumerate(INSTRUMENTS["rivals"])},
+        **dict(zip(INSTRUMENTS["rivals"], near.T.astype(float), strict=True)),
     )
 
 
@@ -122,19 +121,15 @@ def _h100(gpu: pd.DataFrame) -> pd.Series:
     return rows.set_axis(month, axis=0)["usd_per_gpu_hour_median_list"].astype(float)
 
 
-def _near(products: pd.DataFrame) -> Floats:
-    """Models of rivals and of the same developer that are close in capability: (n, 2)."""
-    import pyblp
+def _near(products: pd.DataFrame) -> Integers:
+    """Models of rivals and of the same developer that are close in capability: (n, 2).
 
-    data = {
-        "market_ids": products["period"].to_numpy(str),
-        "firm_ids": products["developer"].to_numpy(str),
-        "eci": products["eci"].to_numpy(float),
-    }
-    verbose, pyblp.options.verbose = pyblp.options.verbose, False
-    try:
-        built = pyblp.build_differentiation_instruments(pyblp.Formulation("0 + eci"), data)
-    finally:
-        pyblp.options.verbose = verbose
-    own, rivals = np.asarray(built).T
-    return np.column_stack([rivals, own])
+    Close: by less than one standard deviation of the gaps between two models of a month.
+    """
+    month, maker = (pd.factorize(products[column])[0] for column in ("period", "developer"))
+    score = products["eci"].to_numpy(float)
+    gap = score[:, None] - score
+    pairs = (month[:, None] == month) & ~np.eye(len(score), dtype=bool)
+    close = pairs & (np.abs(gap) < gap[pairs].std())
+    same = maker[:, None] == maker
+    return np.column_stack([(close & ~same).sum(axis=1), (close & same).sum(axis=1)])

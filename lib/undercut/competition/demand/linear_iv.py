@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from scipy import stats
 
-from undercut.errors import DataError
+from undercut.errors import NotIdentifiedError, TooFewError
 from undercut.inference.arrays import Floats, Integers
 
 #: Values of a coefficient that the Anderson-Rubin set is searched over.
@@ -65,7 +65,7 @@ def two_stage(
 
     Raises
     ------
-    DataError
+    NotIdentifiedError
         Fewer instruments than endogenous regressors, or regressors that explain each other.
 
     References
@@ -88,7 +88,7 @@ def two_stage(
         projected = regressors
     else:
         if instruments.shape[1] < endogenous.shape[1]:
-            raise DataError(
+            raise NotIdentifiedError(
                 f"{endogenous.shape[1]} endogenous regressors need as many instruments; got "
                 f"{instruments.shape[1]}."
             )
@@ -143,7 +143,7 @@ def anderson_rubin(
 
     Raises
     ------
-    DataError
+    TooFewError
         So few clusters that no value could be rejected: the statistic cannot exceed their number.
 
     Notes
@@ -159,7 +159,7 @@ def anderson_rubin(
     ]  # each (n_clusters, n_z)
     limit = stats.chi2.ppf(level, moments.shape[1])
     if limit >= _number(clusters):
-        raise DataError(
+        raise TooFewError(
             f"{moments.shape[1]} instruments need more than {limit:.0f} clusters for a test that can reject; "
             f"there are {_number(clusters)}. Use fewer instruments."
         )
@@ -257,6 +257,6 @@ def _number(clusters: Integers) -> int:
 def _check_rank(projected: Floats) -> None:
     scale = np.linalg.norm(projected, axis=0)
     if np.any(scale < 1e-9) or np.linalg.matrix_rank(projected / scale, tol=1e-7) < projected.shape[1]:
-        raise DataError(
+        raise NotIdentifiedError(
             "The controls and fixed effects leave no variation of price (or of its instruments): use fewer."
         )

@@ -8,27 +8,32 @@ assumption, never an observation.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError
+from undercut.competition.demand import charts
+from undercut.errors import InputError, OutsideDataError, TooFewError
 from undercut.prices.cross_section import cross_section
 from undercut.prices.hedonic.characteristics import with_characteristics
 from undercut.prices.hedonic.imputation import with_imputed_capability
 from undercut.prices.token_weights import token_weights
-from undercut.sources.reference import load_reference
+from undercut.result import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 PLATFORM: Final = "openrouter"
 GROUPS: Final = ("closed", "Chinese open", "other open")
 NO_NAME: Final = "name in the ranking not recognised"
 NO_PRICE: Final = "no price known in the week of the ranking"
 NO_CAPABILITY: Final = "no capability score (estimation only)"
+_FACTS: Final = ["developer", "origin", "access", "family", "name", "release_date", "eci"]
 
 
 @dataclass(frozen=True, slots=True)
-class MarketData:
+class MarketData(Result):
     """Products by month.
 
     Attributes
@@ -46,6 +51,14 @@ class MarketData:
     products: pd.DataFrame
     left_out: pd.DataFrame
 
+    def to_frame(self) -> pd.DataFrame:
+        """The products."""
+        return self.products.copy()
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Share of spending by group and month."""
+        return charts.shares_by_group(self.products, ax)
+
     def table(self) -> pd.DataFrame:
         """How much is left out, by reason: rows and the share of all ranked tokens."""
         months = self.left_out["period"].nunique()
@@ -54,6 +67,16 @@ class MarketData:
             rows=("tokens", "size"), models=("model_id", "nunique"), tokens=("tokens", "sum")
         )
         return counted.assign(share=counted.pop("tokens") / total, months=months).reset_index()
+
+    @property
+    def last_week(self) -> str:
+        """The last ranked week, YYYY-MM-DD."""
+        return str(self.products["week"].max().date())
+
+    def last(self, months: int) -> pd.DataFrame:
+        """Products of the last months."""
+        kept = self.products["period"].drop_duplicates().iloc[-months:]
+        return self.products[self.products["period"].isin(kept)]
 
     def covered(self) -> float:
         """Share of all ranked tokens that the products make up."""
@@ -72,15 +95,15 @@ class MarketData:
         return self.left_out[self.left_out["reason"] != NO_CAPABILITY]
 
 
-def market_data(panel: pd.DataFrame, *, ranked: pd.DataFrame | None = None) -> MarketData:
+def market_data(panel: pd.DataFrame, ranked: pd.DataFrame) -> MarketData:
     """Monthly markets of one platform.
 
     Parameters
     ----------
     panel : DataFrame
         From :func:`undercut.load_prices`; its workload decides the price.
-    ranked : DataFrame, optional
-        As the reference table ``token_share``, which is the default.
+    ranked : DataFrame
+        As ``undercut.load_reference("token_share")``.
 
     Returns
     -------
@@ -91,21 +114,22 @@ def market_data(panel: pd.DataFrame, *, ranked: pd.DataFrame | None = None) -> M
 
     Raises
     ------
-    DataError
+    OutsideDataError
+        The rankings start after the panel's last day.
+    TooFewError
         No ranked model has a price.
 
     Examples
     --------
     >>> import undercut
-    >>> data = market_data(undercut.load_prices())
+    >>> data = market_data(undercut.load_prices(), undercut.load_reference("token_share"))
     >>> bool(data.products["price"].gt(0).all()), set(data.products["group"]) <= set(GROUPS)
     (True, True)
     """
-    table = load_reference("token_share") if ranked is None else ranked
     known_until = panel["last_seen"].max().tz_convert(None)
-    table = table[pd.to_datetime(table["week_ending"]) <= known_until]
+    table = ranked[pd.to_datetime(ranked["week_ending"]) <= known_until]
     if table.empty:
-        raise DataError(
+        raise OutsideDataError(
             f"The rankings start after {known_until:%Y-%m-%d}, the last day that the panel knows."
         )
     tokens = token_weights(table)
@@ -120,7 +144,7 @@ def market_data(panel: pd.DataFrame, *, ranked: pd.DataFrame | None = None) -> M
     joined = joined.assign(share=share, reason=reason)
     kept = joined["reason"].eq("")
     if not kept.any():
-        raise DataError("No ranked model has a price in the week of its ranking.")
+        raise TooFewError("No ranked model has a price in the week of its ranking.")
     products = _described(joined[kept])
     unscored = products[products["eci"].isna()].assign(reason=NO_CAPABILITY)
     columns = ["period", "model_id", "tokens", "share", "reason"]
@@ -142,7 +166,7 @@ def estimation_sample(data: MarketData, *, capability: str = "measured") -> pd.D
     if capability == "imputed":
         products = with_imputed_capability(products)
     elif capability != "measured":
-        raise DataError(f"capability must be measured or imputed; got {capability!r}.")
+        raise InputError(f"capability must be measured or imputed; got {capability!r}.")
     return products[products["eci"].notna()].reset_index(drop=True)
 
 
@@ -163,18 +187,7 @@ def _priced(panel: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     elsewhere = np.exp(np.log(resellers["price"]).groupby(resellers["model_id"]).mean())
     cheapest = others.drop_duplicates("model_id").set_index("model_id")
     first = pd.concat([own, cheapest[~cheapest.index.isin(own.index)]])
-    facts = [
-        "developer",
-        "origin",
-        "access",
-        "family",
-        "name",
-        "release_date",
-        "eci",
-        "context_tokens",
-        "price",
-    ]
-    found = first[facts].assign(
+    found = first[[*_FACTS, "context_tokens", "price"]].assign(
         price_from=np.where(first["host"] == PLATFORM, "platform", "cheapest seller"),
         sellers=others.groupby("model_id")["host"].nunique(),
         price_elsewhere=elsewhere,

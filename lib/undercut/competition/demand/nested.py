@@ -9,17 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from undercut.competition.demand import charts
 from undercut.competition.demand.instruments import instrument_columns
 from undercut.competition.demand.linear_iv import LinearFit, anderson_rubin, two_stage
 from undercut.competition.demand.system import Form
-from undercut.errors import DataError
+from undercut.errors import CellError, MissingColumnError
 from undercut.inference.arrays import Floats
+from undercut.result import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 CONTROLS: Final = ("eci", "log_context", "is_reasoning", "age_years", "is_chinese_open", "is_other_open")
 #: Values of the nesting parameter that the weak-instrument interval projects over.
@@ -27,7 +32,7 @@ _CORRELATIONS: Final = np.linspace(0, 0.95, 20)
 
 
 @dataclass(frozen=True, slots=True)
-class DemandEstimate:
+class DemandEstimate(Result):
     """Price coefficient, nesting parameter and what they rest on.
 
     Attributes
@@ -88,9 +93,16 @@ class DemandEstimate:
         limit = -1.0 if self.form == "expenditure" else 0.0
         return bool(np.isfinite(self.weak_low) and self.weak_high < limit)
 
-    def table(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """Coefficients of price, nesting parameter and controls."""
         return self.coefficients.copy()
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Coefficients with their 95% intervals."""
+        half = float(stats.t.ppf(0.975, self.clusters - 1)) * self.coefficients["std_error"]
+        middle = self.coefficients["estimate"]
+        rows = self.coefficients.assign(low=middle - half, high=middle + half)
+        return charts.coefficients(rows, ax)
 
     @property
     def robust(self) -> str:
@@ -131,6 +143,7 @@ def nested_logit(
     fixed_effects: Sequence[str] = ("period",),
     cluster: str = "developer",
     outside_share: float = 0.5,
+    robust: bool = True,
 ) -> DemandEstimate:
     """Estimate demand.
 
@@ -149,11 +162,13 @@ def nested_logit(
     cluster : str
     outside_share : float
         Enters only the own-price elasticity, through the share of the product.
+    robust : bool
+        Whether the interval that holds with weak instruments is computed, which takes most of the time.
 
     Raises
     ------
-    DataError
-        A column is missing or has missing values.
+    MissingColumnError, CellError
+        A column is missing, or has missing values.
 
     References
     ----------
@@ -182,7 +197,7 @@ def nested_logit(
     excluded = data[names].to_numpy(float) if names else None
     fit = two_stage(*pieces, excluded, codes)
     weak = (np.nan, np.nan)
-    if excluded is not None:
+    if excluded is not None and robust:
         weak = anderson_rubin(*pieces, excluded, codes, others=_CORRELATIONS)
     method = _method(instruments, nests, fixed_effects)
     return _estimate(data, fit, weak, share, within, nests, form, method, used)
@@ -248,11 +263,25 @@ def _estimate(
         {"name": labels, "estimate": fit.coefficients[:shown], "std_error": fit.std_errors[:shown]}
     )
     return DemandEstimate(
-        slope, float(fit.std_errors[0]), correlation, float(fit.std_errors[1]) if nests else float("nan"),
-        covariance, point, point - half, point + half, bounds[0], bounds[1], float(fit.first_stage_f[0]),
-        fit.overidentification[1], len(data), fit.clusters, data["period"].nunique(), form, method,
-        coefficients,
-    )  # fmt: skip
+        slope=slope,
+        slope_error=float(fit.std_errors[0]),
+        correlation=correlation,
+        correlation_error=float(fit.std_errors[1]) if nests else float("nan"),
+        covariance=covariance,
+        elasticity=point,
+        low=point - half,
+        high=point + half,
+        weak_low=bounds[0],
+        weak_high=bounds[1],
+        first_stage_f=float(fit.first_stage_f[0]),
+        hansen_p=fit.overidentification[1],
+        n=len(data),
+        clusters=fit.clusters,
+        markets=data["period"].nunique(),
+        form=form,
+        method=method,
+        coefficients=coefficients,
+    )
 
 
 def _shares(data: pd.DataFrame, nests: str | None, form: Form, outside_share: float) -> tuple[Floats, Floats]:
@@ -290,12 +319,12 @@ def with_groups(products: pd.DataFrame) -> pd.DataFrame:
 def _check(data: pd.DataFrame, columns: Sequence[str]) -> None:
     missing = [column for column in (*columns, "period", "price", "tokens") if column not in data]
     if missing:
-        raise DataError(
+        raise MissingColumnError(
             f"The products lack {', '.join(missing)}; see estimation_sample and with_instruments."
         )
     holes = [column for column in columns if data[column].isna().any()]
     if holes:
-        raise DataError(
+        raise CellError(
             f"{', '.join(holes)} have missing values; estimation_sample leaves such products out."
         )
 

@@ -1,21 +1,26 @@
 """Which costs do observed prices imply, and which prices would sellers set in another market?
 
 Sellers set the prices of all their products at once, each taking the others' prices as given (Bertrand-Nash).
+Arrays may have leading dimensions, one market each, as in :mod:`undercut.competition.demand.system`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from undercut.competition.demand.system import DemandSystem, Mask
-from undercut.errors import DataError, UndercutError
-from undercut.inference.arrays import Floats
+from undercut.competition.demand.system import Choice, DemandSystem
+from undercut.errors import CellError, ConvergenceError
+from undercut.inference.arrays import Booleans, Floats, Integers
+
+#: Who sets each price: names of one market, or codes of any number of markets.
+Firms: TypeAlias = pd.Series | Integers
 
 
-class EquilibriumError(UndercutError):
+class EquilibriumError(ConvergenceError):
     """No prices were found at which nobody wants to change theirs; try other costs or a larger slope."""
 
 
@@ -25,10 +30,11 @@ class Equilibrium:
 
     Attributes
     ----------
-    prices : ndarray, shape (n_products,)
+    prices : ndarray, shape (..., n_products)
     residual : float
         Largest first-order condition, relative to the share of the product: zero in equilibrium.
     iterations : int
+        Of the market that took most.
     """
 
     prices: Floats
@@ -36,24 +42,35 @@ class Equilibrium:
     iterations: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Sellers:
+    """What the first-order conditions need to know of sellers: joint ownership, and who sets prices."""
+
+    owned: Floats
+    strategic: Booleans
+
+    def take(self, markets: Booleans) -> _Sellers:
+        return _Sellers(self.owned[markets], self.strategic[markets])
+
+
 def marginal_costs(
-    system: DemandSystem, prices: Floats, firms: pd.Series, *, competitive: Mask | None = None
+    system: DemandSystem, prices: Floats, firms: Firms, *, competitive: Booleans | None = None
 ) -> Floats:
     """Marginal costs that make observed prices a Bertrand-Nash equilibrium.
 
     Parameters
     ----------
     system : DemandSystem
-    prices : ndarray, shape (n_products,)
+    prices : ndarray, shape (..., n_products)
         Dollars per million tokens.
-    firms : Series
+    firms : Series, or ndarray of shape (..., n_products)
         Who sets each price.
     competitive : ndarray of bool, optional
         Products sold by many hosts at cost: their cost is their price.
 
     Returns
     -------
-    ndarray, shape (n_products,)
+    ndarray, shape (..., n_products)
         Possibly negative: then demand is less elastic than this pricing allows, and the caller must say so.
 
     Examples
@@ -69,29 +86,29 @@ def marginal_costs(
 
 
 def margins(
-    system: DemandSystem, prices: Floats, firms: pd.Series, *, competitive: Mask | None = None
+    system: DemandSystem, prices: Floats, firms: Firms, *, competitive: Booleans | None = None
 ) -> Floats:
     """Margins at which ``prices`` satisfy the first-order conditions.
 
     Dollars (``unit``) or shares of the price, the Lerner index (``expenditure``); zero where competitive.
     """
-    strategic = _strategic(firms, competitive)
-    own, cross = system.own_and_cross(prices)
-    share = system.shares(prices)
-    matrix = np.diag(_shift(system, share) - own) + _owned(firms) * cross
-    margin = np.zeros(len(share))
-    if strategic.any():
-        inside = np.ix_(strategic, strategic)
-        margin[strategic] = np.linalg.solve(matrix[inside], share[strategic])
-    return margin
+    sellers = _sellers(system, firms, competitive)
+    chosen = system.choice(prices)
+    own, cross = system.own_and_cross(prices, chosen)
+    share = chosen.joint @ system.weights
+    diagonal = np.eye(share.shape[-1])
+    conditions = (_shift(system, share) - own)[..., None] * diagonal + sellers.owned * cross
+    both = sellers.strategic[..., :, None] & sellers.strategic[..., None, :]
+    known = np.where(sellers.strategic, share, 0.0)[..., None]
+    return np.asarray(np.linalg.solve(np.where(both, conditions, diagonal), known)[..., 0])
 
 
 def equilibrium(
     system: DemandSystem,
     costs: Floats,
-    firms: pd.Series,
+    firms: Firms,
     *,
-    competitive: Mask | None = None,
+    competitive: Booleans | None = None,
     start: Floats | None = None,
     tolerance: float = 1e-12,
     iterations: int = 20_000,
@@ -102,18 +119,18 @@ def equilibrium(
     ----------
     system, firms, competitive
         As in :func:`marginal_costs`.
-    costs : ndarray, shape (n_products,)
+    costs : ndarray, shape (..., n_products)
         Dollars per million tokens; positive in the ``expenditure`` form.
     start : ndarray, optional
         First guess of prices; by default costs, with a margin.
     tolerance : float
-        Largest relative change of a price in the last step.
+        Largest relative change of a price in a market's last step.
 
     Raises
     ------
     EquilibriumError
         The fixed point was not reached, or the first-order conditions do not hold at it.
-    DataError
+    CellError
         Costs are not positive where the form needs it.
 
     Notes
@@ -122,7 +139,8 @@ def equilibrium(
     ``margin = (shift - L)^-1 (share - (O * G) margin)``, O marking common ownership, and ``shift`` zero in
     the unit form and the share in the expenditure form, where a higher price also lowers the quantity that
     a given amount of money buys. Unlike iterating on inverted conditions, the zeta map is a local
-    contraction for logit models (Morrow and Skerlos 2011, Operations Research 59).
+    contraction for logit models (Morrow and Skerlos 2011, Operations Research 59). Markets leave the
+    iteration as they settle.
 
     Examples
     --------
@@ -135,21 +153,28 @@ def equilibrium(
     [2.0, 4.0]
     """
     if system.form == "expenditure" and np.any(costs <= 0):
-        raise DataError(
+        raise CellError(
             "Costs must be positive where buyers spend a budget: a price is a cost over 1 - margin."
         )
-    strategic = _strategic(firms, competitive)
-    owned = _owned(firms)
-    prices = _first_guess(system, costs, strategic) if start is None else np.array(start, dtype=float)
-    prices[~strategic] = costs[~strategic]
+    sellers = _sellers(system, firms, competitive)
+    prices = _first_guess(system, costs, sellers) if start is None else np.array(start, dtype=float)
+    prices = np.where(sellers.strategic, prices, costs)
+    many, cost, held = _flat(system, costs, sellers)
+    found = prices.reshape(cost.shape)
+    going = np.arange(len(cost))
     for step in range(1, iterations + 1):
-        updated = _priced(system, costs, _zeta(system, prices, costs, owned, strategic))
-        moved = float(np.max(np.abs(updated - prices) / np.maximum(np.abs(prices), 1e-12), initial=0.0))
-        prices = updated
-        if not np.all(np.isfinite(prices)):
+        before = found[going]
+        after = _priced(many, cost, _zeta(many, before, cost, held))
+        moved = np.max(np.abs(after - before) / np.maximum(np.abs(before), 1e-12), axis=-1, initial=0.0)
+        found[going] = after
+        if not np.all(np.isfinite(after)):
             break
-        if moved < tolerance:
-            return _verified(system, prices, costs, firms, strategic, step)
+        open_ones = moved >= tolerance
+        if not open_ones.any():
+            return _verified(system, found.reshape(prices.shape), costs, sellers, step)
+        if not open_ones.all():
+            going, cost = going[open_ones], cost[open_ones]
+            many, held = many.take(open_ones), held.take(open_ones)
     raise EquilibriumError(
         f"Prices did not settle in {iterations} steps. Very inelastic demand or a seller of nearly the whole "
         "market makes margins explode; assume a larger elasticity or outside share."
@@ -157,35 +182,60 @@ def equilibrium(
 
 
 def first_order_residual(
-    system: DemandSystem, prices: Floats, costs: Floats, firms: pd.Series, *, competitive: Mask | None = None
+    system: DemandSystem, prices: Floats, costs: Floats, firms: Firms, *, competitive: Booleans | None = None
 ) -> float:
     """Largest violation of the first-order conditions of strategic products, relative to their shares."""
-    strategic = _strategic(firms, competitive)
-    if not strategic.any():
-        return 0.0
-    margin = np.where(strategic, _margin(system, prices, costs), 0.0)
-    share = system.shares(prices)
-    gain = share - _shift(system, share) * margin + (_owned(firms) * system.derivatives(prices)) @ margin
-    return float(np.max(np.abs(gain[strategic] / share[strategic])))
+    return _residual(system, prices, costs, _sellers(system, firms, competitive))
 
 
-def _zeta(system: DemandSystem, prices: Floats, costs: Floats, owned: Floats, strategic: Mask) -> Floats:
-    own, cross = system.own_and_cross(prices)
-    share = system.shares(prices)
-    margin = np.where(strategic, _margin(system, prices, costs), 0.0)
-    updated = (share - (owned * cross) @ margin) / (_shift(system, share) - own)
-    return np.where(strategic, updated, 0.0)
+def _residual(system: DemandSystem, prices: Floats, costs: Floats, sellers: _Sellers) -> float:
+    margin = np.where(sellers.strategic, _margin(system, prices, costs), 0.0)
+    chosen = system.choice(prices)
+    share = chosen.joint @ system.weights
+    own, cross = system.own_and_cross(prices, chosen)
+    gain = share + (own - _shift(system, share)) * margin - _times(sellers.owned * cross, margin)
+    relative = np.divide(gain, share, out=np.zeros_like(share), where=sellers.strategic)
+    return float(np.max(np.abs(relative), initial=0.0))
+
+
+def _zeta(system: DemandSystem, prices: Floats, costs: Floats, sellers: _Sellers) -> Floats:
+    chosen: Choice = system.choice(prices)
+    own, cross = system.own_and_cross(prices, chosen)
+    share = chosen.joint @ system.weights
+    margin = np.where(sellers.strategic, _margin(system, prices, costs), 0.0)
+    gain = share - _times(sellers.owned * cross, margin)
+    return np.divide(gain, _shift(system, share) - own, out=np.zeros_like(share), where=sellers.strategic)
 
 
 def _verified(
-    system: DemandSystem, prices: Floats, costs: Floats, firms: pd.Series, strategic: Mask, steps: int
+    system: DemandSystem, prices: Floats, costs: Floats, sellers: _Sellers, steps: int
 ) -> Equilibrium:
-    residual = first_order_residual(system, prices, costs, firms, competitive=~strategic)
+    residual = _residual(system, prices, costs, sellers)
     if residual > 1e-6:
         raise EquilibriumError(
             f"At the fixed point a first-order condition is off by {residual:.1e} of a share."
         )
     return Equilibrium(prices, residual, steps)
+
+
+def _flat(system: DemandSystem, costs: Floats, sellers: _Sellers) -> tuple[DemandSystem, Floats, _Sellers]:
+    """Systems, costs and sellers with all leading dimensions in one."""
+    lead, count = system.utility.shape[:-2], system.utility.shape[-2]
+
+    def wide(array: Floats | Booleans | Integers, *inner: int) -> Floats:
+        return np.broadcast_to(array, (*lead, *inner)).reshape(-1, *inner)
+
+    many = replace(
+        system, utility=wide(system.utility, *system.utility.shape[-2:]),
+        slopes=wide(system.slopes, len(system.weights)), nests=wide(system.nests, count).astype(np.int64),
+        correlation=wide(np.asarray(system.correlation)), size=wide(np.asarray(system.size)),
+    )  # fmt: skip
+    held = _Sellers(wide(sellers.owned, count, count), wide(sellers.strategic, count).astype(bool))
+    return many, wide(costs, count), held
+
+
+def _times(matrix: Floats, vector: Floats) -> Floats:
+    return np.asarray((matrix @ vector[..., None])[..., 0])
 
 
 def _margin(system: DemandSystem, prices: Floats, costs: Floats) -> Floats:
@@ -200,16 +250,14 @@ def _shift(system: DemandSystem, share: Floats) -> Floats:
     return np.zeros_like(share) if system.form == "unit" else share
 
 
-def _first_guess(system: DemandSystem, costs: Floats, strategic: Mask) -> Floats:
-    steepness = -float(system.weights @ system.slopes)
+def _first_guess(system: DemandSystem, costs: Floats, sellers: _Sellers) -> Floats:
+    steepness = -(system.slopes @ system.weights)[..., None]
     margin = 1 / steepness if system.form == "unit" else 1 / (1 + steepness)
-    return _priced(system, costs, np.where(strategic, margin, 0.0))
+    return _priced(system, costs, np.where(sellers.strategic, margin, 0.0))
 
 
-def _strategic(firms: pd.Series, competitive: Mask | None) -> Mask:
-    return np.ones(len(firms), dtype=bool) if competitive is None else ~np.asarray(competitive, dtype=bool)
-
-
-def _owned(firms: pd.Series) -> Floats:
-    codes = pd.factorize(firms)[0]
-    return (codes[:, None] == codes[None, :]).astype(float)
+def _sellers(system: DemandSystem, firms: Firms, competitive: Booleans | None) -> _Sellers:
+    codes = pd.factorize(firms)[0] if isinstance(firms, pd.Series) else firms
+    owned = (codes[..., :, None] == codes[..., None, :]).astype(float)
+    sets_prices = system.exists if competitive is None else system.exists & ~np.asarray(competitive)
+    return _Sellers(owned, sets_prices)

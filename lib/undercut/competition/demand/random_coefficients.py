@@ -1,7 +1,6 @@
 """Do buyers differ in how much they mind a price? Random-coefficient logit, estimated by pyblp.
 
-pyblp estimates (Conlon and Gortmaker 2020); this file hands it the markets, and turns what it finds into
-the demand systems of :mod:`undercut.competition.demand.system`, as pyblp cannot take products away.
+pyblp (Conlon and Gortmaker 2020) is an extra: ``pip install 'undercut[demand]'``.
 """
 
 from __future__ import annotations
@@ -9,20 +8,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from undercut.competition.demand import charts
 from undercut.competition.demand.instruments import instrument_columns
 from undercut.competition.demand.nested import CONTROLS, controls_for, with_groups
-from undercut.competition.demand.system import DemandSystem, Form
-from undercut.errors import DataError
+from undercut.competition.demand.system import Form
+from undercut.errors import NotIdentifiedError
+from undercut.extras import require
 from undercut.inference.arrays import Floats
+from undercut.result import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, slots=True)
-class RandomCoefficients:
+class RandomCoefficients(Result):
     """A random-coefficient logit in which buyers differ in how much they mind the price.
 
     Attributes
@@ -54,9 +59,16 @@ class RandomCoefficients:
     clusters: int
     form: Form
 
-    def table(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """The attributes as one row."""
         return pd.DataFrame([asdict(self)])
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Mean coefficient and its spread with 95% intervals."""
+        rows = pd.DataFrame({"name": ["price coefficient", "spread among buyers"],
+                             "estimate": [self.slope, self.spread]})  # fmt: skip
+        half = 1.96 * pd.Series([self.slope_error, self.spread_error])
+        return charts.coefficients(rows.assign(low=rows["estimate"] - half, high=rows["estimate"] + half), ax)
 
     def summary(self) -> str:
         """The estimate in a few lines."""
@@ -96,20 +108,23 @@ def random_coefficients(
 
     Raises
     ------
-    DataError
-        Too few instruments, or the search did not end.
+    NotIdentifiedError
+        Too few instruments.
+    MissingExtraError
+        pyblp is not installed.
 
     References
     ----------
     Berry, Levinsohn and Pakes (1995), Econometrica 63; Conlon and Gortmaker (2020), RAND Journal of
     Economics 51.
     """
-    import pyblp
-
+    pyblp = require("pyblp", extra="demand")
     columns = instrument_columns(instruments)
     used = controls_for(products, columns, controls)
     if len(columns) < 2:
-        raise DataError(f"A spread among buyers needs a second instrument; got {', '.join(columns)} only.")
+        raise NotIdentifiedError(
+            f"A spread among buyers needs a second instrument; got {', '.join(columns)} only."
+        )
     with _quiet(pyblp):
         problem = pyblp.Problem(
             (
@@ -124,58 +139,6 @@ def random_coefficients(
             W_type="clustered", optimization=pyblp.Optimization("l-bfgs-b", {"gtol": 1e-6}),
         )  # fmt: skip
         return _estimate(solved, form, products[cluster].nunique())
-
-
-def systems_from_pyblp(results: Any, *, size: float = 1.0) -> dict[Any, DemandSystem]:
-    """Demand systems, by market, of a logit estimated by pyblp with price linear in utility.
-
-    Parameters
-    ----------
-    results : pyblp.ProblemResults
-        With ``prices`` entering the linear and, if at all, the nonlinear characteristics linearly; at most
-        one nesting parameter. A nonlinear characteristic that is not price may have a random coefficient too.
-    size : float
-        Market size given to each system.
-
-    Raises
-    ------
-    DataError
-        The price enters otherwise, or not at all.
-
-    Notes
-    -----
-    pyblp's ``prices`` is x of :class:`~undercut.competition.demand.system.DemandSystem`: the systems are of
-    the ``unit`` form.
-    """
-    problem = results.problem
-    linear = [str(each) for each in problem._X1_formulations]
-    nonlinear = [str(each) for each in problem._X2_formulations]
-    if "prices" not in linear + nonlinear or any("prices" in n and n != "prices" for n in linear + nonlinear):
-        raise DataError(
-            f"Price must enter utility linearly as 'prices'; got {', '.join(linear + nonlinear)}."
-        )
-    return {t: _system(results, t, linear, nonlinear, size) for t in problem.unique_market_ids}
-
-
-def _system(results: Any, market: Any, linear: list[str], nonlinear: list[str], size: float) -> DemandSystem:
-    products, agents = results.problem.products, results.problem.agents
-    rows = products.market_ids.flatten() == market
-    buyers = agents.market_ids.flatten() == market
-    mean_slope = float(results.beta[linear.index("prices")].item()) if "prices" in linear else 0.0
-    weights, tastes = np.ones(1), np.zeros((len(nonlinear), 1))  # tastes: (n_nonlinear, n_types)
-    if nonlinear:
-        weights = agents.weights[buyers].flatten()
-        tastes = results.sigma @ agents.nodes[buyers].T
-        if results.pi.size:
-            tastes = tastes + results.pi @ agents.demographics[buyers].T
-    of_price = tastes[nonlinear.index("prices")] if "prices" in nonlinear else np.zeros(len(weights))
-    slopes = mean_slope + of_price
-    utility = results.delta[rows] + (products.X2[rows] @ tastes if nonlinear else 0.0)
-    prices = products.prices[rows].flatten()
-    nests = products.nesting_ids[rows].flatten() if products.nesting_ids.size else np.zeros(rows.sum())
-    rho = float(results.rho.item()) if results.rho.size else 0.0
-    codes = pd.factorize(nests)[0].astype(np.int64)
-    return DemandSystem(utility - np.outer(prices, slopes), slopes, weights, codes, rho, size, "unit")
 
 
 def _product_data(
@@ -204,9 +167,18 @@ def _estimate(solved: Any, form: Form, clusters: int) -> RandomCoefficients:
     elasticity = float(np.mean(_own_slopes(solved) * level)) - (form == "expenditure")
     likes = float(weights[slope + spread * nodes >= 0].sum() / weights.sum())
     return RandomCoefficients(
-        slope, float(solved.beta_se[0].item()), spread, float(solved.sigma_se.item()), elasticity, likes,
-        float(solved.objective.item()), bool(solved.converged), int(solved.problem.N), clusters, form,
-    )  # fmt: skip
+        slope=slope,
+        slope_error=float(solved.beta_se[0].item()),
+        spread=spread,
+        spread_error=float(solved.sigma_se.item()),
+        elasticity=elasticity,
+        like_high_prices=likes,
+        objective=float(solved.objective.item()),
+        converged=bool(solved.converged),
+        n=int(solved.problem.N),
+        clusters=clusters,
+        form=form,
+    )
 
 
 def _own_slopes(solved: Any) -> Floats:

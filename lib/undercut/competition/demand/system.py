@@ -1,4 +1,4 @@
-"""How do buyers of one market choose, given prices? Shares, elasticities, diversion and surplus.
+"""How do buyers of a market choose, given prices? Shares, elasticities, diversion and surplus.
 
 Two forms of demand, as merger simulation distinguishes them (Björnerstedt and Verboven 2016):
 
@@ -13,16 +13,14 @@ Two forms of demand, as merger simulation distinguishes them (Björnerstedt and 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
-from undercut.errors import DataError, InputError
-from undercut.inference.arrays import Floats, Integers
+from undercut.errors import CellError, InputError, NotIdentifiedError
+from undercut.inference.arrays import Booleans, Floats, Integers
 
 Form = Literal["unit", "expenditure"]
-Mask: TypeAlias = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +29,9 @@ class Choice:
 
     Attributes
     ----------
-    joint, within : ndarray, shape (n_products, n_types)
+    joint, within : ndarray, shape (..., n_products, n_types)
         Probability of a product; of a product given its nest.
-    log_sum : ndarray, shape (n_types,)
+    log_sum : ndarray, shape (..., n_types)
         Expected utility of the best choice, the outside good's being zero.
     """
 
@@ -44,33 +42,33 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class DemandSystem:
-    """Mixed nested-logit demand of one market.
+    """Mixed nested-logit demand of one market, or of many at once.
 
-    Utility of product j for type i is ``values[j, i] + slopes[i] * x_j``, with x the price (``unit``) or its
-    logarithm (``expenditure``); the outside good has utility zero and a nest of its own.
+    Utility of product j for type i is ``utility[j, i] + slopes[i] * x_j``, with x the price (``unit``) or its
+    logarithm (``expenditure``); the outside good has utility zero and a nest of its own. Arrays may have
+    leading dimensions, shown as dots, one for each way in which markets differ (draws of assumptions,
+    months); prices then have them too.
 
     Parameters
     ----------
-    values : ndarray, shape (n_products, n_types)
-        Utility without the price.
-    slopes : ndarray, shape (n_types,)
+    utility : ndarray, shape (..., n_products, n_types)
+        Utility without the price; minus infinity for a product that does not exist.
+    slopes : ndarray, shape (..., n_types)
         Negative: change of utility with x.
     weights : ndarray, shape (n_types,)
         Shares of the types; they sum to one.
-    nests : ndarray, shape (n_products,)
+    nests : ndarray, shape (..., n_products)
         Code of each product's nest.
-    correlation : float
+    correlation : ndarray, shape (...)
         Nesting parameter rho in [0, 1): 0 is the plain logit.
-    size : float
+    size : ndarray, shape (...)
         Size of the market with the outside good: millions of tokens (``unit``) or dollars (``expenditure``).
     form : {"unit", "expenditure"}
 
     Raises
     ------
     InputError
-        A slope is not negative, or the nesting parameter lies outside [0, 1).
-    DataError
-        Shapes contradict each other.
+        A slope is not negative, the nesting parameter lies outside [0, 1), or shapes contradict each other.
 
     References
     ----------
@@ -87,12 +85,12 @@ class DemandSystem:
     [[-1.4, 0.15], [0.1, -1.35]]
     """
 
-    values: Floats
+    utility: Floats
     slopes: Floats
     weights: Floats
     nests: Integers
-    correlation: float
-    size: float
+    correlation: Floats | float
+    size: Floats | float
     form: Form
 
     def __post_init__(self) -> None:
@@ -103,175 +101,172 @@ class DemandSystem:
                 f"Buyers must dislike higher prices: {np.mean(self.slopes >= 0):.0%} of the slopes are not "
                 "negative. Assume an elasticity instead of using this estimate."
             )
-        if not 0 <= self.correlation < 1:
-            raise InputError(f"The nesting parameter must lie in [0, 1); got {self.correlation:g}.")
-        shape = (len(self.nests), len(self.slopes))
-        if self.values.shape != shape or len(self.weights) != shape[1]:
-            raise DataError(
-                f"values has shape {self.values.shape}; expected products by types, {shape}, with as many "
+        rho = np.asarray(self.correlation)
+        if not np.all((rho >= 0) & (rho < 1)):
+            raise InputError(f"The nesting parameter must lie in [0, 1); got {rho.min():g} to {rho.max():g}.")
+        shape = (self.nests.shape[-1], self.slopes.shape[-1])
+        if self.utility.shape[-2:] != shape or len(self.weights) != shape[1]:
+            raise InputError(
+                f"utility has shape {self.utility.shape}; expected products by types, {shape}, with as many "
                 "weights."
             )
 
+    @property
+    def exists(self) -> Booleans:
+        """Which products there are, shape (..., n_products)."""
+        return np.asarray(np.isfinite(self.utility).any(axis=-1))
+
     def choice(self, prices: Floats) -> Choice:
-        """Probabilities and log-sums at ``prices``, shape (n_products,)."""
-        utility = self.values + np.outer(self._transformed(prices), self.slopes)
-        scaled = utility / (1 - self.correlation)
-        member = self.nests[:, None] == np.unique(self.nests)[None, :]  # (n_products, n_nests)
-        largest = np.array([scaled[rows].max(axis=0) for rows in member.T])  # (n_nests, n_types)
+        """Probabilities and log-sums at ``prices``, shape (..., n_products)."""
+        priced = self.utility + self._transformed(prices)[..., None] * self.slopes[..., None, :]
+        free = 1 - np.asarray(self.correlation, dtype=float)[..., None, None]
+        scaled = priced / free
+        member = self.nests[..., :, None] == np.unique(self.nests)  # (..., n_products, n_nests)
         of_product = member.astype(float)
+        of_nest = np.swapaxes(of_product, -1, -2)
+        inside = np.where(member[..., None], scaled[..., :, None, :], -np.inf)
+        largest = inside.max(axis=-3)  # (..., n_nests, n_types)
+        largest = np.where(np.isfinite(largest), largest, 0.0)
         exponent = np.exp(scaled - of_product @ largest)
-        total = of_product.T @ exponent
-        inclusive = (1 - self.correlation) * (np.log(total) + largest)
-        peak = np.maximum(inclusive.max(axis=0), 0.0)
-        denominator = np.exp(-peak) + np.exp(inclusive - peak).sum(axis=0)
-        within = exponent / (of_product @ total)
-        nest_share = np.exp(inclusive - peak) / denominator
+        total = of_nest @ exponent
+        with np.errstate(divide="ignore"):  # an empty nest is never chosen
+            inclusive = free * (np.log(total) + largest)
+        peak = np.maximum(inclusive.max(axis=-2), 0.0)
+        shifted = np.exp(inclusive - peak[..., None, :])
+        denominator = np.exp(-peak) + shifted.sum(axis=-2)
+        within = exponent / (of_product @ np.where(total > 0, total, 1.0))
+        nest_share = shifted / denominator[..., None, :]
         return Choice(within * (of_product @ nest_share), within, peak + np.log(denominator))
 
     def shares(self, prices: Floats) -> Floats:
         """Shares of units (``unit``) or of money (``expenditure``), the outside good's left out."""
-        return self.choice(np.asarray(prices, dtype=float)).joint @ self.weights
+        return np.asarray(self.choice(prices).joint @ self.weights)
 
     def quantities(self, prices: Floats) -> Floats:
         """Millions of tokens bought of each product."""
-        sold = self.size * self.shares(prices)
+        sold = np.asarray(self.size)[..., None] * self.shares(prices)
         return sold if self.form == "unit" else sold / np.asarray(prices, dtype=float)
 
-    def surplus(self, prices: Floats) -> float:
+    def surplus(self, prices: Floats) -> Floats:
         """Consumer surplus in dollars, up to a constant: log-sums over the marginal utility of money.
 
         Small and Rosen (1981). In the ``expenditure`` form buyers have quasi-linear preferences in which
         the logarithm of quantity counts, so that one budget is one unit of the log-sum over the slope.
         """
-        log_sum = self.choice(np.asarray(prices, dtype=float)).log_sum
-        return float(self.size * np.sum(self.weights * log_sum / -self.slopes))
+        by_type = self.weights * self.choice(prices).log_sum / -self.slopes
+        return np.asarray(self.size * by_type.sum(axis=-1))
 
-    def own_and_cross(self, prices: Floats) -> tuple[Floats, Floats]:
+    def own_and_cross(self, prices: Floats, chosen: Choice | None = None) -> tuple[Floats, Floats]:
         """Derivatives of shares in x split as ``diag(own) - cross``, both with a negative sign inside.
 
         Returns
         -------
-        own : ndarray, shape (n_products,)
-        cross : ndarray, shape (n_products, n_products)
+        own : ndarray, shape (..., n_products)
+        cross : ndarray, shape (..., n_products, n_products)
             The split that the zeta fixed point of Morrow and Skerlos (2011) needs. The matrix of
             derivatives is symmetric.
         """
-        chosen = self.choice(np.asarray(prices, dtype=float))
-        pull = self.weights * self.slopes
-        nested = self.correlation / (1 - self.correlation)
-        own = chosen.joint @ pull / (1 - self.correlation)
-        same = self.nests[:, None] == self.nests[None, :]
-        cross = (chosen.joint * pull) @ chosen.joint.T
-        return own, cross + nested * same * ((chosen.within * pull) @ chosen.joint.T)
+        chosen = self.choice(prices) if chosen is None else chosen
+        pull = (self.weights * self.slopes)[..., None, :]
+        rho = np.asarray(self.correlation, dtype=float)[..., None]
+        own = (chosen.joint * pull).sum(axis=-1) / (1 - rho)
+        same = self.nests[..., :, None] == self.nests[..., None, :]
+        nested = (rho / (1 - rho))[..., None] * same
+        others = np.swapaxes(chosen.joint, -1, -2)
+        cross = (chosen.joint * pull) @ others + nested * ((chosen.within * pull) @ others)
+        return own, cross
 
     def derivatives(self, prices: Floats) -> Floats:
         """Derivative of share j (rows) in x of product k (columns)."""
         own, cross = self.own_and_cross(prices)
-        return np.diag(own) - cross
+        return np.asarray(own[..., None] * np.eye(own.shape[-1]) - cross)
 
     def elasticities(self, prices: Floats) -> Floats:
         """Elasticity of the quantity of j (rows) with respect to the price of k (columns)."""
         prices = np.asarray(prices, dtype=float)
-        relative = self.derivatives(prices) / self.shares(prices)[:, None]
+        relative = self.derivatives(prices) / self.shares(prices)[..., None]
         if self.form == "unit":
-            return relative * prices[None, :]
-        return relative - np.eye(len(prices))
+            return np.asarray(relative * prices[..., None, :])
+        return np.asarray(relative - np.eye(prices.shape[-1]))
 
     def diversion(self, prices: Floats) -> Floats:
-        """Where what a dearer product loses goes, shape (n_products, n_products + 1).
+        """Where what a dearer product loses goes, shape (..., n_products, n_products + 1).
 
         Row j: share of the loss of j that goes to each other product; last column: to the outside good.
-        The loss is of units or of money, as the form has it. The diagonal is -1.
+        The loss is of units or of money, as the form has it. The diagonal is -1; the row of a product that
+        does not exist is not a number.
         """
         derivatives = self.derivatives(prices)
-        to_inside = derivatives / -np.diag(derivatives)[:, None]
-        return np.column_stack([to_inside, -to_inside.sum(axis=1)])
+        lost = -np.diagonal(derivatives, axis1=-2, axis2=-1)[..., None]
+        to_inside = np.divide(derivatives, lost, out=np.full(derivatives.shape, np.nan), where=lost > 0)
+        return np.concatenate([to_inside, -to_inside.sum(axis=-1, keepdims=True)], axis=-1)
 
-    def keep(self, stays: Mask) -> DemandSystem:
-        """The same buyers without the products where ``stays`` is false."""
-        return replace(self, values=self.values[stays], nests=self.nests[stays])
+    def keep(self, stays: Booleans) -> DemandSystem:
+        """The same buyers without the products where ``stays`` is false, which no longer exist."""
+        return replace(self, utility=np.where(np.asarray(stays)[..., None], self.utility, -np.inf))
+
+    def take(self, markets: Booleans) -> DemandSystem:
+        """Some of many markets, picked on the first of the leading dimensions."""
+        rows = {name: np.asarray(getattr(self, name))[markets]
+                for name in ("utility", "slopes", "nests", "correlation", "size")}  # fmt: skip
+        return replace(self, **rows)
 
     def _transformed(self, prices: Floats) -> Floats:
+        prices = np.asarray(prices, dtype=float)
         if self.form == "unit":
             return prices
         if np.any(prices <= 0):
-            raise DataError(
+            raise CellError(
                 "Prices must be positive where a budget is spent; use the unit form for free models."
             )
-        return np.log(prices)
+        return np.asarray(np.log(prices))
 
 
 def invert(
     shares: Floats | list[float],
     prices: Floats | list[float],
     *,
-    slope: float,
-    size: float,
+    slope: Floats | float,
+    size: Floats | float,
     form: Form,
     nests: Integers | None = None,
-    correlation: float = 0.0,
+    correlation: Floats | float = 0.0,
 ) -> DemandSystem:
     """The demand system with one type of buyer that reproduces observed shares (Berry 1994, in closed form).
 
-    Raises
-    ------
-    DataError
-        A share is not positive, or shares leave nothing for the outside good.
-    """
-    share, price = _checked(shares, prices)
-    groups = np.zeros(len(share), dtype=np.int64) if nests is None else np.asarray(nests, dtype=np.int64)
-    in_nest = np.array([share[groups == group].sum() for group in groups])
-    mean = np.log(share) - np.log(1 - share.sum()) - correlation * np.log(share / in_nest)
-    x = price if form == "unit" else np.log(price)
-    values = (mean - slope * x)[:, None]
-    return DemandSystem(values, np.array([slope]), np.ones(1), groups, correlation, size, form)
-
-
-def invert_types(
-    shares: Floats,
-    prices: Floats,
-    *,
-    slopes: Floats,
-    weights: Floats,
-    size: float,
-    form: Form,
-    tolerance: float = 1e-13,
-    iterations: int = 5000,
-) -> DemandSystem:
-    """The demand system with several types of buyer that reproduces observed shares.
-
-    By the contraction of Berry, Levinsohn and Pakes (1995), Econometrica 63, without nests.
+    Parameters
+    ----------
+    shares, prices : ndarray, shape (..., n_products)
+        Shares of units or money; not a number for a product that does not exist.
+    slope, size, correlation : ndarray, shape (...)
+    form : {"unit", "expenditure"}
+    nests : ndarray, optional
+        One nest for all by default.
 
     Raises
     ------
-    DataError
-        Shares are impossible, or the contraction did not converge.
+    CellError
+        A share is not positive.
+    NotIdentifiedError
+        Shares leave nothing for the outside good, so that no demand reproduces them.
+    InputError
+        There are more shares than prices, or fewer.
     """
-    share, price = _checked(shares, prices)
-    mean = np.log(share) - np.log(1 - share.sum())
-    nests = np.zeros(len(share), dtype=np.int64)
-    x = price if form == "unit" else np.log(price)
-    start = mean - float(weights @ slopes) * x
-    system = DemandSystem(
-        np.repeat(start[:, None], len(slopes), axis=1), slopes, weights, nests, 0.0, size, form
-    )
-    for _ in range(iterations):
-        step = np.log(share) - np.log(system.shares(price))
-        system = replace(system, values=system.values + step[:, None])
-        if np.abs(step).max() < tolerance:
-            return system
-    raise DataError(
-        f"Observed shares could not be reproduced in {iterations} steps (last step {np.abs(step).max():.1e})."
-    )
-
-
-def _checked(shares: Floats | list[float], prices: Floats | list[float]) -> tuple[Floats, Floats]:
     share, price = np.asarray(shares, dtype=float), np.asarray(prices, dtype=float)
-    if share.shape != price.shape:
-        raise DataError(f"There are {len(share)} shares but {len(price)} prices.")
-    if np.any(share <= 0) or share.sum() >= 1:
-        raise DataError(
-            "Shares must be positive and leave something for the outside good; they run from "
-            f"{share.min():g} and sum to {share.sum():g}."
+    if share.shape[-1] != price.shape[-1]:
+        raise InputError(f"There are {share.shape[-1]} shares but {price.shape[-1]} prices.")
+    exists, inside = ~np.isnan(share), np.nansum(share, axis=-1, keepdims=True)
+    if np.any(share <= 0):
+        raise CellError(f"Shares must be positive; the lowest is {np.nanmin(share):g}.")
+    if np.any(inside >= 1):
+        raise NotIdentifiedError(
+            f"Shares must leave something for the outside good; they sum to {inside.max():g}."
         )
-    return share, price
+    groups = np.zeros(share.shape[-1:], dtype=np.int64) if nests is None else np.asarray(nests, np.int64)
+    same = groups[..., :, None] == groups[..., None, :]
+    in_nest = (same @ np.where(exists, share, 0.0)[..., None])[..., 0]
+    rho, steepness = (np.asarray(each, dtype=float)[..., None] for each in (correlation, slope))
+    mean = np.log(share) - np.log(1 - inside) - rho * np.log(share / np.where(exists, in_nest, 1.0))
+    x = price if form == "unit" else np.log(price)
+    utility = np.where(exists, mean - steepness * x, -np.inf)[..., None]
+    return DemandSystem(utility, steepness, np.ones(1), groups, correlation, size, form)

@@ -12,6 +12,8 @@ from undercut import plots
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from undercut.inference.specifications import SpecificationCurve
+
 #: Scenarios keep their colour and line in every figure.
 _LOOKS: Final[Mapping[str, tuple[str, str]]] = {
     "no Chinese open models": (plots.ORIGIN_COLORS["CN"], "-"),
@@ -76,3 +78,12 @@ def effect_by_month(months: pd.DataFrame, *, finding: str, note: str, source: st
     plots.zero_line(above)
     figure.align_ylabels()
     return above
+
+
+def curve(found: SpecificationCurve, *, finding: str, note: str, source: str) -> Axes:
+    """A specification curve under its title."""
+    import matplotlib.pyplot as plt
+
+    axes = plt.subplots(figsize=(8.6, 3.2 + 0.2 * sum(found.estimates[list(found.choices)].nunique())))[1]
+    plots.headline(axes, finding, note, source=source)
+    return found.plot(axes)

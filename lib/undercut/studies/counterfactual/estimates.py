@@ -1,21 +1,41 @@
-"""What do the data say about demand, under every reasonable way to ask, and who takes over whose buyers?"""
+"""What does the report on the counterfactual compute? Each result is a frame and what it was made with."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import pandas as pd
 
-from undercut.competition.demand.assumptions import Basis, market_keywords
-from undercut.competition.demand.counterfactual import market_model, measures, scenario_outcomes
-from undercut.competition.demand.instruments import MAIN_SETS, with_instruments
-from undercut.competition.demand.markets import GROUPS, MarketData, estimation_sample
+from undercut.competition.demand.assumptions import (
+    Basis,
+    assumed_market,
+    by_elasticity,
+    by_month,
+    draw_outcomes,
+    intervals,
+    placebo_prices,
+    placebo_removals,
+    vendor_outcomes,
+)
+from undercut.competition.demand.counterfactual import SCENARIOS, Market, scenario_outcome
+from undercut.competition.demand.instruments import MAIN_SETS
+from undercut.competition.demand.markets import GROUPS
 from undercut.competition.demand.nested import CONTROLS, DemandEstimate, nested_logit
-from undercut.errors import unknown
-from undercut.inference.specifications import SpecificationCurve, run_specifications, specification_curve
+from undercut.competition.demand.random_coefficients import RandomCoefficients, random_coefficients
+from undercut.errors import UndercutError, unknown
+from undercut.inference.detectable import DetectableEffect, detectable_effect, placebo_p_value
+from undercut.inference.specifications import (
+    SpecificationCurve,
+    all_specifications,
+    run_specifications,
+    specification_curve,
+)
+from undercut.studies.framed import Framed
 
+SCENARIO: Final = "no Chinese open models"
 #: Sets of instruments by the name that tables and figures give them.
 INSTRUMENT_CHOICES: Final[dict[str, tuple[str, ...] | None]] = {
     "none (OLS)": None,
@@ -31,29 +51,241 @@ EFFECT_CHOICES: Final = {
 }
 #: The specification that the report leads with.
 MAIN: Final = {"instruments": "cost, sellers, rivals", "effects": "month", "capability": "measured"}
-_GROUP_DUMMIES: Final = ("is_chinese_open", "is_other_open")
+#: What is assumed of nesting and of the market beyond the ranking: low, middle, high.
+CORRELATIONS: Final = (0.0, 0.35, 0.7)
+OUTSIDE_SHARES: Final = (0.2, 0.5, 0.8)
+
+
+@dataclass(frozen=True, slots=True)
+class Effects(Framed):
+    """Every scenario over the draws: ``scenario, measure, median, low, high``.
+
+    Attributes
+    ----------
+    basis : Basis
+    market : Market
+    fee : float
+        USD per million tokens.
+    elasticities : tuple of float
+        Ends of the assumed range.
+    """
+
+    ROW: ClassVar[str] = "measure"
+    VALUE: ClassVar[str] = "median"
+    basis: Basis
+    market: Market
+    fee: float
+    elasticities: tuple[float, float]
+
+    @property
+    def is_estimated(self) -> bool:
+        """Whether the draws come from an estimate and not from assumptions."""
+        return self.basis.kind == "estimated"
+
+    @property
+    def months(self) -> str:
+        """First and last month, in words."""
+        return f"{self.market.grid.months[0]} to {self.market.grid.months[-1]}"
+
+
+@dataclass(frozen=True, slots=True)
+class ByElasticity(Framed):
+    """The scenarios over assumed elasticities, beside the effects over all draws."""
+
+    ROW: ClassVar[str] = "scenario"
+    VALUE: ClassVar[str] = "value"
+    effects: Effects
+
+
+@dataclass(frozen=True, slots=True)
+class AtOneElasticity(Framed):
+    """What follows at one elasticity; ``market`` is the one under the middle assumptions."""
+
+    VALUE: ClassVar[str] = "share"
+    market: Market
+    elasticity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Diversion(AtOneElasticity):
+    """Where the money goes that a dearer model loses: ``origin, goes_to, share, low, high``."""
+
+    ROW: ClassVar[str] = "goes_to"
+
+
+@dataclass(frozen=True, slots=True)
+class ByMonth(AtOneElasticity):
+    """The effect month by month: ``period, effect, share``."""
+
+    ROW: ClassVar[str] = "period"
+    VALUE: ClassVar[str] = "effect"
+
+
+@dataclass(frozen=True, slots=True)
+class PricePaid(AtOneElasticity):
+    """Change of the average price paid: ``sellers, change`` (sellers set new prices; hold theirs)."""
+
+    ROW: ClassVar[str] = "sellers"
+    VALUE: ClassVar[str] = "change"
+
+
+@dataclass(frozen=True, slots=True)
+class Removals(AtOneElasticity):
+    """Random removals of the same spending; ``true`` is the change of surplus without the real ones."""
+
+    ROW: ClassVar[str] = "matched"
+    VALUE: ClassVar[str] = "surplus"
+    true: float
+
+
+@dataclass(frozen=True, slots=True)
+class Vendors(Framed):
+    """What the scenario does to each vendor's revenue."""
+
+    ROW: ClassVar[str] = "firm"
+    VALUE: ClassVar[str] = "change"
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison(Framed):
+    """The elasticity estimated in different ways, and in the main one."""
+
+    ROW: ClassVar[str] = "specification"
+    VALUE: ClassVar[str] = "elasticity"
+    main: DemandEstimate
+
+
+@dataclass(frozen=True, slots=True)
+class Curve(Framed):
+    """A specification curve of elasticities, or of effects."""
+
+    ROW: ClassVar[str] = "rank"
+    VALUE: ClassVar[str] = "estimate"
+    curve: SpecificationCurve
+    of: str
+
+    def plot(self, ax: Any = None) -> Any:
+        """The curve and the choices below it."""
+        return self.curve.plot(ax)
+
+
+@dataclass(frozen=True, slots=True)
+class Identification(Framed):
+    """Is the elasticity in the data? Placebo estimates, and what they are held against.
+
+    Attributes
+    ----------
+    main : DemandEstimate
+    basis : Basis
+    mixed : RandomCoefficients
+    smallest : DetectableEffect
+    p_value : float
+        Over placebos.
+    published : Series
+        Row of the reference table with an elasticity that somebody else published.
+    """
+
+    ROW: ClassVar[str] = "draw"
+    VALUE: ClassVar[str] = "elasticity"
+    main: DemandEstimate
+    basis: Basis
+    mixed: RandomCoefficients
+    smallest: DetectableEffect
+    p_value: float
+    published: pd.Series
+
+
+@dataclass(frozen=True, slots=True)
+class Standing(Framed):
+    """What each number rests on: ``what, standing, because``."""
+
+    ROW: ClassVar[str] = "what"
+    VALUE: ClassVar[str] = ""
+    basis: Basis
+
+
+def central(most_elastic: float, least_elastic: float) -> dict[str, Any]:
+    """The middle of what is assumed.
+
+    Examples
+    --------
+    >>> central(-5.0, -1.1)
+    {'elasticity': -2.3, 'correlation': 0.35, 'outside_share': 0.5, 'open_at_cost': True}
+    """
+    middle = -round((most_elastic * least_elastic) ** 0.5, 1)
+    return {"elasticity": middle, "correlation": CORRELATIONS[1], "outside_share": OUTSIDE_SHARES[1],
+            "open_at_cost": True}  # fmt: skip
+
+
+def effects(market: Market, basis: Basis, *, fee: float, elasticities: tuple[float, float]) -> Effects:
+    """Every scenario under every draw."""
+    return Effects(intervals(draw_outcomes(market, fee=fee)), basis, market, fee, elasticities)
+
+
+def over_elasticities(products: pd.DataFrame, found: Effects) -> ByElasticity:
+    """The scenarios at five elasticities of the assumed range, over the other assumptions."""
+    most, least = found.elasticities
+    points = sorted({most, -3.0, central(most, least)["elasticity"], -1.5, least})
+    grid = by_elasticity(
+        products,
+        list(SCENARIOS),
+        points,
+        correlations=CORRELATIONS,
+        outside_shares=OUTSIDE_SHARES,
+        fee=found.fee,
+    )
+    return ByElasticity(grid, found)
+
+
+def price_paid(products: pd.DataFrame, assumptions: dict[str, Any]) -> PricePaid:
+    """Change of the average price paid, with new prices and with the old ones."""
+    market = assumed_market(products, assumptions)
+    changes = [
+        scenario_outcome(market, SCENARIO, reprice=again).measures()["price_paid"].item()
+        for again in (True, False)
+    ]
+    frame = pd.DataFrame({"sellers": ["set new prices", "hold their prices"], "change": changes})
+    return PricePaid(frame, market, assumptions["elasticity"])
+
+
+def vendors(market: Market, basis: Basis) -> Vendors:
+    """Revenue of each vendor without Chinese open models."""
+    return Vendors(vendor_outcomes(market, SCENARIO), basis)
+
+
+def monthly(products: pd.DataFrame, assumptions: dict[str, Any]) -> ByMonth:
+    """The effect in every month of the record."""
+    market = assumed_market(products, assumptions)
+    return ByMonth(by_month(market, SCENARIO), market, assumptions["elasticity"])
+
+
+def random_removals(
+    products: pd.DataFrame, assumptions: dict[str, Any], *, draws: int, seed: int
+) -> Removals:
+    """Random other models removed, beside the Chinese open ones."""
+    market = assumed_market(products, assumptions)
+    true = scenario_outcome(market, SCENARIO).measures()["surplus"].item()
+    frame = placebo_removals(market, "Chinese open", draws, seed=seed)
+    return Removals(frame, market, assumptions["elasticity"], true)
 
 
 def estimate(
-    data: MarketData,
+    sample: pd.DataFrame,
     *,
     instruments: str = MAIN["instruments"],
     effects: str = MAIN["effects"],
-    capability: str = MAIN["capability"],
     nests: str | None = None,
-    sample: pd.DataFrame | None = None,
 ) -> DemandEstimate:
     """One specification, by the names of its choices.
 
     Parameters
     ----------
-    data : MarketData
+    sample : DataFrame
+        With instruments.
     instruments, effects : str
         Keys of :data:`INSTRUMENT_CHOICES` and :data:`EFFECT_CHOICES`.
-    capability : {"measured", "imputed"}
     nests : str, optional
-    sample : DataFrame, optional
-        With instruments, instead of building it from ``data``.
 
     Raises
     ------
@@ -64,108 +296,94 @@ def estimate(
         raise unknown("choice of instruments", instruments, INSTRUMENT_CHOICES)
     if effects not in EFFECT_CHOICES:
         raise unknown("choice of effects", effects, EFFECT_CHOICES)
-    used = with_instruments(estimation_sample(data, capability=capability)) if sample is None else sample
-    # What never changes within a model or a developer is taken up by its effect.
-    constant = {"month": (), "month, developer": (), "month, model": (*CONTROLS, *_GROUP_DUMMIES)}[effects]
-    controls = [control for control in CONTROLS if control not in constant or control == "age_years"]
+    # What never changes within a model is taken up by its effect.
+    controls = ["age_years"] if effects == "month, model" else list(CONTROLS)
     return nested_logit(
-        used, instruments=INSTRUMENT_CHOICES[instruments], nests=nests, controls=controls,
+        sample, instruments=INSTRUMENT_CHOICES[instruments], nests=nests, controls=controls,
         fixed_effects=EFFECT_CHOICES[effects],
     )  # fmt: skip
 
 
-def compare_estimates(data: MarketData) -> pd.DataFrame:
-    """The main ways to estimate, side by side.
-
-    Returns
-    -------
-    DataFrame
-        ``specification`` and the columns of :meth:`DemandEstimate.row`.
-    """
-    sample = with_instruments(estimation_sample(data))
+def compare_estimates(sample: pd.DataFrame) -> Comparison:
+    """The main ways to estimate, side by side: ``specification`` and columns of `DemandEstimate.row`."""
     ways: dict[str, dict[str, Any]] = {f"logit, {name}": {"instruments": name} for name in INSTRUMENT_CHOICES}
     ways |= {
         "logit, none (OLS), effects of the model": {"instruments": "none (OLS)", "effects": "month, model"},
         f"nested logit, {MAIN['instruments']}": {"nests": "group"},
     }
-    found = {name: estimate(data, sample=sample, **way).row() for name, way in ways.items()}
-    return pd.DataFrame([{"specification": name, **row} for name, row in found.items()])
+    found = {name: estimate(sample, **way) for name, way in ways.items()}
+    frame = pd.DataFrame([{"specification": name, **each.row()} for name, each in found.items()])
+    return Comparison(frame, found[f"logit, {MAIN['instruments']}"])
 
 
-def elasticity_curve(data: MarketData) -> SpecificationCurve:
+def elasticity_curve(measured: pd.DataFrame, imputed: pd.DataFrame) -> Curve:
     """Mean own-price elasticity under every combination of instruments, effects and capability."""
-    samples = {
-        kind: with_instruments(estimation_sample(data, capability=kind)) for kind in ("measured", "imputed")
-    }
+    samples = {"measured": measured, "imputed": imputed}
 
     def one(instruments: str, effects: str, capability: str) -> dict[str, float]:
-        found = estimate(data, instruments=instruments, effects=effects, sample=samples[capability])
+        found = estimate(samples[capability], instruments=instruments, effects=effects)
         return {"estimate": found.elasticity, "low": found.low, "high": found.high}
 
     options = {
-        "instruments": list(INSTRUMENT_CHOICES),
-        "effects": list(EFFECT_CHOICES),
-        "capability": list(samples),
-    }
-    found = run_specifications(one, options)
-    return specification_curve(found, list(options), headline=MAIN, unit="elasticity")
+        "instruments": list(INSTRUMENT_CHOICES), "effects": list(EFFECT_CHOICES), "capability": list(samples),
+    }  # fmt: skip
+    table = run_specifications(one, options)
+    curve = specification_curve(table, list(options), headline=MAIN, unit="elasticity")
+    return Curve(curve.table(), curve, "elasticity")
 
 
-def effect_curve(
-    products: pd.DataFrame,
-    scenario: str,
-    *,
-    elasticities: Sequence[float],
-    measure: str = "closed_price",
-) -> SpecificationCurve:
-    """One measure of one scenario under every combination of assumptions; bars: lowest and highest month.
+def effect_curve(products: pd.DataFrame, *, elasticities: Sequence[float]) -> Curve:
+    """Change of closed models' prices under every combination of assumptions; bars: lowest, highest month.
 
     Parameters
     ----------
     products : DataFrame
-    scenario, measure : str
     elasticities : sequence of float
         Three, in ascending order; the combination of the middle ones with open weights at cost is marked.
     """
-    periods = {str(period): rows for period, rows in products.groupby("period")}
-
-    def one(
-        elasticity: float, correlation: float, outside_share: float, open_models: str, demand: str
-    ) -> Any:
-        drawn = {"elasticity": elasticity, "correlation": correlation, "outside_share": outside_share,
-                 "open_at_cost": open_models == "at cost"}  # fmt: skip
-        model = market_keywords(products, drawn, "expenditure" if demand == "budget" else "unit")
-        outcomes = {name: scenario_outcomes(rows, scenario, **model) for name, rows in periods.items()}
-        by_month = [measures(each)[measure] for each in outcomes.values()]
-        whole = measures([each for found in outcomes.values() for each in found])[measure]
-        return {"estimate": whole, "low": min(by_month), "high": max(by_month)}
-
-    options = {
+    options: dict[str, list[Any]] = {
         "elasticity": list(elasticities),
-        "correlation": [0.0, 0.35, 0.7],
-        "outside_share": [0.2, 0.5, 0.8],
+        "correlation": list(CORRELATIONS),
+        "outside_share": list(OUTSIDE_SHARES),
         "open_models": ["at cost", "priced by developer"],
         "demand": ["budget", "unit"],
     }
-    headline = {"elasticity": elasticities[1], "correlation": 0.35, "outside_share": 0.5,
-                "open_models": "at cost", "demand": "budget"}  # fmt: skip
-    found = run_specifications(one, options)
-    return specification_curve(found, list(options), headline=headline, unit="%")
+    headline = {"elasticity": elasticities[1], "correlation": CORRELATIONS[1],
+                "outside_share": OUTSIDE_SHARES[1], "open_models": "at cost", "demand": "budget"}  # fmt: skip
+    grid = all_specifications(options)
+    parts = [_effects_of(products, rows) for _, rows in grid.groupby("demand")]
+    table = pd.concat(parts).sort_index()
+    curve = specification_curve(table, list(options), headline=headline, unit="%")
+    return Curve(curve.table(), curve, "effect")
 
 
-def standing(basis: Basis) -> pd.DataFrame:
+def identification(
+    main: DemandEstimate, basis: Basis, sample: pd.DataFrame, published: pd.Series, *, draws: int, seed: int
+) -> Identification:
+    """Placebos, a random coefficient, and the smallest elasticity that could have been found."""
+    placebos = placebo_prices(sample, draws, seed=seed, instruments=list(MAIN_SETS))
+    return Identification(
+        frame=pd.DataFrame({"draw": np.arange(draws), "elasticity": placebos}),
+        main=main,
+        basis=basis,
+        mixed=random_coefficients(sample, instruments=["sellers", "rivals"]),
+        smallest=detectable_effect(main.elasticity_error, freedom=main.clusters - 1),
+        p_value=placebo_p_value(main.elasticity, placebos),
+        published=published,
+    )
+
+
+def standing(basis: Basis) -> Standing:
     """What is observed, what is estimated and identified, what is association and what is assumption.
 
-    Returns
-    -------
-    DataFrame
-        ``what, standing, because``; the standing of the elasticity follows from the estimate.
+    The standing of the elasticity follows from the estimate.
     """
     identified = basis.kind == "estimated"
-    elasticity = ("identified, if the instruments are valid" if identified else "association",
-                  "bounded by the weak-instrument interval, and steep enough for sellers who maximise profit"
-                  if identified else "unbounded by the weak-instrument interval, or too flat for sellers who "
-                  "maximise profit")  # fmt: skip
+    elasticity = ("identified, if the instruments are valid", "bounded by the weak-instrument interval, and "
+                  "steep enough for sellers who maximise profit")  # fmt: skip
+    if not identified:
+        elasticity = ("association", "unbounded by the weak-instrument interval, or too flat for sellers who "
+                      "maximise profit")  # fmt: skip
     rows = [
         ("tokens and list prices of ranked models", "observed", "published by the platform, week by week"),
         ("how tokens differ with price among models and months", *elasticity),
@@ -176,59 +394,52 @@ def standing(basis: Basis) -> pd.DataFrame:
         ("sellers set prices to maximise the week's profit", "assumption", "gives costs and new prices"),
         ("models, quality and vendors stay as they are", "assumption", "the exercise is static"),
     ]  # fmt: skip
-    return pd.DataFrame(rows, columns=["what", "standing", "because"])
+    return Standing(pd.DataFrame(rows, columns=["what", "standing", "because"]), basis)
 
 
-def diversion_by_group(products: pd.DataFrame, draws: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """Where the money goes that a dearer model of a group loses, under several assumptions.
-
-    Parameters
-    ----------
-    products : DataFrame
-    draws : sequence of dict
-        ``elasticity, correlation, outside_share, open_at_cost`` each; the first is the central one.
-
-    Returns
-    -------
-    DataFrame
-        ``origin, goes_to, share, low, high``: means weighted by spending, of the first draw, and extremes.
-    """
-    tables = [_diversion(products, market_keywords(products, drawn, "expenditure")) for drawn in draws]
-    stacked = pd.concat(tables, keys=range(len(tables)), names=["draw"]).reset_index("draw")
-    keys = ["origin", "goes_to"]
-    ends = stacked.groupby(keys, sort=False)["share"].agg(low="min", high="max")
-    central = tables[0].set_index(keys)["share"]
-    return pd.DataFrame({"share": central, "low": ends["low"], "high": ends["high"]}).reset_index()
+def diversion(products: pd.DataFrame, assumptions: dict[str, Any]) -> Diversion:
+    """Where the money goes that a dearer model of a group loses; extremes over nesting and market size."""
+    ends = [assumptions | {"correlation": rho, "outside_share": outside}
+            for rho in CORRELATIONS[::2] for outside in OUTSIDE_SHARES[::2]]  # fmt: skip
+    market = assumed_market(products, pd.DataFrame([assumptions, *ends]))
+    shares = _diversion(market)
+    table = pd.DataFrame({"share": shares[0], "low": shares.min(axis=1), "high": shares.max(axis=1)})
+    return Diversion(table.reset_index(), market, assumptions["elasticity"])
 
 
-def own_and_cross(products: pd.DataFrame, model: dict[str, Any]) -> pd.DataFrame:
-    """Elasticities of each model of one market with respect to its own price and to Chinese open models'.
+def _diversion(market: Market) -> pd.DataFrame:
+    """Means weighted by spending: indexed by ``origin, goes_to``, one column a draw."""
+    flows = market.grid.rows(np.moveaxis(market.system.diversion(market.prices), -1, 0))
+    groups = market.products["group"].to_numpy()
+    spend = market.products["spend"].to_numpy(float)
+    own = market.grid.place
+    found = {}
+    for origin in dict.fromkeys(groups):
+        rows = groups == origin
+        weight = spend[rows] / spend[rows].sum()
+        for goes_to in GROUPS:
+            member = market.grid.spread(groups == goes_to, False)[market.grid.month]  # (rows, products)
+            member[np.arange(len(own)), own] = False
+            inside = np.where(member.T[:, None, :], flows[:-1], 0.0).sum(axis=0)  # (draws, rows)
+            found[origin, goes_to] = inside[:, rows] @ weight
+        found[origin, "outside"] = flows[-1][:, rows] @ weight
+    return pd.DataFrame(found).T.rename_axis(["origin", "goes_to"])
 
-    Returns
-    -------
-    DataFrame
-        ``model_id, group, price, own, chinese_open``: the change in % of the quantity when the own price, or
-        all prices of Chinese open models (its own left out), rise by 1%.
-    """
-    market = market_model(products, **model)
-    matrix = market.system.elasticities(market.products["price"].to_numpy(float))
-    chinese = market.products["group"].eq("Chinese open").to_numpy()
-    cross = (matrix * chinese[None, :]).sum(axis=1) - np.where(chinese, np.diag(matrix), 0.0)
-    return market.products[["model_id", "group", "price"]].assign(own=np.diag(matrix), chinese_open=cross)
 
-
-def _diversion(products: pd.DataFrame, model: dict[str, Any]) -> pd.DataFrame:
-    rows = []
-    for _, month in products.groupby("period"):
-        market = market_model(month, **model)
-        flows = market.system.diversion(market.products["price"].to_numpy(float))
-        names = market.products["group"].to_numpy()
-        for j, origin in enumerate(names):
-            inside = {g: flows[j, :-1][(names == g) & (np.arange(len(names)) != j)].sum() for g in GROUPS}
-            weight = float(month["spend"].iloc[j])
-            for goes_to, share in (inside | {"outside": flows[j, -1]}).items():
-                rows.append({"origin": origin, "goes_to": goes_to, "share": share, "weight": weight})
-    long = pd.DataFrame(rows)
-    long["weighted"] = long["share"] * long["weight"]
-    sums = long.groupby(["origin", "goes_to"], sort=False)[["weighted", "weight"]].sum()
-    return (sums["weighted"] / sums["weight"]).rename("share").reset_index()
+def _effects_of(products: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """The effect of many specifications at once; where one of them fails, of each half."""
+    form = "expenditure" if rows["demand"].iloc[0] == "budget" else "unit"
+    drawn = rows.assign(open_at_cost=rows["open_models"].eq("at cost"))
+    numbers = drawn[["elasticity", "correlation", "outside_share", "open_at_cost"]]
+    try:
+        outcome = scenario_outcome(assumed_market(products, numbers, form=form), SCENARIO)
+    except UndercutError as reason:
+        if len(rows) == 1:
+            return rows.assign(estimate=np.nan, low=np.nan, high=np.nan, why_not=str(reason))
+        half = len(rows) // 2
+        return pd.concat([_effects_of(products, rows[:half]), _effects_of(products, rows[half:])])
+    months = outcome.measures(by_month=True)["closed_price"].groupby(level="draw").agg(["min", "max"])
+    return rows.assign(
+        estimate=outcome.measures()["closed_price"].to_numpy(), low=months["min"].to_numpy(),
+        high=months["max"].to_numpy(), why_not="",
+    )  # fmt: skip
