@@ -9,34 +9,19 @@ under assumptions: ``parameter_basis``, ``assumed_market``, ``market_model``, ``
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from undercut.lazy import offer
 
-_NAMES = {
-    "markets": ("market_data", "estimation_sample"),
-    "instruments": ("with_instruments",),
-    "nested": ("nested_logit", "parameter_draws"),
-    "random_coefficients": ("random_coefficients",),
-    "assumptions": (
-        "assumed_market", "by_elasticity", "by_month", "draw_outcomes", "intervals", "parameter_basis",
-        "placebo_prices", "placebo_removals", "vendor_outcomes",
-    ),
-    "counterfactual": ("counterfactual", "market_model", "scenario_outcome", "slope_for_elasticity"),
-    "pricing": ("equilibrium", "marginal_costs"),
-    "simulation": ("simulate_markets",),
-}  # fmt: skip
-_WHERE = {name: module for module, names in _NAMES.items() for name in names}
-__all__ = sorted(_WHERE)
-
-
-def __getattr__(name: str) -> Any:
-    """Import the module that holds ``name`` on first use."""
-    if name not in _WHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
-    globals()[name] = found  # a function may have the name of its module, which the import has put here
-    return found
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__, __all__ = offer(
+    __name__,
+    {
+        "markets": "market_data estimation_sample",
+        "instruments": "with_instruments",
+        "nested": "nested_logit parameter_draws",
+        "random_coefficients": "random_coefficients",
+        "assumptions": "assumed_market by_elasticity by_month draw_outcomes intervals parameter_basis "
+        "placebo_prices placebo_removals vendor_outcomes",
+        "counterfactual": "counterfactual market_model scenario_outcome slope_for_elasticity",
+        "pricing": "equilibrium marginal_costs",
+        "simulation": "simulate_markets",
+    },
+)
