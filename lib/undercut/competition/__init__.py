@@ -1,7 +1,7 @@
 """Did open models do it? Rivals of closed models, sellers of the same weights, adoption, demand.
 
-`rivals` (how near open models come, and what closed ones then charge), `hosts` (who sells the same weights, and
-at which price), `adoption` (who uses what), `demand` (how buyers respond, and what if models were gone).
+`rivals` (how near open models come, and what closed ones then charge), `hosts` (who sells the same weights,
+and at which price), `adoption` (who uses what), `demand` (how buyers respond; what if models were gone).
 """
 
 from __future__ import annotations
