@@ -91,3 +91,11 @@ def test_a_result_is_short_to_look_at(fall: Fall) -> None:
     assert len(repr(long)) < 2_000
     assert long._repr_html_().count("<tr") <= 22
     assert repr(fall).startswith("Fall\n")
+
+
+def test_a_number_is_written_as_its_interval_allows() -> None:
+    fall = Number("fall", "Fall", -36.21, "%", ci=(-41.3, -30.1), n=12)
+    assert (fall.short, fall.size, fall.interval) == ("−36%", "36%", "95% interval −41% to −30%")
+    assert fall.is_clear and not Number("rise", "Rise", 1.0, "%", ci=(-1.0, 3.0)).is_clear
+    untold = Number("none", "None", None, "%", ci=(float("nan"), 1.0), note="too few")
+    assert (untold.short, untold.interval, untold.is_clear) == ("–", "", False)

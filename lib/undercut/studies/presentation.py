@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
+
+from undercut.report.findings import sentences
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +37,37 @@ class Number:
     method: str = ""
     note: str = ""
     role: Role | None = None
+    as_of: date | None = None
+
+    @property
+    def short(self) -> str:
+        """The value with its unit, at the precision that the interval supports: ``−36%``."""
+        return sentences.number(self.value, self.unit, decimals=sentences.decimals_of(self._told))
+
+    @property
+    def size(self) -> str:
+        """`short` without a sign, for sentences that say "more" or "less"."""
+        return self.short.removeprefix(sentences.MINUS)
+
+    @property
+    def interval(self) -> str:
+        """The interval in words: ``95% interval −41% to −30%``; empty where there is none."""
+        return sentences.interval(self._told, with_level=True)
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether there is an interval, and it leaves out zero."""
+        return self.ci is not None and self.ci[0] * self.ci[1] > 0
+
+    def __str__(self) -> str:
+        return sentences.sentence(self._told)
+
+    @property
+    def _told(self) -> dict[str, Any]:
+        whole = self.ci if self.ci is not None and all(map(isfinite, self.ci)) else (None, None)
+        ends = {"ci_low": whole[0], "ci_high": whole[1]}
+        value = self.value if self.value is not None and isfinite(self.value) else None
+        return {"value": value, "unit": self.unit, "level": self.level, "n": self.n, **ends}
 
 
 @dataclass(frozen=True, slots=True)

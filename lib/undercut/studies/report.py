@@ -111,7 +111,7 @@ class Report(Results):
             case Number():
                 return self.finding(
                     part.key, part.label, part.value, part.unit, ci=part.ci, level=part.level, n=part.n,
-                    method=part.method, note=part.note, role=part.role or role,
+                    method=part.method, note=part.note, role=part.role or role, as_of=part.as_of,
                 )  # fmt: skip
             case Figure():
                 from undercut import plots

@@ -1,0 +1,23 @@
+"""Who uses which models, how easily can they be had, and what does it cost?
+
+``shares_by_group`` and ``share_trend`` (tokens on one router), ``documented_cases`` (companies on record),
+``change_around`` (a series before and after dates). ``sellers_of``, ``mean_by_model``, ``wait_for_seller`` and
+``reworked_variants`` (access to models). ``monthly_bills``, ``cheapest_by_rule`` and ``cheapest_by_workload``
+(bills of several ways to the same capability).
+"""
+
+from __future__ import annotations
+
+from undercut.lazy import offer
+
+__getattr__, __dir__, __all__ = offer(
+    __name__,
+    {
+        "adopters": "documented_cases",
+        "availability": "mean_by_model reworked_variants sellers_of wait_for_seller",
+        "before_after": "change_around",
+        "data_rules": "RULES cheapest_by_rule cheapest_by_workload one_row_each",
+        "deployment": "CHINESE_API CLOSED SELF_HOSTED US_SELLER WAYS DeploymentAssumptions monthly_bills",
+        "token_shares": "share_trend shares_by_group",
+    },
+)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError
+from undercut.errors import OutsideDataError
 from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval, sums_by_cluster
 from undercut.prices.cross_section import cross_section
 from undercut.prices.monthly_quotes import market_group
+from undercut.result import Result
 from undercut.sources.reference import load_reference
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 #: Sellers by the token that run the model or answer for it; routers resell them, subscriptions have no price.
 SELLERS: Final = ("developer", "cloud", "host")
@@ -26,7 +30,7 @@ _OTHER_BASE: Final = r"llama|mistral|gemma|^l3"
 
 
 @dataclass(frozen=True, slots=True)
-class Mean:
+class Mean(Result):
     """A mean over models, or a difference of two, with its interval.
 
     Attributes
@@ -43,9 +47,19 @@ class Mean:
     models: int
     developers: int
 
+    def to_frame(self) -> pd.DataFrame:
+        """The mean as one row."""
+        return pd.DataFrame([asdict(self)])
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the mean with its interval."""
+        from undercut.competition.adoption.charts import intervals
+
+        return intervals({"mean": (self.value, self.low, self.high)}, ax=ax)
+
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Result):
     """Time from a model's release to its first seller of a kind.
 
     Attributes
@@ -65,6 +79,26 @@ class Wait:
     level: float
     models: pd.DataFrame
     curve: pd.DataFrame
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the data tell the median and both ends of its interval."""
+        return bool(pd.notna([self.median, self.low, self.high]).all())
+
+    def to_frame(self) -> pd.DataFrame:
+        """`models`."""
+        return self.models.copy()
+
+    def table(self) -> pd.DataFrame:
+        """The median wait as one row."""
+        names = ("median", "low", "high", "level")
+        return pd.DataFrame([{name: getattr(self, name) for name in names} | {"models": len(self.models)}])
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the share of models sold so by days since release."""
+        from undercut.competition.adoption.charts import waits
+
+        return waits(self.curve, ax=ax)
 
 
 def sellers_of(panel: pd.DataFrame, day: str | date | pd.Timestamp) -> pd.DataFrame:
@@ -131,7 +165,7 @@ def mean_by_model(
 
     Raises
     ------
-    DataError
+    OutsideDataError
         A group has no model.
     """
     wanted = [group] if less is None else [group, less]
@@ -142,7 +176,7 @@ def mean_by_model(
     for name in wanted:
         part = both["group"].eq(name)
         if not part.any():
-            raise DataError(f"No model of the group {name!r} is sold on this day.")
+            raise OutsideDataError(f"No model of the group {name!r} is sold on this day.")
         below = pd.Series(1.0, index=both.index) if denominator is None else both[denominator]
         values = np.column_stack([both[numerator].where(part, 0), below.where(part, 0)]).astype(float)
         drawn = counts @ sums_by_cluster(codes, values, len(labels))
@@ -160,6 +194,8 @@ def wait_for_seller(
     country: str = "US",
     released_from: str | date = "2025-01-01",
     level: float = 0.95,
+    models: pd.DataFrame | None = None,
+    hosts: pd.DataFrame | None = None,
 ) -> Wait:
     """Days from release to the first seller from a country other than the developer.
 
@@ -174,6 +210,8 @@ def wait_for_seller(
     released_from : date
         Models released earlier are left out: few tables were kept then.
     level : float
+    models, hosts : DataFrame, optional
+        As the reference tables of the same names, the default.
 
     Returns
     -------
@@ -181,7 +219,7 @@ def wait_for_seller(
 
     Raises
     ------
-    DataError
+    OutsideDataError
         No model of the group has a release date that is known by itself.
 
     Notes
@@ -192,33 +230,38 @@ def wait_for_seller(
     """
     from statsmodels.duration.survfunc import SurvfuncRight
 
-    facts = load_reference("models").set_index("model_id")[["release_date", "release_source"]]
+    known = load_reference("models") if models is None else models
+    facts = known.set_index("model_id")[["release_date", "release_source"]]
     offers = panel[panel["developer"].notna()].assign(group=market_group(panel))
     offers = offers[offers["group"] == group].join(facts, on="model_id", rsuffix="_of_model")
     dated = offers["release_date"].notna() & offers["release_source"].ne("first offer").fillna(False)
     offers = offers[dated & offers["release_date"].ge(pd.Timestamp(released_from))]
     if offers.empty:
-        raise DataError(f"No model of the group {group!r} was released from {released_from} on a known day.")
-    hosts = load_reference("hosts").set_index("host")
-    is_seller = offers["host"].map(hosts["country"]).eq(country) & offers["host"].map(hosts["kind"]).isin(
+        raise OutsideDataError(
+            f"No model of the group {group!r} was released from {released_from} on a known day."
+        )
+    homes = (load_reference("hosts") if hosts is None else hosts).set_index("host")
+    is_seller = offers["host"].map(homes["country"]).eq(country) & offers["host"].map(homes["kind"]).isin(
         ("cloud", "host")
     )
     end = panel["last_seen"].max()
-    models = offers.groupby("model_id", as_index=False)[["developer", "release_date"]].first()
+    spells = offers.groupby("model_id", as_index=False)[["developer", "release_date"]].first()
     first = offers[is_seller].groupby("model_id")["first_seen"].min()
-    models["first_seen"] = models["model_id"].map(first)
-    models["reached"] = models["first_seen"].notna()
-    until = models["first_seen"].fillna(end).dt.tz_localize(None)
-    models["days"] = (until - models["release_date"]).dt.total_seconds().div(86_400).clip(lower=0)
-    curve = SurvfuncRight(models["days"].to_numpy(), models["reached"].to_numpy())
+    spells["first_seen"] = spells["model_id"].map(first)
+    spells["reached"] = spells["first_seen"].notna()
+    until = spells["first_seen"].fillna(end).dt.tz_localize(None)
+    spells["days"] = (until - spells["release_date"]).dt.total_seconds().div(86_400).clip(lower=0)
+    curve = SurvfuncRight(spells["days"].to_numpy(), spells["reached"].to_numpy())
     low, high = curve.quantile_ci(0.5, alpha=1 - level)
     steps = pd.DataFrame(
         {"days": [0.0, *curve.surv_times], "share": [0.0, *(100 * (1 - np.asarray(curve.surv_prob)))]}
     )
-    return Wait(float(curve.quantile(0.5)), float(low), float(high), level, models, steps)
+    return Wait(float(curve.quantile(0.5)), float(low), float(high), level, spells, steps)
 
 
-def reworked_variants(panel: pd.DataFrame, day: str | date | pd.Timestamp) -> pd.DataFrame:
+def reworked_variants(
+    panel: pd.DataFrame, day: str | date | pd.Timestamp, *, models: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Models on offer that others made from Chinese open weights, as their names tell.
 
     Returns
@@ -228,7 +271,7 @@ def reworked_variants(panel: pd.DataFrame, day: str | date | pd.Timestamp) -> pd
         their base, and few are sold by the token at all.
     """
     offered = set(cross_section(panel, day)["model_id"])
-    models = load_reference("models")
+    models = load_reference("models") if models is None else models
     name = models["model_id"]
     reworked = (
         name.str.contains(_CHINESE_FAMILIES, regex=True)

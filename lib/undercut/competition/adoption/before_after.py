@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError
+from undercut.errors import NotIdentifiedError, OutsideDataError
 from undercut.inference.arrays import Floats
+from undercut.result import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, slots=True)
-class BeforeAfter:
+class BeforeAfter(Result):
     """Mean change of a series around dates, beyond that around random dates.
 
     Attributes
@@ -49,9 +54,15 @@ class BeforeAfter:
     events: int
     left_out: tuple[str, ...]
 
-    def table(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """The estimate as one row."""
-        return pd.DataFrame([{name: getattr(self, name) for name in self.__dataclass_fields__}])
+        return pd.DataFrame([asdict(self)])
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the change with its interval."""
+        from undercut.competition.adoption.charts import intervals
+
+        return intervals({"change": (self.effect, self.low, self.high)}, ax=ax)
 
 
 def change_around(
@@ -82,8 +93,10 @@ def change_around(
 
     Raises
     ------
-    DataError
-        No date has enough observations around it, or dates fill all months that could be drawn.
+    OutsideDataError
+        No date has enough observations around it.
+    NotIdentifiedError
+        Dates fill all months that could be drawn.
 
     Notes
     -----
@@ -103,12 +116,14 @@ def change_around(
     wanted = sorted({pd.Timestamp(day).to_period("M") for day in days})
     usable = [month for month in wanted if month in changes.index]
     if not usable:
-        raise DataError(
+        raise OutsideDataError(
             f"None of {len(wanted)} dates has {months} monthly values before and after it between "
             f"{ordered.index.min()} and {ordered.index.max()}."
         )
     if len(usable) >= len(changes):
-        raise DataError("Dates fall into every month that could be drawn: nothing is left to compare with.")
+        raise NotIdentifiedError(
+            "Dates fall into every month that could be drawn: nothing is left to compare with."
+        )
     pool = changes.to_numpy()
     drawn = _drawn_means(pool, len(usable), draws, seed) - pool.mean()
     raw = float(changes.loc[usable].mean())

@@ -24,12 +24,13 @@ from undercut.competition.hosts.serving_cost import (
     cost_factor,
     rent_per_speed,
 )
-from undercut.errors import DataError, InputError
+from undercut.errors import InputError, OutsideDataError
 from undercut.inference.arrays import Floats
 from undercut.inference.resampling import multiplicities
 from undercut.prices.cross_section import cross_section
 from undercut.prices.monthly_quotes import market_group
 from undercut.prices.workloads import Workload
+from undercut.result import Result
 from undercut.sources.reference import load_reference
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class DeploymentAssumptions:
 
 
 @dataclass(frozen=True, slots=True)
-class MonthlyBills:
+class MonthlyBills(Result):
     """Bills of every way at every volume.
 
     Attributes
@@ -107,34 +108,15 @@ class MonthlyBills:
     volumes: tuple[float, ...]
     level: float
 
-    def table(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """`bills`."""
-        return self.bills
+        return self.bills.copy()
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the bill of every way against the volume, both on logarithmic axes."""
-        from matplotlib import pyplot as plt
-        from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+        from undercut.competition.adoption.charts import bills_by_volume
 
-        from undercut import plots
-
-        axes = plt.gca() if ax is None else ax
-        looks = {
-            CLOSED: plots.mark("US", "closed"),
-            CHINESE_API: plots.mark("CN", "closed"),
-            US_SELLER: plots.mark("CN", "open"),
-            SELF_HOSTED: {"color": plots.INK, "linestyle": ":"},
-        }
-        for way, look in looks.items():
-            part = self.bills[self.bills["way"] == way]
-            plots.band(axes, part["volume"], part["low"], part["high"], str(look["color"]))
-            axes.plot(part["volume"], part["bill"], label=way, **look)
-        axes.set(xscale="log", xlabel="million tokens a month")
-        axes.xaxis.set_major_locator(LogLocator(base=10, numticks=12))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-        axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.legend(loc="lower right", fontsize=9)
-        return plots.price_axis(axes)
+        return bills_by_volume(self.bills, ax=ax)
 
     def ratio(self, ways: Sequence[str], *, volume: float, to: str = CLOSED) -> tuple[float, float, float]:
         """Cheapest of some ways over another at a volume, with its interval."""
@@ -178,6 +160,8 @@ def monthly_bills(
     draws: int = 2000,
     level: float = 0.95,
     seed: int = 0,
+    rental: pd.DataFrame | None = None,
+    developers: pd.DataFrame | None = None,
 ) -> MonthlyBills:
     """Bills for a volume of work that needs a given capability.
 
@@ -197,6 +181,8 @@ def monthly_bills(
     draws, level, seed
         Draws of all assumptions, and of developers: the cheapest offer is one firm's decision, so each draw
         keeps a resample of developers, and the cheapest of those.
+    rental, developers : DataFrame, optional
+        As the reference tables ``gpu_rental`` and ``developers``, the default.
 
     Returns
     -------
@@ -206,7 +192,7 @@ def monthly_bills(
     ------
     InputError
         Volumes that are not positive and rising.
-    DataError
+    OutsideDataError
         A way has no model of that capability.
     """
     amount = np.asarray(volumes, dtype=float)
@@ -219,13 +205,15 @@ def monthly_bills(
         for part in fields(assumed)
         for value in [getattr(assumed, part.name)]
     }
-    offers = _offers(panel, day, min_capability)
+    offers = _offers(panel, day, min_capability, _table("developers", developers))
     staff = drawn["usd_per_staff_hour"]
     bills: dict[str, Floats] = {}
     kept = _developers_kept(offers, draws, seed)
     for way in (CLOSED, CHINESE_API, US_SELLER):
         bills[way] = _cheapest(offers[offers["way"] == way], kept) * amount
-    computing, rent = _computing(offers, pd.Timestamp(day), workload, serving, draws, seed)
+    computing, rent = _computing(
+        offers, pd.Timestamp(day), _table("gpu_rental", rental), workload, serving, draws, seed
+    )
     floor = drawn["gpus"] * _HOURS_A_MONTH * rent
     bills[SELF_HOSTED] = np.maximum(computing * amount, floor) + staff * drawn["self_hosting_hours"]
     return MonthlyBills(
@@ -238,12 +226,18 @@ def monthly_bills(
     )
 
 
-def _offers(panel: pd.DataFrame, day: str | date | pd.Timestamp, min_capability: float) -> pd.DataFrame:
+def _table(name: str, given: pd.DataFrame | None) -> pd.DataFrame:
+    return load_reference(name) if given is None else given
+
+
+def _offers(
+    panel: pd.DataFrame, day: str | date | pd.Timestamp, min_capability: float, developers: pd.DataFrame
+) -> pd.DataFrame:
     """Offers that are good enough, with the way to which each belongs."""
     offered = cross_section(panel, day)
     offered = offered[offered["eci"].ge(min_capability) & offered["host_kind"].isin(SELLERS)]
     group = market_group(offered)
-    is_own = offered["host_kind"].eq("developer") & _is_own_site(offered)
+    is_own = offered["host_kind"].eq("developer") & _is_own_site(offered, developers)
     chinese = group.eq("CN open")
     way = pd.Series(pd.NA, index=offered.index, dtype="object")
     way[group.eq("US closed") & is_own] = CLOSED
@@ -254,16 +248,16 @@ def _offers(panel: pd.DataFrame, day: str | date | pd.Timestamp, min_capability:
     known["active_billions"] = active_parameters(known["model_id"])
     for needed in (CLOSED, CHINESE_API, US_SELLER):
         if not known["way"].eq(needed).any():
-            raise DataError(
+            raise OutsideDataError(
                 f"{needed}: no offer at or above {min_capability:g} index points on "
                 f"{pd.Timestamp(day):%Y-%m-%d}. Choose a lower capability or a later day."
             )
     return known.reset_index(drop=True)
 
 
-def _is_own_site(offers: pd.DataFrame) -> pd.Series:
+def _is_own_site(offers: pd.DataFrame, developers: pd.DataFrame) -> pd.Series:
     """Whether the seller is the model's own developer."""
-    sites = load_reference("developers").dropna(subset=["own_host"])
+    sites = developers.dropna(subset=["own_host"])
     own = set(zip(sites["developer"], sites["own_host"], strict=True))
     own |= {(developer, site) for developer, named in OWN_SITES.items() for site in named}
     pairs = zip(offers["developer"], offers["host"], strict=True)
@@ -295,6 +289,7 @@ def _cheapest(offers: pd.DataFrame, kept: pd.DataFrame) -> Floats:
 def _computing(
     offers: pd.DataFrame,
     day: pd.Timestamp,
+    rental: pd.DataFrame,
     workload: str | Workload,
     serving: ServingAssumptions | None,
     draws: int,
@@ -302,10 +297,12 @@ def _computing(
 ) -> tuple[Floats, float]:
     """USD per million tokens on rented GPUs, shape (draws + 1, 1), and the rent of one GPU-hour."""
     sized = offers[offers["way"].ne(CLOSED) & offers["active_billions"].notna()]
-    rents = rent_per_speed(load_reference("gpu_rental"))
+    rents = rent_per_speed(rental)
     known = rents[rents["period"] <= day.strftime("%Y-%m")]
     if known.empty:
-        raise DataError(f"No GPU rent is known for {day:%Y-%m}; rents start {rents['period'].iloc[0]}.")
+        raise OutsideDataError(
+            f"No GPU rent is known for {day:%Y-%m}; rents start {rents['period'].iloc[0]}."
+        )
     rent = known.iloc[-1]
     assumed = serving or ServingAssumptions()
     factor = np.concatenate(

@@ -6,21 +6,26 @@ platform, the head of its distribution, and the home of its users is not known.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError, unknown
+from undercut.errors import TooFewError, unknown
 from undercut.prices.monthly_quotes import market_group
+from undercut.result import Result
 from undercut.sources.reference import load_reference
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 #: Fewer months than this carry no trend.
 MIN_MONTHS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class ShareTrend:
+class ShareTrend(Result):
     """Straight line through one group's share.
 
     Attributes
@@ -45,9 +50,20 @@ class ShareTrend:
     last_share: float
     months: int
 
-    def table(self) -> pd.DataFrame:
+    @property
+    def is_clear(self) -> bool:
+        """Whether the interval leaves out zero."""
+        return self.low > 0 or self.high < 0
+
+    def to_frame(self) -> pd.DataFrame:
         """The trend as one row."""
-        return pd.DataFrame([{name: getattr(self, name) for name in self.__dataclass_fields__}])
+        return pd.DataFrame([asdict(self)])
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the slope with its interval."""
+        from undercut.competition.adoption.charts import intervals
+
+        return intervals({self.group: (self.slope, self.low, self.high)}, ax=ax)
 
 
 def shares_by_group(shares: pd.DataFrame | None = None, *, count: str = "tokens") -> pd.DataFrame:
@@ -115,7 +131,7 @@ def share_trend(shares: pd.DataFrame, group: str, *, level: float = 0.95) -> Sha
     ------
     UnknownNameError
         There is no such group.
-    DataError
+    TooFewError
         Fewer than eight months.
 
     Notes
@@ -131,7 +147,7 @@ def share_trend(shares: pd.DataFrame, group: str, *, level: float = 0.95) -> Sha
         raise unknown("group of models", group, sorted(set(shares["group"])))
     series = shares[shares["group"] == group].sort_values("week_ending")
     if len(series) < MIN_MONTHS:
-        raise DataError(f"{len(series)} months of shares carry no trend; {MIN_MONTHS} are needed.")
+        raise TooFewError(f"{len(series)} months of shares carry no trend; {MIN_MONTHS} are needed.")
     years = (series["week_ending"] - series["week_ending"].min()).dt.days.to_numpy() / 365.25
     slope, error = _slope_and_error(years, series["share"].to_numpy(float))
     reference = stats.t(len(series) - 2)

@@ -6,18 +6,22 @@ against what as many independent draws from the prices at launch would give.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from undercut.competition.hosts.panel import model_months
-from undercut.errors import DataError, InputError
+from undercut.errors import InputError, NoVariationError, TooFewError
 from undercut.inference.arrays import Floats
 from undercut.inference.levels import check_level
+from undercut.inference.within import within_fit, without_singletons
+from undercut.result import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Outcome = Literal["lowest", "draws alone", "beyond draws", "median", "mean", "same hosts", "gap", "variation"]
 Estimator = Literal["ols", "poisson"]
@@ -27,7 +31,7 @@ _DRAWN: Final = ("draws alone", "beyond draws")
 
 
 @dataclass(frozen=True, slots=True)
-class HostElasticity:
+class HostElasticity(Result):
     """Response of a price, or of a measure of dispersion, to the number of hosts.
 
     Attributes
@@ -50,9 +54,15 @@ class HostElasticity:
     n: int
     models: int
 
-    def table(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """The estimate as one row."""
         return pd.DataFrame([asdict(self)])
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the change when the number of hosts doubles, with its interval."""
+        from undercut.competition.hosts.charts import responses
+
+        return responses({self.outcome: self.per_doubling()}, ax=ax)
 
     def per_doubling(self) -> tuple[float, float, float]:
         """Change in percent when the number of hosts doubles, with its interval (log prices only)."""
@@ -96,7 +106,7 @@ def host_elasticity(
     ------
     InputError
         An option is not usable.
-    DataError
+    NoVariationError
         The number of hosts does not vary within models.
 
     Notes
@@ -116,21 +126,18 @@ def host_elasticity(
     _check(outcome, estimator, level)
     data, clusters = _data(panel, outcome, min_launch_hosts)
     if data.groupby("unit")["log_sellers"].std().fillna(0).max() < 1e-9:
-        raise DataError("The number of hosts does not vary within any model; give more months.")
-    fixed = "unit + month" + (" + age_group" if age_control else "")
-    fit = _regress(data, f"~ log_sellers | {fixed}", estimator, clusters)
-    from scipy import stats
-
-    groups = min(data[name].nunique() for name in clusters.split(" + "))
-    critical = float(stats.t.ppf((1 + level) / 2, groups - 1))
-    value, error = float(fit.coef()["log_sellers"]), float(fit.se()["log_sellers"])
+        raise NoVariationError("The number of hosts does not vary within any model; give more months.")
+    effects = ["unit", "age_group", "month"] if age_control else ["unit", "month"]
+    rows = without_singletons(data, effects)
+    value, error = _slope(rows, effects, clusters, estimator)
     if outcome in _DRAWN:
-        drawn = _slopes_of_draws(panel, data, fixed, min_launch_hosts)
+        drawn = _slopes_of_draws(panel, data, effects, min_launch_hosts)
         own = 0.0 if outcome == "draws alone" else error
         error = float(np.hypot(own, drawn.std(ddof=1)))
+    half = _critical(data, clusters, level) * error
     return HostElasticity(
-        outcome, estimator, value, error, value - critical * error, value + critical * error, level,
-        int(fit._N), int(data["model_id"].nunique()),
+        outcome=outcome, estimator=estimator, value=value, error=error, low=value - half, high=value + half,
+        level=level, n=len(rows), models=int(data["model_id"].nunique()),
     )  # fmt: skip
 
 
@@ -144,7 +151,7 @@ def launch_residuals(panel: pd.DataFrame, *, min_hosts: int = 3) -> Floats:
 
     Raises
     ------
-    DataError
+    TooFewError
         No model ever has as many hosts.
     """
     return np.sort(_launch_spread(panel, min_hosts)["residual"].to_numpy())
@@ -192,7 +199,7 @@ def dispersion_over_time(panel: pd.DataFrame, *, min_hosts: int = 3) -> pd.DataF
     table = model_months(panel)
     several = table[table["sellers"] >= min_hosts]
     if several.empty:
-        raise DataError(f"No model has {min_hosts} hosts in any month.")
+        raise TooFewError(f"No model has {min_hosts} hosts in any month.")
     rows = []
     for period, group in several.groupby("period"):
         row: dict[str, Any] = {
@@ -212,7 +219,7 @@ def _launch_spread(panel: pd.DataFrame, min_hosts: int) -> pd.DataFrame:
     """Rescaled residuals of log prices at launch with their ``model_id``."""
     enough = panel[panel["sellers"] >= min_hosts]
     if enough.empty or min_hosts < 2:
-        raise DataError(f"No model has {min_hosts} hosts (two at least) in any month.")
+        raise TooFewError(f"No model has {min_hosts} hosts (two at least) in any month.")
     first = enough[enough["month"] == enough.groupby("model_id")["month"].transform("min")]
     same = first.groupby("model_id")["log_price"]
     n = same.transform("size")
@@ -221,13 +228,19 @@ def _launch_spread(panel: pd.DataFrame, min_hosts: int) -> pd.DataFrame:
 
 
 def _slopes_of_draws(
-    panel: pd.DataFrame, data: pd.DataFrame, fixed: str, min_hosts: int, draws: int = 200, seed: int = 0
+    panel: pd.DataFrame,
+    data: pd.DataFrame,
+    effects: list[str],
+    min_hosts: int,
+    draws: int = 200,
+    seed: int = 0,
 ) -> Floats:
     """Slope of the expected lowest of draws when whole models are resampled at launch, shape (draws,)."""
     spread = _launch_spread(panel, min_hosts)
     groups = [group.to_numpy() for _, group in spread.groupby("model_id")["residual"]]
     # Frisch and Waugh: with what is left of the regressor, each slope is one weighted sum.
-    left = np.asarray(_regress(data, f"~ log_sellers | {fixed}", "ols", "model_id", keep_all=True)._X)[:, 0]
+    fit = within_fit(data["value"], data[["log_sellers"]], data[effects], data[["model_id"]])
+    left = fit.design[:, 0]
     sellers = np.rint(np.exp(data["log_sellers"].to_numpy())).astype(int)
     counts, position = np.unique(sellers, return_inverse=True)
     weight = np.bincount(position, left) / (left @ left)
@@ -249,12 +262,15 @@ def _median_ranks(n: int, level: float = 0.95) -> tuple[int | None, int | None]:
     return below, n - 1 - below
 
 
-def _data(panel: pd.DataFrame, outcome: str, min_launch_hosts: int) -> tuple[pd.DataFrame, str]:
+def _data(panel: pd.DataFrame, outcome: str, min_launch_hosts: int) -> tuple[pd.DataFrame, list[str]]:
     if outcome == "same hosts":
         rows = panel[["model_id", "host", "month", "age_group", "sellers", "price"]].copy()
         rows["unit"] = rows["model_id"] + " " + rows["host"]
         rows["value"] = rows["log_price"] = np.log(rows["price"])
-        return rows.assign(log_sellers=np.log(rows["sellers"]), level_value=rows["price"]), "model_id + host"
+        return rows.assign(log_sellers=np.log(rows["sellers"]), level_value=rows["price"]), [
+            "model_id",
+            "host",
+        ]
     table = model_months(panel)
     if outcome in _LEVELS:
         table = table[table["sellers"] >= 2]
@@ -266,19 +282,28 @@ def _data(panel: pd.DataFrame, outcome: str, min_launch_hosts: int) -> tuple[pd.
     rows = table[["model_id", "month", "age_group"]].assign(
         unit=table["model_id"], value=value, level_value=level_value, log_sellers=np.log(table["sellers"])
     )
-    return rows, "model_id"
+    return rows, ["model_id"]
 
 
-def _regress(data: pd.DataFrame, right: str, estimator: str, clusters: str, *, keep_all: bool = False) -> Any:
+def _slope(
+    rows: pd.DataFrame, effects: list[str], clusters: list[str], estimator: str
+) -> tuple[float, float]:
+    """Coefficient of the log number of hosts and its clustered error."""
+    if estimator == "ols":
+        return within_fit(rows["value"], rows[["log_sellers"]], rows[effects], rows[clusters]).combined(
+            ["log_sellers"]
+        )
     import pyfixest as pf
 
-    estimate, outcome = (pf.fepois, "level_value") if estimator == "poisson" else (pf.feols, "value")
-    with warnings.catch_warnings():
-        # An offer seen once says nothing about changes; that it is left out is no news.
-        warnings.filterwarnings("ignore", message=".*singleton fixed effect")
-        return estimate(
-            f"{outcome} {right}", data, vcov={"CRV1": clusters}, fixef_rm="none" if keep_all else "singleton"
-        )
+    formula = f"level_value ~ log_sellers | {' + '.join(effects)}"
+    fit = pf.fepois(formula, rows, vcov={"CRV1": " + ".join(clusters)})
+    return float(fit.coef()["log_sellers"]), float(fit.se()["log_sellers"])
+
+
+def _critical(data: pd.DataFrame, clusters: list[str], level: float) -> float:
+    from scipy import stats
+
+    return float(stats.t.ppf((1 + level) / 2, min(data[name].nunique() for name in clusters) - 1))
 
 
 def _check(outcome: str, estimator: str, level: float) -> None:

@@ -13,27 +13,31 @@ import numpy as np
 import pandas as pd
 
 from undercut.competition.hosts.panel import MIN_STEP, price_steps
-from undercut.errors import DataError, InputError
+from undercut.errors import InputError, TooFewError
 from undercut.inference.arrays import Floats
+from undercut.inference.detectable import DetectableEffect, detectable_effect
 from undercut.inference.levels import check_level
+from undercut.inference.within import WithinFit, within_fit
+from undercut.result import Result
 
 if TYPE_CHECKING:
-    from undercut.inference.detectable import DetectableEffect
+    from matplotlib.axes import Axes
+
     from undercut.inference.wild_bootstrap import WildBootstrap
 
 Comparison = Literal["same host and month", "same month"]
 Outcome = Literal["log price", "cut"]
 
 _EFFECTS: Final = {
-    "same host and month": "host_month + age_group + tenure",
-    "same month": "month + age_group + tenure",
+    "same host and month": ["host_month", "age_group", "tenure"],
+    "same month": ["age_group", "tenure", "month"],
 }
 #: Months since a host's own entry into a model are told apart up to here, then by half years up to two years.
 _FINE_TENURE: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
-class EntryEffect:
+class EntryEffect(Result):
     """Effect of one entry on the incumbents' prices.
 
     Attributes
@@ -48,6 +52,8 @@ class EntryEffect:
     level : float
     n, entries, models, hosts, moves : int
         Incumbents' offer-months, entries used, clusters on both sides, and price changes among the rows.
+    outcome, comparison : str
+        What was estimated, and against what.
     swept : DataFrame
         Outcome and regressors after the fixed effects are taken out, with ``model_id`` and ``host``.
     """
@@ -65,15 +71,27 @@ class EntryEffect:
     models: int
     hosts: int
     moves: int
+    outcome: Outcome
+    comparison: Comparison
     swept: pd.DataFrame
 
-    def table(self) -> pd.DataFrame:
+    @property
+    def is_clear(self) -> bool:
+        """Whether the interval leaves out zero."""
+        return self.low > 0 or self.high < 0
+
+    def to_frame(self) -> pd.DataFrame:
         """The cumulative path."""
         return self.path.copy()
 
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the path with its intervals, and how large an effect would have been found."""
+        from undercut.competition.hosts.charts import entry_path
+
+        return entry_path(self.path, edge=self.detectable().effect, ax=ax)
+
     def detectable(self, power: float = 0.8) -> DetectableEffect:
         """Smallest effect that this estimate could have found."""
-        from undercut.inference.detectable import detectable_effect
 
         return detectable_effect(
             self.error, freedom=min(self.models, self.hosts) - 1, level=self.level, power=power
@@ -167,7 +185,7 @@ def entry_effect(
     ------
     InputError
         An option is not usable.
-    DataError
+    TooFewError
         No entry, or no incumbent around one.
 
     Notes
@@ -189,18 +207,18 @@ def entry_effect(
     Cameron, A. C., Gelbach, J. B. and Miller, D. L. (2011). Robust inference with multiway clustering.
     Journal of Business and Economic Statistics 29, 238-249.
     """
-    _check(leads, lags, outcome, comparison, level)
+    check_level(level)
     found = count_entries(panel) if entries is None else entries
-    steps = price_steps(panel, largest=largest)
-    if third_party_only:
-        steps = steps[~steps["is_own"]]
-    data = _design(steps, panel, found, kind, leads, lags)
-    data["outcome"] = data["step"] if outcome == "log price" else (data["step"] < -MIN_STEP).astype(float)
-    used = int(data["entry_p0"].gt(0).sum())
-    if not used:
-        raise DataError(f"No {kind} entry has an incumbent in the months around it; choose more months.")
-    fit = _fit(data, comparison, leads, lags)
-    return _collect(fit, data, found[found["kind"] == kind], leads, lags, level)
+    study = _Study.of(panel, kind, leads, lags, outcome, comparison, third_party_only, largest)
+    rows, fit = study.rows, study.fit(found)
+    models, hosts = rows["model_id"].nunique(), rows["host"].nunique()
+    numbers = _collect(fit, leads, lags, min(models, hosts), level)
+    swept = pd.DataFrame(np.column_stack([fit.outcome, fit.design]), columns=["outcome", *fit.names])
+    return EntryEffect(
+        **numbers, level=level, n=len(rows), entries=int(found["kind"].eq(kind).sum()), models=models,
+        hosts=hosts, moves=int((rows["step"].abs() > MIN_STEP).sum()), outcome=outcome,
+        comparison=comparison, swept=swept.assign(model_id=rows["model_id"], host=rows["host"]),
+    )  # fmt: skip
 
 
 def wild_test(
@@ -248,17 +266,24 @@ def placebo_models(panel: pd.DataFrame, entries: pd.DataFrame, *, seed: int = 0)
     entrant does not sell.
     """
     generator = np.random.default_rng(seed)
-    sold = set(zip(panel["model_id"], panel["host"], strict=True))
-    on_sale = panel.groupby("month")["model_id"].unique()
+    sold = {host: set(models) for host, models in panel.groupby("host")["model_id"]}
+    on_sale = {month: list(models) for month, models in panel.groupby("month")["model_id"].unique().items()}
     drawn = []
     for row in entries.itertuples():
-        pool = [m for m in on_sale.get(row.month - 1, ()) if (m, row.host) not in sold]
+        pool = [model for model in on_sale.get(row.month - 1, ()) if model not in sold.get(row.host, ())]
         drawn.append(pool[generator.integers(len(pool))] if pool else None)
     return entries.assign(model_id=drawn).dropna(subset="model_id")
 
 
 def placebo_effects(
-    panel: pd.DataFrame, *, fake: Literal["dates", "models"], draws: int = 50, seed: int = 0, **options: Any
+    panel: pd.DataFrame,
+    *,
+    fake: Literal["dates", "models"],
+    draws: int = 50,
+    seed: int = 0,
+    kind: str = "dated",
+    lags: int = 6,
+    **options: Any,
 ) -> Floats:
     """Effects of fake entries through the code of the real ones, shape (draws,).
 
@@ -269,113 +294,118 @@ def placebo_effects(
         What is made up; see :func:`placebo_dates` and :func:`placebo_models`.
     draws, seed
         Of the fakes.
-    options
+    kind, lags, options
         Of :func:`entry_effect`.
     """
     if fake not in ("dates", "models"):
         raise InputError(f"fake must be dates or models; got {fake!r}.")
     make = placebo_dates if fake == "dates" else placebo_models
     entries = count_entries(panel)
-    kind = options.get("kind", "dated")
     is_studied = entries["kind"].eq(kind)
+    study = _Study.of(panel, kind, lags=lags, **options)
     found = []
     for draw in range(draws):
         moved = make(panel, entries[is_studied], seed=seed + draw)
-        faked = pd.concat([moved, entries[~is_studied]], ignore_index=True)
-        found.append(entry_effect(panel, entries=faked, **options).effect)
+        fit = study.fit(pd.concat([moved, entries[~is_studied]], ignore_index=True))
+        found.append(fit.combined([_column("entry", k) for k in range(lags + 1)])[0])
     return np.array(found)
 
 
-def _design(
-    steps: pd.DataFrame, panel: pd.DataFrame, entries: pd.DataFrame, kind: str, leads: int, lags: int
-) -> pd.DataFrame:
-    """Incumbents' steps with the number of rivals' entries in each month around them."""
-    keep = ["model_id", "host", "month", "age_group", "step", "developer", "is_own"]
+@dataclass(frozen=True, slots=True)
+class _Study:
+    """Incumbents' steps and what they are regressed on, whatever the entries."""
+
+    rows: pd.DataFrame
+    y: pd.Series
+    shifts: range
+    kind: str
+    effects: pd.DataFrame
+
+    @classmethod
+    def of(
+        cls,
+        panel: pd.DataFrame,
+        kind: str,
+        leads: int = 3,
+        lags: int = 6,
+        outcome: str = "log price",
+        comparison: str = "same host and month",
+        third_party_only: bool = False,
+        largest: float = 10.0,
+    ) -> _Study:
+        _check(leads, lags, outcome, comparison)
+        steps = price_steps(panel, largest=largest)
+        rows = _incumbents(steps[~steps["is_own"]] if third_party_only else steps, panel, leads)
+        y = rows["step"] if outcome == "log price" else (rows["step"] < -MIN_STEP).astype(float)
+        return cls(rows, y, range(-leads, lags + 1), kind, rows[_EFFECTS[comparison]])
+
+    def fit(self, entries: pd.DataFrame) -> WithinFit:
+        """The steps on the numbers of entries in the months around them."""
+        is_kind = entries["kind"].eq(self.kind)
+        parts = {"entry": entries[is_kind], "other": entries[~is_kind]}
+        counted = np.column_stack([_counts(self.rows, part, self.shifts) for part in parts.values()])
+        names = [_column(name, k) for name in parts for k in self.shifts]
+        if not counted[:, names.index("entry_p0")].any():
+            raise TooFewError(
+                f"No {self.kind} entry has an incumbent in the months around it; choose more months."
+            )
+        varies = np.ptp(counted, axis=0) > 0
+        design = pd.DataFrame(counted[:, varies], columns=np.array(names)[varies])
+        return within_fit(self.y, design, self.effects, self.rows[["model_id", "host"]])
+
+
+def _incumbents(steps: pd.DataFrame, panel: pd.DataFrame, leads: int) -> pd.DataFrame:
+    """Incumbents' steps with the month in which each began to sell the model."""
+    keep = ["model_id", "host", "month", "age_group", "step"]
     # The last months have no leads yet: what will enter after the data end is not known.
-    data = steps.loc[steps["month"] <= panel["month"].max() - leads, keep].reset_index(drop=True)
-    own_first = panel.groupby(["model_id", "host"])["month"].min()
-    keys = pd.MultiIndex.from_frame(data[["model_id", "host"]])
-    own_entry = pd.Series(own_first.reindex(keys).to_numpy(), index=data.index)
-    since = data["month"] - own_entry
-    data["tenure"] = since.where(since <= _FINE_TENURE, (since // 6 * 6).clip(upper=24)).astype(int)
-    data["host_month"] = data["host"] + " " + data["month"].astype(str)
-    for name, of_kind in (("entry", entries["kind"] == kind), ("other", entries["kind"] != kind)):
-        chosen = entries[of_kind]
-        by_model = chosen.groupby(["model_id", "month"]).size()
-        for k in range(-leads, lags + 1):
-            when = data["month"] - k
-            total = by_model.reindex(pd.MultiIndex.from_arrays([data["model_id"], when]), fill_value=0)
-            # A host that came later, or at the same time, set its price knowing of the entry.
-            data[_column(name, k)] = total.to_numpy() * (when > own_entry).to_numpy(dtype=float)
-    return data
+    rows = steps.loc[steps["month"] <= panel["month"].max() - leads, keep].reset_index(drop=True)
+    first = panel.groupby(["model_id", "host"])["month"].min().rename("own_entry")
+    rows = rows.join(first, on=["model_id", "host"])
+    since = rows["month"] - rows["own_entry"]
+    rows["tenure"] = since.where(since <= _FINE_TENURE, (since // 6 * 6).clip(upper=24)).astype(int)
+    rows["host_month"] = rows["host"] + " " + rows["month"].astype(str)
+    return rows
+
+
+def _counts(rows: pd.DataFrame, entries: pd.DataFrame, shifts: range) -> Floats:
+    """Entries of rivals around each incumbent's month, shape (rows, shifts)."""
+    models = pd.Index(rows["model_id"].unique())
+    inside = entries[entries["model_id"].isin(models)]
+    months = rows["month"].to_numpy()
+    seen = np.concatenate([months, inside["month"]])
+    start = seen.min() - shifts[-1]
+    grid = np.zeros((len(models), seen.max() - start - shifts[0] + 1))
+    np.add.at(grid, (models.get_indexer(inside["model_id"]), inside["month"].to_numpy() - start), 1.0)
+    when = months[:, None] - np.array(shifts)  # (rows, shifts)
+    told = grid[models.get_indexer(rows["model_id"])[:, None], when - start]
+    # A host that came later, or at the same time, set its price knowing of the entry.
+    return told * (when > rows["own_entry"].to_numpy()[:, None])
 
 
 def _column(name: str, k: int) -> str:
-    """Formulas read no minus signs in names."""
     return f"{name}_{'p' if k >= 0 else 'm'}{abs(k)}"
 
 
-def _fit(data: pd.DataFrame, comparison: str, leads: int, lags: int) -> Any:
-    import pyfixest as pf
-
-    shifts = range(-leads, lags + 1)
-    names = [_column(name, k) for name in ("entry", "other") for k in shifts]
-    varying = [name for name in names if data[name].std() > 0]
-    with np.errstate(invalid="ignore"):  # a negative variance of one lag; mended in _without_negative_part
-        return pf.feols(
-            f"outcome ~ {' + '.join(varying)} | {_EFFECTS[comparison]}",
-            data,
-            vcov={"CRV1": "model_id + host"},
-            fixef_rm="none",
-        )
-
-
-def _collect(
-    fit: Any, data: pd.DataFrame, entries: pd.DataFrame, leads: int, lags: int, level: float
-) -> EntryEffect:
+def _collect(fit: WithinFit, leads: int, lags: int, clusters: int, level: float) -> dict[str, Any]:
+    """The cumulative path, its last step and the drift before entry."""
     from scipy import stats
 
-    names = list(fit._coefnames)
-    beta, variance = np.asarray(fit._beta_hat), _without_negative_part(np.asarray(fit._vcov))
-    clusters = data["model_id"].nunique(), data["host"].nunique()
-    critical = float(stats.t.ppf((1 + level) / 2, min(clusters) - 1))
+    def summed(shifts: range) -> tuple[float, float]:
+        return fit.combined([_column("entry", k) for k in shifts])
 
-    def combined(shifts: range, sign: float) -> tuple[float, float]:
-        weights = np.array([sign * (name in {_column("entry", k) for k in shifts}) for name in names])
-        return float(weights @ beta), float(np.sqrt(weights @ variance @ weights))
-
-    rows: list[dict[str, float]] = []
-    for horizon in range(-leads - 1, lags + 1):
-        # Before entry the path is read backwards from the month before it, where it is zero.
-        after = horizon >= 0
-        shifts = range(horizon + 1) if after else range(horizon + 1, 0)
-        effect, error = combined(shifts, 1.0 if after else -1.0)
-        rows.append({"horizon": horizon, "effect": effect, "error": error})
-    path = pd.DataFrame(rows)
-    path["low"], path["high"] = (
-        path["effect"] - critical * path["error"],
-        path["effect"] + critical * path["error"],
-    )
-    last = path.iloc[-1]
-    before, before_error = combined(range(-leads, 0), 1.0)
-    swept = pd.DataFrame(np.column_stack([fit._Y, fit._X]), columns=["outcome", *names])
-    return EntryEffect(
-        path=path, effect=float(last["effect"]), error=float(last["error"]), low=float(last["low"]),
-        high=float(last["high"]), pre_trend=before, pre_trend_error=before_error, level=level, n=len(data),
-        entries=len(entries), models=clusters[0], hosts=clusters[1],
-        moves=int((data["step"].abs() > MIN_STEP).sum()),
-        swept=swept.assign(model_id=data["model_id"], host=data["host"]),
-    )  # fmt: skip
+    # Before entry the path is read backwards from the month before it, where it is zero.
+    before = [(h, *summed(range(h + 1, 0))) for h in range(-leads - 1, 0)]
+    after = [(h, *summed(range(h + 1))) for h in range(lags + 1)]
+    rows = [(horizon, 0.0 - effect, error) for horizon, effect, error in before] + after
+    path = pd.DataFrame(rows, columns=["horizon", "effect", "error"])
+    half = float(stats.t.ppf((1 + level) / 2, clusters - 1)) * path["error"]
+    path = path.assign(low=path["effect"] - half, high=path["effect"] + half)
+    drift, drift_error = summed(range(-leads, 0))
+    last = path.iloc[-1][["effect", "error", "low", "high"]].to_dict()
+    return {"path": path, **last, "pre_trend": drift, "pre_trend_error": drift_error}
 
 
-def _without_negative_part(variance: Floats) -> Floats:
-    """Two-way clustering can give a matrix that is no variance; Cameron, Gelbach and Miller (2011, section
-    2.3) set its negative eigenvalues to zero."""
-    values, vectors = np.linalg.eigh((variance + variance.T) / 2)
-    return (vectors * np.maximum(values, 0.0)) @ vectors.T
-
-
-def _check(leads: int, lags: int, outcome: str, comparison: str, level: float) -> None:
+def _check(leads: int, lags: int, outcome: str, comparison: str) -> None:
     if leads < 1 or lags < 0:
         raise InputError(f"leads must be at least 1 and lags at least 0; got {leads} and {lags}.")
     for name, value, allowed in (
@@ -384,4 +414,3 @@ def _check(leads: int, lags: int, outcome: str, comparison: str, level: float) -
     ):
         if value not in allowed:
             raise InputError(f"{name} must be one of {', '.join(allowed)}; got {value!r}.")
-    check_level(level)

@@ -14,11 +14,19 @@ import numpy as np
 import pandas as pd
 
 from undercut.competition.hosts.panel import MAINLAND_SITES
-from undercut.errors import DataError, InputError
+from undercut.errors import InputError, OutsideDataError
 from undercut.inference.levels import check_level
-from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval, sums_by_cluster
+from undercut.inference.resampling import (
+    cluster_codes,
+    multiplicities,
+    percentile_interval,
+    sums_by_cluster,
+)
+from undercut.result import Result
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from undercut.inference.wild_bootstrap import WildBootstrap
 
 Seller = Literal["mean", "median", "lowest"]
@@ -28,7 +36,7 @@ MIN_CLUSTERS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Premium:
+class Premium(Result):
     """Log price difference of other hosts over the developer's own site, within model and month.
 
     Attributes
@@ -53,9 +61,15 @@ class Premium:
     clusters: int
     cluster: str
 
-    def table(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """The premium month by month."""
         return self.by_month.copy()
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the ratio of prices month by month."""
+        from undercut.competition.hosts.charts import premium_over_time
+
+        return premium_over_time(self.by_month, ax=ax)
 
     def percent(self) -> tuple[float, float, float]:
         """The overall premium and its interval in percent."""
@@ -123,7 +137,7 @@ def first_party_premium(
     ------
     InputError
         An option is not usable.
-    DataError
+    OutsideDataError
         No model is sold by its developer and by such a host in the same month.
 
     Notes
@@ -200,7 +214,7 @@ def _cells(
     )
     cells = theirs.join(own, how="inner").reset_index()
     if cells.empty:
-        raise DataError("No model is sold by its developer and by such a host in the same month.")
+        raise OutsideDataError("No model is sold by its developer and by such a host in the same month.")
     return cells.assign(difference=cells["other"] - cells["own"])[
         [*keys, "developer", "difference", "offers"]
     ]

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from undercut.competition.hosts.serving_cost import ServingAssumptions, cost_factor
-from undercut.errors import DataError, InputError
+from undercut.errors import DataError, InputError, MissingColumnError, OutsideDataError, TooFewError
 from undercut.inference.arrays import Codes, Floats
 from undercut.inference.resampling import cluster_codes, multiplicities
 from undercut.prices.workloads import Workload
+from undercut.result import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 #: Half-lives that the fit may find, months. An estimate at an end says that the data do not tell.
 HALF_LIVES: Final = (0.5, 120.0)
@@ -22,7 +26,7 @@ FLOORS: Final = (0.01, 3.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Decay:
+class Decay(Result):
     r"""Exponential decay of a price, or of a price over cost, from launch to a floor.
 
     Attributes
@@ -60,9 +64,25 @@ class Decay:
         """Whether the data tell a half-life: few draws at the ends, and an interval of less than tenfold."""
         return self.share_at_bounds < 0.05 and self.half_life_high < 10 * self.half_life_low
 
-    def table(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """The estimate as one row."""
         return pd.DataFrame([asdict(self)])
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the fitted curve, with the interval after a year."""
+        from undercut.competition.hosts.charts import since_launch
+
+        nothing = pd.DataFrame(columns=["price", "age_months", "share", "units"], dtype=float)
+        return since_launch(self.curve("fitted"), self.after_a_year("fitted"), nothing, ax=ax)
+
+    def curve(self, price: str, months: int = 24) -> pd.DataFrame:
+        """Fitted share of the value at launch by age, ``price`` being its name."""
+        ages = np.linspace(0, months, 4 * months + 1)
+        return pd.DataFrame({"price": price, "age_months": ages, "share": self.share_left(ages)})
+
+    def after_a_year(self, price: str) -> pd.DataFrame:
+        """Interval of the share after twelve months, ``price`` being its name."""
+        return pd.DataFrame([{"price": price, "low": self.after_year_low, "high": self.after_year_high}])
 
     def share_left(self, age_months: npt.ArrayLike) -> Floats:
         """Fitted value at an age as a share of the value at launch."""
@@ -106,12 +126,12 @@ def price_over_cost(
 
     Raises
     ------
-    DataError
+    OutsideDataError
         No model of known size at any of the ages.
     """
     known = costs[costs["unit_cost"].notna() & costs["age_months"].isin(ages)]
     if known.empty:
-        raise DataError("No model of known size is on sale at any of these ages; choose other ages.")
+        raise OutsideDataError("No model of known size is on sale at any of these ages; choose other ages.")
     ranges = assumptions if assumptions is not None else ServingAssumptions()
     centre = float(cost_factor(workload, ranges.centre())[0])
     drawn = cost_factor(workload, ranges, draws=draws, seed=seed)
@@ -169,10 +189,12 @@ def decay(
 
     Raises
     ------
+    TooFewError
+        Fewer than two clusters, or no unit seen at two ages.
     DataError
-        Fewer than two clusters, values that are not positive, or no unit seen at two ages.
+        Values that are not positive, or a column that does not exist.
     InputError
-        A column that does not exist, or too few draws.
+        Too few draws.
 
     Notes
     -----
@@ -184,8 +206,10 @@ def decay(
     intervals over resampled clusters. If nothing moves, f is near one and h is not told.
     """
     missing = [name for name in (value, unit, cluster, "age_months") if name not in table]
-    if missing or draws < 20:
-        raise InputError(f"decay needs the columns {', '.join(missing) or 'given'} and 20 draws or more.")
+    if missing:
+        raise MissingColumnError(f"The table lacks {', '.join(missing)}, which the decay is fitted to.")
+    if draws < 20:
+        raise InputError(f"An interval needs 20 draws or more; got {draws}.")
     data = table[table[value].notna()]
     if data.empty or (data[value] <= 0).any():
         raise DataError(f"{value} must be positive: logarithms are taken.")
@@ -194,7 +218,7 @@ def decay(
     units, names = pd.factorize(data[unit], sort=True)
     clusters, labels = cluster_codes(data, cluster)
     if len(labels) < 2:
-        raise DataError("A half-life needs two models or more that are seen at two ages or more.")
+        raise TooFewError("A half-life needs two models or more that are seen at two ages or more.")
     age = data["age_months"].to_numpy(dtype=float)
     log_value = np.log(data[value].to_numpy(dtype=float))
     fits = []
@@ -223,31 +247,6 @@ def aligned(table: pd.DataFrame, fit: Decay, *, value: str, unit: str = "model_i
     return by_age.assign(share=np.exp(by_age["share"])).reset_index()
 
 
-def yearly_change(
-    table: pd.DataFrame, *, value: str, unit: str = "model_id", level: float = 0.95
-) -> dict[str, float]:
-    """Change of a value per year of age within units, without a shape: log points with a clustered interval.
-
-    Returns
-    -------
-    dict
-        ``estimate, low, high, n``; errors clustered by model.
-    """
-    import warnings
-
-    import pyfixest as pf
-
-    data = table[table[value].gt(0)].assign(
-        log_value=lambda frame: np.log(frame[value]), years=lambda frame: frame["age_months"] / 12
-    )
-    with warnings.catch_warnings():
-        # A unit seen once says nothing about changes; that it is left out is no news.
-        warnings.filterwarnings("ignore", message=".*singleton fixed effect")
-        fit = pf.feols(f"log_value ~ years | {unit}", data, vcov={"CRV1": "model_id"})
-    low, high = fit.confint(alpha=1 - level).loc["years"].to_numpy(dtype=float)
-    return {"estimate": float(fit.coef()["years"]), "low": float(low), "high": float(high), "n": int(fit._N)}
-
-
 def _curve(age: Floats, floor: float, half_life: float) -> Floats:
     return np.log(floor + (1 - floor) * np.exp2(-age / half_life))
 
@@ -267,10 +266,11 @@ def _fit(
         return values - (np.bincount(code, values) / size)[code]
 
     observed, root = deviations(y), np.sqrt(w)
+    ages, position = np.unique(a, return_inverse=True)
 
     def residuals(log_parameters: Floats) -> Floats:
         half_life, floor = np.exp(log_parameters)
-        return root * (observed - deviations(_curve(a, floor, half_life)))
+        return root * (observed - deviations(_curve(ages, floor, half_life)[position]))
 
     bounds: Any = np.log([[HALF_LIVES[0], FLOORS[0]], [HALF_LIVES[1], FLOORS[1]]])
     guesses = [(6.0, 0.5), (24.0, 0.8), (6.0, 1.2), (2.0, 0.9)] if start is None else [start]

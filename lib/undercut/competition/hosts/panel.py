@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError, InputError, unknown
+from undercut.errors import InputError, OutsideDataError, unknown
 from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval, sums_by_cluster
 from undercut.prices.cross_section import SELLER_KINDS
 from undercut.prices.monthly_quotes import FIRST_MONTH, OBSERVATION_DAY, monthly_quotes
@@ -60,6 +60,7 @@ def host_panel(
     variant: str = STANDARD,
     start: str = FIRST_MONTH,
     end: str | None = None,
+    hosts: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """One row for each open model, host and month.
 
@@ -73,6 +74,8 @@ def host_panel(
         ``standard``, or a class of :data:`VARIANT_PATTERNS`, or ``other``.
     start, end : str
         First and last month, ``YYYY-MM``. A month in which nobody offered the variant has no rows.
+    hosts : DataFrame, optional
+        Columns ``host, kind``; by default the reference table of that name.
 
     Returns
     -------
@@ -86,7 +89,7 @@ def host_panel(
     ------
     InputError
         An unknown source or variant.
-    DataError
+    OutsideDataError
         No such offer of an open model is left.
 
     Examples
@@ -105,13 +108,13 @@ def host_panel(
         if strange:
             raise unknown("source", strange[0], known)
         offers = offers[offers["source"].isin(list(sources))]
-    offers = _of_variant(offers, variant)
+    offers = _of_variant(offers[_is_sold(offers, hosts)], variant)
     if offers.empty:
-        raise DataError(f"No {variant} offer of an open model is in the panel; choose other sources.")
+        raise OutsideDataError(f"No {variant} offer of an open model is in the panel; choose other sources.")
     last = end or _last_month(offers)
     spans = _spans_with_offers(offers, start, last)
     if not spans:
-        raise DataError(f"No {variant} offer of an open model stood between {start} and {last}.")
+        raise OutsideDataError(f"No {variant} offer of an open model stood between {start} and {last}.")
     parts = [monthly_quotes(offers, start=span[0], end=span[-1]) for span in spans]
     quotes = pd.concat(parts, ignore_index=True)
     quotes.attrs = dict(prices.attrs)
@@ -133,7 +136,9 @@ def variant_class(variants: pd.Series) -> pd.Series:
     return classes.astype("str")
 
 
-def source_coverage(prices: pd.DataFrame, *, start: str = FIRST_MONTH) -> pd.DataFrame:
+def source_coverage(
+    prices: pd.DataFrame, *, start: str = FIRST_MONTH, hosts: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Open models, hosts and offers that each source shows, month by month.
 
     Parameters
@@ -142,6 +147,8 @@ def source_coverage(prices: pd.DataFrame, *, start: str = FIRST_MONTH) -> pd.Dat
         From :func:`undercut.load_prices`.
     start : str
         First month, ``YYYY-MM``.
+    hosts : DataFrame, optional
+        As in :func:`host_panel`.
 
     Returns
     -------
@@ -150,9 +157,7 @@ def source_coverage(prices: pd.DataFrame, *, start: str = FIRST_MONTH) -> pd.Dat
     """
     from undercut.panel.store import offered_on
 
-    kinds = load_reference("hosts").set_index("host")["kind"]
-    is_open = prices["access"].str.startswith("open").fillna(False)
-    sold = prices[is_open & prices["host"].map(kinds).isin(SELLER_KINDS)]
+    sold = prices[prices["access"].str.startswith("open").fillna(False) & _is_sold(prices, hosts)]
     days = pd.date_range(f"{start}-15", prices["last_seen"].max().tz_convert(None), freq="MS")
     parts = []
     for day in days + pd.Timedelta(days=14):
@@ -288,13 +293,16 @@ def _of_variant(offers: pd.DataFrame, variant: str) -> pd.DataFrame:
     known = (STANDARD, *VARIANT_PATTERNS, "other")
     if variant not in known:
         raise unknown("variant", variant, known)
-    kinds = load_reference("hosts").set_index("host")["kind"]
-    is_sold = (
-        offers["host"].map(kinds).isin(SELLER_KINDS) & offers["price"].gt(0) & offers["model_id"].notna()
-    )
-    chosen = offers[is_sold & variant_class(offers["variant"]).eq(variant)]
+    is_priced = offers["price"].gt(0) & offers["model_id"].notna()
+    chosen = offers[is_priced & variant_class(offers["variant"]).eq(variant)]
     # Monthly quotes keep the plain offer of each host; within one class every offer is that.
     return chosen.assign(variant=None)
+
+
+def _is_sold(offers: pd.DataFrame, hosts: pd.DataFrame | None) -> pd.Series:
+    """Whether somebody sells by the token who runs the model or answers for it."""
+    known = load_reference("hosts") if hosts is None else hosts
+    return offers["host"].map(known.set_index("host")["kind"]).isin(SELLER_KINDS)
 
 
 def _last_month(offers: pd.DataFrame) -> str:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from undercut.competition.hosts.model_sizes import active_parameters
-from undercut.errors import DataError, InputError, unknown
+from undercut.errors import InputError, OutsideDataError, unknown
 from undercut.inference.arrays import Floats
 from undercut.prices.workloads import Workload, find_workload
 
@@ -232,7 +232,7 @@ def rent_per_speed(rental: pd.DataFrame, *, column: str = "usd_per_gpu_hour_medi
         raise unknown("column", column, rental.columns)
     known = rental[rental[column].notna() & rental["gpu"].isin(list(PEAK_TERAFLOPS))]
     if known.empty:
-        raise DataError(f"The table of GPU rents has no price in {column}.")
+        raise OutsideDataError(f"The table of GPU rents has no price in {column}.")
     months = pd.to_datetime(known["date"]).dt.strftime("%Y-%m")
     per_speed = known[column] / known["gpu"].map(PEAK_TERAFLOPS)
     table = known.assign(period=months, usd_per_gpu_hour=known[column], usd_per_teraflop_hour=per_speed)
@@ -261,7 +261,7 @@ def serving_cost(
 
     Raises
     ------
-    DataError
+    OutsideDataError
         A month before the first rent.
     """
     rents = (
@@ -270,7 +270,7 @@ def serving_cost(
     months = pd.Series(sorted(model_months["period"].unique()))
     position = np.searchsorted(rents["rent_month"], months, side="right") - 1
     if (position < 0).any():
-        raise DataError(
+        raise OutsideDataError(
             f"No GPU rent is known for {months.iloc[0]}; rents start {rents['rent_month'].iloc[0]}."
         )
     by_month = rents.iloc[position].set_index(pd.Index(months, name="period"))

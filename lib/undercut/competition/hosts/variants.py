@@ -38,7 +38,7 @@ def variant_premium(
 
     Raises
     ------
-    DataError
+    OutsideDataError
         No such offer.
     """
     editions = host_panel(prices, variant=variant)

@@ -19,20 +19,18 @@ OTHERS_VARIABLE = "UNDERCUT_OTHERS"
 
 
 def project_root(start: Path | None = None) -> Path:
-    """Folder that holds reports.toml: ``start`` (default: here) or one above it, else that of the project
-    whose data are used; here, where only the data inside an installed package are there.
+    """Folder that holds reports.toml: ``start`` (default: here) or one above it, else the package's project.
 
     Raises
     ------
     StoreError
-        There is no project and no data.
+        Where there is no such folder.
     """
     here = (start or Path.cwd()).resolve()
     for folder in (here, *here.parents):
         if (folder / CATALOGUE_FILE).is_file():
             return folder
-    root = paths.project_root()
-    return here if root == paths.PACKAGED else root
+    return paths.project_root()
 
 
 def git_commit(folder: Path) -> str | None:
