@@ -1,9 +1,9 @@
 """Who uses which models, how easily can they be had, and what does it cost?
 
 ``shares_by_group`` and ``share_trend`` (tokens on one router), ``documented_cases`` (companies on record),
-``change_around`` (a series before and after dates). ``sellers_of``, ``mean_by_model``, ``wait_for_seller`` and
-``reworked_variants`` (access to models). ``monthly_bills``, ``cheapest_by_rule`` and ``cheapest_by_workload``
-(bills of several ways to the same capability).
+``change_around`` (a series before and after dates). Access to models: ``sellers_of``, ``mean_by_model``,
+``wait_for_seller``, ``reworked_variants``. Bills of several ways to the same capability: ``monthly_bills``,
+``cheapest_by_rule``, ``cheapest_by_workload``.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ KINDS: Final = (plots.INK, "#058e9e", "#c2402c", "#8e907c")
 
 
 def entry_path(path: pd.DataFrame, *, edge: float, ax: Axes | None = None) -> Axes:
-    """Effect by months since entry, with its interval; grey up to ``edge``, the smallest detectable effect."""
+    """Effect by months since entry, with its interval; grey up to ``edge``, the smallest to be found."""
     axes = ax or new_axes(4.2)
     told = path.assign(**{name: 100 * path[name] for name in ("effect", "low", "high")})
     axes.axhspan(-100 * edge, 100 * edge, color=plots.RULE, alpha=0.45, linewidth=0, zorder=0.5)
