@@ -174,8 +174,23 @@ def test_where_forking_is_refused_the_report_is_built_all_the_same(
     (tmp_path / "modules" / "seaborn.py").write_text(
         "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
     )
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "modules"))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "modules"), prepend=os.pathsep)
     project = write_project(tmp_path, demo_cells(code("import seaborn")))
     with pytest.warns(UserWarning, match="not forked here: the libraries started 1 threads"):
         [outcome] = build_reports(root=project)
     assert outcome.status == "built"
+
+
+def test_libraries_are_loaded_ahead_where_a_notebook_names_them_or_opens_the_door(tmp_path: Path) -> None:
+    def loaded(source: str) -> set[str]:
+        project = write_project(tmp_path, [code(source)])
+        modules = forge.modules_for([project / "notebooks" / "demo.ipynb"])
+        assert modules[: len(forge.MACHINERY)] == list(forge.MACHINERY)
+        return {name.partition(".")[0] for name in modules[len(forge.MACHINERY) :]}
+
+    assert loaded("import json") == set()
+    assert loaded("from undercut.report.findings.results import Results\nimport scipy.stats") == {
+        "pandas",
+        "scipy",
+    }
+    assert {"pandas", "seaborn", "statsmodels", "duckdb"} <= loaded("x = 1\nimport undercut as uc")

@@ -19,10 +19,10 @@ from undercut.report.catalogue.variants import changed_values
 from undercut.report.findings.contract import write_atomically
 from undercut.report.findings.others import snapshot
 from undercut.report.run.execution import environment, failure_text, run_tasks
+from undercut.report.run.forge import modules_for
 from undercut.report.run.masking import Mask
-from undercut.report.run.preload import libraries_of
 from undercut.report.run.task import Outcome, Run, Task
-from undercut.report.run.workers import ForkedWorkers, FreshWorkers, Workers
+from undercut.report.run.workers import Workers
 from undercut.report.site.hooks import run_hook
 from undercut.report.site.publish import STAGING, only_builder
 from undercut.report.site.record import publish_failure, publish_page
@@ -146,23 +146,12 @@ def _steps(tasks: Sequence[Task], plan: Plan, options: Options) -> Generator[tup
         from undercut.report.run.cluster import run_on_cluster
 
         return run_on_cluster(tasks, plan.project.resolve(), address=options.cluster, jobs=options.jobs)
-    workers, refusal = start_workers(tasks, plan.site / STAGING, plain=options.plain)
-    if refusal:
-        warnings.warn(refusal, stacklevel=2)
+    staging = plan.site / STAGING
+    modules = [] if options.plain else modules_for({task.report.notebook for task in tasks})
+    workers = Workers(environment(staging), staging / "forge.log", modules)
+    if workers.refusal:
+        warnings.warn(f"Processes are not forked here: {workers.refusal}.", stacklevel=2)
     return run_tasks(tasks, workers, jobs=options.jobs or os.cpu_count() or 1)
-
-
-def start_workers(tasks: Sequence[Task], staging: Path, *, plain: bool) -> tuple[Workers, str]:
-    """Forked workers where that is safe and wanted, else fresh ones and why forking is not safe."""
-    around = environment(staging)
-    if plain or not hasattr(os, "fork"):
-        return FreshWorkers(around), ""
-    modules = libraries_of({task.report.notebook for task in tasks})
-    forked = ForkedWorkers(modules, around, staging / "forge.log")
-    if forked.refusal:
-        forked.close()
-        return FreshWorkers(around), f"Processes are not forked here: {forked.refusal}."
-    return forked, ""
 
 
 def _publish(task: Task, run: Run, plan: Plan, started: tuple[float, str], why: tuple[str, ...]) -> Outcome:

@@ -71,7 +71,7 @@ def run_tasks(tasks: Sequence[Task], workers: Workers, *, jobs: int) -> Generato
                 waiting.remove(task)
                 yield task, None
                 _describe(task)
-                workers.start(task.job)
+                workers.start(task.job, variables_of(task))
                 running[str(task.job)] = _Running(task, time.monotonic())
             for end in workers.ended(_WATCH_SECONDS):
                 one = running.pop(end.job)
@@ -90,6 +90,16 @@ def ready(waiting: Sequence[Task], running: Sequence[Task]) -> Task | None:
     return next((task for task in waiting if busy.isdisjoint(task.report.after)), None)
 
 
+def variables_of(task: Task) -> dict[str, str]:
+    """What the environment of its worker has beside that of all workers."""
+    return {
+        OUTPUT_VARIABLE: str(task.page),
+        TRACE_VARIABLE: str(task.staging / "trace.json"),
+        COMMIT_VARIABLE: task.commit,
+        OTHERS_VARIABLE: str(task.others) if task.report.after else "",
+    }
+
+
 def _describe(task: Task) -> None:
     job = {
         "report": task.report.name,
@@ -104,12 +114,6 @@ def _describe(task: Task) -> None:
         "page": str(task.page),
         "values": task.values,
         "output_mb": task.report.limits.output_mb,
-        "variables": {
-            OUTPUT_VARIABLE: str(task.page),
-            TRACE_VARIABLE: str(task.staging / "trace.json"),
-            COMMIT_VARIABLE: task.commit,
-            OTHERS_VARIABLE: str(task.others) if task.report.after else "",
-        },
     }
     write_atomically(task.job, json.dumps(job))
 

@@ -1,8 +1,9 @@
 """How do many reports share one start-up? A process that loads the libraries once and forks workers.
 
-``python -m undercut.report.run.forge MODULE...`` loads the modules, says whether forking is safe, and forks
-one worker for each job that it is told of. It has no threads and answers in lines of JSON. When its input
-closes, because the builder ended or was killed, it kills everything below it.
+``python -m undercut.report.run.forge MODULE...`` loads the modules, says whether forking is safe, and starts
+one worker for each job that it is told of: forked where that is safe, else (and where it was given no module)
+as a fresh process. It has no threads and answers in lines of JSON. When its input closes, because the builder
+ended or was killed, it kills everything below it.
 """
 
 from __future__ import annotations
@@ -12,34 +13,53 @@ import importlib
 import io
 import json
 import os
+import re
 import select
-import signal
+import subprocess
 import sys
-import time
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TextIO
 
 from undercut.report.run.kernel import forget_working_folder
 from undercut.report.run.processes import die_with_parent, end_descendants, peak_memory_mb, reap_orphans
 
-#: Libraries worth loading once, whose import neither starts threads nor looks at who imports them.
-PRELOADED = frozenset(
-    {
-        "duckdb", "exchange_calendars", "great_tables", "matplotlib", "numpy", "pandas", "pandera", "pyarrow",
-        "scipy", "seaborn", "statsmodels",
-    }
+#: What every worker and kernel needs.
+MACHINERY = (
+    "undercut.report.run.worker", "undercut.report.run.embryo", "undercut.report.page.page", "papermill",
+    "papermill.iorw", "nbclient", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell",
+    "ipykernel.debugger", "IPython.core.interactiveshell", "IPython.core.completer", "IPython.core.magics",
+    "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect",
+    "IPython.core.pylabtools", "IPython.extensions.storemagic", "jupyter_client.asynchronous",
+    "jupyter_client.manager", "jupyter_client.provisioning.local_provisioner", "pygments.lexers.python",
+    "sqlite3", "tornado.platform.asyncio",
 )  # fmt: skip
-#: What these libraries load when they are first used.
-_LOADED_LATER = {
-    "matplotlib": ("matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg"),
-    "pandas": ("pandas.io.formats.csvs", "pandas.io.formats.html", "pandas.io.formats.string"),
-    "statsmodels": ("statsmodels.iolib.summary", "statsmodels.stats.sandwich_covariance"),
-}
+#: Libraries worth loading once, whose import neither starts threads nor looks at who imports them.
+LIBRARIES = (
+    "pandas", "pandas.io.formats.csvs", "pandas.io.formats.html", "pandas.io.formats.string",
+    "pyarrow.parquet", "matplotlib.pyplot", "matplotlib.backends.backend_agg",
+    "matplotlib.backends.backend_svg", "matplotlib_inline.backend_inline", "seaborn", "scipy.linalg",
+    "scipy.optimize", "scipy.special", "scipy.stats", "statsmodels.api", "statsmodels.formula.api",
+    "statsmodels.stats.sandwich_covariance", "great_tables", "duckdb", "pandera.pandas",
+    "exchange_calendars",
+)  # fmt: skip
 #: Libraries whose threads would hang a forked process.
 STARTS_THREADS = frozenset({"dask", "grpc", "jax", "polars", "pyspark", "ray", "tensorflow", "torch"})
 #: Arrow's allocator takes care of forks itself.
 _FORK_SAFE_THREADS = ("jemalloc_bg_thd",)
+_LOOK_SECONDS = 0.02
+
+
+def modules_for(notebooks: Iterable[Path]) -> list[str]:
+    """Machinery, and the libraries that the notebooks name: all, where one opens the package's own door."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in notebooks)
+    if re.search(r"\bimport undercut\b(?!\.)", text):
+        return [*MACHINERY, *LIBRARIES]
+    named = set(re.findall(r"\w+", text))
+    if "undercut" in named:
+        named.add("pandas")
+    return [*MACHINERY, *(name for name in LIBRARIES if name.partition(".")[0] in named)]
 
 
 def main(modules: list[str]) -> int:
@@ -48,10 +68,9 @@ def main(modules: list[str]) -> int:
     os.dup2(2, 1)  # what libraries print while they load is no answer
     reap_orphans()
     load(modules)
-    reason = unsafe_to_fork()
-    _say(answers, ready=not reason, reason=reason)
-    if not reason:
-        _serve(answers)
+    reason = unsafe_to_fork() if modules else ""
+    _say(answers, ready=True, reason=reason)
+    _serve(answers, forks=bool(modules) and not reason)
     end_descendants()
     return 0
 
@@ -61,27 +80,21 @@ def load(modules: list[str]) -> None:
     gc.disable()  # nothing of what is loaded is ever garbage
     # Half of nbformat's import time is this module, which JupyterLab pulls in and no notebook needs.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-    for name in (
-        "undercut.report.run.worker",
-        "undercut.report.page.page",
-        "undercut.report.page.render",
-        *_MACHINERY,
-    ):
-        importlib.import_module(name)
-    from undercut.report.run.worker import warm_up
-
-    warm_up()
-    wanted = [name for name in modules if name.partition(".")[0] in PRELOADED]
-    roots = dict.fromkeys(name.partition(".")[0] for name in wanted)
-    for name in [*wanted, *(later for root in roots for later in _LOADED_LATER.get(root, ()))]:
+    for name in modules:
         # A library that cannot be imported is the notebook's to complain about, in its own cell.
         try:
             importlib.import_module(name)
         except Exception as error:
             print(f"{name} was not loaded ahead: {error!r}", file=sys.stderr)
+    if modules:
+        from undercut.report.run.worker import warm_up
+
+        warm_up()
     if "matplotlib.figure" in sys.modules:
         _draw_once()
-    _forget_warnings()
+    # A warning that was given while loading is given again to each notebook that causes it.
+    for module in list(sys.modules.values()):
+        getattr(module, "__warningregistry__", {}).clear()
     # Collecting garbage touches every object, and a forked process would copy all memory for it.
     gc.collect()
     gc.freeze()
@@ -102,22 +115,6 @@ def _draw_once() -> None:
     FigureCanvasSVG(figure).print_figure(io.StringIO(), format="svg")
 
 
-_MACHINERY = (
-    "papermill", "papermill.iorw", "nbclient", "ipykernel.kernelapp", "ipykernel.ipkernel",
-    "ipykernel.zmqshell", "IPython.core.interactiveshell", "IPython.core.completer", "IPython.core.magics",
-    "jupyter_client.asynchronous", "jupyter_client.manager", "jupyter_client.provisioning.local_provisioner",
-    "ipykernel.debugger", "undercut.report.run.embryo", "pygments.lexers.python", "IPython.core.completerlib",
-    "IPython.core.debugger", "IPython.core.logger", "IPython.core.oinspect", "IPython.core.pylabtools",
-    "IPython.extensions.storemagic", "sqlite3", "tornado.platform.asyncio",
-)  # fmt: skip
-
-
-def _forget_warnings() -> None:
-    """A warning that was given while loading is given again to each notebook that causes it."""
-    for module in list(sys.modules.values()):
-        getattr(module, "__warningregistry__", {}).clear()
-
-
 def unsafe_to_fork() -> str:
     """Why forked workers could hang; empty where they cannot."""
     if not sys.platform.startswith("linux"):
@@ -133,29 +130,29 @@ def unsafe_to_fork() -> str:
     return f"the libraries started {unknown} threads" if unknown else ""
 
 
-def _serve(answers: TextIO) -> None:
-    """Fork workers on demand and report their ends."""
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+def _serve(answers: TextIO, *, forks: bool) -> None:
+    """Start workers on demand and report their ends."""
     jobs: dict[int, str] = {}
+    pipes: list[Any] = []  # fresh workers end when theirs closes
     pending = b""
     while True:
-        ready, _, _ = select.select([0, reader], [], [])
-        if reader in ready:
-            os.read(reader, 512)
-            _report_ended(jobs, answers)
-        if 0 in ready:
-            received = os.read(0, 65536)
-            if not received:
-                return
-            *lines, pending = (pending + received).split(b"\n")
-            for line in lines:
-                job = json.loads(line)["job"]
-                pid = _fork_worker(job, (reader, writer, answers.fileno()))
-                jobs[pid] = job
-                _say(answers, started=job, pid=pid)
+        ready, _, _ = select.select([0], [], [], _LOOK_SECONDS if jobs else None)
+        _report_ended(jobs, answers)
+        if not ready:
+            continue
+        received = os.read(0, 65536)
+        if not received:
+            return
+        *lines, pending = (pending + received).split(b"\n")
+        for told in map(json.loads, lines):
+            if forks:
+                pid = _fork(told["job"], told["environment"], answers.fileno())
+            else:
+                worker = _spawn(told["job"], told["environment"])
+                pid = worker.pid
+                pipes.append(worker)
+            jobs[pid] = told["job"]
+            _say(answers, started=told["job"], pid=pid)
 
 
 def _report_ended(jobs: dict[int, str], answers: TextIO) -> None:
@@ -171,8 +168,14 @@ def _report_ended(jobs: dict[int, str], answers: TextIO) -> None:
             _say(answers, ended=jobs.pop(pid), exit_status=code, peak_memory_mb=peak_memory_mb(usage))
 
 
-def _fork_worker(job: str, inherited: tuple[int, ...]) -> int:
-    """Start a worker on ``job``; returns its process id."""
+def _spawn(job: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    """Start a fresh worker on ``job``."""
+    command = [sys.executable, "-P", "-m", "undercut.report.run.worker", job]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)
+
+
+def _fork(job: str, environment: dict[str, str], inherited: int) -> int:
+    """Fork a worker on ``job``; returns its process id."""
     parent = os.getpid()
     sys.stderr.flush()
     pid = os.fork()
@@ -181,15 +184,14 @@ def _fork_worker(job: str, inherited: tuple[int, ...]) -> int:
     status = 70
     try:
         die_with_parent(parent)
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        for descriptor in inherited:
-            os.close(descriptor)
+        os.close(inherited)
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
-        from undercut.report.run.worker import run_forked
+        os.environ.clear()
+        os.environ.update(environment)
+        from undercut.report.run.worker import run_job
 
-        status = run_forked(job)
+        status = run_job(job, forks=True)
     except BaseException:
         traceback.print_exc()
     finally:
@@ -199,7 +201,7 @@ def _fork_worker(job: str, inherited: tuple[int, ...]) -> int:
 
 
 def _say(answers: TextIO, **content: Any) -> None:
-    answers.write(json.dumps(content | {"at": time.time()}) + "\n")
+    answers.write(json.dumps(content) + "\n")
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from undercut.report.run.execution import environment, run_tasks
 from undercut.report.run.masking import Mask
 from undercut.report.run.processes import end_tree
 from undercut.report.run.task import Run, Task
-from undercut.report.run.workers import FreshWorkers
+from undercut.report.run.workers import Workers
 
 PACKAGE = Path(__file__).resolve().parents[2]
 #: A larger project than this is not sent over a network without being asked about.
@@ -154,7 +154,7 @@ def _code(trace: Mapping[str, list[str]], package: str) -> dict[str, str]:
 
 def _run(task: Task, variables: dict[str, str]) -> Run:
     """The end of the only task; stopped where the cluster no longer wants it."""
-    workers = FreshWorkers(environment(task.staging) | variables)
+    workers = Workers(environment(task.staging) | variables, task.staging / "forge.log")
     over = threading.Event()
     threading.Thread(target=_stop_when_unwanted, args=(workers, over, *_own_state()), daemon=True).start()
     try:
@@ -175,7 +175,7 @@ def _own_state() -> tuple[object | None, str]:
     return worker, str(worker.get_current_task())
 
 
-def _stop_when_unwanted(workers: FreshWorkers, over: threading.Event, worker: object, key: str) -> None:
+def _stop_when_unwanted(workers: Workers, over: threading.Event, worker: object, key: str) -> None:
     """End the notebook when its builder has gone or cancelled it: Dask itself never interrupts a task."""
     while worker is not None and not over.wait(_LOOK_SECONDS):
         known = worker.state.tasks.get(key)  # type: ignore[attr-defined]

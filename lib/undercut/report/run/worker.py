@@ -14,54 +14,45 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from undercut.errors import UndercutError
 from undercut.report.findings.contract import write_atomically
+from undercut.report.run.embryo import Embryo, manager_of
 from undercut.report.run.masking import Mask
 from undercut.report.run.processes import end_descendants, reap_orphans
-
-if TYPE_CHECKING:
-    from undercut.report.run.embryo import Embryo
 
 KERNEL_NAME = "python3"
 _SAVE_SECONDS = 2.0
 
 
 def main(job_file: str) -> int:
-    """Run the job described in ``job_file`` with a kernel of its own; 0 where a page was made."""
+    """Be a fresh process that runs the job with a fresh kernel; 0 where a page was made."""
     threading.Thread(target=_end_with_builder, daemon=True).start()
     # Half of nbformat's import time is this module, which JupyterLab pulls in and no notebook needs.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     return run_job(job_file)
 
 
-def run_forked(job_file: str) -> int:
-    """Run the job in a process that was forked with everything loaded, and so is its kernel."""
-    from undercut.report.run.embryo import Embryo
+def run_job(job_file: str, *, forks: bool = False) -> int:
+    """Run the job; leaves ``outcome`` (status, cell, error) and, where all went well, the page.
 
+    With ``forks`` the kernel is forked from this process, which must have no threads yet.
+    """
     job = json.loads(Path(job_file).read_text(encoding="utf-8"))
-    log = Path(job["log"])
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    os.dup2(descriptor, 1)
-    os.dup2(descriptor, 2)
-    os.environ.update(job["variables"])
-    return run_job(job_file, Embryo(log))
-
-
-def run_job(job_file: str, embryo: Embryo | None = None) -> int:
-    """Run the job; leaves ``outcome`` (status, cell, error) and, where all went well, the page."""
+    log = os.open(job["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
     try:
-        return _run_job(job_file, embryo)
+        return _run_job(job, Embryo(Path(job["log"])) if forks else None)
     except OSError as error:
         end_descendants()
         print(f"its files could not be written: {error}", file=sys.stderr)
         return 73
 
 
-def _run_job(job_file: str, embryo: Embryo | None) -> int:
+def _run_job(job: dict[str, Any], embryo: Embryo | None) -> int:
     reap_orphans()
-    job = json.loads(Path(job_file).read_text(encoding="utf-8"))
     mask = Mask(os.environ)
     progress: dict[str, Any] = {"status": "running", "cell": None}
     write_atomically(Path(job["outcome"]), json.dumps(progress))
@@ -100,8 +91,6 @@ def _execute(job: dict[str, Any], progress: dict[str, Any], embryo: Embryo | Non
     from papermill.exceptions import PapermillExecutionError
 
     _register_engine(job, progress)
-    from undercut.report.run.embryo import manager_of
-
     sockets = tempfile.mkdtemp(prefix="undercut-")
     try:
         papermill.execute_notebook(
