@@ -11,7 +11,7 @@ import pytest
 
 from tests.report.projects import code, notebook, prose
 from undercut.report.commands import dict_of
-from undercut.report.findings.contract import FIGURE_KEY
+from undercut.report.findings.contract import FIGURE_KEY, FOLD_KEY
 from undercut.report.findings.results import Results
 from undercut.report.page.render import render_report
 from undercut.report.site.site import write_site
@@ -59,6 +59,21 @@ class Outline(HTMLParser):
             self.ids.append(str(values["id"]))
         if tag == "a":
             self.links.append(str(values.get("href")))
+
+
+def test_detail_folds_away_and_neighbours_share_a_fold() -> None:
+    detail = {FOLD_KEY: True}
+    first, second = (shown({"text/html": f"<p>{text}</p>"}, detail) for text in ("Placebo.", "Jackknife."))
+    both = shown({"text/html": "<p>Plain.</p>"})
+    both["outputs"] += shown({"text/html": "<p>Aside.</p>"}, detail)["outputs"]
+    text = page(prose("Before."), first, second, prose("Between."), both, prose("After."))
+    fold = '<details class="fold">'
+    folds = re.findall(rf"{fold}<summary>How we know</summary>(.*?)(?={fold}|After)", text, re.DOTALL)
+    assert len(folds) == 2
+    assert "Placebo." in folds[0] and "Jackknife." in folds[0] and folds[0].index("Between.") > 0
+    assert "Plain." not in folds[1] and "Aside." in folds[1]
+    assert text.index("Plain.") < text.index("Aside.")
+    assert text.count("<details") == text.count("</details>")
 
 
 def test_findings_come_with_interval_sample_method_and_day() -> None:

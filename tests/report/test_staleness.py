@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.report.projects import code, demo_cells, notebook, write_project
+from tests.report.projects import code, demo_cells, write_project
 from undercut.errors import BuildError
 from undercut.report.build import Options, build_reports, plan_build
 from undercut.report.catalogue import staleness
-from undercut.report.run.preload import libraries_of
 
 pytestmark = pytest.mark.xdist_group("staleness")
 READS = """
@@ -123,17 +122,3 @@ def test_a_failure_is_tried_again(tmp_path: Path) -> None:
         build_reports(root=project)
     [reason] = why(project)
     assert reason.startswith("the last build, at ") and reason.endswith(" failed")
-
-
-def test_imports_are_read_from_notebooks_and_through_the_package(tmp_path: Path) -> None:
-    book = tmp_path / "a.ipynb"
-    cells = [
-        code(
-            "import numpy as np, duckdb\nfrom scipy import stats, optimize as o\nfrom undercut import tables"
-        )
-    ]
-    book.write_text(json.dumps(notebook(cells)))
-    found = set(libraries_of([book]))
-    assert {"numpy", "duckdb", "scipy", "scipy.stats", "scipy.optimize"} <= found
-    assert "great_tables" in found  # imported by undercut.tables
-    assert not [name for name in found if name.startswith("undercut")]

@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from undercut.report.findings import sentences
 from undercut.report.page import html
 from undercut.report.page.notebook import is_parameters_cell, text_of
-from undercut.report.page.outputs import render_outputs
+from undercut.report.page.outputs import Outputs
 
 BADGES = {"real": "Real data", "sample": "Sample data", "simulated": "Simulated data"}
 BANNERS = {
@@ -22,6 +24,8 @@ BANNERS = {
 _HEADING = re.compile(r"<h([1-6])>(.*?)</h\1>", re.DOTALL)
 #: Findings above the notebook's text; the others stand below it.
 LEADING_FINDINGS = 8
+#: Around detail that a reader may ask for.
+_FOLD = '<details class="fold"><summary>How we know</summary>'
 _OWN_SECTIONS = (
     ("findings", "Findings"),
     ("further-findings", "Further findings"),
@@ -121,17 +125,27 @@ def _body(
     notebook: Mapping[str, Any], results: Mapping[str, Any], warn: Callable[[str], None]
 ) -> tuple[str, list[tuple[str, str]]]:
     """HTML of the notebook's cells, and (id, title) of its sections."""
-    figures = {figure["name"]: figure for figure in results["figures"]}
+    outputs = Outputs({figure["name"]: figure for figure in results["figures"]}, warn)
     outline = _Outline()
-    parts = []
+    parts: list[tuple[str, bool]] = []  # HTML, and whether it folds away
     for cell in notebook["cells"]:
         source = text_of(cell["source"])
         if cell["cell_type"] == "markdown":
-            parts.append(outline.number(html.markdown(source)))
+            parts.append((outline.number(html.markdown(source)), False))
         elif cell["cell_type"] == "code":
-            parts.append(_code(source, is_parameters=is_parameters_cell(cell)))
-            parts.append(render_outputs(cell, figures, warn))
-    return _numbered_regions("\n".join(part for part in parts if part)), outline.sections
+            shown = list(outputs.of(cell))
+            folds = bool(shown) and all(fold for _, fold in shown)
+            parts += [(_code(source, is_parameters=is_parameters_cell(cell)), folds), *shown]
+    return _numbered_regions(_folded(parts)), outline.sections
+
+
+def _folded(parts: list[tuple[str, bool]]) -> str:
+    """The parts one below the other; neighbours that fold share one fold."""
+    runs = []
+    for folds, run in groupby((part for part in parts if part[0]), key=itemgetter(1)):
+        inside = "\n".join(part for part, _ in run)
+        runs.append(f"{_FOLD}\n{inside}\n</details>" if folds else inside)
+    return "\n".join(runs)
 
 
 def _numbered_regions(body: str) -> str:
