@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -13,32 +14,6 @@ from undercut.report.catalogue.project import CATALOGUE_FILE
 from undercut.report.catalogue.reader import RESERVED
 from undercut.report.findings.contract import write_atomically
 
-_CELLS = (
-    ("markdown", "# {title}\n\nSay here, in a few sentences, what is asked and why it matters."),
-    ("parameters", 'workload = "chat"  # mix of tokens behind one price'),
-    (
-        "code",
-        "import undercut\nfrom undercut import plots\nfrom undercut.report.findings.results import Results",
-    ),
-    (
-        "code",
-        "plots.set_house_style()\n"
-        "panel = undercut.load_prices(workload=workload)\n"
-        'report = Results("{name}", title={title!r}, data_kind="real", parameters={{"workload": workload}},\n'
-        '                 frames=[panel], as_of=panel["last_seen"].max().tz_convert(None))',
-    ),
-    ("markdown", "## What the data say\n\nProse before each piece of code: what is done, and why."),
-    (
-        "code",
-        'count = panel["model_id"].nunique()\n'
-        'models = report.finding("models", "Models with a usable price", count, "models", n=len(panel),\n'
-        '                        note="a count, not an estimate: it has no sampling error")\n'
-        'report.answer(f"The panel knows {{models.short}}.")\n'
-        'report.say(f"The panel knows {{models}}.")',
-    ),
-    ("markdown", "## What could be wrong\n\nName the weakest points before a reader finds them."),
-    ("code", "report.save()"),
-)
 _ENTRY = """
 [report.{name}]
 notebook = "notebooks/{name}.ipynb"
@@ -77,20 +52,23 @@ def new_report(project: Path, name: str, title: str | None = None) -> Path:
     if notebook.exists() or name in load_catalogue(catalogue):
         raise InputError(f"A report or notebook {name!r} exists already.")
     title = title or re.sub(r"^[\d_-]+", "", name).replace("_", " ").replace("-", " ").capitalize() + "?"
-    cells = [_cell(number, kind, text, name, title) for number, (kind, text) in enumerate(_CELLS, start=1)]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    content = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    about = {"metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    content = {"cells": _cells(name, title), **about}
     write_atomically(notebook, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     entry = _ENTRY.format(name=name, title=json.dumps(title, ensure_ascii=False))
     write_atomically(catalogue, catalogue.read_text(encoding="utf-8").rstrip("\n") + "\n" + entry)
     return notebook
 
 
-def _cell(number: int, kind: str, text: str, name: str, title: str) -> dict[str, Any]:
-    source = text.format(name=name, title=title)
-    cell: dict[str, Any] = {"id": f"{name}-{number}"[:64], "metadata": {}, "source": source}
-    if kind == "markdown":
-        return {"cell_type": "markdown", **cell}
-    if kind == "parameters":
-        cell["metadata"] = {"tags": ["parameters"]}
-    return {"cell_type": "code", "execution_count": None, "outputs": [], **cell}
+def _cells(name: str, title: str) -> list[dict[str, Any]]:
+    """The cells of new_report.txt, in which each begins with a line that says its kind."""
+    text = (resources.files(__package__) / "new_report.txt").read_text("utf-8")
+    parts = re.split(r"^# %% (\w+)\n", text.replace("TITLE", title).replace("NAME", name), flags=re.M)[1:]
+    cells = []
+    for number, (kind, source) in enumerate(zip(parts[::2], parts[1::2], strict=True), start=1):
+        metadata = {"tags": ["parameters"]} if kind == "parameters" else {}
+        cell = {"id": f"{name}-{number}"[:64], "metadata": metadata, "source": source.strip("\n")}
+        is_code = {"cell_type": "code", "execution_count": None, "outputs": []}
+        cells.append(cell | ({"cell_type": "markdown"} if kind == "markdown" else is_code))
+    return cells
