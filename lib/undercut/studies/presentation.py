@@ -37,7 +37,7 @@ class Number:
     method: str = ""
     note: str = ""
     role: Role | None = None
-    as_of: date | None = None
+    as_of: str | date | None = None
 
     @property
     def short(self) -> str:
@@ -121,5 +121,6 @@ Presenter = Callable[[Any], Iterator[Part]]
 #: results have a method ``parts()``, or a presenter in the study's ``pages`` that has their name in lower
 #: case (``studies.entry.estimates.PriceResponse`` is presented by ``studies.entry.pages:price_response``).
 PRESENTERS: Mapping[str, str] = {
+    "undercut.studies.briefing.claims.Ledger": "undercut.studies.briefing.pages:ledger",
     "undercut.competition.demand.markets.MarketData": "undercut.studies.counterfactual.pages:market_data",
 }

@@ -30,6 +30,13 @@ if TYPE_CHECKING:
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
+class Added(list[Finding]):
+    """The findings that were recorded; a cell that ends in them shows nothing more."""
+
+    def _ipython_display_(self) -> None:
+        """Everything has been shown already."""
+
+
 class Report(Results):
     """The page of one notebook: what is added to it is shown in the notebook and kept for the page.
 
@@ -104,7 +111,7 @@ class Report(Results):
         """
         with self.folding(fold):
             shown = [self._show(part, role) for result in results for part in parts_of(result)]
-        return [found for found in shown if found is not None]
+        return Added(found for found in shown if found is not None)
 
     def _show(self, part: Part, role: Role | None) -> Finding | None:
         match part:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from undercut.report.findings.results import Results
-from undercut.studies.briefing import briefing
+from undercut.studies.briefing import estimates, pages
 from undercut.studies.briefing.claims import Ledger, judge
+from undercut.studies.presentation import Caveat, Number, Sentence, Table
 
 
 def finding(value: float | None, low: float | None = None, high: float | None = None) -> dict[str, Any]:
@@ -23,7 +23,10 @@ def made(found: dict[str, Any], *, kind: str = "real", state: str = "current") -
     return {"02_price_index": about}
 
 
-CHOSEN = [("02_price_index", "fall", "Prices a year"), ("02_price_index", "gone", "Something gone")]
+CHOSEN = pd.DataFrame(
+    [("02_price_index", "fall", "Prices a year"), ("02_price_index", "gone", "Something gone")],
+    columns=["report", "key", "label"],
+)
 
 
 def ledger_of(results: dict[str, dict[str, Any]]) -> Ledger:
@@ -33,21 +36,24 @@ def ledger_of(results: dict[str, dict[str, Any]]) -> Ledger:
     return judge(results, claims=pd.DataFrame([claim]), tests=tests)
 
 
+def top_of(results: dict[str, dict[str, Any]], count: int = 2) -> estimates.Headlines:
+    return estimates.headlines(results, ledger_of(results), chosen=CHOSEN[:count])
+
+
 def test_headlines_carry_the_numbers_and_say_what_is_not_published() -> None:
-    top = briefing.headlines(made(finding(-30, -35, -25)), chosen=CHOSEN)
-    assert top[["value", "ci_low", "ci_high"]].iloc[0].tolist() == [-30, -35, -25]
-    assert top["note"].iloc[1] == "02_price_index has not published gone"
-    report = Results("briefing", title="t", data_kind="real")
-    briefing.record(report, top)
-    first, second = report.to_dict()["findings"]
-    assert (first["label"], second["label"]) == ("Prices a year", "Something gone")
-    assert (first["key"], first["value"], first["ci_low"]) == ("headline.02_price_index.fall", -30, -35)
-    assert second["value"] is None
+    top = top_of(made(finding(-30, -35, -25)))
+    assert top.frame[["value", "ci_low", "ci_high"]].iloc[0].tolist() == [-30, -35, -25]
+    assert top.frame["note"].iloc[1] == "02_price_index has not published gone"
+    first, second = [part for part in pages.headlines(top) if isinstance(part, Number)]
+    assert (first.label, second.label) == ("Prices a year", "Something gone")
+    assert (first.key, first.value, first.ci) == ("headline.02_price_index.fall", -30, (-35, -25))
+    assert (first.as_of, first.n, first.role) == ("2026-11-01", 50, "headline")
+    assert second.value is None and second.note
 
 
 def test_a_headline_on_sample_data_or_from_a_stale_report_says_so() -> None:
     notes = [
-        briefing.headlines(results, chosen=CHOSEN[:1])["note"].iloc[0]
+        top_of(results, 1).frame["note"].iloc[0]
         for results in (
             made(finding(-30, -35, -25), kind="sample"),
             made(finding(-30, -35, -25), state="stale"),
@@ -58,33 +64,30 @@ def test_a_headline_on_sample_data_or_from_a_stale_report_says_so() -> None:
 
 def test_only_what_left_its_interval_is_news_and_verdicts_come_first() -> None:
     before, after = made(finding(-30, -35, -25)), made(finding(30, 25, 35))
-    news = briefing.changes(
-        after,
-        lambda name: before.get(name),
-        ledger=ledger_of(after),
-        verdicts_before={"claims": ledger_of(before).records()},
-    )
+    earlier = before | {"00_briefing": {"claims": ledger_of(before).records()}}
+    news = estimates.changes(after, earlier.get, ledger_of(after)).frame
     assert news["what"].tolist() == ["verdict", "beyond"]
     assert news["news"].iloc[0] == "Claim “Prices fell.”: supported became contradicted"
-    steady = briefing.changes(made(finding(-29, -34, -24)), lambda name: before.get(name))
-    assert steady.empty
-    assert briefing.changes(after, lambda _: None).empty
+    assert estimates.changes(made(finding(-29, -34, -24)), before.get).frame.empty
+    assert estimates.changes(after, {}.get, ledger_of(after)).frame.empty
 
 
 def test_what_is_not_known_names_limits_missing_numbers_and_reports_that_are_not_current() -> None:
-    stale = made(finding(None), state="stale")
-    unknown = briefing.unknowns(ledger_of(stale))
-    assert unknown["unknown"].tolist() == ["List prices only No number for: prices fall."]
-    assert briefing.not_current(stale) == ["Prices"]
-    assert briefing.not_current(made(finding(-30, -35, -25))) == []
+    stale = made(finding(None), state="stale", kind="sample")
+    unknown = estimates.unknowns(stale, ledger_of(stale))
+    assert unknown.frame["unknown"].tolist() == ["List prices only No number for: prices fall."]
+    assert (unknown.waiting, unknown.samples) == (("Prices",), ("Prices",))
+    warned = [part.text for part in pages.unknowns(unknown) if isinstance(part, Caveat)]
+    assert len(warned) == 2 and all(text.endswith(": Prices.") for text in warned)
+    good = made(finding(-30, -35, -25))
+    assert not [
+        part for part in pages.unknowns(estimates.unknowns(good, ledger_of(good))) if isinstance(part, Caveat)
+    ]
 
 
 def told(found: dict[str, Any]) -> tuple[str, str]:
     results = made(found)
-    ledger = ledger_of(results)
-    return briefing.answer(briefing.headlines(results, chosen=CHOSEN[:1]), ledger), briefing.verdicts(
-        ledger
-    ).loc[0, "verdict"]
+    return pages.answer(top_of(results, 1)), pages.verdicts(ledger_of(results)).loc[0, "verdict"]
 
 
 def test_the_answer_and_the_verdicts_turn_around_with_the_data() -> None:
@@ -106,14 +109,30 @@ def test_the_answer_and_the_verdicts_turn_around_with_the_data() -> None:
 def test_news_that_cannot_be_compared_is_counted_not_listed() -> None:
     kinds = ["verdict", "beyond", "new", "new", "gone"]
     news = pd.DataFrame([{"report": "r", "what": kind, "news": "n"} for kind in kinds])
-    shown, rest = briefing.told_apart(news)
-    assert shown["what"].tolist() == ["verdict", "beyond"]
-    assert rest == (
+    parts = list(pages.changes(estimates.Changes(news, "2026-11-01")))
+    count, [rest], [table] = (
+        parts[0],
+        [p for p in parts if isinstance(p, Sentence)],
+        [p for p in parts if isinstance(p, Table)],
+    )
+    assert isinstance(count, Number) and count.value == 5
+    assert len(table.frame) == 2
+    assert rest.text == (
         "Verdicts that turned: 1; findings that left their earlier interval: 1; of the findings that "
         "cannot be compared 2 came, 1 went."
     )
-    assert briefing.told_apart(news.iloc[:0])[1].startswith("No verdict turned")
+    assert pages.news(news.iloc[:0]).startswith("No verdict turned")
 
 
 def test_every_headline_is_chosen_once() -> None:
-    assert len({(report, key) for report, key, _ in briefing.HEADLINES}) == len(briefing.HEADLINES)
+    chosen = estimates.headlines({}, ledger_of({})).frame
+    assert len(chosen) == 15 and not chosen.duplicated(["report", "key"]).any()
+
+
+def test_the_verdicts_are_drawn_one_row_a_claim_and_one_mark_a_finding() -> None:
+    ledger = judge(made(finding(-30, -35, -25)))
+    ax = ledger.plot()
+    assert len(ax.get_yticks()) == len(ledger.claims) == 10
+    assert sum(len(line.get_xdata()) for line in ax.lines) == len(ledger.to_frame())
+    assert [text.get_text() for text in ax.texts] == ledger.table()["verdict"].tolist()
+    assert len(repr(ledger)) < 2_000

@@ -6,11 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+import pandas as pd
+
 from undercut.errors import DataError
 from undercut.report.findings import sentences
+from undercut.result import Result
+from undercut.sources.reference import load_reference
+from undercut.studies.briefing.charts import draw_verdicts
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from matplotlib.axes import Axes
 
 Verdict = Literal["supported", "contradicted", "mixed", "not testable"]
 Outcome = Literal["for", "against", "undecided", "missing"]
@@ -108,28 +113,38 @@ class Judged:
     @property
     def on_samples(self) -> bool:
         """Whether a deciding finding rests on sample or simulated data."""
-        return any(part.data_kind not in ("real", "") for part in self.evidence)
+        return _on_samples(self.evidence)
+
+    def record(self) -> dict[str, Any]:
+        """The claim as results.json holds it."""
+        kept = {name: getattr(self, name) for name in ("claim", "verdict", "reason", "would_change")}
+        return kept | {
+            "id": self.id.lower(),
+            "findings": [{"report": part.report, "key": part.finding} for part in self.evidence],
+            "interval": "; ".join(f"{part.label}: {part.text}" for part in self.evidence if part.text),
+            "as_of": self.as_of or None,
+        }
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class Ledger(Result):
     """All claims with their verdicts."""
 
     claims: tuple[Judged, ...]
 
     def table(self) -> pd.DataFrame:
         """One row a claim: ``id, claim, verdict, reason, as_of, would_change, limit``."""
-        import pandas as pd
-
         columns = ["id", "claim", "verdict", "reason", "as_of", "would_change", "limit"]
         return pd.DataFrame([asdict(judged) for judged in self.claims], columns=columns)
 
-    def evidence(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """One row a finding held against a claim; columns as in `Evidence`."""
-        import pandas as pd
-
         rows = [asdict(part) for judged in self.claims for part in judged.evidence]
         return pd.DataFrame(rows, columns=list(Evidence.__dataclass_fields__))
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """One row a claim, one mark a finding by what it says."""
+        return draw_verdicts(self.table(), self.to_frame(), ax)
 
     def counts(self) -> dict[str, int]:
         """How many claims have each verdict; verdicts that none has are 0."""
@@ -138,19 +153,7 @@ class Ledger:
 
     def records(self) -> list[dict[str, Any]]:
         """The claims as results.json holds them."""
-        return [
-            {
-                "id": judged.id.lower(),
-                "claim": judged.claim,
-                "verdict": judged.verdict,
-                "reason": judged.reason,
-                "findings": [{"report": part.report, "key": part.finding} for part in judged.evidence],
-                "interval": "; ".join(f"{part.label}: {part.text}" for part in judged.evidence if part.text),
-                "as_of": judged.as_of or None,
-                "would_change": judged.would_change,
-            }
-            for judged in self.claims
-        ]
+        return [judged.record() for judged in self.claims]
 
 
 def judge(
@@ -195,8 +198,6 @@ def judge(
     >>> ledger.claims[0].verdict, ledger.claims[0].reason
     ('supported', '1 of 1 finding for the claim, none against')
     """
-    from undercut.sources.reference import load_reference
-
     claims = load_reference("claims") if claims is None else claims
     tests = load_reference("claim_tests") if tests is None else tests
     _check(claims, tests)
@@ -305,9 +306,13 @@ def _reason(evidence: Sequence[Evidence]) -> str:
         words.append(f"{count['undecided']} undecided")
     if count["missing"]:
         words.append(f"{count['missing']} that could not be measured")
-    if any(part.data_kind not in ("real", "") for part in evidence):
+    if _on_samples(evidence):
         words.append("partly on sample data")
     return ", ".join(words)
+
+
+def _on_samples(evidence: Sequence[Evidence]) -> bool:
+    return any(part.data_kind not in ("real", "") for part in evidence)
 
 
 def _nearest_first(evidence: Sequence[Evidence]) -> list[Evidence]:
