@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ import pytest
 from tests.paths import ROOT
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+#: What a plain install leaves out; `all` is the sum of them.
+EXTRAS = {k: v for k, v in PYPROJECT["project"]["optional-dependencies"].items() if k not in ("dev", "all")}
 #: What each room may import beside itself and the package's own top-level modules: the way of the data.
 ROOMS: dict[str, set[str]] = {
     "sources": set(),
@@ -55,7 +58,7 @@ def test_environment_yml_names_the_same_packages_as_pyproject() -> None:
     lines = re.findall(r"^\s+- ([a-z].*)$", (ROOT / "environment.yml").read_text(), flags=re.MULTILINE)
     listed = dict(map(requirement, lines))
     wanted = {}
-    for text in PYPROJECT["project"]["dependencies"]:
+    for text in [*PYPROJECT["project"]["dependencies"], *chain(*EXTRAS.values())]:
         name, bound = requirement(text)
         wanted[name if name in listed else CONDA_NAMES.get(name, name)] = bound
     assert wanted == {
@@ -66,11 +69,25 @@ def test_environment_yml_names_the_same_packages_as_pyproject() -> None:
     assert listed["python"] == PYPROJECT["project"]["requires-python"]
 
 
+def test_the_extra_for_everything_names_every_extra() -> None:
+    assert PYPROJECT["project"]["optional-dependencies"]["all"] == [f"undercut[{','.join(sorted(EXTRAS))}]"]
+
+
+def test_every_extra_that_a_message_names_exists() -> None:
+    named = {
+        extra
+        for path in (ROOT / "lib" / "undercut").rglob("*.py")
+        for extra in re.findall(r'require\(\s*"[\w.]+", extra="(\w+)"', path.read_text())
+    }
+    assert named and named <= {*EXTRAS}
+
+
 def test_every_dependency_is_pinned_and_no_index_is_named() -> None:
     lock = (ROOT / "requirements.lock").read_text()
     assert "://" not in lock and "--" not in lock
     pinned = {line.split("==")[0].lower() for line in lock.splitlines() if "==" in line}
-    for group in [PYPROJECT["project"]["dependencies"], PYPROJECT["project"]["optional-dependencies"]["dev"]]:
+    dev = PYPROJECT["project"]["optional-dependencies"]["dev"]
+    for group in [PYPROJECT["project"]["dependencies"], dev, *EXTRAS.values()]:
         missing = {requirement(text)[0] for text in group} - pinned
         assert not missing, f"run the lock again: {missing} are not pinned"
 
@@ -89,7 +106,8 @@ def test_every_third_party_import_is_a_declared_dependency() -> None:
         "requests": "remotezip",
         "urllib3": "remotezip",
     }
-    declared = {requirement(text)[0] for text in PYPROJECT["project"]["dependencies"]}
+    wanted = [*PYPROJECT["project"]["dependencies"], *chain(*EXTRAS.values())]
+    declared = {requirement(text)[0] for text in wanted}
     used = {name.split(".")[0] for path in (ROOT / "lib").rglob("*.py") for name in imported(path)}
     foreign = {n for n in used if n not in sys.stdlib_module_names and n not in {"undercut", "__future__"}}
     assert {other_names.get(n, n) for n in foreign} <= declared

@@ -35,6 +35,16 @@ def main() -> None:
 
 
 @app.command()
+def init(folder: Annotated[str, typer.Argument(help="New folder of the project.")]) -> None:
+    """Make a project folder: notebooks, reports.toml and data, which undercut build builds."""
+    from pathlib import Path
+
+    from undercut.start import start_project
+
+    typer.echo(start_project(Path(folder)))
+
+
+@app.command()
 def prices(
     model: Annotated[str, typer.Argument(help="Model id, raw id or moving name, for example gpt-4o.")],
     host: Annotated[str | None, typer.Option(help="Only this seller.")] = None,

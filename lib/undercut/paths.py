@@ -1,16 +1,21 @@
-"""Where do the project's files live?"""
+"""Where do the project's files live, and where the data of an installed package?"""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Final
 
 from undercut.errors import StoreError
 
+#: Data, notebooks and catalogue that travel inside the installed package; nothing is written there.
+PACKAGED: Final = Path(__file__).resolve().parent / "_project"
+_CHECKOUT: Final = Path(__file__).resolve().parents[2]
+
 
 def project_root() -> Path:
-    """The project's folder: ``UNDERCUT_HOME``, else the checkout this package is installed from, else the
-    nearest folder above the current one that holds ``data/prices``.
+    """The folder around ``data/``: ``UNDERCUT_HOME``, else a project's folder that is the working folder or
+    above it, else the checkout that the package is in, else what travels inside the package.
 
     Raises
     ------
@@ -20,13 +25,13 @@ def project_root() -> Path:
     named = os.environ.get("UNDERCUT_HOME")
     if named:
         return Path(named).resolve()
-    here = Path(__file__).resolve()
-    for folder in [here.parents[2], Path.cwd(), *Path.cwd().parents]:
+    here = Path.cwd()
+    for folder in (here, *here.parents, _CHECKOUT, PACKAGED):
         if (folder / "data" / "prices").is_dir() and (folder / "data" / "reference").is_dir():
             return folder
     raise StoreError(
-        "No Undercut project found: run inside a checkout, or set UNDERCUT_HOME to the folder that holds "
-        "data/."
+        "No Undercut project found, and no data inside the package. Run inside a project (`undercut init "
+        "DIR` makes one), or set UNDERCUT_HOME to the folder that holds data/."
     )
 
 
@@ -35,8 +40,31 @@ def data_dir() -> Path:
     return project_root() / "data"
 
 
+def own_data_dir() -> Path:
+    """``data/`` of a project whose tables may be written.
+
+    Raises
+    ------
+    StoreError
+        Only the data inside the package are there.
+    """
+    if project_root() == PACKAGED:
+        raise StoreError(
+            "The tables inside the package are never changed. Make a project of your own with "
+            "`undercut init DIR` and run the command there."
+        )
+    return data_dir()
+
+
 def cache_dir(name: str) -> Path:
-    """A folder for caches of one kind under ``data/local`` (ignored by git), made if needed."""
-    folder = data_dir() / "local" / "cache" / name
+    """A folder for caches of one kind, made if needed: ``data/local`` of the project (ignored by git), or the
+    user's folder for caches where that cannot be written."""
+    data = data_dir()
+    if data.parent != PACKAGED and os.access(data, os.W_OK):
+        folder = data / "local" / "cache" / name
+    else:
+        from platformdirs import user_cache_path
+
+        folder = user_cache_path("undercut") / name
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from undercut.errors import InputError
 from undercut.eventstudy.linear import BlockFit, least_squares
 from undercut.eventstudy.windows import Block
+from undercut.extras import require
 from undercut.inference.arrays import Floats
 
 _PERCENT = 100.0  # arch's optimiser wants returns of the size of percents
@@ -29,7 +29,7 @@ def garch(block: Block) -> BlockFit:
 
     Raises
     ------
-    InputError
+    MissingExtraError
         If the package ``arch`` is not installed.
     """
     plain = least_squares(block)
@@ -61,11 +61,8 @@ def _forecast(shocks: Floats, n_estimation: int, n_event: int) -> Floats:
 
 
 def _fit(shocks: Floats) -> tuple[float, float, float]:
-    try:
-        from arch import arch_model
-    except ImportError as error:
-        raise InputError("The model garch needs the package arch: pip install arch.") from error
-    model = arch_model(shocks * _PERCENT, mean="Zero", vol="GARCH", p=1, q=1, rescale=False)
+    arch = require("arch", extra="garch")
+    model = arch.arch_model(shocks * _PERCENT, mean="Zero", vol="GARCH", p=1, q=1, rescale=False)
     parameters = model.fit(disp="off", show_warning=False).params
     omega, alpha, beta = (float(parameters[name]) for name in ("omega", "alpha[1]", "beta[1]"))
     return omega / _PERCENT**2, alpha, beta

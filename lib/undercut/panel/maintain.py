@@ -15,6 +15,7 @@ from undercut.sources.live import LIVE_SOURCES, fetch
 
 def rebuild(*, cadence: str, progress: Progress) -> str:
     """Read every release from the registry and put a new panel in place; return a sentence about it."""
+    paths.own_data_dir()
     runs, snapshots = collect(cache_dir=paths.cache_dir("wheels"), cadence=cadence, progress=progress)
     panel = store.save(runs, snapshots, built_at=_now())
     return f"Panel rebuilt: {_describe(panel, snapshots)}"
@@ -22,6 +23,7 @@ def rebuild(*, cadence: str, progress: Progress) -> str:
 
 def update(*, live: bool, progress: Progress) -> str:
     """Read what was published since, keep what is held; return a sentence about it."""
+    paths.own_data_dir()
     held = (store.read_table("quotes"), store.read_table("snapshots"))
     tables = []
     if live:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import InputError
+from undercut.extras import require
 from undercut.inference.arrays import Floats
 from undercut.valuation.assumptions import Assumptions
 from undercut.valuation.vendors import Case
@@ -154,9 +155,8 @@ def sobol_of_function(
     InputError
         ``base_draws`` is not a power of two, or there is nothing to vary.
     """
-    from SALib.analyze import sobol as analysis
-    from SALib.sample import sobol as sampling
-
+    analysis = require("SALib.analyze.sobol", extra="sensitivity")
+    sampling = require("SALib.sample.sobol", extra="sensitivity")
     if base_draws < 2 or base_draws & (base_draws - 1) or not names:
         raise InputError(f"base_draws must be a power of two (got {base_draws}) and some assumption vary.")
     problem: dict[str, Any] = {

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import DataError, InputError
+from undercut.extras import require
 from undercut.inference.did.data import (
     CLUSTER,
     EVENT,
@@ -26,13 +27,12 @@ def callaway_santanna(
     panel: AdoptionPanel, leads: int, lags: int, level: float, *, controls: str = "not_yet_treated"
 ) -> AdoptionFit:
     """Group-time effects with the period before adoption as base."""
-    from diff_diff import CallawaySantAnna
-
+    diff_diff = require("diff_diff", extra="did")
     if panel.weighted:
         raise InputError("Callaway-Sant'Anna takes no weights here; leave weights out or use another method.")
     rows = panel.rows.assign(**{FIRST: panel.rows[FIRST].fillna(0).astype(int)})
     rows["unit_code"] = pd.factorize(rows[UNIT])[0]
-    model = CallawaySantAnna(
+    model = diff_diff.CallawaySantAnna(
         control_group=controls, estimation_method="dr" if panel.covariates else "reg",
         base_period="universal", cluster=CLUSTER, cband=False,
     )  # fmt: skip

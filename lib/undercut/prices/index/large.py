@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import DataError, InputError, SourceError, unknown
+from undercut.extras import require
 from undercut.inference.arrays import Floats
 from undercut.inference.periods import order_periods
 from undercut.prices.index.compute import check_options, log_index_from_sums, sums_needed
@@ -149,8 +150,7 @@ class _Table:
         quotes_per_bucket: int,
         memory_limit: str,
     ) -> None:
-        import duckdb
-
+        duckdb = require("duckdb", extra="large")
         try:
             self._connection = duckdb.connect(config={"memory_limit": memory_limit})
         except duckdb.Error as error:

@@ -58,6 +58,9 @@ def pick(reports: Mapping[str, Report], names: list[str]) -> list[Report]:
 def _read(path: Path) -> tuple[dict[str, Report], Settings, list[Mistake]]:
     try:
         text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        advice = f"is not in {path.parent} or above it; `undercut init DIR` makes a project"
+        return {}, Settings(), [Mistake(path.name, 1, advice)]
     except OSError as error:
         return {}, Settings(), [Mistake(path.name, 1, f"cannot be read: {error.strerror}")]
     try:

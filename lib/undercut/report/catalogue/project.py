@@ -19,18 +19,20 @@ OTHERS_VARIABLE = "UNDERCUT_OTHERS"
 
 
 def project_root(start: Path | None = None) -> Path:
-    """Folder that holds reports.toml: ``start`` (default: here) or one above it, else the package's project.
+    """Folder that holds reports.toml: ``start`` (default: here) or one above it, else that of the project
+    whose data are used; here, where only the data inside an installed package are there.
 
     Raises
     ------
     StoreError
-        Where there is no such folder.
+        There is no project and no data.
     """
     here = (start or Path.cwd()).resolve()
     for folder in (here, *here.parents):
         if (folder / CATALOGUE_FILE).is_file():
             return folder
-    return paths.project_root()
+    root = paths.project_root()
+    return here if root == paths.PACKAGED else root
 
 
 def git_commit(folder: Path) -> str | None:

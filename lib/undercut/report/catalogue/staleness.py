@@ -20,7 +20,10 @@ _PACKAGE = Path(__file__).resolve().parents[2]
 #: Tables that the rooms read by ways that leave no trace (DuckDB opens files itself).
 _SHIPPED = ("prices", "reference", "sample")
 #: Parts of the package that read none of them.
-_WITHOUT_DATA = ("report", "errors", "paths", "provenance", "plots", "printing", "tables", "__init__")
+_WITHOUT_DATA = (
+    "report", "errors", "paths", "provenance", "plots", "printing", "tables", "__init__", "lazy", "extras",
+    "start",
+)  # fmt: skip
 _NOT_INPUT = ("reports", ".git", ".venv", "data/local/cache", "lib")
 _SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/usr", "/var", "/opt", "/run")
 CHANGED_MEANWHILE = "changed while the report was built"

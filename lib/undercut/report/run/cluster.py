@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from undercut.errors import BuildError
+from undercut.extras import require
 from undercut.report.findings.contract import write_atomically
 from undercut.report.run.execution import ready
 from undercut.report.run.shipping import PACKAGE, Goods, Returned, packed, run_shipped, tables_of, unlike
@@ -113,8 +114,7 @@ def run_on_cluster(
 @contextmanager
 def _client(address: str, jobs: int) -> Iterator[Any]:
     """A client of the cluster; ends the cluster where it was started here."""
-    import distributed
-
+    distributed = require("distributed", extra="cluster")
     connect: Any = distributed.Client
     if address != "local":
         try:

@@ -125,13 +125,12 @@ def _inside(mirror: Path, name: str) -> Path:
 
 
 def _open(url: str) -> tuple[Any, str]:
-    try:
-        import fsspec
-    except ImportError:
-        raise InputError(f"{url} needs fsspec: pip install fsspec, and s3fs, gcsfs or adlfs.") from None
+    import fsspec
+
     try:
         system, root = fsspec.core.url_to_fs(url)
     except (ImportError, ValueError) as error:
-        raise InputError(f"{url} cannot be opened: {error}") from None
+        advice = "; pip install 'undercut[s3]'" if url.startswith("s3") else ""
+        raise InputError(f"{url} cannot be opened: {error}{advice}") from None
     system.invalidate_cache()
     return system, str(root).rstrip("/")
