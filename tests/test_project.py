@@ -8,12 +8,15 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
 import pytest
 
 from tests.paths import ROOT
+from tools.size import notebook_lines, sizes
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 #: What a plain install leaves out; `all` is the sum of them.
@@ -39,6 +42,21 @@ ROOMS: dict[str, set[str]] = {
         "report",
     },
 }
+PACKAGE = ROOT / "lib" / "undercut"
+MODULES = {
+    ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in PACKAGE.rglob("*.py")
+    if "lab" not in path.parts
+}
+#: Notebooks whose code is on its way to the studies; the list shrinks to nothing.
+NOT_YET_THIN = {
+    "00_briefing", "01_market_prices", "02_price_index", "03_price_of_capability", "04_deepseek_shock",
+    "05_open_release_events", "06_regulation_and_adoption", "07_open_model_entry", "08_host_competition",
+    "09_counterfactual", "10_vendor_value", "11_price_war", "12_cost_and_access",
+    "13_security_quality_reliability", "14_adoption",
+}  # fmt: skip
+#: Prose, functions and functions without a name belong into studies, where they are tested.
+NOT_IN_A_NOTEBOOK = (ast.JoinedStr, ast.Lambda, ast.FunctionDef, ast.ClassDef)
 #: conda-forge knows these under another name.
 CONDA_NAMES = {
     "duckdb": "python-duckdb",
@@ -46,6 +64,11 @@ CONDA_NAMES = {
     "jupyter-client": "jupyter_client",
     "matplotlib": "matplotlib-base",
 }
+
+
+def room_of(module: str) -> str:
+    """``prices`` for ``undercut.prices.load``; ``undercut`` for the package itself."""
+    return module.split(".")[1] if "." in module else module
 
 
 def requirement(text: str) -> tuple[str, str]:
@@ -114,22 +137,73 @@ def test_every_third_party_import_is_a_declared_dependency() -> None:
 
 
 def imported(path: Path) -> set[str]:
+    """Modules that a file imports, wherever in it: inside functions and for type checkers too."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module)
+            # ``from undercut import plots`` imports undercut.plots.
+            inside = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= {name if name in MODULES else node.module for name in inside}
     return names
 
 
+@pytest.fixture(scope="module")
+def imports() -> dict[str, set[str]]:
+    return {name: (imported(path) & MODULES.keys()) - {name} for name, path in MODULES.items()}
+
+
 @pytest.mark.parametrize("room", ROOMS)
-def test_imports_go_one_way(room: str) -> None:
-    for path in (ROOT / "lib" / "undercut" / room).rglob("*.py"):
-        for name in imported(path):
-            parts = name.split(".")
-            if parts[0] == "undercut" and len(parts) > 1 and parts[1] in ROOMS and parts[1] != room:
-                assert parts[1] in ROOMS[room], f"{path.name} in {room} imports {name}"
+def test_imports_go_one_way(room: str, imports: dict[str, set[str]]) -> None:
+    wrong = [
+        f"{name} imports {other}"
+        for name, others in imports.items()
+        for other in others
+        if room_of(name) == room and room_of(other) in {*ROOMS, "cli"} - {room} - ROOMS[room]
+    ]
+    assert not wrong
+
+
+def test_what_every_room_uses_imports_no_room(imports: dict[str, set[str]]) -> None:
+    shared = {"errors", "extras", "lazy", "paths", "plots", "printing", "provenance", "result", "tables"}
+    reached = {other for name in shared for other in imports[f"undercut.{name}"]}
+    assert {room_of(name) for name in reached} <= shared
+
+
+def test_no_modules_import_each_other_in_a_circle(imports: dict[str, set[str]]) -> None:
+    assert circles(imports) == []
+
+
+def circles(imports: dict[str, set[str]]) -> list[list[str]]:
+    """Groups of modules each of which reaches the others."""
+
+    def reached_from(name: str) -> set[str]:
+        seen: set[str] = set()
+        ahead = [name]
+        while ahead:
+            new = imports[ahead.pop()] - seen
+            seen |= new
+            ahead += new
+        return seen
+
+    reach = {name: reached_from(name) for name in imports}
+    groups = {
+        tuple(sorted(other for other in reach[name] if name in reach[other]))
+        for name in imports
+        if name in reach[name]
+    }
+    return [list(group) for group in sorted(groups)]
+
+
+def test_a_circle_is_seen() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}}) == [["b", "c"]]
+
+
+def test_no_folder_holds_more_modules_than_one_overlooks() -> None:
+    count = Counter(path.parent.relative_to(PACKAGE).as_posix() for path in MODULES.values())
+    crowded = {folder: n for folder, n in count.items() if n > 26}  # 25 and the package's __init__
+    assert not crowded
 
 
 def test_importing_undercut_loads_nothing_heavy() -> None:
@@ -139,15 +213,50 @@ def test_importing_undercut_loads_nothing_heavy() -> None:
     assert run.stdout.split() == []
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
-def test_notebooks_are_thin_and_committed_without_outputs(path: Path) -> None:
-    notebook = json.loads(path.read_text())
-    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    assert sum("parameters" in cell["metadata"].get("tags", []) for cell in code) == 1
-    for cell in code:
-        assert not cell["outputs"] and cell["execution_count"] is None
-        assert len("".join(cell["source"]).splitlines()) <= 12, "".join(cell["source"])[:200]
-        assert "def " not in "".join(cell["source"])
+NOTEBOOKS = pytest.mark.parametrize(
+    "path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem
+)
+
+
+@NOTEBOOKS
+def test_notebooks_are_committed_without_outputs_and_hold_one_cell_of_parameters(path: Path) -> None:
+    cells = [cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code"]
+    assert sum("parameters" in cell["metadata"].get("tags", []) for cell in cells) == 1
+    assert all(not cell["outputs"] and cell["execution_count"] is None for cell in cells)
+
+
+@NOTEBOOKS
+def test_notebooks_show_the_way_of_the_analysis_and_nothing_else(path: Path) -> None:
+    found = list(too_much_in(path))
+    if path.stem in NOT_YET_THIN:
+        assert found, "take it off the list"
+        pytest.xfail("its code has not moved to the study yet")
+    assert not found
+
+
+def too_much_in(path: Path) -> Iterator[str]:
+    """What a notebook holds that belongs into a study, or is longer or wider than a reader can take in."""
+    cells = json.loads(path.read_text())["cells"]
+    sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    if sum(notebook_lines(path)) > 90:
+        yield f"{sum(notebook_lines(path))} lines of code"
+    if "import undercut as uc" not in "\n".join(sources):
+        yield "no import undercut as uc"
+    for source in sources:
+        lines = source.splitlines()
+        if len(lines) > 12 or max(map(len, lines), default=0) > 100:
+            yield f"a cell of {len(lines)} lines, up to {max(map(len, lines))} wide: {lines[0]}"
+        strange = [node for node in ast.walk(ast.parse(source)) if isinstance(node, NOT_IN_A_NOTEBOOK)]
+        yield from (f"{type(node).__name__} in line {node.lineno} of: {lines[0]}" for node in strange)
+
+
+@NOTEBOOKS
+def test_notebooks_are_formatted_at_a_hundred_columns(path: Path) -> None:
+    command = [sys.executable, "-m", "ruff", "format", "--diff", "--isolated", "--line-length=100", str(path)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    if path.stem in NOT_YET_THIN:
+        pytest.xfail("its code has not moved to the study yet")
+    assert run.returncode == 0, run.stdout
 
 
 def test_nothing_committed_names_a_machine_or_a_registry() -> None:
@@ -163,6 +272,12 @@ def test_nothing_committed_names_a_machine_or_a_registry() -> None:
         assert not [host for host in hosts if host in text], name
 
 
-def test_source_files_stay_under_four_hundred_lines() -> None:
-    long = {p.name: n for p in (ROOT / "lib").rglob("*.py") if (n := len(p.read_text().splitlines())) > 420}
+def test_files_fit_into_one_sitting() -> None:
+    files = [path for top in ("lib", "tests", "tools") for path in (ROOT / top).rglob("*.py")]
+    long = {path.name: n for path in files if (n := len(path.read_text().splitlines())) > 400}
     assert not long
+
+
+@pytest.mark.xfail(strict=True, reason="the rooms are still being cleared")
+def test_the_house_stays_small() -> None:
+    assert sizes().total() <= 26_000
