@@ -58,8 +58,8 @@ def prices(
     from undercut.printing import emit
 
     wanted = status if status == "all" else status.split(",")
-    frame = price_history(model, host=host, as_of=as_of, status=wanted, workload=workload)
-    emit(frame, output_format, title=f"{model}: US dollars per million tokens", columns=MAIN_COLUMNS)
+    found = price_history(model, host=host, as_of=as_of, status=wanted, workload=workload)
+    emit(found.to_frame(), output_format, title=f"{model}: US dollars per million tokens", columns=MAIN_COLUMNS)
 
 
 @panel_app.command("build")

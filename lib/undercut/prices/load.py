@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
@@ -12,6 +13,10 @@ from undercut.errors import unknown
 from undercut.panel.names import split_raw_id
 from undercut.panel.store import load_panel
 from undercut.prices.workloads import Workload, find_workload
+from undercut.result import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 #: What a person wants to see of a price history; programs get every column.
 MAIN_COLUMNS: Final = (
@@ -63,6 +68,72 @@ def load_prices(
     return panel
 
 
+@dataclass(frozen=True, slots=True)
+class PriceHistory(Result):
+    """Every offer of a model, or under a moving name, by host and day.
+
+    Attributes
+    ----------
+    model : str
+        The name asked for.
+    offers : DataFrame
+        Panel rows plus ``price``, by host, source and day; ``model_id`` is the model that stood behind the
+        name from ``valid_from`` to ``valid_to`` (exclusive; NaT: still).
+    options : dict
+        Host, day, status and workload asked for.
+    """
+
+    model: str
+    offers: pd.DataFrame
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The offers with every column of the panel."""
+        return self.offers
+
+    def table(self) -> pd.DataFrame:
+        """The offers with the columns that a person wants to see."""
+        return self.offers[list(MAIN_COLUMNS)]
+
+    def behind(self) -> pd.DataFrame:
+        """Which model stood behind the name, from when to when: ``model_id, valid_from, valid_to``."""
+        by_model = self.offers.groupby("model_id", as_index=False)
+        ends = by_model.agg(
+            valid_from=("valid_from", "min"), valid_to=("valid_to", lambda to: to.max(skipna=False))
+        )
+        return ends.sort_values("valid_from", ignore_index=True)
+
+    def summary(self) -> str:
+        """Sellers, models and prices as text."""
+        told = ", ".join(f"{name} {value}" for name, value in self.options.items() if value is not None)
+        offers, models = self.offers, self.offers["model_id"].nunique()
+        head = [
+            f"Price history of {self.model}: {len(offers):,} offers at {offers['host'].nunique()} sellers, "
+            f"{models} model{'s' * (models != 1)} behind the name",
+            f"US dollars per million tokens ({told}).",
+        ]
+        shown = self.offers[["host", "model_id", "valid_from", "valid_to", "input", "output", "price", "status"]]
+        return "\n".join([*head, "", shown.to_string(index=False, max_rows=20)])
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the price at each seller over time, usable offers only, and return the axes."""
+        from undercut.plots import INK, MUTED, label_line_ends, own_axes, price_axis
+
+        axes = own_axes(ax)
+        usable = self.offers[self.offers["status"].eq("ok")]
+        today = self.offers["last_seen"].max().tz_convert(None)
+        ends = {}
+        for host, own in usable.groupby("host"):
+            ordered = own.sort_values("valid_from")
+            until = ordered["valid_to"].fillna(today).iloc[-1]
+            days = [*ordered["valid_from"], until]
+            prices = [*ordered["price"], ordered["price"].iloc[-1]]
+            axes.step(days, prices, where="post", color=INK, linewidth=1.2)
+            ends[str(host)] = (until, float(prices[-1]))
+        price_axis(axes)
+        return label_line_ends(axes, ends, dict.fromkeys(ends, MUTED))
+
+
 def price_history(
     model: str,
     *,
@@ -70,7 +141,8 @@ def price_history(
     as_of: str | date | None = None,
     status: str | Sequence[str] | None = "all",
     workload: str | Workload = "chat",
-) -> pd.DataFrame:
+    prices: pd.DataFrame | None = None,
+) -> PriceHistory:
     """All offers of a model, by host and day.
 
     Parameters
@@ -82,11 +154,12 @@ def price_history(
         Only this seller.
     as_of, status, workload
         As in :func:`undercut.load_prices`.
+    prices : DataFrame, optional
+        A panel that was loaded before; ``as_of``, ``status`` and ``workload`` then say nothing.
 
     Returns
     -------
-    DataFrame
-        Panel rows plus ``price``, by host, source and day.
+    PriceHistory
 
     Raises
     ------
@@ -96,10 +169,25 @@ def price_history(
     Examples
     --------
     >>> history = price_history("gpt-4-0613", host="openai", status="ok")
-    >>> float(history["input"].iloc[0])
+    >>> float(history.offers["input"].iloc[0])
     30.0
+    >>> price_history("gpt-4o", host="openai").behind()["model_id"].tolist()[:2]
+    ['gpt-4o-2024-05-13', 'gpt-4o-2024-08-06']
     """
-    panel = load_prices(as_of, workload=workload, status=status)
+    panel = load_prices(as_of, workload=workload, status=status) if prices is None else prices
+    rows = _named(panel, model)
+    if host is not None:
+        if host not in set(rows["host"]):
+            raise unknown(f"host of {model}", host, rows["host"].dropna().unique())
+        rows = rows[rows["host"] == host]
+    ordered = rows.sort_values(["host", "variant", "source", "raw_id", "valid_from"], ignore_index=True)
+    name = workload if isinstance(workload, str) else workload.name
+    asked = {"host": host, "as_of": as_of, "status": status, "workload": name} if prices is None else {"host": host}
+    return PriceHistory(model, ordered, asked)
+
+
+def _named(panel: pd.DataFrame, model: str) -> pd.DataFrame:
+    """The offers whose model, raw id or plain name is ``model``."""
     wanted = model.strip().lower()
     slugs = {raw_id: split_raw_id(raw_id).slug for raw_id in panel["raw_id"].unique()}
     found = (
@@ -109,9 +197,4 @@ def price_history(
     )
     if not found.any():
         raise unknown("model", model, {*panel["model_id"].dropna(), *slugs.values()})
-    rows = panel[found]
-    if host is not None:
-        if host not in set(rows["host"]):
-            raise unknown(f"host of {model}", host, rows["host"].dropna().unique())
-        rows = rows[rows["host"] == host]
-    return rows.sort_values(["host", "variant", "source", "raw_id", "valid_from"], ignore_index=True)
+    return panel[found]

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError, InputError, unknown
+from undercut.errors import InputError, NotIdentifiedError, unknown
 from undercut.inference.arrays import Codes, Floats
 from undercut.prices.index.bilateral import Formula, Matched
 from undercut.prices.index.data import Quotes
@@ -104,7 +104,7 @@ class Matcher:
 
         Raises
         ------
-        DataError
+        NotIdentifiedError
             If the two periods share no product.
         """
         quotes, basket, none = self._quotes, self._basket, np.empty(0)
@@ -123,12 +123,14 @@ class Matcher:
         )
 
 
-def no_match(pairs: list[tuple[int, int]], periods: pd.Index, *, in_basket: bool = False) -> DataError:
+def no_match(
+    pairs: list[tuple[int, int]], periods: pd.Index, *, in_basket: bool = False
+) -> NotIdentifiedError:
     """The error for pairs of periods that share no product; it names the periods."""
     names = "; ".join(f"{periods[base]} and {periods[current]}" for base, current in pairs[:5])
     where = " that is also in the basket of the weight period" if in_basket else ""
     more = f" and {len(pairs) - 5} more pairs" if len(pairs) > 5 else ""
-    return DataError(
+    return NotIdentifiedError(
         f"No product{where} is sold in both periods of: {names}{more}. A price change between them is not "
         "defined. Use coarser periods, chain over shorter steps (chained=True), take a window (window=..., "
         "splice=...), or start later."

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from undercut.errors import DataError, SourceError
+from undercut.errors import MissingColumnError, SourceError
 from undercut.prices.index.compute import price_index
 from undercut.prices.index.methods import METHODS
 
@@ -24,7 +24,7 @@ def read_quotes(path: str | Path) -> pd.DataFrame:
     ------
     SourceError
         If the file is missing or cannot be read.
-    DataError
+    MissingColumnError
         If columns are missing.
     """
     path = Path(path)
@@ -44,7 +44,7 @@ def read_quotes(path: str | Path) -> pd.DataFrame:
         raise SourceError(f"Cannot read quotes from {path}: {error}.") from error
     missing = [column for column in _COLUMNS[:3] if column not in quotes.columns]
     if missing:
-        raise DataError(
+        raise MissingColumnError(
             f"{path} lacks the column(s) {', '.join(missing)}. Needed: a CSV with commas, or Parquet, with "
             "the columns period, product, price (and quantity, if there is one)."
         )

@@ -195,6 +195,31 @@ def log_index_from_sums(method: Method, sums: Sums, *, elasticity: float | None)
         return logs if elasticity is None else logs + _log_variety(sums, elasticity)
 
 
+def level_from_sums(method: Method, sums: Sums, periods: pd.Index, options: dict[str, Any]) -> Floats:
+    """The series of a bilateral or GEKS method from sums over the products of each two periods, (n_periods,).
+
+    Raises
+    ------
+    NotIdentifiedError
+        Periods that are compared share no product.
+    """
+    elasticity = options["elasticity"] if "variety" in options else None
+    logs, matched = log_index_from_sums(method, sums, elasticity=elasticity), sums["1", "1"]
+    n_periods = len(periods)
+    if method.family == "geks":
+        spans = windows(n_periods, options.get("window"), options.get("splice"))
+        check_pairs(matched, periods, max(stop - start for start, stop in spans))
+        levels = [geks(logs[start:stop, start:stop]) for start, stop in spans]
+        return splice_windows(levels, spans, options.get("splice"))
+    current = np.arange(1, n_periods)
+    base = current - 1 if "chained" in options else current * 0
+    used = np.ones((n_periods, n_periods))
+    used[base, current] = matched[base, current]
+    check_pairs(used, periods, n_periods)
+    links = np.exp(logs[base, current])
+    return np.append(1.0, np.cumprod(links) if "chained" in options else links)
+
+
 def _log_variety(sums: Sums, elasticity: float | None) -> Floats:
     """Log of Feenstra's factor of t against s, (n_periods, n_periods)."""
     value = sums["v", "1"]

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from undercut.errors import DataError, InputError
+from undercut.errors import CellError, DuplicateRowsError, InputError, MissingColumnError, TooFewError
 from undercut.inference.arrays import Codes, Floats
 from undercut.inference.periods import order_periods
 
@@ -66,7 +66,7 @@ class Quotes:
     def value(self) -> Floats:
         """Price times quantity, shape (n_cells,); an error without quantities."""
         if self.quantity is None:
-            raise DataError("This needs quantities: give the quotes a column 'quantity'.")
+            raise MissingColumnError("This needs quantities: give the quotes a column 'quantity'.")
         return self.price * self.quantity
 
     def per_product(self, numbers: Floats) -> Floats:
@@ -209,12 +209,12 @@ def _check_columns(quotes: pd.DataFrame, quantities: Quantities, duplicates: Dup
     missing = [column for column in needed if column not in quotes.columns]
     if missing:
         have = ", ".join(map(str, quotes.columns))
-        raise DataError(f"Quotes lack the column(s) {', '.join(missing)}; they have: {have}.")
+        raise MissingColumnError(f"Quotes lack the column(s) {', '.join(missing)}; they have: {have}.")
     repeated = [column for column in (*needed, "quantity") if (quotes.columns == column).sum() > 1]
     if repeated:
-        raise DataError(f"Quotes have more than one column {repeated[0]!r}.")
+        raise DuplicateRowsError(f"Quotes have more than one column {repeated[0]!r}.")
     if quotes.empty:
-        raise DataError("There are no quotes: the table has no rows.")
+        raise TooFewError("There are no quotes: the table has no rows.")
     return "quantity" in needed or (quantities == "if-given" and "quantity" in quotes.columns)
 
 
@@ -225,7 +225,7 @@ def _numbers(quotes: pd.DataFrame, column: str) -> Floats:
         wrong = values[numbers.isna() & values.notna()]
         if len(wrong) or pd.api.types.is_bool_dtype(values.dtype):
             shown = ", ".join(repr(value) for value in (wrong if len(wrong) else values).head(3))
-            raise DataError(f"Column {column!r} must hold numbers; found {shown}.")
+            raise CellError(f"Column {column!r} must hold numbers; found {shown}.")
         values = numbers
     return values.to_numpy(dtype=float, na_value=np.nan)
 
@@ -250,7 +250,7 @@ def _product_codes(column: pd.Series) -> tuple[Codes, pd.Index]:
     try:
         order = products.argsort()
     except TypeError as error:
-        raise DataError(f"Product ids mix kinds ({error}); make them all text or all numbers.") from error
+        raise CellError(f"Product ids mix kinds ({error}); make them all text or all numbers.") from error
     return _ranks(order)[codes], products[order]
 
 
@@ -267,7 +267,7 @@ def _coded(column: pd.Series, name: str) -> tuple[Codes, pd.Index]:
 def _refuse_missing(codes: Codes, column: str) -> None:
     missing = np.flatnonzero(codes < 0)
     if len(missing):
-        raise DataError(f"{len(missing):,} quotes have no {column}; the first is row {missing[0]}.")
+        raise CellError(f"{len(missing):,} quotes have no {column}; the first is row {missing[0]}.")
 
 
 def _ranks(order: Codes) -> Codes:
@@ -293,7 +293,7 @@ def _usable(
         return None, []
     if bad_rows == "error":
         advice = "Correct them, or drop them with bad_rows='drop'."
-        raise DataError(" ".join([*complaints, advice]))
+        raise CellError(" ".join([*complaints, advice]))
     return keep, [f"{int((~keep).sum()):,} of {len(keep):,} quotes dropped. " + " ".join(complaints)]
 
 
@@ -313,7 +313,7 @@ def _check_periods_survive(period: Codes, periods: pd.Index) -> None:
     empty = periods[np.bincount(period, minlength=len(periods)) == 0]
     if len(empty):
         names = ", ".join(map(str, empty[:5]))
-        raise DataError(f"No usable quote is left in {len(empty)} period(s): {names}.")
+        raise TooFewError(f"No usable quote is left in {len(empty)} period(s): {names}.")
 
 
 @dataclass(slots=True)
@@ -362,7 +362,7 @@ def _order_of_distinct(key: Codes, *, size: int) -> Codes | None:
 
 def _merged(cells: _Cells, first: Codes, duplicates: Duplicates) -> _Cells:
     if duplicates == "error":
-        raise DataError(
+        raise DuplicateRowsError(
             f"{cells.n_merged:,} quotes repeat a product within a period. If they are separate transactions, "
             "ask for duplicates='unit-value' (needs quantities) or duplicates='geometric-mean'; "
             "if rows were loaded twice, remove them."

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError, InputError, SourceError, unknown
+from undercut.errors import CellError, InputError, MissingColumnError, SourceError, TooFewError, unknown
 from undercut.extras import require
 from undercut.inference.arrays import Floats
 from undercut.inference.periods import order_periods
-from undercut.prices.index.compute import check_options, log_index_from_sums, sums_needed
+from undercut.prices.index.compute import check_options, level_from_sums, sums_needed
 from undercut.prices.index.data import Duplicates, Quotes, prepare_chunk
 from undercut.prices.index.methods import METHODS, Method
-from undercut.prices.index.multilateral import geary_khamis, geks, time_product_dummy
-from undercut.prices.index.pairwise import PAIR_FORMULAS, check_pairs, pair_sums
+from undercut.prices.index.multilateral import geary_khamis, time_product_dummy
+from undercut.prices.index.pairwise import PAIR_FORMULAS, pair_sums
 from undercut.prices.index.result import IndexResult
 from undercut.prices.index.splice import splice_windows, windows
 
@@ -91,22 +91,7 @@ def _pairs_result(method: Method, table: _Table, options: dict[str, Any]) -> Ind
     """Bilateral and GEKS methods, from sums over the products of each two periods."""
     count = ("1", "1")
     sums = pair_sums(table.buckets(), [count, *sums_needed(method, variety="variety" in options)])
-    elasticity = options["elasticity"] if "variety" in options else None
-    logs = log_index_from_sums(method, sums, elasticity=elasticity)
-    n_periods = len(table.periods)
-    if method.family == "bilateral":
-        current = np.arange(1, n_periods)
-        base = current - 1 if "chained" in options else current * 0
-        used = np.ones((n_periods, n_periods))
-        used[base, current] = sums[count][base, current]
-        check_pairs(used, table.periods, n_periods)
-        links = np.exp(logs[base, current])
-        level = np.append(1.0, np.cumprod(links) if "chained" in options else links)
-    else:
-        spans = windows(n_periods, options.get("window"), options.get("splice"))
-        check_pairs(sums[count], table.periods, max(stop - start for start, stop in spans))
-        levels = [geks(logs[start:stop, start:stop]) for start, stop in spans]
-        level = splice_windows(levels, spans, options.get("splice"))
+    level = level_from_sums(method, sums, table.periods, options)
     matched = pd.DataFrame(sums[count].astype(np.int64), table.periods, table.periods)
     return _result(method, table, options, level, matched)
 
@@ -160,7 +145,7 @@ class _Table:
         given = "quantity" in self._columns()
         needed = needs_value or method.quantities == "needed" or duplicates == "unit-value"
         if needed and not given:
-            raise DataError(f"{method.name} needs quantities: {path} lacks the column quantity.")
+            raise MissingColumnError(f"{method.name} needs quantities: {path} lacks the column quantity.")
         self._uses_quantity = needed or (given and method.quantities == "if-given")
         scan = self._scan()
         order, gap = order_periods(scan.labels)
@@ -182,7 +167,7 @@ class _Table:
         columns = [row[0] for row in self._query("DESCRIBE SELECT * FROM read_parquet($path)").fetchall()]
         missing = [column for column in ("period", "product", "price") if column not in columns]
         if missing:
-            raise DataError(f"{self._path} lacks the column(s) {', '.join(missing)}.")
+            raise MissingColumnError(f"{self._path} lacks the column(s) {', '.join(missing)}.")
         return columns
 
     def _scan(self) -> _Scan:
@@ -192,9 +177,9 @@ class _Table:
             "FROM read_parquet($path) GROUP BY period ORDER BY period"
         ).df()
         if frame.empty:
-            raise DataError(f"There are no quotes in {self._path}.")
+            raise TooFewError(f"There are no quotes in {self._path}.")
         if frame["period"].isna().any() or frame["nameless"].sum():
-            raise DataError(f"Quotes without a period or a product in {self._path}.")
+            raise CellError(f"Quotes without a period or a product in {self._path}.")
         values = frame["value"].to_numpy(dtype=float) if self._uses_quantity else None
         return _Scan(pd.Index(frame["period"]), frame["n"].to_numpy(), values)
 

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError
+from undercut.errors import NotIdentifiedError
 from undercut.inference.arrays import Floats
 from undercut.prices.index.data import Quotes
 from undercut.prices.index.pairwise import centred_log_price, cross
 
 Spans = Sequence[tuple[int, int]]
+System = tuple[Floats, Floats]
 
 
 def geks(log_index: Floats) -> Floats:
@@ -76,7 +77,7 @@ def geary_khamis(chunks: Iterable[Quotes], spans: Spans) -> list[Floats]:
 
     Raises
     ------
-    DataError
+    NotIdentifiedError
         If products do not connect all periods of a window; the groups of periods are named.
 
     Notes
@@ -139,7 +140,7 @@ def time_product_dummy(
 
     Raises
     ------
-    DataError
+    NotIdentifiedError
         If products do not connect all periods of a window; the groups of periods are named.
 
     Notes
@@ -157,24 +158,36 @@ def time_product_dummy(
     de Haan, J., Hendriks, R. and Scholz, M. (2021). Price measurement using scanner data: time-product dummy
     versus time dummy hedonic indexes. Review of Income and Wealth 67(2), 394-417.
     """
-    matrices = [np.zeros((stop - start, stop - start)) for start, stop in spans]
-    rights = [np.zeros(stop - start) for start, stop in spans]
+    systems, periods = dummy_systems(chunks, spans, period_values=period_values)
+    return [
+        dummy_level(system, periods[start:stop]) for system, (start, stop) in zip(systems, spans, strict=True)
+    ]
+
+
+def dummy_systems(
+    chunks: Iterable[Quotes], spans: Spans, *, period_values: Floats | None = None
+) -> tuple[list[System], pd.Index]:
+    """The equations of `time_product_dummy` in each window, sums over products, and the periods."""
+    systems = [(np.zeros((stop - start, stop - start)), np.zeros(stop - start)) for start, stop in spans]
     periods = pd.Index([])
     for quotes in chunks:
         periods = quotes.periods
-        for matrix, right, (start, stop) in zip(matrices, rights, spans, strict=True):
+        for (matrix, right), (start, stop) in zip(systems, spans, strict=True):
             totals = None if period_values is None else period_values[start:stop]
-            normal = _dummy_equations(quotes.between(start, stop), totals)
-            matrix += normal[0]
-            right += normal[1]
-    levels = []
-    for matrix, right, (start, stop) in zip(matrices, rights, spans, strict=True):
-        _check_connected(matrix, periods[start:stop])
-        system = np.diag(matrix.sum(axis=1)) - matrix
-        effect = np.zeros(stop - start)
-        effect[1:] = np.linalg.solve(system[1:, 1:], right[1:])
-        levels.append(np.exp(effect))
-    return levels
+            added = _dummy_equations(quotes.between(start, stop), totals)
+            matrix += added[0]
+            right += added[1]
+    return systems, periods
+
+
+def dummy_level(system: System, periods: pd.Index) -> Floats:
+    """Solve the equations of a window: its level, 1 in its first period."""
+    matrix, right = system
+    _check_connected(matrix, periods)
+    laplacian = np.diag(matrix.sum(axis=1)) - matrix
+    effect = np.zeros(len(right))
+    effect[1:] = np.linalg.solve(laplacian[1:, 1:], right[1:])
+    return np.asarray(np.exp(effect))
 
 
 def _dummy_equations(quotes: Quotes, totals: Floats | None) -> tuple[Floats, Floats]:
@@ -194,7 +207,7 @@ def _check_connected(links: Floats, periods: pd.Index) -> None:
     n_groups, group = connected_components(links > 0, directed=False)
     if n_groups > 1:
         names = " | ".join(", ".join(map(str, periods[group == g][:4])) for g in range(min(n_groups, 4)))
-        raise DataError(
+        raise NotIdentifiedError(
             f"No product connects {n_groups} groups of periods ({names}): "
             "their price levels cannot be compared. Use coarser periods, or only the periods of one group."
         )

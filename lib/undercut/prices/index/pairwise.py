@@ -217,7 +217,7 @@ def log_index_by_pairs(quotes: Quotes, formula: Formula, *, window: int, elastic
 
     Raises
     ------
-    DataError
+    NotIdentifiedError
         If two periods within the window share no product.
     """
     matcher = Matcher(quotes, elasticity=elasticity)

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from undercut.result import Result
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, slots=True)
-class IndexResult:
+class IndexResult(Result):
     """A price index.
 
     Attributes
@@ -44,7 +46,7 @@ class IndexResult:
     options: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
-    def table(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """One row a period: period, index, percent change on the period before, diagnostics."""
         frame = self.index.rename_axis("period").reset_index()
         frame["change_percent"] = self.index.pct_change().mul(100).to_numpy()
@@ -66,15 +68,15 @@ class IndexResult:
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the series on ``ax`` (a new figure if None), labelled at its end; returns the axes."""
-        if ax is None:
-            import matplotlib.pyplot as plt
+        from undercut.plots import own_axes, zero_line
 
-            ax = plt.subplots(layout="constrained")[1]
+        axes = own_axes(ax)
         labels = [str(label) for label in self.index.index]
-        ax.plot(labels, self.index.to_numpy())
-        ax.axhline(1, color="0.7", linewidth=0.8, zorder=0)
-        ax.annotate(self.method, (labels[-1], self.index.iloc[-1]), xytext=(4, 0), textcoords="offset points")
-        ax.set_ylabel(f"Price index, {labels[0]} = 1")
+        axes.plot(labels, self.index.to_numpy())
+        axes.annotate(
+            self.method, (labels[-1], self.index.iloc[-1]), xytext=(4, 0), textcoords="offset points"
+        )
+        axes.set_ylabel(f"Price index, {labels[0]} = 1")
         step = max(1, len(labels) // 8)
-        ax.set_xticks(range(0, len(labels), step), labels[::step])
-        return ax
+        axes.set_xticks(range(0, len(labels), step), labels[::step])
+        return zero_line(axes, 1.0)
