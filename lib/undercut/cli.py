@@ -59,7 +59,9 @@ def prices(
 
     wanted = status if status == "all" else status.split(",")
     found = price_history(model, host=host, as_of=as_of, status=wanted, workload=workload)
-    emit(found.to_frame(), output_format, title=f"{model}: US dollars per million tokens", columns=MAIN_COLUMNS)
+    emit(
+        found.to_frame(), output_format, title=f"{model}: US dollars per million tokens", columns=MAIN_COLUMNS
+    )
 
 
 @panel_app.command("build")

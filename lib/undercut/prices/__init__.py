@@ -1,0 +1,42 @@
+"""How did prices move? From the panel to one price an offer and month, and on to index numbers.
+
+Loading: `load_prices`, `price_history`. Shape: `cross_section` (the offers of a day), `monthly_quotes`,
+`model_prices`, `Workload`. Estimates: `price_index` and `resampled_index`, `hedonic_index` and
+`double_imputation`, `price_of_capability`, `without_offers`, `price_gap`, `gap_history`, `capability_lag`.
+Splits: `decompose_frontier`, `decompose_average`. Description: `price_ladder`, `host_spread`,
+`changes_by_year`, `own_price_changes`, `with_token_weights`.
+
+>>> import undercut as uc
+>>> "price_index" in dir(uc.prices)
+True
+"""
+
+from __future__ import annotations
+
+from undercut.lazy import offer
+
+__getattr__, __dir__, __all__ = offer(
+    __name__,
+    {
+        "load": "load_prices price_history",
+        "cross_section": "cross_section cross_sections model_prices count_offers",
+        "monthly_quotes": "monthly_quotes market_group cheapest_seller",
+        "workloads": "Workload WORKLOADS find_workload",
+        "token_weights": "token_weights with_token_weights",
+        "changes": "own_price_changes changes_by_year own_price_index",
+        "ladders": "price_ladder",
+        "spreads": "host_spread",
+        "reliability": "withdrawals price_changes rate_ratio",
+        "index.compute": "price_index",
+        "index.resampled": "resampled_index",
+        "index.methods": "METHODS",
+        "hedonic.time_dummy": "hedonic_index",
+        "hedonic.double_imputation": "double_imputation",
+        "hedonic.imputation": "with_imputed_capability",
+        "hedonic.decomposition": "decompose_average decompose_frontier",
+        "capability.price_of_capability": "price_of_capability landmark_levels",
+        "capability.counterfactual": "without_offers",
+        "capability.gaps": "price_gap open_closed_gap gap_history gap_choices",
+        "capability.lag": "capability_lag",
+    },
+)

@@ -65,7 +65,23 @@ def load_prices(
     chosen = find_workload(workload)
     panel = load_panel(as_of, status=status)
     panel["price"] = chosen.price(panel)
+    panel.attrs["workload"] = chosen.name
     return panel
+
+
+def with_workload(panel: pd.DataFrame, workload: str | Workload) -> pd.DataFrame:
+    """The same offers, priced for another workload.
+
+    Examples
+    --------
+    >>> prices = load_prices("2025-06-30")
+    >>> bool((with_workload(prices, "agent")["price"] < prices["price"]).mean() > 0.5)
+    True
+    """
+    chosen = find_workload(workload)
+    priced = panel.assign(price=chosen.price(panel))
+    priced.attrs["workload"] = chosen.name
+    return priced
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +128,8 @@ class PriceHistory(Result):
             f"{models} model{'s' * (models != 1)} behind the name",
             f"US dollars per million tokens ({told}).",
         ]
-        shown = self.offers[["host", "model_id", "valid_from", "valid_to", "input", "output", "price", "status"]]
+        columns = ["host", "model_id", "valid_from", "valid_to", "input", "output", "price", "status"]
+        shown = self.offers[columns]
         return "\n".join([*head, "", shown.to_string(index=False, max_rows=20)])
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -182,7 +199,9 @@ def price_history(
         rows = rows[rows["host"] == host]
     ordered = rows.sort_values(["host", "variant", "source", "raw_id", "valid_from"], ignore_index=True)
     name = workload if isinstance(workload, str) else workload.name
-    asked = {"host": host, "as_of": as_of, "status": status, "workload": name} if prices is None else {"host": host}
+    asked: dict[str, Any] = {"host": host}
+    if prices is None:
+        asked |= {"as_of": as_of, "status": status, "workload": name}
     return PriceHistory(model, ordered, asked)
 
 

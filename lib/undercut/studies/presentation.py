@@ -117,10 +117,20 @@ class Caveat:
 Part = Number | Figure | Table | Sentence | Answer | Caveat
 Presenter = Callable[[Any], Iterator[Part]]
 
+_PRICES: Mapping[str, str] = {
+    "capability.gaps.GapHistory": "market_pages:gap",
+    "capability.price_of_capability.CapabilityPrices": "capability_pages:levels",
+    "capability.counterfactual.Counterfactual": "capability_pages:without",
+    "hedonic.decomposition.Decomposition": "capability_pages:split",
+    "changes.ChangesByYear": "capability_pages:changes",
+    "ladders.PriceLadder": "market_pages:ladder",
+    "spreads.HostSpread": "market_pages:host_spread",
+}
 #: Results of the analysis rooms, by class, and the function of a study that presents them. A study's own
 #: results have a method ``parts()``, or a presenter in the study's ``pages`` that has their name in lower
 #: case (``studies.entry.estimates.PriceResponse`` is presented by ``studies.entry.pages:price_response``).
 PRESENTERS: Mapping[str, str] = {
     "undercut.studies.briefing.claims.Ledger": "undercut.studies.briefing.pages:ledger",
     "undercut.competition.demand.markets.MarketData": "undercut.studies.counterfactual.pages:market_data",
+    **{f"undercut.prices.{kind}": f"undercut.studies.prices.{shown}" for kind, shown in _PRICES.items()},
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from undercut.errors import TooFewError
 from undercut.inference.arrays import Codes, Floats
 from undercut.inference.resampling import sums_by_cluster
 from undercut.prices.cross_section import cross_section, cross_sections, model_prices
+from undercut.prices.load import with_workload
 from undercut.result import Result
 
 if TYPE_CHECKING:
@@ -289,54 +290,116 @@ def _gap_among(
     return price_gap(prices, **sides, **bootstrap)
 
 
-def gap_over_time(
-    panel: pd.DataFrame, days: Iterable[str | date | pd.Timestamp], **options: Any
-) -> pd.DataFrame:
-    """The gap on each of several days; ``options`` as in :func:`open_closed_gap`.
+@dataclass(frozen=True, slots=True)
+class GapHistory(Result):
+    """The gap on each of several days.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        ``day, gap, low, high, n_group, n_reference, why_not``; a day on which the gap cannot be estimated
+        has missing values and the reason.
+    last : PriceGap or None
+        The gap on the last day, None where it cannot be estimated.
+    options : dict
+        Workload, countries and what else was chosen.
+    """
+
+    frame: pd.DataFrame
+    last: PriceGap | None
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a day."""
+        return self.frame.copy()
+
+    def summary(self) -> str:
+        """How often the gap could be estimated, and each day's estimate."""
+        known = self.frame["gap"].notna().sum()
+        told = ", ".join(f"{name} {value}" for name, value in self.options.items() if value is not None)
+        head = f"Price gap at equal capability, {known} of {len(self.frame)} days ({told})"
+        shown = self.frame.drop(columns="why_not").to_string(index=False, float_format="{:.3g}".format)
+        return f"{head}\n\n{shown}"
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the gap in percent with its interval, day by day, and return the axes."""
+        from undercut.plots import INK, band, own_axes, zero_line
+
+        axes, known = own_axes(ax), self.frame.dropna(subset=["gap"])
+        band(axes, known["day"], 100 * known["low"], 100 * known["high"], INK)
+        axes.plot(known["day"], 100 * known["gap"], color=INK)
+        axes.set_ylabel("Gap, percent")
+        return zero_line(axes)
+
+
+def gap_history(panel: pd.DataFrame, days: Iterable[str | date | pd.Timestamp], **options: Any) -> GapHistory:
+    """The gap between one country's open and another's closed models on each of several days.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        From :func:`undercut.load_prices`.
+    days : iterable of dates
+    **options
+        As in :func:`open_closed_gap`.
 
     Returns
     -------
-    DataFrame
-        ``day, gap, low, high, n_group, n_reference, why_not``; a day on which the gap cannot be estimated
-        has missing values and the reason.
+    GapHistory
+
+    Examples
+    --------
+    >>> import undercut
+    >>> found = gap_history(undercut.load_prices(), ["2024-01-15", "2026-01-15"], draws=99)
+    >>> found.frame["gap"].notna().tolist()
+    [False, True]
     """
     wanted = [pd.Timestamp(day) for day in days]
     offers = cross_sections(panel, wanted)
-    rows = []
+    rows, found = [], None
     for day in wanted:
         row: dict[str, object] = {"day": day, "why_not": ""}
         try:
             found = _gap_among(offers[offers["day"] == day], day, **options)
         except TooFewError as reason:
-            row["why_not"] = str(reason)
+            found, row["why_not"] = None, str(reason)
         else:
             row |= {name: getattr(found, name) for name in ("gap", "low", "high", "n_group", "n_reference")}
         rows.append(row)
     columns = ["day", "gap", "low", "high", "n_group", "n_reference", "why_not"]
-    return pd.DataFrame(rows, columns=columns).astype({"gap": float, "low": float, "high": float})
+    frame = pd.DataFrame(rows, columns=columns).astype({"gap": float, "low": float, "high": float})
+    chosen = {"closed_origin": "US", "open_origin": "CN"} | options
+    return GapHistory(frame, found, {"workload": panel.attrs.get("workload"), **chosen})
 
 
-def sensitivity(
-    panels: Mapping[str, pd.DataFrame], day: str | date | pd.Timestamp, **options: Any
-) -> pd.DataFrame:
-    """The gap under other choices: workload, whose price, which models, how to cluster.
+def gap_choices(
+    panel: pd.DataFrame,
+    day: str | date | pd.Timestamp,
+    *,
+    workloads: Iterable[str] = ("chat", "agent", "reasoning", "batch"),
+    **options: Any,
+) -> GapHistory:
+    """The gap of one day under other choices: workload, whose price, which models, how to cluster.
 
     Parameters
     ----------
-    panels : mapping of str to DataFrame
-        The panel priced for each workload.
+    panel : DataFrame
+        From :func:`undercut.load_prices`.
     day : date
-    options
+    workloads : iterable of str
+        Mixes of tokens; the other choices are made under the first.
+    **options
         Common to all, as in :func:`open_closed_gap`.
 
     Returns
     -------
-    DataFrame
-        ``choice, gap, low, high, n_group, n_reference``.
+    GapHistory
+        With the column ``choice``; the first row is the first workload with no other choice changed.
     """
-    base = next(iter(panels.values()))
+    priced = {name: with_workload(panel, name) for name in dict.fromkeys(workloads)}
+    base = next(iter(priced.values()))
     variants: dict[str, tuple[pd.DataFrame, dict[str, Any]]] = {
-        f"workload {name}": (panel, {}) for name, panel in panels.items()
+        f"workload {name}": (prices, {}) for name, prices in priced.items()
     }
     variants |= {
         "median seller": (base, {"at": "median"}),
@@ -344,8 +407,10 @@ def sensitivity(
         "released within a year": (base, {"max_age_days": 365}),
         "clustered by developer": (base, {"cluster": "developer"}),
     }
-    rows = []
-    for choice, (panel, changes) in variants.items():
-        found = gap_over_time(panel, [day], **(options | changes)).iloc[0]
-        rows.append({"choice": choice, **found.drop(["day", "why_not"]).to_dict()})
-    return pd.DataFrame(rows)
+    found = {
+        choice: gap_history(prices, [day], **(options | changes))
+        for choice, (prices, changes) in variants.items()
+    }
+    frame = pd.concat([one.frame.assign(choice=choice) for choice, one in found.items()], ignore_index=True)
+    first = found[next(iter(found))]
+    return GapHistory(frame, first.last, first.options)

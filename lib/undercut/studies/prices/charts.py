@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from undercut import plots
-from undercut.prices.capability.gaps import PriceGap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,23 +15,21 @@ if TYPE_CHECKING:
 SOURCE = "Undercut price panel; capability: Epoch AI (CC BY 4.0)"
 
 
-def price_by_capability(gap: PriceGap, *, finding: str, measure: str, ax: Axes | None = None) -> Axes:
-    """Price against capability for the two groups, with the fitted lines whose distance is the gap."""
-    axes = ax or _axes(7.6, 4.8)
-    models = gap.models
+def price_by_capability(
+    models: pd.DataFrame, lines: pd.DataFrame, *, finding: str, measure: str, ax: Axes | None = None
+) -> Axes:
+    """Price against capability for two groups, with the fitted lines whose distance is the gap."""
+    axes = plots.own_axes(ax, 7.6, 4.8)
     for (origin, access), group in models.groupby(["origin", "access"]):
         axes.plot(group["eci"], group["price"], **plots.mark(str(origin), str(access), line=False), alpha=0.9)
-    grid = np.linspace(*gap.support, 50)
-    centre = models["log_price"].mean() - gap.slope * models["eci"].mean()
-    shift = math.log1p(gap.gap)
-    share = models["is_group"].mean()
     ends, colors = {}, {}
     for is_group, kind in ((0.0, "closed"), (1.0, "open")):
         origin = str(models.loc[models["is_group"] == is_group, "origin"].iloc[0])
-        level = np.exp(centre + gap.slope * grid + (is_group - share) * shift)
-        axes.plot(grid, level, color=plots.origin_color(origin), linewidth=2)
+        line = lines[lines["is_group"] == is_group]
+        axes.plot(line["eci"], line["price"], color=plots.origin_color(origin), linewidth=2)
         name = f"{plots.origin_adjective(origin)} {kind}"
-        ends[name], colors[name] = (grid[-1], float(level[-1])), plots.origin_color(origin)
+        ends[name] = (line["eci"].iloc[-1], float(line["price"].iloc[-1]))
+        colors[name] = plots.origin_color(origin)
     plots.price_axis(axes)
     axes.set_xlabel("Epoch Capabilities Index")
     plots.access_key(axes, sorted(models["access"].unique()), line=False, loc="lower right")
@@ -43,7 +39,7 @@ def price_by_capability(gap: PriceGap, *, finding: str, measure: str, ax: Axes |
 
 def gap_history(table: pd.DataFrame, *, finding: str, measure: str, ax: Axes | None = None) -> Axes:
     """The price of Chinese open models relative to US closed ones over time, with its interval."""
-    axes = ax or _axes(7.6, 3.9)
+    axes = plots.own_axes(ax, 7.6, 3.9)
     known = table.dropna(subset=["gap"])
     color = plots.origin_color("CN")
     plots.band(axes, known["day"], 100 * known["low"], 100 * known["high"], color)
@@ -66,7 +62,7 @@ def host_prices(
 ) -> Axes:
     """Every seller's price for the open models with most sellers, cheapest seller to dearest."""
     shown = spread.head(models).iloc[::-1].reset_index(drop=True)
-    axes = ax or _axes(7.6, 1.4 + 0.33 * len(shown))
+    axes = plots.own_axes(ax, 7.6, 1.4 + 0.33 * len(shown))
     for height, model in shown.iterrows():
         prices = offers.loc[offers["model_id"] == model["model_id"], "price"]
         color = plots.origin_color(model["origin"])
@@ -129,7 +125,7 @@ def ladders(ladder: pd.DataFrame, *, finding: str, measure: str) -> Axes:
 
 def offers_over_time(counts: pd.DataFrame, *, finding: str, measure: str, ax: Axes | None = None) -> Axes:
     """Number of usable offers by origin and access, month by month."""
-    axes = ax or _axes(7.6, 3.9)
+    axes = plots.own_axes(ax, 7.6, 3.9)
     ends = {}
     for (origin, access), line in counts.groupby(["origin_group", "access_group"]):
         look = plots.mark(str(origin), str(access)) | {"marker": "none"}
@@ -147,9 +143,3 @@ def offers_over_time(counts: pd.DataFrame, *, finding: str, measure: str, ax: Ax
 
 def _percent(value: float) -> str:
     return "0%" if abs(value) < 0.5 else f"{value:+.0f}%".replace("-", "\N{MINUS SIGN}")
-
-
-def _axes(width: float, height: float) -> Axes:
-    import matplotlib.pyplot as plt
-
-    return plt.subplots(figsize=(width, height))[1]

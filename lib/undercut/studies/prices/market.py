@@ -1,0 +1,125 @@
+"""What does the report on market prices count? Offers, and quotes that an analysis must not use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+import pandas as pd
+
+from undercut.panel import status
+from undercut.prices.cross_section import count_offers, cross_section
+from undercut.prices.workloads import find_workload
+from undercut.studies.framed import Framed
+from undercut.studies.presentation import Part
+
+#: Vendors whose own prices the report follows.
+VENDORS: Final = (
+    "OpenAI", "Anthropic", "Google", "xAI", "DeepSeek", "Alibaba", "Moonshot AI", "Z.ai", "MiniMax",
+    "Mistral AI",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class OnOffer(Framed):
+    """The offers of a day (``frame``), and the mix of tokens behind their price."""
+
+    ROW: ClassVar[str] = "model_id"
+    VALUE: ClassVar[str] = "price"
+    day: pd.Timestamp
+    workload: str
+
+    def parts(self) -> Iterator[Part]:
+        """A sentence."""
+        from undercut.studies.prices.market_pages import on_offer
+
+        return on_offer(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage(Framed):
+    """Usable offers by origin and access on several days (``frame``)."""
+
+    ROW: ClassVar[str] = "day"
+    VALUE: ClassVar[str] = "offers"
+
+    def parts(self) -> Iterator[Part]:
+        """A figure."""
+        from undercut.studies.prices.market_pages import coverage
+
+        return coverage(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Quality(Framed):
+    """Why quotes were set aside (``frame``), how many can be used, and whether sources agree.
+
+    Attributes
+    ----------
+    rows : int
+        Quotes of the panel.
+    usable : float
+        Share of them with status ok.
+    pairs : DataFrame
+        ``source_a, source_b, offer_months, agree``.
+    """
+
+    ROW: ClassVar[str] = "reason"
+    VALUE: ClassVar[str] = "rows"
+    rows: int
+    usable: float
+    pairs: pd.DataFrame
+
+    @property
+    def agreement(self) -> tuple[float | None, int]:
+        """Share of offer-months with the same price in two sources, and their number."""
+        met = int(self.pairs["offer_months"].sum())
+        same = float((self.pairs["agree"] * self.pairs["offer_months"]).sum())
+        return (same / met if met else None), met
+
+    def parts(self) -> Iterator[Part]:
+        """Findings and two tables."""
+        from undercut.studies.prices.market_pages import quality
+
+        return quality(self)
+
+
+def last_day(quotes: pd.DataFrame, as_of: str | None = None) -> pd.Timestamp:
+    """The day ``as_of``, or the last that the quotes know of."""
+    return pd.Timestamp(as_of) if as_of else quotes["last_seen"].max().tz_convert(None).normalize()
+
+
+def months_until(day: pd.Timestamp, start: str = "2023-12-01") -> pd.DatetimeIndex:
+    """The first of each month, and the day itself."""
+    return pd.date_range(start, day, freq="MS").union(pd.DatetimeIndex([day]))
+
+
+def on_offer(prices: pd.DataFrame, day: pd.Timestamp) -> OnOffer:
+    """Each model at each seller on one day.
+
+    Examples
+    --------
+    >>> import undercut as uc
+    >>> len(on_offer(uc.load_prices(), pd.Timestamp("2026-06-15")).frame) > 500
+    True
+    """
+    mix = find_workload(prices.attrs.get("workload", "chat"))
+    return OnOffer(cross_section(prices, day), day, mix.name)
+
+
+def coverage(prices: pd.DataFrame, days: Iterable[pd.Timestamp]) -> Coverage:
+    """How many offers of which kind the panel holds on each of several days."""
+    return Coverage(count_offers(prices, days))
+
+
+def quality(quotes: pd.DataFrame) -> Quality:
+    """How much of the panel can be used, what was set aside and why, and whether sources agree.
+
+    Parameters
+    ----------
+    quotes : DataFrame
+        From :func:`undercut.load_prices` with every status.
+    """
+    usable = float(quotes["status"].eq("ok").mean())
+    return Quality(status.set_aside(quotes), len(quotes), usable, status.agreement(quotes))
