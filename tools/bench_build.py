@@ -78,9 +78,8 @@ def main() -> None:
         for label, command in runs.items():
             took = measure(command, alone)
             first = first or took
-            shares = (
-                f"{processor / first[1]:6.3f} ({processor:6.1f} s) {clock / first[0]:6.3f} ({clock:6.1f} s)"
-            )
+            pairs = zip(took, first, strict=True)
+            shares = "  ".join(f"{part / whole:6.3f} ({part:6.1f} s)" for part, whole in pairs)
             print(f"{label:<38} {shares}", flush=True)
 
 

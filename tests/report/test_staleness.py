@@ -46,7 +46,7 @@ def why(project: Path) -> list[str]:
 
 def test_with_nothing_changed_nothing_is_built(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert why(built) == []
-    monkeypatch.setattr("undercut.report.build.start_workers", lambda *_, **__: pytest.fail("it started"))
+    monkeypatch.setattr("undercut.report.build.Workers", lambda *_, **__: pytest.fail("it started"))
     [outcome] = build_reports(root=built)
     assert outcome.status == "unchanged"
 
@@ -101,8 +101,8 @@ def test_a_changed_version_or_interpreter_is_named(built: Path, monkeypatch: pyt
 
 def test_only_code_that_the_report_uses_counts(built: Path) -> None:
     files = json.loads((built / "reports" / "site" / "demo" / "build.json").read_text())["inputs"]["files"]
-    assert "lib:undercut/report/results.py" in files
-    assert "lib:undercut/report/templates/page.html.j2" in files
+    assert "lib:undercut/report/findings/results.py" in files
+    assert "lib:undercut/report/page/templates/page.html.j2" in files
     assert not [name for name in files if name.startswith(("lib:undercut/panel", "lib:undercut/prices"))]
     assert not [name for name in files if name.startswith("/") or "site-packages" in name]
 

@@ -54,7 +54,7 @@ _LOOK_SECONDS = 0.02
 def modules_for(notebooks: Iterable[Path]) -> list[str]:
     """Machinery, and the libraries that the notebooks name: all, where one opens the package's own door."""
     text = "\n".join(path.read_text(encoding="utf-8") for path in notebooks)
-    if re.search(r"\bimport undercut\b(?!\.)", text):
+    if re.search(r"import undercut(?![.\w])", text):
         return [*MACHINERY, *LIBRARIES]
     named = set(re.findall(r"\w+", text))
     if "undercut" in named:
