@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -80,28 +80,24 @@ def moves(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Move]:
     >>> move.change, move.verdict
     (-11.0, 'beyond')
     """
-    old = {finding["key"]: finding for finding in before["findings"]}
-    new = {finding["key"]: finding for finding in after["findings"]}
-    return [_move(old.get(key), new.get(key)) for key in [*new, *(key for key in old if key not in new)]]
+    return [_move(old, new) for old, new in _pairs("key", before["findings"], after["findings"])]
+
+
+def _pairs(
+    key: str, before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]
+) -> list[tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]]:
+    """Entries of two builds side by side, in the later one's order; None where a build lacks one."""
+    old, new = ({entry[key]: entry for entry in entries} for entries in (before, after))
+    return [(old.get(name), new.get(name)) for name in {**new, **old}]
 
 
 def _move(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> Move:
     shown = new or old or {}
-    low, high = (old["ci_low"], old["ci_high"]) if old else (None, None)
     was, now = (finding["value"] if finding else None for finding in (old, new))
     verdict = _verdict(old, new)
     change = None if was is None or now is None or verdict == "other unit" else float(now) - float(was)
-    return Move(
-        key=shown["key"],
-        label=shown["label"],
-        unit=shown["unit"],
-        before=was,
-        after=now,
-        change=change,
-        ci_low=low,
-        ci_high=high,
-        verdict=verdict,
-    )
+    low, high = (old["ci_low"], old["ci_high"]) if old else (None, None)
+    return Move(shown["key"], shown["label"], shown["unit"], was, now, change, low, high, verdict)
 
 
 def _verdict(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> Verdict:
@@ -147,13 +143,12 @@ def turns(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Turn]:
     >>> turn.sentence
     'Claim “Open models cost less.”: mixed became supported'
     """
-    old = {claim["id"]: claim for claim in before.get("claims", [])}
-    new = {claim["id"]: claim for claim in after.get("claims", [])}
     found = []
-    for name in [*new, *(name for name in old if name not in new)]:
-        was, now = (claims.get(name, {}) for claims in (old, new))
-        if was.get("verdict") != now.get("verdict"):
-            found.append(Turn(name, (now or was)["claim"], was.get("verdict"), now.get("verdict")))
+    for old, new in _pairs("id", before.get("claims", []), after.get("claims", [])):
+        was, now = (claim["verdict"] if claim else None for claim in (old, new))
+        if was != now:
+            shown = new or old or {}
+            found.append(Turn(shown["id"], shown["claim"], was, now))
     return found
 
 
@@ -208,14 +203,7 @@ def _find(builds: list[Path], name: str, text: str) -> Path:
             raise InputError(f"Report {name!r} has one build only; nothing to compare it with.")
         return builds[-2] / RESULTS_FILE
     stamps = {stamp_of(build): build for build in builds}
-    plain = text.replace("-", "").replace(":", "")
-    found = [build for stamp, build in stamps.items() if stamp.startswith(plain)]
+    found = [build for stamp, build in stamps.items() if stamp.startswith(re.sub("[-:]", "", text))]
     if not found:
         raise unknown(f"build of {name}", text, stamps)
     return found[-1] / RESULTS_FILE
-
-
-def read_plain(build: Path) -> dict[str, Any]:
-    """results.json of a kept build, as it was checked when it was published."""
-    content: dict[str, Any] = json.loads((build / RESULTS_FILE).read_text(encoding="utf-8"))
-    return content
