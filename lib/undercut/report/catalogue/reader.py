@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,11 @@ from undercut.report.catalogue.entries import Limits, Mistake, Report, Settings
 from undercut.report.catalogue.parameters import FIELDS, Parameter, ParameterError, parameter_from
 from undercut.report.catalogue.parameters_cell import notebook_defaults
 
-_LIMIT_KEYS = ("timeout_seconds", "memory_mb", "output_mb")
+_LIMIT_KEYS = tuple(field.name for field in fields(Limits))
 _REPORT_KEYS = {"notebook", "title", "parameters", "grid", "schedule", "after", *_LIMIT_KEYS}
-_SITE_KEYS: dict[str, type] = {
-    "keep_builds": int,
-    "address": str,
-    "front": str,
-    "on_success": str,
-    "on_failure": str,
-}
+_SITE_KEYS = {field.name: type(field.default) for field in fields(Settings)}
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+Keys = tuple[str, ...]
 #: Folders of the site that no report may take.
 RESERVED = ("variants", "history")
 
@@ -36,7 +32,7 @@ class Reader:
         self.mistakes: list[Mistake] = []
         self.entries: dict[str, Any] = {}
 
-    def wrong(self, keys: tuple[str, ...], text: str) -> None:
+    def wrong(self, keys: Keys, text: str) -> None:
         """Record a mistake at the line where ``keys``, or the nearest table around them, stands."""
         while keys and keys not in self.lines:
             keys = keys[:-1]
@@ -63,10 +59,7 @@ class Reader:
         if not _NAME.fullmatch(name):
             self.wrong(here, f"report name {name!r}: use lower-case letters, digits, '_' and '-'")
         for key in entry.keys() - _REPORT_KEYS:
-            near = closest(key, _REPORT_KEYS, 1)
-            self.wrong(
-                (*here, key), f"unknown key {key!r}" + (f"; did you mean {near[0]!r}?" if near else "")
-            )
+            self.wrong((*here, key), f"unknown key {key!r}{_hint(key, _REPORT_KEYS)}")
         if name in RESERVED:
             self.wrong(here, f"report name {name!r} is taken by a folder of the site")
         title = entry.get("title", "")
@@ -92,21 +85,17 @@ class Reader:
         for key, value in entry.items():
             kind = _SITE_KEYS.get(key)
             if kind is None:
-                near = closest(key, _SITE_KEYS, 1)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
-                self.wrong(("site", key), f"unknown key {key!r}{hint}")
+                self.wrong(("site", key), f"unknown key {key!r}{_hint(key, _SITE_KEYS)}")
             elif type(value) is not kind or (isinstance(value, int) and value < 0):
                 what = "a whole number, zero or more" if kind is int else "text"
                 self.wrong(("site", key), f"{key} must be {what}")
             elif key == "front" and value and value not in self.entries:
-                near = closest(str(value), self.entries, 1)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
-                self.wrong(("site", key), f"front: no report {value!r}{hint}")
+                self.wrong(("site", key), f"front: no report {value!r}{_hint(value, self.entries)}")
             else:
                 good[key] = value
         return Settings(**good)
 
-    def limits(self, here: tuple[str, ...], entry: Mapping[str, Any]) -> Limits:
+    def limits(self, here: Keys, entry: Mapping[str, Any]) -> Limits:
         good = {}
         for key in _LIMIT_KEYS:
             value = entry.get(key, getattr(Limits(), key))
@@ -116,12 +105,12 @@ class Reader:
                 good[key] = float(value)
         return Limits(**good)
 
-    def schedule(self, here: tuple[str, ...], text: Any) -> str:
+    def schedule(self, here: Keys, text: Any) -> str:
         if text and not is_schedule(text):
             self.wrong((*here, "schedule"), f"schedule {text!r} is not in cron's syntax, as '0 6 * * 1-5' is")
         return str(text)
 
-    def after(self, here: tuple[str, ...], names: Any) -> tuple[str, ...]:
+    def after(self, here: Keys, names: Any) -> tuple[str, ...]:
         """Names of the reports that this one is made from; ``all`` means those that are made from none."""
         key, entries = (*here, "after"), self.entries
         if names == "all":
@@ -131,10 +120,7 @@ class Reader:
             return ()
         for name in names:
             if name not in entries:
-                near = closest(name, entries, 1)
-                self.wrong(
-                    key, f"after: no report {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
-                )
+                self.wrong(key, f"after: no report {name!r}{_hint(name, entries)}")
         if here[-1] in self.before(here[-1]):
             self.wrong(key, f"report {here[-1]!r} is made from itself, directly or through others")
         return tuple(dict.fromkeys(names))
@@ -145,28 +131,26 @@ class Reader:
         waiting = [name]
         while waiting:
             listed = _after(self.entries.get(waiting.pop()))
-            new = (
-                {one for one in listed if isinstance(one, str)} - found if isinstance(listed, list) else set()
-            )
-            found |= new
-            waiting += new
+            names = [one for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
+            waiting += set(names) - found
+            found |= set(names)
         return found
 
-    def grid(
-        self, here: tuple[str, ...], entries: Any, parameters: Mapping[str, Parameter]
-    ) -> dict[str, list[Any]]:
+    def table(self, key: Keys, entries: Any, of: str) -> dict[str, Any]:
+        """``entries`` where they are a table; else none of them, and a mistake."""
+        if isinstance(entries, dict):
+            return entries
+        self.wrong(key, f"{key[-1]} must be a table of {of}")
+        return {}
+
+    def grid(self, here: Keys, entries: Any, parameters: Mapping[str, Parameter]) -> dict[str, list[Any]]:
         found: dict[str, list[Any]] = {}
-        if not isinstance(entries, dict):
-            self.wrong((*here, "grid"), "grid must be a table of lists")
-            return found
-        for name, values in entries.items():
+        for name, values in self.table((*here, "grid"), entries, "lists").items():
             key = (*here, "grid", name)
             if not isinstance(values, list) or not values:
                 self.wrong(key, f"grid of {name!r} must be a list of values")
             elif name not in parameters:
-                near = closest(name, parameters, 1)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
-                self.wrong(key, f"grid: {name!r} is no parameter of the report{hint}")
+                self.wrong(key, f"grid: {name!r} is no parameter of the report{_hint(name, parameters)}")
             else:
                 try:
                     found[name] = [parameters[name].read(value) for value in values]
@@ -174,7 +158,7 @@ class Reader:
                     self.wrong(key, f"grid: {error}")
         return found
 
-    def notebook(self, here: tuple[str, ...], relative: Any) -> Path | None:
+    def notebook(self, here: Keys, relative: Any) -> Path | None:
         key = (*here, "notebook")
         if not isinstance(relative, str) or not relative:
             self.wrong(key, f"report {here[-1]!r} needs a notebook, a path relative to {self.path.name}")
@@ -183,22 +167,16 @@ class Reader:
         if not notebook.is_relative_to(self.path.parent.resolve()):
             self.wrong(key, f"notebook {relative!r} is outside the project")
         elif not notebook.is_file():
-            near = closest(relative, [str(found) for found in self._notebooks()], 1)
-            self.wrong(key, f"no notebook {relative!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+            known = sorted((self.path.parent / "notebooks").glob("*.ipynb"))
+            names = [found.relative_to(self.path.parent).as_posix() for found in known]
+            self.wrong(key, f"no notebook {relative!r}{_hint(relative, names)}")
         else:
             return notebook
         return None
 
-    def _notebooks(self) -> Iterator[Path]:
-        for found in sorted((self.path.parent / "notebooks").glob("*.ipynb")):
-            yield found.relative_to(self.path.parent)
-
-    def parameters(self, here: tuple[str, ...], entries: Any) -> dict[str, Parameter]:
+    def parameters(self, here: Keys, entries: Any) -> dict[str, Parameter]:
         found: dict[str, Parameter] = {}
-        if not isinstance(entries, dict):
-            self.wrong((*here, "parameters"), "parameters must be a table of tables")
-            return found
-        for name, entry in entries.items():
+        for name, entry in self.table((*here, "parameters"), entries, "tables").items():
             key = (*here, "parameters", name)
             try:
                 found[name] = parameter_from(name, entry)
@@ -208,7 +186,7 @@ class Reader:
         return found
 
     def with_defaults(
-        self, here: tuple[str, ...], parameters: dict[str, Parameter], notebook: Path
+        self, here: Keys, parameters: dict[str, Parameter], notebook: Path
     ) -> dict[str, Parameter]:
         """Take defaults from the notebook's parameters cell and compare both sides."""
         try:
@@ -223,9 +201,8 @@ class Reader:
         for name, parameter in parameters.items():
             key = (*here, "parameters", name)
             if name not in defaults:
-                near = closest(name, defaults, 1)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
-                self.wrong(key, f"parameter {name!r} is not in the parameters cell of {notebook.name}{hint}")
+                where = f"the parameters cell of {notebook.name}"
+                self.wrong(key, f"parameter {name!r} is not in {where}{_hint(name, defaults)}")
                 continue
             try:
                 complete[name] = parameter.with_default(defaults[name])
@@ -234,15 +211,21 @@ class Reader:
         return complete
 
 
+def _hint(name: object, known: Iterable[str]) -> str:
+    """What may have been meant, as the end of a message."""
+    near = closest(str(name), known, 1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
 def _after(entry: Any) -> Any:
     """The key ``after`` of an entry that may be no table at all."""
     return entry.get("after", []) if isinstance(entry, dict) else []
 
 
-def _lines_of_keys(text: str) -> dict[tuple[str, ...], int]:
+def _lines_of_keys(text: str) -> dict[Keys, int]:
     """Line of each table header and key of a TOML file (tomllib keeps no positions)."""
-    lines: dict[tuple[str, ...], int] = {}
-    table: tuple[str, ...] = ()
+    lines: dict[Keys, int] = {}
+    table: Keys = ()
     for number, line in enumerate(text.splitlines(), start=1):
         if header := re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?\s*(#.*)?$", line):
             table = _key_parts(header.group(1))
@@ -253,5 +236,5 @@ def _lines_of_keys(text: str) -> dict[tuple[str, ...], int]:
     return lines
 
 
-def _key_parts(dotted: str) -> tuple[str, ...]:
+def _key_parts(dotted: str) -> Keys:
     return tuple(part.strip("\"'") for part in re.findall(r"\"[^\"]*\"|'[^']*'|[^.\s]+", dotted))
