@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -98,7 +99,7 @@ class Sellable:
         )
         frame = self._frame
         host, model = (pd.factorize(frame[column], sort=True)[0] for column in ("host", "model_id"))
-        slugs = {raw_id: split_raw_id(raw_id).slug for raw_id in frame["raw_id"].unique()}
+        slugs = {raw_id: slug_of(raw_id) for raw_id in frame["raw_id"].unique()}
         self._slug = pd.factorize(frame["raw_id"].map(slugs), sort=True)[0]
         self._product = host * (model.max(initial=0) + 1) + model
         self._name = self._product * (self._slug.max(initial=0) + 1) + self._slug
@@ -119,6 +120,12 @@ class Sellable:
         found = self._frame.iloc[np.concatenate(rows)].reset_index(drop=True)
         found.attrs = dict(self._attrs)
         return found
+
+
+@cache
+def slug_of(raw_id: str) -> str:
+    """The plain name in a raw id."""
+    return split_raw_id(raw_id).slug
 
 
 def model_facts() -> pd.DataFrame:

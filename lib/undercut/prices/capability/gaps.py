@@ -355,9 +355,13 @@ def gap_history(panel: pd.DataFrame, days: Iterable[str | date | pd.Timestamp], 
     [False, True]
     """
     wanted = [pd.Timestamp(day) for day in days]
-    offers = cross_sections(panel, wanted)
+    return _history(cross_sections(panel, wanted), wanted, **options)
+
+
+def _history(offers: pd.DataFrame, days: Iterable[pd.Timestamp], **options: Any) -> GapHistory:
+    """`gap_history` among the offers of the days, with the column ``day``."""
     rows, found = [], None
-    for day in wanted:
+    for day in days:
         row: dict[str, object] = {"day": day, "why_not": ""}
         try:
             found = _gap_among(offers[offers["day"] == day], day, **options)
@@ -369,7 +373,7 @@ def gap_history(panel: pd.DataFrame, days: Iterable[str | date | pd.Timestamp], 
     columns = ["day", "gap", "low", "high", "n_group", "n_reference", "why_not"]
     frame = pd.DataFrame(rows, columns=columns).astype({"gap": float, "low": float, "high": float})
     chosen = {"closed_origin": "US", "open_origin": "CN"} | options
-    return GapHistory(frame, found, {"workload": panel.attrs.get("workload"), **chosen})
+    return GapHistory(frame, found, {"workload": offers.attrs.get("workload"), **chosen})
 
 
 def gap_choices(
@@ -396,10 +400,11 @@ def gap_choices(
     GapHistory
         With the column ``choice``; the first row is the first workload with no other choice changed.
     """
-    priced = {name: with_workload(panel, name) for name in dict.fromkeys(workloads)}
+    on_day = [pd.Timestamp(day)]
+    priced = {name: cross_sections(with_workload(panel, name), on_day) for name in dict.fromkeys(workloads)}
     base = next(iter(priced.values()))
     variants: dict[str, tuple[pd.DataFrame, dict[str, Any]]] = {
-        f"workload {name}": (prices, {}) for name, prices in priced.items()
+        f"workload {name}": (offers, {}) for name, offers in priced.items()
     }
     variants |= {
         "median seller": (base, {"at": "median"}),
@@ -408,8 +413,8 @@ def gap_choices(
         "clustered by developer": (base, {"cluster": "developer"}),
     }
     found = {
-        choice: gap_history(prices, [day], **(options | changes))
-        for choice, (prices, changes) in variants.items()
+        choice: _history(offers, on_day, **(options | changes))
+        for choice, (offers, changes) in variants.items()
     }
     frame = pd.concat([one.frame.assign(choice=choice) for choice, one in found.items()], ignore_index=True)
     first = found[next(iter(found))]

@@ -108,7 +108,13 @@ def double_imputation(
     links = [_link(old, new, drawn, matched) for old, new in pairwise(months)]
     paths = np.column_stack([np.zeros(len(drawn)), *links]).cumsum(axis=1)
     name = "double imputation " + ("Jevons" if value is None else "Törnqvist")
-    settings = {"matched": matched, "cluster": cluster, "draws": draws, "seed": seed}
+    settings = {
+        "characteristics": " + ".join(characteristics),
+        "matched": matched,
+        "cluster": cluster,
+        "draws": draws,
+        "seed": seed,
+    }
     index, annual = _summarised(paths, sample, periods, confidence)
     return HedonicIndex(
         name, index, _mean_coefficients(months, characteristics, confidence), annual,

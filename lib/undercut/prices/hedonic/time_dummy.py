@@ -133,7 +133,9 @@ def hedonic_index(
     ]
     path, influence = _spliced(fits, spans, cluster_codes(sample, cluster)[1])
     name = "time dummy" if window is None else f"rolling-window time dummy, {window} months"
-    settings = {"effects": " + ".join(effects) or "none", "cluster": cluster, "imputed": imputed}
+    settings: dict[str, Any] = {"characteristics": " + ".join(characteristics)}
+    settings |= {"effects": " + ".join(effects) or "none", "cluster": cluster, "imputed": imputed}
+    settings |= {"window": window} if window else {}
     return _result(name, sample, path, influence, fits[-1], confidence, notes, settings)
 
 

@@ -1,4 +1,4 @@
-"""The figures of the market report, in the house style. Each draws what it is given and returns its axes."""
+"""The figures of the reports on prices, in the house style. Each draws the frame that it is given."""
 
 from __future__ import annotations
 
@@ -143,3 +143,55 @@ def offers_over_time(counts: pd.DataFrame, *, finding: str, measure: str, ax: Ax
 
 def _percent(value: float) -> str:
     return "0%" if abs(value) < 0.5 else f"{value:+.0f}%".replace("-", "\N{MINUS SIGN}")
+
+
+def rates_by_method(table: pd.DataFrame, *, finding: str, measure: str, ax: Axes | None = None) -> Axes:
+    """Annual factor of each method with its interval, grouped by the question that it answers."""
+    shown = table.iloc[::-1].reset_index(drop=True)
+    axes = plots.own_axes(ax, 7.6, 1.2 + 0.36 * len(shown))
+    inks = dict(zip(dict.fromkeys(table["question"]), _inks(), strict=False))
+    for height, row in shown.iterrows():
+        color = inks[row["question"]]
+        axes.plot([row["low"], row["high"]], [height, height], color=color, linewidth=2)
+        axes.plot(row["annual"], height, marker="o", color=color, markersize=6)
+    axes.set_yticks(range(len(shown)), shown["method"])
+    axes.grid(axis="y", visible=False)
+    axes.set_xscale("log")
+    axes.set_xticks([0.02, 0.05, 0.1, 0.2, 0.5, 1.0], ["÷50", "÷20", "÷10", "÷5", "÷2", "no change"])
+    axes.axvline(1.0, color=plots.INK, linewidth=1)
+    return plots.headline(axes, finding, measure, source=SOURCE)
+
+
+def index_paths(paths: pd.DataFrame, *, finding: str, measure: str, ax: Axes | None = None) -> Axes:
+    """Several indices on one logarithmic axis, 1 in the first month, named at their ends."""
+    axes = plots.own_axes(ax, 7.6, 4.4)
+    ends, colors = {}, {}
+    for (label, path), color in zip(paths.items(), _inks(), strict=False):
+        moments = pd.PeriodIndex(path.index, freq="M").to_timestamp()
+        axes.plot(moments, path.to_numpy(float), color=color)
+        ends[label], colors[label] = (moments[-1], float(path.iloc[-1])), color
+    plots.log_axis(axes)
+    plots.headline(axes, finding, measure, source=SOURCE)
+    return plots.label_line_ends(axes, ends, colors)
+
+
+def frontier_holders(holders: pd.DataFrame, *, finding: str, measure: str, ax: Axes | None = None) -> Axes:
+    """Whose model was cheapest at each level of capability, month by month: colour: origin; hatch: open."""
+    levels = list(dict.fromkeys(holders["level"]))
+    axes = plots.own_axes(ax, 7.6, 1.3 + 0.42 * len(levels))
+    for height, level in enumerate(reversed(levels)):
+        held = holders[holders["level"] == level]
+        for row in held.itertuples():
+            start = pd.Period(row.period, freq="M").to_timestamp()
+            is_open = str(row.access).startswith("open")
+            color = plots.origin_color(row.origin if isinstance(row.origin, str) else "other")
+            fill, hatch = (plots.PAPER, "///") if is_open else (color, None)
+            width = pd.Timedelta(days=29)
+            axes.barh(height, width, left=start, height=0.62, color=fill, edgecolor=color, hatch=hatch)
+    axes.set_yticks(range(len(levels)), list(reversed(levels)))
+    axes.grid(visible=False)
+    return plots.headline(axes, finding, measure, source=SOURCE)
+
+
+def _inks() -> list[str]:
+    return [plots.origin_color(o) for o in ("US", "CN", "FR", "other")] + [plots.MUTED, plots.INK] * 4

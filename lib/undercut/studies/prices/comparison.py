@@ -6,129 +6,148 @@ answer different questions, so the table says which.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Final
 
-import numpy as np
 import pandas as pd
 
-from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval
-from undercut.prices.capability.price_of_capability import log_slopes
-from undercut.prices.hedonic.characteristics import OF_ALL_OFFERS, with_characteristics
-from undercut.prices.hedonic.double_imputation import double_imputation
-from undercut.prices.hedonic.imputation import with_imputed_capability
 from undercut.prices.hedonic.results import HedonicIndex
-from undercut.prices.hedonic.time_dummy import hedonic_index
-from undercut.prices.index import price_index
-from undercut.prices.monthly_quotes import years
+from undercut.prices.index.compute import price_index
+from undercut.prices.index.resampled import ResampledIndex
+from undercut.prices.index.result import IndexResult
+from undercut.studies.framed import Framed
+from undercut.studies.presentation import Part
 
-#: Matched-model methods shown side by side: label, method, options.
-MATCHED: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
-    "chained Jevons": ("jevons", {"chained": True}),
-    "GEKS-Jevons, 13 months, mean splice": ("geks-jevons", {"window": 13, "splice": "mean"}),
-    "time-product dummy, 13 months, mean splice": ("time-product-dummy", {"window": 13, "splice": "mean"}),
-    "time-product dummy, all months": ("time-product-dummy", {}),
-}
 SAME_PRODUCT: Final = "the same model at the same seller"
 ALL_OFFERS: Final = "the average offer on sale, capability held fixed"
 NEW_MODELS: Final = "newly released models, capability held fixed"
-COLUMNS: Final = ("method", "question", "annual", "low", "high", "offers", "clusters")
+#: The methods that answer the three questions of the report.
+MAIN: Final = {
+    "same model, same seller": "chained Jevons",
+    "average offer": "time dummy, all offers",
+    "new models": "rolling time dummy, 13 months, new models",
+}
+_NAMES: Final = {"jevons": "Jevons", "geks-jevons": "GEKS-Jevons", "time-product-dummy": "time-product dummy"}
 
 
-def matched_model_index(
-    quotes: pd.DataFrame, label: str, *, cluster: str = "developer", draws: int = 100, seed: int = 0,
-    confidence: float = 0.95,
-) -> tuple[pd.Series, dict[str, Any]]:  # fmt: skip
-    """A matched-model index of :data:`MATCHED` and its annual factor with a bootstrap interval.
+@dataclass(frozen=True, slots=True)
+class Sample(Framed):
+    """The monthly quotes (``frame``) behind a report."""
 
-    Parameters
+    ROW: ClassVar[str] = "product"
+    VALUE: ClassVar[str] = "price"
+    workload: str
+
+    def parts(self) -> Iterator[Part]:
+        """A sentence."""
+        from undercut.studies.prices.index_pages import sample
+
+        return sample(self)
+
+
+@dataclass(frozen=True, slots=True)
+class MethodComparison(Framed):
+    """Annual rates of several methods on the same quotes.
+
+    Attributes
     ----------
-    quotes : DataFrame
-        Monthly quotes.
-    label : str
-        A key of :data:`MATCHED`.
-    cluster, draws, seed, confidence
-        Of the bootstrap over whole clusters; a cluster drawn twice counts as two sets of products.
-
-    Returns
-    -------
-    index : Series
-        By period, 1 in the first.
-    row : dict
-        Keys of :data:`COLUMNS`.
+    frame : DataFrame
+        ``method, question, annual, low, high, offers, clusters``; ``annual`` is a factor (0.5: the price
+        halves every year) with its interval: bootstrap over developers for matched-model indices, clustered
+        by model family for hedonic ones.
+    paths : DataFrame
+        Each index, a column a method, by period.
+    workload : str
     """
-    method, options = MATCHED[label]
-    codes, labels = cluster_codes(quotes, cluster)
-    members = [np.flatnonzero(codes == code) for code in range(len(labels))]
-    plain = quotes[["period", "product", "price"]].reset_index(drop=True)
-    drawn = multiplicities(len(labels), draws=draws, seed=seed).astype(int)
-    months = sorted(plain["period"].unique())
-    paths = np.full((len(drawn), len(months)), np.nan)
-    for draw, counts in enumerate(drawn):
-        found = price_index(_resample(plain, members, counts), method=method, **options).index
-        paths[draw] = np.log(found.set_axis(found.index.astype(str)).reindex(months).to_numpy(float))
-    slopes = log_slopes(paths, years(pd.Index(months)).to_numpy())
-    low, high = percentile_interval(slopes[1:, None], level=confidence)
-    annual, ends = float(np.exp(slopes[0])), np.exp([low[0], high[0]])
-    row = dict(
-        zip(COLUMNS, (label, SAME_PRODUCT, annual, *map(float, ends), len(plain), len(labels)), strict=True)
-    )
-    return pd.Series(np.exp(paths[0]), index=months, name=label), row
+
+    ROW: ClassVar[str] = "method"
+    VALUE: ClassVar[str] = "annual"
+    paths: pd.DataFrame
+    workload: str
+
+    def parts(self) -> Iterator[Part]:
+        """Findings, the answer, two figures and a table."""
+        from undercut.studies.prices.index_pages import methods
+
+        return methods(self)
 
 
-def _resample(quotes: pd.DataFrame, members: Sequence[np.ndarray], counts: np.ndarray) -> pd.DataFrame:
-    rows = [np.tile(members[code], count) for code, count in enumerate(counts) if count]
-    copies = [np.repeat(np.arange(count), len(members[code])) for code, count in enumerate(counts) if count]
-    taken = quotes.iloc[np.concatenate(rows)]
-    return taken.assign(
-        product=taken["product"] + "#" + pd.Series(np.concatenate(copies), taken.index).astype("str")
-    )
+@dataclass(frozen=True, slots=True)
+class ByUse(Framed):
+    """An index weighted by tokens, and the same models counted alike.
 
-
-def hedonic_indices(
-    quotes: pd.DataFrame, *, draws: int = 200, seed: int = 0
-) -> dict[str, tuple[str, HedonicIndex]]:
-    """Hedonic indices side by side: label -> (question, index)."""
-    with_all = with_characteristics(quotes)
-    imputed = with_characteristics(with_imputed_capability(quotes))
-    return {
-        "time dummy, all offers": (ALL_OFFERS, hedonic_index(with_all, characteristics=OF_ALL_OFFERS)),
-        "time dummy, new models": (NEW_MODELS, hedonic_index(with_all)),
-        "time dummy, new models, no developer effects": (NEW_MODELS, hedonic_index(with_all, effects=())),
-        "rolling time dummy, 13 months, new models": (NEW_MODELS, hedonic_index(with_all, window=13)),
-        "time dummy, new models, imputed capability down-weighted": (
-            NEW_MODELS, hedonic_index(imputed, imputed="down-weighted"),
-        ),
-        "double imputation Jevons, full, new models": (
-            NEW_MODELS, double_imputation(with_all, matched="predicted", draws=draws, seed=seed),
-        ),
-        "double imputation Jevons, observed for matched": (
-            SAME_PRODUCT + ", entry and exit imputed", double_imputation(with_all, draws=draws, seed=seed),
-        ),
-    }  # fmt: skip
-
-
-def compare_methods(
-    quotes: pd.DataFrame, *, draws: int = 100, seed: int = 0
-) -> tuple[pd.DataFrame, dict[str, pd.Series]]:
-    """Annual rates of every method on the same quotes, and the indices themselves.
-
-    Returns
-    -------
-    table : DataFrame
-        Columns of :data:`COLUMNS`; ``annual`` is a factor (0.5 = the price halves every year) with a 95%
-        interval: bootstrap over developers for matched-model indices, clustered by model family for
-        hedonic ones.
-    paths : dict of str to Series
-        Each index by period.
+    Attributes
+    ----------
+    frame : DataFrame
+        Models at their cheapest seller with their tokens.
+    weighted, unweighted : IndexResult
+        Chained Törnqvist and Jevons.
+    covered : float
+        Share of the ranked tokens that the models make up.
     """
+
+    ROW: ClassVar[str] = "model_id"
+    VALUE: ClassVar[str] = "tokens"
+    weighted: IndexResult
+    unweighted: IndexResult
+    covered: float
+
+    def parts(self) -> Iterator[Part]:
+        """Two findings, a sentence and caveats."""
+        from undercut.studies.prices.index_pages import by_use
+
+        return by_use(self)
+
+
+def sample(quotes: pd.DataFrame) -> Sample:
+    """What the indices are computed from."""
+    return Sample(quotes, str(quotes.attrs.get("workload", "chat")))
+
+
+def compare(indices: Iterable[ResampledIndex | HedonicIndex], *, workload: str = "chat") -> MethodComparison:
+    """Indices of the same quotes side by side, each with the question that it answers."""
     rows, paths = [], {}
-    for label in MATCHED:
-        paths[label], row = matched_model_index(quotes, label, draws=draws, seed=seed)
-        rows.append(row)
-    for label, (question, found) in hedonic_indices(quotes, draws=draws, seed=seed).items():
-        paths[label] = found.index["index"].rename(label)
+    for found in indices:
+        label, question = label_of(found)
+        sized = found.quotes if isinstance(found, ResampledIndex) else found.offers
+        annual = dict(zip(("annual", "low", "high"), found.annual, strict=True))
         rows.append(
-            dict(zip(COLUMNS, (label, question, *found.annual, found.offers, found.clusters), strict=True))
+            {"method": label, "question": question, **annual, "offers": sized, "clusters": found.clusters}
         )
-    return pd.DataFrame(rows, columns=list(COLUMNS)), paths
+        paths[label] = found.index["index"]
+    return MethodComparison(pd.DataFrame(rows), pd.DataFrame(paths), workload)
+
+
+def label_of(found: ResampledIndex | HedonicIndex) -> tuple[str, str]:
+    """What a method is called, and the question that it answers."""
+    if isinstance(found, ResampledIndex):
+        name, options = _NAMES.get(found.method, found.method), found.options
+        if options.get("chained"):
+            return f"chained {name}", SAME_PRODUCT
+        months = (
+            f"{options['window']} months, {options['splice']} splice" if "window" in options else "all months"
+        )
+        return f"{name}, {months}", SAME_PRODUCT
+    settings = found.settings
+    is_new = "age_years" in settings["characteristics"]
+    whose, question = ("new models", NEW_MODELS) if is_new else ("all offers", ALL_OFFERS)
+    if "matched" in settings:
+        if settings["matched"] == "observed":
+            return f"{found.method}, observed for matched", f"{SAME_PRODUCT}, entry and exit imputed"
+        return f"{found.method}, full, {whose}", question
+    window = settings.get("window")
+    label = f"rolling time dummy, {window} months, {whose}" if window else f"time dummy, {whose}"
+    label += ", no developer effects" if settings["effects"] == "none" else ""
+    label += ", imputed capability down-weighted" if settings["imputed"] == "down-weighted" else ""
+    return label, question
+
+
+def by_use(weighted: pd.DataFrame) -> ByUse:
+    """Indices with and without the tokens of :func:`undercut.prices.with_token_weights` as weights."""
+    plain = weighted[["period", "product", "price"]]
+    with warnings.catch_warnings(action="ignore"):  # said as caveats of the report instead
+        used = price_index(plain.assign(quantity=weighted["quantity"]), method="tornqvist", chained=True)
+        alike = price_index(plain, method="jevons", chained=True)
+    return ByUse(weighted, used, alike, weighted.attrs["covered"])

@@ -7,21 +7,26 @@ definition is an option here, so that a reader sees a published number come out 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
+from typing import ClassVar, Final
 
 import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError, unknown
+from undercut.errors import TooFewError, unknown
 from undercut.inference.arrays import Floats
 from undercut.inference.resampling import percentile_interval
 from undercut.prices.capability.frontier import FrontierRule, frontier_paths
 from undercut.prices.hedonic.characteristics import reasons
+from undercut.prices.load import with_workload
 from undercut.prices.monthly_quotes import FIRST_MONTH, monthly_quotes, years
 from undercut.prices.workloads import Workload, find_workload
 from undercut.sources.reference import load_reference
+from undercut.studies.framed import Framed
+from undercut.studies.presentation import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,124 +67,75 @@ class PublishedRate:
     workload: Workload
 
 
-_CHAT: Final = find_workload("chat")
+def _published() -> dict[str, PublishedRate]:
+    """The definitions in published.toml."""
+    table = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+    found = {}
+    for name, entry in table.items():
+        mix = entry.pop("workload")
+        workload = find_workload(mix) if isinstance(mix, str) else Workload(**mix)
+        found[name] = PublishedRate(name=name, window=tuple(entry.pop("window")), workload=workload, **entry)
+    return found
 
-PUBLISHED: Final[Mapping[str, PublishedRate]] = {
-    rate.name: rate
-    for rate in (
-        PublishedRate(
-            name="epoch",
-            source="Cottier, Snodin, Owen and Adamczewski (Epoch AI), LLM inference prices have fallen "
-            "rapidly but unequally across tasks, 12 March 2025",
-            claim="9 to 900 times a year, depending on benchmark and threshold",
-            claimed_low=9.0,
-            claimed_high=900.0,
-            window=("2022-11", "2025-02"),
-            definition="Of the models that reach a threshold model's score on a benchmark, those that set a "
-            "new low price when they came out or changed price; slope of log price on date through these. A "
-            "model's price is its developer's, else the median of sellers; three parts input to one output; "
-            "reasoning models left out; at least four lows.",
-            differs="One capability index instead of six benchmarks; months instead of days; "
-            "a start in December 2023.",
-            levels={
-                "GPT-3.5 Turbo": "GPT-3.5 Turbo (Nov 2023)",
-                "GPT-4": "GPT-4 (Mar 2023)",
-                "GPT-4 Turbo": "GPT-4 Turbo (Nov 2023)",
-                "GPT-4o": "GPT-4o (May 2024)",
-                "Claude 3.5 Sonnet": "Claude 3.5 Sonnet",
-            },
-            start_prices={},
-            workload=_CHAT,
-        ),
-        PublishedRate(
-            name="a16z",
-            source="Appenzeller (a16z), Welcome to LLMflation, 12 November 2024",
-            claim="10 times a year: 1,000 times in three years at MMLU 42, 62 times since March 2023 at "
-            "MMLU 83",
-            claimed_low=10.0,
-            claimed_high=10.0,
-            window=("2021-11", "2024-11"),
-            definition="The cheapest model of a month with at least the score, among models of OpenAI, "
-            "Anthropic and Meta's Llama at third parties; mean of input and output price; first against "
-            "last month.",
-            differs="MMLU 42 lies below every model of the capability index: its least capable model stands "
-            "for it.",
-            levels={"MMLU 42": "Llama 2-7B", "MMLU 83": "GPT-4 (Mar 2023)"},
-            start_prices={"MMLU 42": 60.0, "MMLU 83": 45.0},
-            workload=Workload("average", 0.5, 0.0, 0.5, description="the mean of input and output price"),
-        ),
-        PublishedRate(
-            name="ai-index",
-            source="Stanford HAI, AI Index Report 2025, after Epoch AI and Artificial Analysis",
-            claim="280 times at the level of GPT-3.5: from $20.00 in November 2022 to $0.07 in October 2024",
-            claimed_low=18.9,
-            claimed_high=18.9,
-            window=("2022-11", "2024-10"),
-            definition="The cheapest model that reaches GPT-3.5's MMLU of 64.8, at two dates; three parts "
-            "input to one output.",
-            differs="The capability index stands for MMLU. Gemini 1.5 Flash-8B, their end point, has no "
-            "score in it.",
-            levels={"GPT-3.5": "GPT-3.5 Turbo (Jun 2023)"},
-            start_prices={"GPT-3.5": 20.0},
-            workload=_CHAT,
-        ),
-        PublishedRate(
-            name="gundlach",
-            source="Gundlach, Lynch, Mertens and Thompson, The Price of Progress, arXiv 2511.23455, "
-            "November 2025",
-            claim="5 to 10 times a year for frontier models",
-            claimed_low=5.0,
-            claimed_high=10.0,
-            window=("2023-12", "2025-10"),
-            definition="Regression of the log price of running a benchmark on its score and the day of "
-            "release, over models on the Pareto frontier of price and score when they came out.",
-            differs="Price per token instead of per run of a benchmark: reasoning models, which use many "
-            "more tokens, look cheaper here than there. One capability index instead of one benchmark at a "
-            "time.",
-            levels={"frontier": "GPT-4 (Mar 2023)"},
-            start_prices={},
-            workload=_CHAT,
-        ),
-    )
-}
+
+PUBLISHED: Final[Mapping[str, PublishedRate]] = _published()
 
 
 @dataclass(frozen=True, slots=True)
-class Replication:
+class Replication(Framed):
     """A published definition on our data.
 
     Attributes
     ----------
-    rate : PublishedRate
-    results : DataFrame
+    frame : DataFrame
         One row a level and window (``theirs``: the months that their data and ours share; ``ours``):
         ``first, last, times_cheaper_a_year, low, high, fold, points, from_their_start, note``.
         ``from_their_start`` is the fold from the price they start at to ours in their last month: whether
         their end point is in our data, whatever lies before it.
+    rate : PublishedRate
     confidence : float
     """
 
+    ROW: ClassVar[str] = "level"
+    VALUE: ClassVar[str] = "times_cheaper_a_year"
     rate: PublishedRate
-    results: pd.DataFrame
     confidence: float
 
     def table(self) -> pd.DataFrame:
         """The results beside the claim."""
-        named = self.results.assign(source=self.rate.name)
+        named = self.frame.assign(source=self.rate.name)
         return named.assign(claimed_low=self.rate.claimed_low, claimed_high=self.rate.claimed_high)
 
     def summary(self) -> str:
         """Definition, claim and results as text."""
-        return "\n".join(
-            [
-                f"{self.rate.source}: {self.rate.claim}.",
-                f"Definition: {self.rate.definition}",
-                f"Here: {self.rate.differs}",
-                f"{self.confidence:.0%} intervals.",
-                "",
-                self.results.to_string(index=False, float_format="{:.3g}".format),
-            ]
-        )
+        head = [
+            f"{self.rate.source}: {self.rate.claim}.",
+            f"Definition: {self.rate.definition}",
+            f"Here: {self.rate.differs}",
+            f"{self.confidence:.0%} intervals.",
+        ]
+        return "\n".join([*head, "", self.frame.to_string(index=False, float_format="{:.3g}".format)])
+
+
+@dataclass(frozen=True, slots=True)
+class Replications(Framed):
+    """Every published definition on our data: one row a definition, level and window (``frame``)."""
+
+    ROW: ClassVar[str] = "source"
+    VALUE: ClassVar[str] = "times_cheaper_a_year"
+    each: tuple[Replication, ...]
+
+    def parts(self) -> Iterator[Part]:
+        """Findings, a table and the definitions."""
+        from undercut.studies.prices.index_pages import published
+
+        return published(self)
+
+
+def replicate_all(panel: pd.DataFrame, *, draws: int = 500, confidence: float = 0.90) -> Replications:
+    """`replicate` for every publication."""
+    each = tuple(replicate(panel, name, draws=draws, confidence=confidence) for name in PUBLISHED)
+    return Replications(pd.concat([found.table() for found in each], ignore_index=True), each)
 
 
 def replicate(
@@ -214,13 +170,13 @@ def replicate(
     --------
     >>> import undercut
     >>> found = replicate(undercut.load_prices(), "ai-index", draws=20)
-    >>> found.results["window"].tolist()
+    >>> found.frame["window"].tolist()
     ['theirs', 'ours']
     """
     if name not in PUBLISHED:
         raise unknown("publication", name, PUBLISHED)
     rate = PUBLISHED[name]
-    quotes = monthly_quotes(panel.assign(price=rate.workload.price(panel)))
+    quotes = monthly_quotes(with_workload(panel, rate.workload))
     scores = load_reference("capability").set_index("model")["eci"]
     levels = {label: float(scores[model]) for label, model in rate.levels.items()}
     compute = _METHODS[name]
@@ -231,7 +187,7 @@ def replicate(
         parts.append(found.assign(window=window))
     results = pd.concat(parts, ignore_index=True)
     front = ["level", "window"]
-    return Replication(rate, results[[*front, *(c for c in results if c not in front)]], confidence)
+    return Replication(results[[*front, *(c for c in results if c not in front)]], rate, confidence)
 
 
 def own_or_median_price(quotes: pd.DataFrame) -> pd.DataFrame:
@@ -278,7 +234,7 @@ def _pareto_regression(
     launch = launch.sort_values(["release_date", "price"], ignore_index=True)
     on_frontier = launch[~_dominated(launch)]
     if len(on_frontier) < 5:
-        raise DataError(f"Only {len(on_frontier)} models were on the frontier when released; 5 are needed.")
+        raise TooFewError(f"Only {len(on_frontier)} models were on the frontier when released; 5 are needed.")
     date = (on_frontier["release_date"] - pd.Timestamp("2025-01-01")).dt.days.to_numpy() / 365.25
     design = np.column_stack([date, on_frontier["eci"].to_numpy(float)])
     row = {"level": "frontier", "points": len(on_frontier), "note": ""}

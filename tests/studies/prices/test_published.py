@@ -8,7 +8,7 @@ import pytest
 
 import undercut
 from undercut.errors import UnknownNameError
-from undercut.prices.hedonic.published import (
+from undercut.studies.prices.published import (
     PUBLISHED,
     _cheapest_then_and_now,
     _new_lows,
@@ -38,7 +38,7 @@ def test_epochs_trend_runs_through_new_lows_of_non_reasoning_models_only() -> No
 
 
 def test_epochs_price_is_the_developers_own_and_else_the_median() -> None:
-    from undercut.prices.hedonic.published import own_or_median_price
+    from undercut.studies.prices.published import own_or_median_price
 
     quotes = pd.concat(
         [
@@ -86,7 +86,7 @@ def test_the_frontier_regression_ignores_models_dominated_when_released() -> Non
 )
 def test_published_folds_come_out_of_our_data(name: str, level: str, published: float) -> None:
     """Their price at the start over ours in their last month: within a factor of two of their fold."""
-    found = replicate(undercut.load_prices(), name, draws=5).results
+    found = replicate(undercut.load_prices(), name, draws=5).frame
     theirs = found[(found["window"] == "theirs") & (found["level"] == level)]["from_their_start"].iloc[0]
     assert published / 2 < theirs < published * 2
 
