@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -355,22 +356,28 @@ def spread(positions: Sequence[float], gap: float) -> list[float]:
 
 def _wrapped(figure: Figure, text: str, size: float, weight: str) -> str:
     """``text`` in lines that fit the figure's width, measured in its own font."""
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextPath
-
-    font = FontProperties(family=STYLE["font.family"], weight=weight, size=size)
-    # Outlines are measured without hinting, which can widen a line by two or three per cent.
+    # Words are measured without hinting, which can widen a line by two or three per cent.
     room, space = figure.get_size_inches()[0] * 72 * 0.96, size * 0.35
     lines: list[list[str]] = [[]]
     used = 0.0
     for word in text.split():
-        width = TextPath((0, 0), word.replace("$", r"\$"), prop=font).get_extents().width + space
+        width = _width(word, size, weight) + space
         if used + width > room and lines[-1]:
             lines.append([])
             used = 0.0
         lines[-1].append(word)
         used += width
     return "\n".join(" ".join(line) for line in lines)
+
+
+@lru_cache(maxsize=4096)
+def _width(word: str, size: float, weight: str) -> float:
+    """Width of a word in points."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    font = FontProperties(family=STYLE["font.family"], weight=weight, size=size)
+    return float(text_to_path.get_text_width_height_descent(word, font, ismath=False)[0])
 
 
 def _figure_of(ax: Axes) -> Figure:

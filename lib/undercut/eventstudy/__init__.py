@@ -11,34 +11,21 @@ how much money that was, and `calendar_time_portfolio` what followed over weeks.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from undercut.lazy import offer
 
-_WHERE = {
-    "event_study": "model",
-    "EventStudy": "results",
-    "MODELS": "normal",
-    "TESTS": "battery",
-    "group_tests": "groups",
-    "battery_table": "groups",
-    "GroupTests": "groups",
-    "permute_dates": "permutation",
-    "rebounds": "effects",
-    "dollar_effects": "effects",
-    "calendar_time_portfolio": "calendar_time",
-    "exposure_regression": "exposure_regression",
-    "equal_weight": "data",
-    "is_yardstick": "yardsticks",
-}
-__all__ = sorted(_WHERE)
-
-
-def __getattr__(name: str) -> Any:
-    """Import the module that holds ``name`` on first use."""
-    if name in _WHERE:
-        return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__, __all__ = offer(
+    __name__,
+    {
+        "model": "event_study",
+        "results": "EventStudy",
+        "normal": "MODELS",
+        "battery": "TESTS",
+        "groups": "group_tests battery_table GroupTests",
+        "permutation": "permute_dates",
+        "effects": "rebounds dollar_effects",
+        "calendar_time": "calendar_time_portfolio",
+        "exposure_regression": "exposure_regression",
+        "data": "equal_weight",
+        "yardsticks": "is_yardstick",
+    },
+)

@@ -50,7 +50,9 @@ def load_events(*, exchange: str = NEW_YORK) -> pd.DataFrame:
     ('2025-01-21', 'closed')
     """
     events = load_reference("events")
-    first = events["date"].map(lambda day: reacting_session(day, exchange=exchange))
+    days = events["date"]
+    open_days = sessions(days.min(), days.max() + pd.Timedelta(days=14), exchange=exchange)
+    first = pd.Series(open_days[open_days.searchsorted(days)], index=events.index)
     traded = first.eq(events["date"])
     after = events["us_trading_day"] > first
     events["moved"] = np.select([after, ~traded], ["after_close", "closed"], "no")
@@ -98,6 +100,34 @@ def check_events(events: pd.DataFrame, *, exchange: str = NEW_YORK) -> pd.DataFr
             (event.event_id, check, found, open_days[0]) for check, is_wrong in wrong.items() if is_wrong
         ]
     return pd.DataFrame(rows, columns=["event_id", "check", "found", "first"])
+
+
+def events_inside(
+    events: pd.DataFrame, day: Any, open_days: pd.DatetimeIndex, window: tuple[int, int]
+) -> pd.DataFrame:
+    """Events whose session lies within some trading days of a day.
+
+    Parameters
+    ----------
+    events : DataFrame
+        ``us_trading_day`` and whatever else; all columns are kept.
+    day : date-like
+        A session.
+    open_days : DatetimeIndex
+        Trading days, ascending; events after the last one are not found.
+    window : tuple of int
+        First and last offset in trading days.
+
+    Examples
+    --------
+    >>> days = pd.bdate_range("2025-01-20", "2025-01-31")
+    >>> rows = pd.DataFrame({"us_trading_day": days[[1, 5]], "title": ["release", "fall"]})
+    >>> events_inside(rows, days[5], days, (-1, 1))["title"].tolist()
+    ['fall']
+    """
+    place = open_days.searchsorted(events["us_trading_day"])
+    offset = place - open_days.searchsorted(pd.Timestamp(day))
+    return events[(offset >= window[0]) & (offset <= window[1]) & (place < len(open_days))]
 
 
 def open_releases(

@@ -1,0 +1,22 @@
+"""What did shares do around open models: one shock, releases by a rule, regulation and adoption?
+
+Each function computes one question of the reports 04 to 06 and returns a result that knows its figure,
+table and sentences; `load_market` and `response_returns` read the returns that they need.
+"""
+
+from __future__ import annotations
+
+from undercut.lazy import offer
+
+__getattr__, __dir__, __all__ = offer(
+    __name__,
+    {
+        "universe": "load_market group_portfolios unexposed_firms GROUPS",
+        "shock": "shock_of shock_ladder company_moves group_moves headline three_sessions every_test rebound "
+        "longer_windows value_from_loss market_values dollars specifications limits",
+        "release_events": "release_events listed_releases market_shocks",
+        "release_response": "response_returns responses dose_slopes held_after kind_of",
+        "checks": "by_release shock_days without_company trend release_checks battery",
+        "announced": "announced pair_moves each_announcement named_moves sizes variants mean_paths omissions",
+    },
+)

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from textwrap import shorten
 from typing import Final
 
-import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError
+from undercut.errors import OutsideDataError
+from undercut.sources.events import events_inside
 
 #: Class, type of event, and pattern of actor and title; the first that fits. An empty pattern fits all.
 CLASSES: Final[tuple[tuple[str, str, str], ...]] = (
@@ -72,13 +72,13 @@ def announcements(events: pd.DataFrame, *, first: pd.Timestamp, last: pd.Timesta
 
     Raises
     ------
-    DataError
+    OutsideDataError
         If no event of a class lies in the span.
     """
     rows = events.assign(group=classes_of(events)).dropna(subset=["group"])
     rows = rows[rows["us_trading_day"].between(first, last)]
     if rows.empty:
-        raise DataError(f"No announcement lies between {first.date()} and {last.date()}.")
+        raise OutsideDataError(f"No announcement lies between {first.date()} and {last.date()}.")
     by_session = rows.groupby(["group", "us_trading_day"])
     joined = by_session.agg(
         event=("event_id", "+".join),
@@ -90,43 +90,6 @@ def announcements(events: pd.DataFrame, *, first: pd.Timestamp, last: pd.Timesta
     joined = joined.rename(columns={"us_trading_day": "date"})
     joined = joined.sort_values(["group", "date"], key=lambda c: c.map(order) if c.name == "group" else c)
     return joined[["event", "date", "group", "title", "n_events", "confidence"]].reset_index(drop=True)
-
-
-def crossed(found: pd.DataFrame, units: Sequence[str]) -> pd.DataFrame:
-    """Every announcement with every unit: event, date, firm, and group ``class | unit``."""
-    rows = found[["event", "date", "group"]].merge(pd.DataFrame({"firm": list(units)}), how="cross")
-    return rows.assign(group=rows["group"] + " | " + rows["firm"])
-
-
-def focused(
-    found: pd.DataFrame, units: Sequence[str], focus: Mapping[str, str], labels: pd.Series
-) -> pd.DataFrame:
-    """Every announcement with every unit, in a group only where the unit is the one named for its class.
-
-    The other rows stay in, without a group, so that estimation windows leave out the same days as those of
-    `crossed`, and the same announcement has the same abnormal return wherever it is shown.
-
-    Parameters
-    ----------
-    found : pandas.DataFrame
-        As `announcements`.
-    units : sequence of str
-        Portfolios.
-    focus : mapping of str to str
-        Class and the unit looked at for it.
-    labels : pandas.Series
-        Group of each announcement; an empty text leaves it out of the tests.
-
-    Examples
-    --------
-    >>> found = pd.DataFrame({"event": ["E1"], "date": pd.to_datetime(["2025-01-02"]), "group": ["adoption"]})
-    >>> focused(found, ["chips", "power"], {"adoption": "power"}, found["event"])["group"].tolist()
-    ['', 'E1']
-    """
-    rows = found[["event", "date", "group"]].assign(label=labels)
-    rows = rows.merge(pd.DataFrame({"firm": list(units)}), how="cross")
-    group = rows["label"].where(rows["firm"] == rows["group"].map(focus), "")
-    return rows.assign(group=group)[["event", "date", "firm", "group"]]
 
 
 def named_companies(events: pd.DataFrame, held: Sequence[str]) -> pd.DataFrame:
@@ -195,11 +158,8 @@ def beside(
     window : tuple of int
         First and last offset in trading days.
     """
-    places = sessions.searchsorted(events["us_trading_day"])
-    own = sessions.searchsorted(found["date"])
     said = []
-    for names, place in zip(found["event"].str.split("+"), own, strict=True):
-        inside = (places - place >= window[0]) & (places - place <= window[1]) & (places < len(sessions))
-        others = events.loc[inside & ~events["event_id"].isin(names).to_numpy(), "title"]
-        said.append("; ".join(others))
-    return pd.Series(np.array(said, dtype=object), index=found.index)
+    for names, day in zip(found["event"].str.split("+"), found["date"], strict=True):
+        inside = events_inside(events, day, sessions, window)
+        said.append("; ".join(inside.loc[~inside["event_id"].isin(names), "title"]))
+    return pd.Series(said, index=found.index, dtype=object)

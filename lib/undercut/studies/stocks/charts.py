@@ -14,6 +14,7 @@ import pandas as pd
 from undercut import plots
 from undercut.errors import DataError
 from undercut.studies.stocks.interval_charts import interval_rows, percent
+from undercut.studies.stocks.words import p_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +33,7 @@ def mean_responses(mean: pd.DataFrame, *, finding: str, measure: str, source: st
     finding, measure, source : str
         As `undercut.plots.headline`.
     """
-    notes = [p_words(p) for p in mean["p_permutation"]]
+    notes = ["p = " + p_text(p) for p in mean["p_permutation"]]
     ax = interval_rows(
         mean.assign(note=notes), finding=finding, measure=measure, source=source, label="group",
         value="caar", note="note",
@@ -110,8 +111,8 @@ def _in_order(
 
 def _panel(ax: Axes, rows: pd.DataFrame) -> None:
     for row in rows.itertuples():
-        look = {"color": row.color, "solid_capstyle": "butt"}
-        ax.plot([100 * row.ci_low, 100 * row.ci_high], [row.height, row.height], linewidth=1.3, **look)
+        ends = [100 * row.ci_low, 100 * row.ci_high]
+        ax.plot(ends, [row.height] * 2, linewidth=1.3, color=row.color, solid_capstyle="butt")
         ax.plot(100 * row.car, row.height, marker=row.mark, markersize=4.5, color=row.color)
     ax.axvline(0, color=plots.INK, linewidth=1, zorder=1.5)
     ax.grid(visible=False, axis="y")
@@ -175,40 +176,3 @@ def response_by_dose(
         ax.yaxis.set_major_formatter(lambda number, _: percent(number))
     plots.headline(panels.flat[0], finding, measure, source=source)
     return figure
-
-
-def p_words(p_value: float) -> str:
-    """A p-value as text, never as zero.
-
-    Examples
-    --------
-    >>> p_words(0.414), p_words(0.0005)
-    ('p = 0.41', 'p = 0.0005')
-    """
-    return f"p = {p_value:.2f}" if p_value >= 0.01 else f"p = {p_value:.1g}"
-
-
-def in_words(rows: pd.DataFrame, *, name: str = "group", value: str = "car", chance: bool = True) -> str:
-    """Responses as part of a sentence, with their intervals, in percent.
-
-    Parameters
-    ----------
-    rows : pandas.DataFrame
-        ``name``, ``value``, ci_low, ci_high (decimals) and p_permutation.
-    name, value : str
-        Columns of names and of responses.
-    chance : bool
-        Add the p-value of the permutation.
-
-    Examples
-    --------
-    >>> row = {"group": "chips", "car": -0.069, "ci_low": -0.143, "ci_high": 0.005, "p_permutation": 0.07}
-    >>> in_words(pd.DataFrame([row]))
-    'chips −6.9% (−14.3% to 0.5%, p = 0.07)'
-    """
-    parts = []
-    for row in rows.to_dict("records"):
-        low, middle, high = (percent(round(100 * row[key], 1)) for key in ("ci_low", value, "ci_high"))
-        p_value = f", {p_words(row['p_permutation'])}" if chance else ""
-        parts.append(f"{row[name]} {middle} ({low} to {high}{p_value})")
-    return "; ".join(parts)

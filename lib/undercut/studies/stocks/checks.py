@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from itertools import product
+from typing import Any, ClassVar, Final
 
 import pandas as pd
 
-from undercut.errors import DataError, InputError
+from undercut.errors import DataError, InputError, TooFewError
 from undercut.studies.stocks.release_events import NEAR_DAYS
 from undercut.studies.stocks.release_response import (
     BENCHMARKS,
     FEWEST,
     STUDIED,
     Responses,
-    dose_slopes,
+    mean_responses,
     responses,
+    slopes_of,
+    studied,
 )
+from undercut.studies.stocks.shown import Shown
 
 #: The session on which the market took notice of an open model.
 NOTICED: Final = pd.Timestamp("2025-01-27")
@@ -37,52 +41,62 @@ class Check:
     changes: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Checks(Shown):
+    """The mean response under one changed choice after another.
+
+    Columns check, group, n, caar, se, ci_low, ci_high, detectable, p_permutation, why; ``why`` names releases
+    of the headline that a check could not test; one that cannot be made has a row without numbers.
+    """
+
+    presenter: ClassVar[str] = "pages_releases:checks"
+    label: ClassVar[str] = "check"
+    value: ClassVar[str] = "caar"
+
+    found: Responses
+
+
 def release_checks(
+    found: Responses,
     returns: pd.DataFrame,
-    releases: pd.DataFrame,
     *,
     listed: pd.DataFrame,
     factors: pd.DataFrame | None = None,
-    **options: Any,
-) -> pd.DataFrame:
+) -> Checks:
     """The mean response under one changed choice after another.
 
     Parameters
     ----------
-    returns, releases
-        As :func:`undercut.studies.stocks.release_response.responses`; the releases from
-        :func:`undercut.studies.stocks.release_events.release_events`.
+    found : Responses
+        The headline, to releases from :func:`undercut.studies.stocks.release_events.release_events`.
+    returns : pandas.DataFrame
+        As for the headline.
     listed : pandas.DataFrame
         From :func:`undercut.studies.stocks.release_events.listed_releases`.
     factors : pandas.DataFrame, optional
         By date, with ``rf``, from :func:`undercut.load_factors`; adds the rung of factors.
-    **options
-        Those of the headline.
-
-    Returns
-    -------
-    pandas.DataFrame
-        check, group, n, caar, se, ci_low, ci_high, detectable, p_permutation, why; ``why`` names
-        releases of the headline that a check could not test; a check that cannot be made has one row without
-        numbers that says why.
     """
-    parts: list[pd.DataFrame] = []
-    tested: set[str] = set()
-    for check in _choices(releases, listed, factors, str(options.get("benchmark", "RSP"))):
-        if check.releases.empty:
-            parts.append(pd.DataFrame([{"check": check.name, "n": 0, "why": "no release is left"}]))
-            continue
-        try:
-            found = responses(returns, check.releases, **{**options, **check.changes})
-        except DataError as reason:
-            parts.append(pd.DataFrame([{"check": check.name, "n": 0, "why": str(reason)}]))
-            continue
-        lost = [row for row in found.left_out.itertuples() if row.event in tested] if parts else []
-        tested = tested if parts else set(found.each["event"])
-        why = "; ".join(f"{row.event}: {row.why}" for row in lost)
-        parts.append(found.mean.drop(columns=["p_bh", "p_rw"]).assign(check=check.name, why=why))
+    parts = [found.mean.assign(check="headline", why="")]
+    for check in _choices(found.releases, listed, factors, found.options["benchmark"]):
+        parts.append(_checked(check, found, returns).assign(check=check.name))
     columns = ["check", "group", "n", "caar", "se", "ci_low", "ci_high", "detectable", "p_permutation", "why"]
-    return pd.concat(parts, ignore_index=True).reindex(columns=columns)
+    return Checks(pd.concat(parts, ignore_index=True).reindex(columns=columns), found)
+
+
+def _checked(check: Check, found: Responses, returns: pd.DataFrame) -> pd.DataFrame:
+    if check.releases.empty:
+        return pd.DataFrame([{"n": 0, "why": "no release is left"}])
+    options = {**found.options, **check.changes}
+    groups, benchmark, draws, seed = (options.pop(name) for name in ("groups", "benchmark", "draws", "seed"))
+    try:
+        study, left_out = studied(returns, check.releases, groups, benchmark, options)
+        mean = mean_responses(study, draws, seed)
+    except DataError as reason:
+        return pd.DataFrame([{"n": 0, "why": str(reason)}])
+    lost = left_out[left_out["event"].isin(found.each["event"])]
+    order = [*(name for name in groups if name in set(mean["group"])), "all"]
+    why = "; ".join(lost["event"] + ": " + lost["why"])
+    return mean.set_index("group").loc[order].reset_index().assign(why=why)
 
 
 def _choices(
@@ -92,7 +106,6 @@ def _choices(
     moved = releases["date"].mask(releases["shock_date"].notna(), releases["shock_date"])
     other = next(name for name in BENCHMARKS if name != benchmark)
     chosen = [
-        Check("headline", releases),
         Check(f"no other release within {NEAR_DAYS} days", releases[~(releases["near_days"] <= NEAR_DAYS)]),
         Check("no other news in the window", releases[releases["confounders"] == ""]),
         *(
@@ -119,66 +132,126 @@ def _without(ticker: str) -> dict[str, list[str]]:
     return {group: [name for name in names if name != ticker] for group, names in STUDIED.items()}
 
 
-def trend(found: Responses, releases: pd.DataFrame, *, draws: int = 4_999, seed: int = 0) -> pd.DataFrame:
+@dataclass(frozen=True, slots=True)
+class Trend(Shown):
+    """Changes of responses over time.
+
+    Columns measure (``response`` with its sign, or ``size``), comparison (``a year`` or ``after less
+    before``), group, n, slope, se, ci_low, ci_high, p_permutation, p_rw, detectable, why. A comparison that
+    cannot be made has one row that says why.
+    """
+
+    presenter: ClassVar[str] = "pages_releases:trend"
+    value: ClassVar[str] = "slope"
+
+    found: Responses
+
+
+def trend(found: Responses, *, draws: int = 4_999, seed: int = 0) -> Trend:
     """Did responses grow or shrink: by the year, and after the market took notice in January 2025?
 
     Parameters
     ----------
     found : Responses
         The responses.
-    releases : pandas.DataFrame
-        event and date.
     draws, seed
         Permutations of the dates among the releases.
-
-    Returns
-    -------
-    pandas.DataFrame
-        measure (``response`` with its sign, or ``size``), comparison (``a year`` or ``after less before``),
-        group, n, slope, se, ci_low, ci_high, p_permutation, p_rw, detectable, why. A comparison that cannot
-        be made has one row that says why.
     """
-    days = releases["date"]
-    dated = releases[["event", "date"]].assign(
+    days = found.tested["date"]
+    dated = found.tested[["event", "date"]].assign(
         year=(days - NOTICED).dt.days / 365.25, after=(days >= NOTICED).astype(float)
     )
     parts = []
-    for measure, size in (("response", False), ("size", True)):
-        for comparison, dose in (("a year", "year"), ("after less before", "after")):
-            label = {"measure": measure, "comparison": comparison}
-            try:
-                slopes = dose_slopes(found.each, dated, doses=[dose], size=size, draws=draws, seed=seed)
-            except InputError as reason:
-                parts.append(pd.DataFrame([{**label, "why": str(reason)}]))
-                continue
-            parts.append(slopes.drop(columns="dose").assign(**label, why=""))
-    columns = [
-        "measure",
-        "comparison",
-        "group",
-        "n",
-        "slope",
-        "se",
-        "ci_low",
-        "ci_high",
-        "p_permutation",
-        "p_rw",
-    ]
-    return pd.concat(parts, ignore_index=True).reindex(columns=[*columns, "detectable", "why"])
+    for measure, comparison in product(("response", "size"), ("a year", "after less before")):
+        said = {"measure": measure, "comparison": comparison, "why": ""}
+        dose, size = "year" if comparison == "a year" else "after", measure == "size"
+        try:
+            slopes = slopes_of(found.each, dated, doses=[dose], size=size, draws=draws, seed=seed)
+        except InputError as reason:
+            parts.append(pd.DataFrame([{**said, "why": str(reason)}]))
+            continue
+        parts.append(slopes.drop(columns="dose").assign(**said))
+    columns = ["measure", "comparison", "group", "n", "slope", "se", "ci_low", "ci_high", "p_permutation"]
+    rows = pd.concat(parts, ignore_index=True).reindex(columns=[*columns, "p_rw", "detectable", "why"])
+    return Trend(rows, found)
 
 
-def battery(found: Responses) -> pd.DataFrame:
-    """P-values of every test of the mean response: test, then a column a group.
+@dataclass(frozen=True, slots=True)
+class Battery(Shown):
+    """P-values of every test of the mean response: test, then a column a group."""
+
+    presenter: ClassVar[str] = "pages_releases:battery"
+
+
+def battery(found: Responses) -> Battery:
+    """P-values of every test of the mean response, the permutation of dates first.
 
     Raises
     ------
-    DataError
+    TooFewError
         Fewer than five releases were studied: most tests would say nothing.
     """
     if found.mean["n"].max() < FEWEST:
-        raise DataError(f"Fewer than {FEWEST} releases could be studied; the tests need more.")
+        raise TooFewError(f"Fewer than {FEWEST} releases could be studied; the tests need more.")
     tests = found.study.tests([found.study.abnormal.windows.event], permutation=False)
     wide = tests.pivot_table(index="test", columns="group", values="p_value", sort=False)
     first = found.mean.set_index("group")["p_permutation"].rename("permutation").to_frame().T
     groups: Sequence[str] = list(found.mean["group"])
-    return pd.concat([first, wide])[groups].rename_axis("test").reset_index()
+    return Battery(pd.concat([first, wide])[groups].rename_axis("test").reset_index())
+
+
+@dataclass(frozen=True, slots=True)
+class Confounded(Shown):
+    """Releases beside the news of a company that is itself in a group, with and without it: as
+    `Responses.each`, with ``confounders`` and ``developer``."""
+
+    presenter: ClassVar[str] = "pages_releases:confounded"
+
+    found: Responses
+
+
+def without_company(
+    found: Responses, returns: pd.DataFrame, ticker: str, name: str, group: str
+) -> Confounded:
+    """The responses of one group with and without a company, around releases beside that company's news."""
+    members = [firm for firm in found.options["groups"][group] if firm != ticker]
+    options = {**found.options, "groups": {f"{group} without {name}": members}}
+    apart = responses(returns, found.releases, **options).each
+    beside = found.tested[found.tested["confounders"].str.contains(name)]
+    rows = pd.concat([found.each[found.each["group"] == group], apart])
+    about = beside[["event", "confounders", "developer"]]
+    return Confounded(about.merge(rows, on="event"), found)
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast(Shown):
+    """Responses of releases beside those of days chosen because the market moved.
+
+    ``rows`` as `Responses.each`, of both.
+    """
+
+    presenter: ClassVar[str] = "pages_releases:by_release"
+    label: ClassVar[str] = "event"
+
+    found: Responses
+    shocks: Responses
+
+
+def by_release(found: Responses, shocks: Responses) -> Contrast:
+    """Every release, and days known because the market moved, which enter no mean."""
+    return Contrast(pd.concat([found.each, shocks.each]), found, shocks)
+
+
+@dataclass(frozen=True, slots=True)
+class ShockDays(Shown):
+    """Days chosen because the market moved, described: as `Responses.each`."""
+
+    presenter: ClassVar[str] = "pages_releases:shock_days"
+    label: ClassVar[str] = "event"
+
+    shocks: Responses
+
+
+def shock_days(shocks: Responses) -> ShockDays:
+    """What groups did on days chosen because the market moved; no test is made of them."""
+    return ShockDays(shocks.each, shocks)

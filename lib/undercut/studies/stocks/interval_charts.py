@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import ceil
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import pandas as pd
 
 from undercut import plots
-from undercut.errors import DataError
+from undercut.errors import TooFewError
+from undercut.eventstudy.charts import draw_intervals
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,10 +33,7 @@ def interval_rows(
     source: str = "",
     label: str = "label",
     value: str = "car",
-    low: str = "ci_low",
-    high: str = "ci_high",
     section: str | None = None,
-    color: str | None = None,
     square: str | None = None,
     note: str | None = None,
 ) -> Axes:
@@ -44,15 +42,13 @@ def interval_rows(
     Parameters
     ----------
     table : pandas.DataFrame
-        Rows in the order shown, top first; ``value``, ``low`` and ``high`` in decimals.
+        Rows in the order shown, top first; ``value``, ``ci_low`` and ``ci_high`` in decimals.
     finding, measure, source : str
         As `undercut.plots.headline`.
     label : str
         Column of names at the left.
     section : str, optional
         Column; a heading stands above the first row of each of its values.
-    color : str, optional
-        Column of colours; default, ink.
     square : str, optional
         Column of booleans: rows to be marked by a square (the measure must say what it means).
     note : str, optional
@@ -60,7 +56,7 @@ def interval_rows(
 
     Raises
     ------
-    DataError
+    TooFewError
         If there is no row.
 
     Examples
@@ -79,31 +75,29 @@ def interval_rows(
     heights, headings = _heights(table[section] if section else None, len(table))
     last = max(heights) + 0.8
     ax = plt.subplots(figsize=(7.6, 1.5 + _ROW_INCHES * (last + 1)))[1]
-    colors = table[color] if color else [plots.INK] * len(table)
-    squares = table[square] if square else [False] * len(table)
-    columns = zip(heights, table[value], table[low], table[high], colors, squares, strict=True)
-    for height, middle, start, end, ink, is_square in columns:
-        ax.plot([100 * start, 100 * end], [height, height], color=ink, linewidth=1.6, solid_capstyle="butt")
-        ax.plot(100 * middle, height, marker="s" if is_square else "o", markersize=5.5, color=ink)
-    ax.set_yticks(heights, [str(name) for name in table[label]])
+    marked = table.assign(mark=["s" if is_square else "o" for is_square in table[square]] if square else "o")
+    draw_intervals(marked, ax, label=label, value=value, heights=heights)
     ax.set_ylim(last, min([*heights, *headings]) - 0.8)
     for height, text in headings.items():
-        ax.annotate(
-            text, (0, height), xycoords=("axes fraction", "data"), xytext=(-4, 0), ha="right",
-            textcoords="offset points", va="center", fontsize=9.5, fontweight="bold", color=plots.INK,
-            annotation_clip=False,
-        )  # fmt: skip
+        _beside(ax, height, text, side="left")
     for height, text in zip(heights, table[note] if note else [], strict=False):
-        ax.annotate(
-            str(text), (1, height), xycoords=("axes fraction", "data"), xytext=(6, 0), va="center",
-            textcoords="offset points", fontsize=8.5, color=plots.MUTED, annotation_clip=False,
-        )  # fmt: skip
-    ax.grid(visible=False, axis="y")
-    ax.grid(visible=True, axis="x")
-    ax.axvline(0, color=plots.INK, linewidth=1, zorder=1.5)
+        _beside(ax, height, str(text), side="right")
     ax.xaxis.set_major_locator(MaxNLocator(5))  # names at the left may leave little room
     ax.xaxis.set_major_formatter(lambda number, _: percent(number))
     return plots.headline(ax, finding, measure, source=source)
+
+
+def _beside(ax: Axes, height: float, text: str, *, side: Literal["left", "right"]) -> None:
+    """A heading left of the axes, or a note right of them."""
+    looks: dict[str, Any] = {
+        "left": {"ha": "right", "fontsize": 9.5, "fontweight": "bold", "color": plots.INK},
+        "right": {"ha": "left", "fontsize": 8.5, "color": plots.MUTED},
+    }
+    ax.annotate(
+        text, (0 if side == "left" else 1, height), xycoords=("axes fraction", "data"),
+        xytext=(-4 if side == "left" else 6, 0), textcoords="offset points", va="center",
+        annotation_clip=False, **looks[side],
+    )  # fmt: skip
 
 
 def _heights(section: pd.Series | None, count: int) -> tuple[list[float], dict[float, str]]:
@@ -136,7 +130,7 @@ def paths(table: pd.DataFrame, *, finding: str, measure: str, source: str = "", 
 
     Raises
     ------
-    DataError
+    TooFewError
         If there is no row.
     """
     import matplotlib.pyplot as plt
@@ -196,7 +190,7 @@ def specification_curve(
 
     Raises
     ------
-    DataError
+    TooFewError
         If there is no row.
     """
     import matplotlib.pyplot as plt
@@ -242,4 +236,4 @@ def percent(number: float) -> str:
 
 def _refuse_empty(table: pd.DataFrame, what: str) -> None:
     if table.empty:
-        raise DataError(f"A figure of {what} needs at least one; the table is empty.")
+        raise TooFewError(f"A figure of {what} needs at least one; the table is empty.")

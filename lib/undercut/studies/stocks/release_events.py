@@ -6,18 +6,16 @@ that finds them looks at capability alone, so the table holds the releases on wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from undercut.errors import DataError
-from undercut.eventstudy.windows import Window
-from undercut.prices.cross_section import cross_section, model_prices
+from undercut.eventstudy.windows import Window, parse_window
+from undercut.prices.cross_section import Sellable, model_prices
 from undercut.provenance import Provenance, attach, provenance_of
-from undercut.sources.events import WITHIN, load_events, open_releases
+from undercut.sources.events import WITHIN, events_inside, load_events, open_releases
 from undercut.sources.sessions import NEW_YORK, sessions
 
 #: Tables learn of a model days to weeks late, and a first seller may take as long: a price up to here counts.
@@ -30,14 +28,10 @@ NEAR_DAYS: Final = 14
 _REACTION: Final = ("open_model_release", "market_shock")
 #: Sessions are counted from here, before any open release.
 _FIRST: Final = "2020-01-02"
-DOSES: Final[Mapping[str, str]] = {
-    "proximity": "points nearer to the best closed model",
-    "halvings": "halvings of the price of the cheapest closed model of at least that capability",
-}
 
 
 def release_events(
-    prices: pd.DataFrame | None = None, *, within: float = WITHIN, window: Window = (-1, 1)
+    prices: pd.DataFrame | None = None, *, within: float = WITHIN, window: Window | str = (-1, 1)
 ) -> pd.DataFrame:
     """Every session with an open release near the closed frontier, with its dose and its confounders.
 
@@ -79,14 +73,15 @@ def release_events(
         raise DataError(f"No open release lies within {within:g} points of the best closed model; raise it.")
     reviewed = load_events()
     rows = _merged(releases)
-    rows = _annotated(rows, reviewed, window)
+    rows = _annotated(rows, reviewed, parse_window(window))
     priced = price_gaps(rows, prices) if prices is not None else _no_prices(len(rows))
     rows = pd.concat([rows, priced], axis=1)
     sources = provenance_of(releases, reviewed, *([prices] if prices is not None else []))
+    rows.attrs["within"] = within
     return attach(rows, *(Provenance(**entry) for entry in sources))
 
 
-def listed_releases(*, window: Window = (-1, 1)) -> pd.DataFrame:
+def listed_releases(*, window: Window | str = (-1, 1)) -> pd.DataFrame:
     """Every open release of the reviewed list, one row a session: the releases that someone wrote down.
 
     Many are far behind the frontier or have no score. Columns as :func:`release_events` without the doses.
@@ -100,11 +95,11 @@ def listed_releases(*, window: Window = (-1, 1)) -> pd.DataFrame:
     chosen = reviewed[reviewed["type"] == "open_model_release"].sort_values(["us_trading_day", "event_id"])
     chosen = chosen.assign(name=chosen["title"], developer=chosen["actor"], reviewed_event=chosen["event_id"])
     rows = _merged(chosen.assign(eci=np.nan, gap=np.nan, frontier_model="", access=""))
-    rows = _annotated(rows, reviewed, window)
+    rows = _annotated(rows, reviewed, parse_window(window))
     return attach(rows, *(Provenance(**entry) for entry in provenance_of(reviewed)))
 
 
-def market_shocks(*, window: Window = (-1, 1)) -> pd.DataFrame:
+def market_shocks(*, window: Window | str = (-1, 1)) -> pd.DataFrame:
     """Days of the reviewed list that became known because the market moved: a contrast, never a test.
 
     Shocks that share a session with an open release are left to :func:`release_events`; a shock on the
@@ -127,12 +122,12 @@ def market_shocks(*, window: Window = (-1, 1)) -> pd.DataFrame:
     found = open_releases()
     chosen = reviewed[reviewed["type"] == "market_shock"].sort_values("us_trading_day")
     chosen = chosen[~chosen["us_trading_day"].isin(found["us_trading_day"])]
-    place = _positions(chosen["us_trading_day"])
-    chosen = chosen[np.r_[True, np.diff(place) > 1]]
-    place = _positions(chosen["us_trading_day"])
+    open_days = _open_days(reviewed)
+    chosen = chosen[np.r_[True, np.diff(open_days.searchsorted(chosen["us_trading_day"])) > 1]]
     releases = reviewed[reviewed["type"] == "open_model_release"]
-    inside = [_within(day, releases, window) for day in place]
-    known = np.sort(_positions(found["us_trading_day"]))
+    days, span = chosen["us_trading_day"], parse_window(window)
+    inside = [events_inside(releases, day, open_days, span) for day in days]
+    known = np.sort(open_days.searchsorted(found["us_trading_day"]))
     rows = pd.DataFrame(
         {
             "event": chosen["title"],
@@ -140,7 +135,7 @@ def market_shocks(*, window: Window = (-1, 1)) -> pd.DataFrame:
             "developer": chosen["actor"],
             "description": chosen["description"],
             "release": ["; ".join(near["title"]) for near in inside],
-            "days_since_release": [int(day - known[known <= day].max()) for day in place],
+            "days_since_release": [int(at - known[known <= at].max()) for at in open_days.searchsorted(days)],
         }
     ).reset_index(drop=True)
     return attach(rows, *(Provenance(**entry) for entry in provenance_of(reviewed)))
@@ -166,15 +161,16 @@ def price_gaps(releases: pd.DataFrame, panel: pd.DataFrame, *, days: int = PRICE
         on which the tables show it, the rival's that of the day of the release: list prices rarely move, and
         tables learn late.
     """
-    rows = [_price_gap(row, panel, days) for row in releases.itertuples()]
+    sellable = Sellable(panel)
+    rows = [_price_gap(row, sellable, panel, days) for row in releases.itertuples()]
     return pd.DataFrame(rows, index=releases.index, columns=list(_no_prices(0)))
 
 
-def _price_gap(release: Any, panel: pd.DataFrame, days: int) -> dict[str, Any]:
-    price = _first_price(release, panel, days)
+def _price_gap(release: Any, sellable: Sellable, panel: pd.DataFrame, days: int) -> dict[str, Any]:
+    price = _first_price(release, sellable, panel, days)
     if price is None:
         return {"price_note": f"no offer by the token within {days} days of the release"}
-    models = model_prices(cross_section(panel, release.date))
+    models = model_prices(sellable.offers([sellable.on(release.date)]))
     rivals = models[models["access"].eq("closed") & models["eci"].ge(release.eci)].sort_values("price")
     if rivals.empty:
         return {"price": price, "price_note": "no closed model of that capability had a price on that day"}
@@ -184,17 +180,17 @@ def _price_gap(release: Any, panel: pd.DataFrame, days: int) -> dict[str, Any]:
     return {**found, "price_note": ""}
 
 
-def _first_price(release: Any, panel: pd.DataFrame, days: int) -> float | None:
+def _first_price(release: Any, sellable: Sellable, panel: pd.DataFrame, days: int) -> float | None:
     """Lowest price of a model on the first day on which the tables show a seller by the token."""
     offers = panel[panel["model_id"] == release.model_id]
     last = release.date + pd.Timedelta(days=days)
     live = offers["valid_to"].isna() | (offers["valid_to"] > release.date)
     starts = offers.loc[live & (offers["valid_from"] <= last), "valid_from"]
     for day in starts.clip(lower=release.date).sort_values().unique():
-        try:
-            return float(model_prices(cross_section(offers, day))["price"].iloc[0])
-        except DataError:  # a router or a flat fee only: look at the next day with a new offer
-            continue
+        sold = sellable.offers([sellable.on(day)])
+        own = sold.loc[sold["model_id"] == release.model_id, "price"]
+        if len(own):  # else a router or a flat fee only: look at the next day with a new offer
+            return float(own.min())
     return None
 
 
@@ -242,22 +238,17 @@ def _shock(developer: str, day: pd.Timestamp, reviewed: pd.DataFrame) -> tuple[s
 def _confounders(rows: pd.DataFrame, reviewed: pd.DataFrame, window: Window) -> list[str]:
     """Titles of other developers' news inside the window of each row."""
     news = reviewed[~reviewed["type"].isin(_REACTION)]
-    found = []
-    for place, developer in zip(_positions(rows["date"]), rows["developer"], strict=True):
-        near = _within(place, news, window)
+    open_days, found = _open_days(reviewed), []
+    for day, developer in zip(rows["date"], rows["developer"], strict=True):
+        near = events_inside(news, day, open_days, window)
         found.append("; ".join(near.loc[near["actor"] != developer, "title"]))
     return found
 
 
-def _within(place: int, events: pd.DataFrame, window: Window) -> pd.DataFrame:
-    offset = _positions(events["us_trading_day"]) - place
-    return events[(offset >= window[0]) & (offset <= window[1])]
-
-
-def _positions(days: pd.Series) -> NDArray[np.int64]:
-    """Place of each session on the exchange's calendar, shape (n,)."""
-    calendar = sessions(_FIRST, days.max(), exchange=NEW_YORK)
-    return np.asarray(np.searchsorted(calendar.to_numpy(), days.to_numpy()), dtype=np.int64)
+def _open_days(reviewed: pd.DataFrame) -> pd.DatetimeIndex:
+    """Sessions that reach beyond every event of the list."""
+    last = reviewed["us_trading_day"].max() + pd.Timedelta(days=60)
+    return sessions(_FIRST, last, exchange=NEW_YORK)
 
 
 def _near_days(days: pd.Series) -> pd.Series:

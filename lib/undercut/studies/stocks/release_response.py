@@ -8,25 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from undercut.errors import DataError, InputError
-from undercut.eventstudy.abnormal import AbnormalReturns
+from undercut.errors import DuplicateRowsError, InputError, OutsideDataError
 from undercut.eventstudy.battery import ALL, pools
 from undercut.eventstudy.calendar_time import calendar_time_portfolio
 from undercut.eventstudy.model import event_study
 from undercut.eventstudy.permutation import Permutation, permute_dates
 from undercut.eventstudy.results import EventStudy
 from undercut.eventstudy.sample import Pool
-from undercut.eventstudy.windows import Window
+from undercut.eventstudy.windows import Window, label
 from undercut.inference.arrays import Floats
 from undercut.inference.detectable import detectable
 from undercut.inference.multiple_testing import benjamini_hochberg, romano_wolf
 from undercut.sources.returns import load_returns
+from undercut.studies.stocks.shown import Shown
 from undercut.studies.stocks.universe import GROUPS, group_portfolios
 
 #: The groups of the study, chosen by what they sell, not by how they moved.
@@ -37,34 +37,65 @@ STUDIED: Final[Mapping[str, tuple[str, ...]]] = {
 BENCHMARKS: Final = ("RSP", "SPY")
 #: Releases below which no slope is estimated.
 FEWEST: Final = 5
+#: What can make a release a stronger dose, and the unit of each.
+DOSES: Final[Mapping[str, str]] = {
+    "proximity": "points nearer to the best closed model",
+    "halvings": "halvings of the price of the cheapest closed model of at least that capability",
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Responses:
+class Responses(Shown):
     """Abnormal returns of groups around releases.
 
     Attributes
     ----------
+    rows : pandas.DataFrame
+        One row a group and one for ``all``: group, n, caar, se, ci_low, ci_high, detectable, p_permutation,
+        p_bh and p_rw (adjusted for the groups; missing for ``all``).
     study : EventStudy
         One row a release and group.
     each : pandas.DataFrame
         One row a release and group: event, date, group, car, se, ci_low, ci_high, detectable, n_estimation,
         p_permutation (its date among other dates), p_bh and p_rw (adjusted for all rows).
-    mean : pandas.DataFrame
-        One row a group and one for ``all``: group, n, caar, se, ci_low, ci_high, detectable, p_permutation,
-        p_bh and p_rw (adjusted for the groups; missing for ``all``).
     left_out : pandas.DataFrame
         Releases that could not be studied: event, date, why.
+    releases : pandas.DataFrame
+        What was asked about.
+    options : dict
+        groups, benchmark, draws, seed, and those of the event study.
+    data_kind : str
+        ``sample`` or ``real``.
     """
+
+    presenter: ClassVar[str] = "pages_releases:responses"
+    value: ClassVar[str] = "caar"
 
     study: EventStudy
     each: pd.DataFrame
-    mean: pd.DataFrame
     left_out: pd.DataFrame
+    releases: pd.DataFrame
+    options: dict[str, Any]
+    data_kind: Literal["real", "sample"]
+
+    @property
+    def mean(self) -> pd.DataFrame:
+        """One row a group, and one for all of them."""
+        return self.rows
+
+    @property
+    def tested(self) -> pd.DataFrame:
+        """Releases with returns enough to test."""
+        return self.releases[self.releases["event"].isin(self.each["event"])]
+
+    @property
+    def window(self) -> str:
+        """Days that are summed, as text."""
+        return label(self.study.abnormal.windows.event)
 
     def table(self) -> pd.DataFrame:
         """The mean response of each group."""
-        return self.mean.copy()
+        return self.rows.copy()
 
     def to_frame(self) -> pd.DataFrame:
         """The response of each group to each release."""
@@ -76,7 +107,7 @@ class Responses:
 
     def mean_of(self, group: str) -> pd.Series:
         """The row of one group in ``mean``."""
-        return self.mean.set_index("group").loc[group]
+        return self.rows.set_index("group").loc[group]
 
 
 def response_returns(source: str) -> pd.DataFrame:
@@ -131,8 +162,10 @@ def responses(
 
     Raises
     ------
+    DuplicateRowsError
+        A release occurs twice.
     DataError
-        No release can be studied, or events repeat.
+        No release can be studied.
 
     Notes
     -----
@@ -140,21 +173,55 @@ def responses(
     (`permute_dates`). Romano-Wolf uses the same draws for all hypotheses, so it knows how groups move
     together.
     """
-    if releases["event"].duplicated().any():
-        raise DataError(
-            f"Release {releases.loc[releases['event'].duplicated(), 'event'].iloc[0]!r} occurs twice."
-        )
-    portfolios = group_portfolios(returns, groups)
-    market = group_portfolios(returns, {benchmark: [benchmark]})[benchmark]
+    study, left_out = studied(returns, releases, groups, benchmark, options)
+    order = {name: place for place, name in enumerate([*groups, ALL])}
+    each = _each(study, draws, seed)
+    each = each.assign(place=each["group"].map(order)).sort_values(["date", "place"]).drop(columns="place")
+    mean = mean_responses(study, draws, seed).sort_values("group", key=lambda column: column.map(order))
+    given = {"groups": groups, "benchmark": benchmark, "draws": draws, "seed": seed, **options}
+    return Responses(
+        mean.reset_index(drop=True), study, each.reset_index(drop=True), left_out, releases, given,
+        kind_of(returns),
+    )  # fmt: skip
+
+
+def kind_of(returns: pd.DataFrame) -> Literal["real", "sample"]:
+    """``sample`` where any of the returns is from the shipped sample."""
+    return "sample" if "source" in returns.columns and (returns["source"] == "sample").any() else "real"
+
+
+def studied(
+    returns: pd.DataFrame,
+    releases: pd.DataFrame,
+    groups: Mapping[str, Sequence[str]],
+    benchmark: str,
+    options: Mapping[str, Any],
+) -> tuple[EventStudy, pd.DataFrame]:
+    """The event study of every group and release, its complete rows, and the releases left out."""
+    twice = releases["event"].duplicated()
+    if twice.any():
+        raise DuplicateRowsError(f"Release {releases.loc[twice, 'event'].iloc[0]!r} occurs twice.")
+    portfolios, market = portfolios_and_market(returns, groups, benchmark)
     events = releases[["event", "date"]].merge(pd.DataFrame({"firm": portfolios.columns}), how="cross")
     study = event_study(portfolios, events.assign(group=events["firm"]), market=market, **options)
-    left_out = _left_out(releases, study)
-    kept = EventStudy(study.setup, study.abnormal.take(np.isfinite(study.abnormal.car())))
-    order = {name: place for place, name in enumerate([*portfolios.columns, ALL])}
-    each = _each(kept, draws, seed)
-    each = each.assign(place=each["group"].map(order)).sort_values(["date", "place"]).drop(columns="place")
-    mean = _mean(kept, draws, seed).sort_values("group", key=lambda column: column.map(order))
-    return Responses(kept, each.reset_index(drop=True), mean.reset_index(drop=True), left_out)
+    whole = study.abnormal.take(np.isfinite(study.abnormal.car()))
+    return EventStudy(study.setup, whole, benchmark), _left_out(releases, study)
+
+
+def portfolios_and_market(
+    returns: pd.DataFrame, groups: Mapping[str, Sequence[str]], benchmark: str
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Returns of each group, and of the benchmark.
+
+    Raises
+    ------
+    OutsideDataError
+        The benchmark has no returns.
+    """
+    series = group_portfolios(returns, {**groups, benchmark: [benchmark]})
+    if benchmark not in series.columns:
+        raise OutsideDataError(f"There are no returns of the benchmark {benchmark}: add it, or name another.")
+    return series.drop(columns=benchmark), series[benchmark]
 
 
 def _left_out(releases: pd.DataFrame, study: EventStudy) -> pd.DataFrame:
@@ -177,35 +244,24 @@ def _reason(note: str) -> str:
 
 def _each(study: EventStudy, draws: int, seed: int) -> pd.DataFrame:
     abnormal = study.abnormal
-    table = study.car()
-    half = stats.t.ppf(0.975, abnormal.freedom) * table["se"]
     rows = [Pool(abnormal.take(np.array([i])), f"row {i}") for i in range(len(abnormal.rows))]
     drawn = permute_dates(study.setup, abnormal, groups=rows, draws=draws, seed=seed)
-    chosen = ["event", "group", "car", "se", "detectable", "n_estimation"]
-    found = table[chosen].assign(
-        date=study.setup.panel.days[abnormal.rows.day],
-        ci_low=table["car"] - half,
-        ci_high=table["car"] + half,
-    )
+    chosen = ["event", "group", "car", "se", "ci_low", "ci_high", "detectable", "n_estimation"]
+    found = study.car()[chosen].assign(date=study.setup.panel.days[abnormal.rows.day])
     return found.assign(**_adjusted(drawn))
 
 
-def _mean(study: EventStudy, draws: int, seed: int) -> pd.DataFrame:
+def mean_responses(study: EventStudy, draws: int, seed: int) -> pd.DataFrame:
+    """Mean response of each group, ``all`` first; columns as `Responses.mean`."""
     last = study.caar().groupby("group", sort=False).tail(1).reset_index(drop=True)
-    freedom = [_freedom(pool.abnormal) for pool in pools(study.abnormal)]
+    freedom = [float(pool.abnormal.freedom.mean()) for pool in pools(study.abnormal)]
     drawn = permute_dates(study.setup, study.abnormal, draws=draws, seed=seed)
-    groups = Permutation(drawn.results[1:], drawn.null[:, 1:], drawn.n_placebo_days)
-    adjusted = _adjusted(groups)
-    whole = [drawn.results[0].p_value, np.nan, np.nan]
+    adjusted = _adjusted(Permutation(drawn.results[1:], drawn.null[:, 1:], drawn.n_placebo_days))
+    whole = (drawn.results[0].p_value, np.nan, np.nan)
     for name, first in zip(adjusted, whole, strict=True):
         last[name] = [first, *adjusted[name]]
     last["detectable"] = detectable(last["se"], freedom=freedom)
-    columns = ["group", "n", "caar", "se", "ci_low", "ci_high", "detectable", *adjusted]
-    return last[columns]
-
-
-def _freedom(abnormal: AbnormalReturns) -> float:
-    return float(abnormal.freedom.mean())
+    return last[["group", "n", "caar", "se", "ci_low", "ci_high", "detectable", *adjusted]]
 
 
 def _adjusted(drawn: Permutation) -> dict[str, Floats]:
@@ -218,6 +274,20 @@ def _adjusted(drawn: Permutation) -> dict[str, Floats]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Held(Shown):
+    """Each group held for weeks after every release.
+
+    Columns group, days, alpha (a day), se, ci_low, ci_high, p_value, detectable.
+    """
+
+    presenter: ClassVar[str] = "pages_releases:held"
+    value: ClassVar[str] = "alpha"
+
+    benchmark: str
+    window: Window
+
+
 def held_after(
     returns: pd.DataFrame,
     releases: pd.DataFrame,
@@ -225,33 +295,50 @@ def held_after(
     groups: Mapping[str, Sequence[str]] = STUDIED,
     benchmark: str = "RSP",
     window: Window = (0, 20),
-) -> pd.DataFrame:
+) -> Held:
     """Calendar-time portfolios: each group held for weeks after every release, against the benchmark.
 
     Releases whose weeks overlap hold the group once. Interval by the t distribution.
-
-    Returns
-    -------
-    pandas.DataFrame
-        group, days, alpha (a day, decimals), se, ci_low, ci_high, p_value, detectable.
     """
-    portfolios = group_portfolios(returns, groups)
-    market = group_portfolios(returns, {benchmark: [benchmark]})[benchmark]
+    portfolios, market = portfolios_and_market(returns, groups, benchmark)
     rows = []
     for group in portfolios.columns:
         found = calendar_time_portfolio(
             portfolios[[group]], releases[["event", "date"]], window=window, market=market
         )
-        days = len(found.returns)
-        half = float(stats.t.ppf(0.975, days - 2)) * found.standard_error
-        ends = (found.alpha - half, found.alpha + half)
-        least = float(detectable(found.standard_error, freedom=days - 2))
-        rows.append((group, days, found.alpha, found.standard_error, *ends, found.p_value, least))
-    columns = ["group", "days", "alpha", "se", "ci_low", "ci_high", "p_value", "detectable"]
-    return pd.DataFrame(rows, columns=columns)
+        days, error = len(found.returns), found.standard_error
+        half = float(stats.t.ppf(0.975, days - 2)) * error
+        ends = {"ci_low": found.alpha - half, "ci_high": found.alpha + half, "p_value": found.p_value}
+        least = float(detectable(error, freedom=days - 2))
+        rows.append(
+            {"group": group, "days": days, "alpha": found.alpha, "se": error, **ends, "detectable": least}
+        )
+    return Held(pd.DataFrame(rows), benchmark, window)
+
+
+@dataclass(frozen=True, slots=True)
+class Slopes(Shown):
+    """Slopes of responses on doses.
+
+    Columns dose, group, n, slope (decimals of return per unit of the dose), se, ci_low, ci_high,
+    p_permutation, p_rw (adjusted for all groups of the dose), detectable (smallest slope found with 80%
+    probability).
+    """
+
+    presenter: ClassVar[str] = "pages_releases:slopes"
+    value: ClassVar[str] = "slope"
+
+    found: Responses
 
 
 def dose_slopes(
+    found: Responses, *, doses: Sequence[str] = tuple(DOSES), draws: int = 4_999, seed: int = 0
+) -> Slopes:
+    """Did releases with a stronger dose move a group more? `slopes_of` for the studied releases."""
+    return Slopes(slopes_of(found.each, found.tested, doses=doses, draws=draws, seed=seed), found)
+
+
+def slopes_of(
     each: pd.DataFrame,
     releases: pd.DataFrame,
     *,
@@ -315,19 +402,8 @@ def dose_slopes(
         outcome = wide.loc[strength.index].to_numpy()
         found = _slopes(strength.to_numpy(), np.abs(outcome) if size else outcome, draws, seed)
         parts.append(found.assign(dose=dose, group=wide.columns, n=len(strength)))
-    columns = [
-        "dose",
-        "group",
-        "n",
-        "slope",
-        "se",
-        "ci_low",
-        "ci_high",
-        "p_permutation",
-        "p_rw",
-        "detectable",
-    ]
-    return pd.concat(parts, ignore_index=True)[columns]
+    columns = ["dose", "group", "n", "slope", "se", "ci_low", "ci_high", "p_permutation", "p_rw"]
+    return pd.concat(parts, ignore_index=True)[[*columns, "detectable"]]
 
 
 def _slopes(dose: Floats, outcome: Floats, draws: int, seed: int) -> pd.DataFrame:

@@ -2,102 +2,196 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, Final
+from typing import Any, ClassVar, Final, cast
 
 import numpy as np
 import pandas as pd
 
-from undercut.errors import InputError
-from undercut.eventstudy import groups as _groups
+from undercut.errors import OutsideDataError
 from undercut.eventstudy.data import returns_panel
+from undercut.eventstudy.effects import dollar_effects, rebounds
+from undercut.eventstudy.groups import GroupTests, battery_table, group_tests
 from undercut.eventstudy.model import event_study
 from undercut.eventstudy.results import EventStudy
-from undercut.eventstudy.windows import Window, label
+from undercut.eventstudy.windows import Window, label, parse_window
+from undercut.sources.events import events_inside
+from undercut.studies.stocks.shown import Shown
+from undercut.studies.stocks.universe import Market, group_portfolios, unexposed_firms
 
+#: The company that the report is about, and how it is called.
+TARGET: Final = "NVDA"
+NAME: Final = "NVIDIA"
 #: Donors below which no counterfactual is built from unexposed firms.
 FEWEST_DONORS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Ladder:
+class Shock(Shown):
+    """One dated event, and the companies and groups around it.
+
+    Attributes
+    ----------
+    rows : pandas.DataFrame
+        Returns by day: every company, fund and group is a column.
+    data : Market
+        Where the returns are from.
+    members : dict of str to list of str
+        Companies of each group.
+    events : pandas.DataFrame
+        Everything dated, as ``load_events()``.
+    event, day, release
+        The event's id, its session, and the first session after the release that it is about.
+    window : tuple of int
+        Days that are summed.
+    options : dict
+        Of every event study: market, model, estimation.
+    """
+
+    presenter: ClassVar[str] = "pages_shock:scope"
+
+    data: Market
+    members: dict[str, list[str]]
+    events: pd.DataFrame
+    event: str
+    day: pd.Timestamp
+    release: pd.Timestamp
+    window: Window
+    options: dict[str, Any]
+
+    @property
+    def returns(self) -> pd.DataFrame:
+        """Returns by day: every company, fund and group is a column."""
+        return self.rows
+
+    @property
+    def groups(self) -> list[str]:
+        """Groups that have a company with returns."""
+        return list(self.members)
+
+    @property
+    def benchmark(self) -> str:
+        """The headline benchmark."""
+        return str(self.options["market"])
+
+    @property
+    def several(self) -> list[str]:
+        """Groups of at least two companies."""
+        return [name for name, firms in self.members.items() if len(firms) > 1]
+
+    def alone(self, names: Sequence[str], day: pd.Timestamp | None = None) -> pd.DataFrame:
+        """The event as a table for event studies: each company or group a group of its own."""
+        when = self.day if day is None else day
+        return pd.DataFrame({"event": self.event, "date": when, "firm": list(names), "group": list(names)})
+
+    def by_kind(self) -> pd.DataFrame:
+        """The event as a table for event studies: every company in the first group that it stands in."""
+        firms = self.data.firms
+        return self.alone(list(firms)).assign(group=list(firms.values()))
+
+
+def shock_of(
+    data: Market,
+    events: pd.DataFrame,
+    event: str,
+    *,
+    release: str,
+    benchmark: str = "RSP",
+    model: str = "market",
+    estimation: str | Window = (-160, -31),
+    window: str | Window = (0, 0),
+) -> Shock:
+    """A dated event with the companies and groups around it.
+
+    Parameters
+    ----------
+    data : Market
+        Returns, from `undercut.studies.stocks.universe.load_market`.
+    events : pandas.DataFrame
+        As ``load_events()``.
+    event, release : str
+        Ids of the day that moved prices, and of the release that it is about.
+    benchmark, model, estimation, window
+        Of the event studies; see `undercut.eventstudy.model.event_study`.
+
+    Raises
+    ------
+    OutsideDataError
+        The event lies outside the returns.
+    """
+    days = events.set_index("event_id")["us_trading_day"]
+    if days[event] not in data.returns.index:
+        first, last = data.returns.index[0].date(), data.returns.index[-1].date()
+        raise OutsideDataError(f"The returns go from {first} to {last}; {event} is of {days[event].date()}.")
+    portfolios = group_portfolios(data.returns)
+    options = {"market": benchmark, "model": model, "estimation": parse_window(estimation)}
+    wide = data.returns.join(portfolios)
+    members = portfolios.attrs["members"]
+    return Shock(
+        wide, data, members, events, event, days[event], days[release], parse_window(window), options
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder(Shown):
     """One event under one benchmark after another.
 
     Attributes
     ----------
+    rows : pandas.DataFrame
+        One row a rung and unit: rung, firm, window, expected (summed normal return), benchmark (summed
+        return of the benchmark, where it is one series), beta, car, se, ci_low, ci_high, p_value,
+        detectable, n_estimation.
+    shock : Shock
+        The event.
+    markets : dict of str to str
+        Name of each rung that is one series, and its column.
     studies : dict of str to EventStudy
         The rungs that could be built, in order.
     missing : dict of str to str
         The rungs that could not, and why.
     """
 
+    presenter: ClassVar[str] = "pages_shock:ladder"
+    label: ClassVar[str] = "rung"
+
+    shock: Shock
+    markets: dict[str, str]
     studies: dict[str, EventStudy]
     missing: dict[str, str]
 
-    def table(self, window: Window | None = None, *, level: float = 0.95) -> pd.DataFrame:
-        """Every rung and unit side by side.
-
-        Columns rung, firm, window, expected (summed normal return), benchmark (summed return of the
-        benchmark, where it is one series), beta, car, se, ci_low, ci_high, p_value, detectable, n_estimation.
-        """
-        parts = [_rung(name, study, window, level) for name, study in self.studies.items()]
-        return pd.concat(parts, ignore_index=True)
+    def of(self, firm: str) -> pd.DataFrame:
+        """The rungs of one unit, indexed by their names."""
+        return self.rows[self.rows["firm"] == firm].set_index("rung")
 
 
 def shock_ladder(
-    returns: pd.DataFrame,
-    targets: Sequence[str],
-    day: str | pd.Timestamp,
+    shock: Shock,
     *,
     markets: Mapping[str, str],
-    donors: Sequence[str] = (),
     factors: pd.DataFrame | None = None,
-    event: str = "event",
-    **options: Any,
+    reference: str = "SMH",
 ) -> Ladder:
-    """The move of some units on one day under every benchmark that the data allow.
+    """The move of every company and group on the day under every benchmark that the data allow.
 
     Parameters
     ----------
-    returns : pandas.DataFrame
-        Wide, by date: targets, markets and donors are columns.
-    targets : sequence of str
-        Firms or portfolios to be looked at.
-    day : date-like
-        The event's session.
+    shock : Shock
+        The event.
     markets : mapping of str to str
         Name of the rung and its column, in order.
-    donors : sequence of str
-        Unexposed firms, for the rungs built from them (`undercut.studies.stocks.universe.unexposed_firms`).
     factors : pandas.DataFrame, optional
         As `undercut.sources.factors.load_factors`; with ``rf`` among them returns are in excess of it.
-    event : str
-        Name of the event.
-    **options
-        Passed to `undercut.eventstudy.model.event_study`: estimation, window, min_days.
-
-    Raises
-    ------
-    InputError
-        If a donor is a target.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> returns = pd.DataFrame(rng.normal(0, 0.01, (200, 2)), columns=["A", "SPY"])
-    >>> returns.index = pd.bdate_range("2024-01-01", periods=200).rename("date")
-    >>> ladder = shock_ladder(returns, ["A"], returns.index[180], markets={"S&P 500": "SPY"}, window=(0, 0),
-    ...                       estimation=(-150, -11))
-    >>> list(ladder.studies), list(ladder.missing)[0]
-    (['no benchmark', 'S&P 500'], 'factors')
+    reference : str
+        Series of chip companies: firms that move with it are no counterfactual.
     """
-    both = sorted(set(targets) & set(donors))
-    if both:
-        raise InputError(f"{', '.join(both[:8])}: a target cannot be a donor; leave it out of donors.")
-    events = pd.DataFrame({"event": event, "date": pd.Timestamp(day), "firm": list(targets)})
+    past, returns = shock.options["estimation"], shock.returns
+    targets = [*shock.data.firms, *shock.groups]
+    donors = unexposed_firms(
+        shock.data.returns, before=shock.day, reference=reference, market=shock.benchmark, days=-past[0]
+    )
     rungs: dict[str, dict[str, Any]] = {"no benchmark": {"model": "constant-mean"}}
     missing: dict[str, str] = {}
     for name, column in markets.items():
@@ -106,11 +200,14 @@ def shock_ladder(
         else:
             missing[name] = f"no returns of {column}"
     _factor_rung(rungs, missing, factors)
-    _donor_rungs(rungs, missing, returns, list(donors))
-    kept = list(dict.fromkeys([*targets, *(c for c in markets.values() if c in returns.columns), *donors]))
-    panel = returns_panel(returns[kept])
-    studies = {name: event_study(panel, events, **{**options, **rung}) for name, rung in rungs.items()}
-    return Ladder(studies, missing)
+    _donor_rungs(rungs, missing, returns, donors)
+    held = [column for column in markets.values() if column in returns.columns]
+    panel = returns_panel(returns[list(dict.fromkeys([*targets, *held, *donors]))])
+    options = {"estimation": past, "window": shock.window}
+    events = shock.alone(targets)
+    studies = {name: event_study(panel, events, **options, **rung) for name, rung in rungs.items()}
+    rows = pd.concat([_rung(name, study) for name, study in studies.items()], ignore_index=True)
+    return Ladder(rows, shock, dict(markets), studies, missing)
 
 
 def _factor_rung(
@@ -120,8 +217,7 @@ def _factor_rung(
         missing["factors"] = "no table of factors was given"
         return
     dated = factors.set_index("date") if "date" in factors.columns else factors
-    names = [name for name in dated.columns if name != "rf"]
-    rungs["factors"] = {"model": "factors", "factors": dated[names]}
+    rungs["factors"] = {"model": "factors", "factors": dated.drop(columns="rf", errors="ignore")}
     if "rf" in dated.columns:
         rungs["factors"]["risk_free"] = dated["rf"]
 
@@ -139,101 +235,197 @@ def _donor_rungs(
     rungs[names[2]] = {"model": "synthetic-control", "donors": donors}
 
 
-def _rung(name: str, study: EventStudy, window: Window | None, level: float) -> pd.DataFrame:
+def _rung(name: str, study: EventStudy) -> pd.DataFrame:
     abnormal = study.abnormal
-    days = abnormal.columns(window)
-    found = study.car(window, level=level)
+    days = abnormal.columns()
     is_one_series = study.setup.model.name == "market"
     position = abnormal.rows.day[0] + abnormal.windows.event[0]
     market = study.setup.design[position + days.start : position + days.stop, -1].sum()
-    return found.assign(
+    columns = ["rung", "firm", "window", "expected", "benchmark", "beta", "car", "se", "ci_low", "ci_high"]
+    return study.car().assign(
         rung=name,
-        expected=abnormal.expected[:, days].sum(axis=1),
+        expected=abnormal.expected.sum(axis=1),
         benchmark=market if is_one_series else np.nan,
         beta=abnormal.coefficients[:, 1] if is_one_series else np.nan,
-    )[
-        ["rung", "firm", "window", "expected", "benchmark", "beta", "car", "se", "ci_low", "ci_high",
-         "p_value", "detectable", "n_estimation"]
-    ]  # fmt: skip
+    )[[*columns, "p_value", "detectable", "n_estimation"]]
 
 
-def key_of(text: str) -> str:
-    """A name as part of a finding's key.
+@dataclass(frozen=True, slots=True)
+class Moves(Shown):
+    """Moves of companies or groups on the day, smallest first, with their corrections.
 
-    Examples
-    --------
-    >>> key_of("S&P 500, SPY")
-    's_p_500_spy'
-    """
-    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
-
-
-def p_text(p_value: float) -> str:
-    """A p-value as tables and figures write it.
-
-    Examples
-    --------
-    >>> p_text(0.0123), p_text(0.00002), p_text(float("nan"))
-    ('0.012', '<0.001', '–')
-    """
-    if np.isnan(p_value):
-        return "\N{EN DASH}"
-    return "<0.001" if p_value < 0.0005 else f"{p_value:.3f}"
-
-
-def specifications(
-    returns: pd.DataFrame,
-    target: str,
-    day: str | pd.Timestamp,
-    *,
-    windows: Sequence[Window],
-    markets: Mapping[str, str],
-    models: Sequence[str],
-    estimations: Sequence[Window],
-    min_days: int = 100,
-    level: float = 0.95,
-) -> pd.DataFrame:
-    """One unit's cumulative abnormal return under every combination of reasonable choices.
-
-    Parameters
+    Attributes
     ----------
-    returns : pandas.DataFrame
-        Wide, by date.
-    target : str
-        Column of the unit.
-    day : date-like
-        The event's session.
-    windows, estimations : sequence of tuple of int
-        Event and estimation windows.
-    markets : mapping of str to str
-        Name of a benchmark and its column; those without returns are left out.
-    models : sequence of str
-        Models of normal returns that need a market, and ``constant-mean``, which is fitted once a window.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns window, benchmark, model, estimation (all text), car, se, ci_low, ci_high, p_value.
+    rows : pandas.DataFrame
+        As `undercut.eventstudy.groups.GroupTests`, sorted.
+    shock : Shock
+        The event.
+    tests : GroupTests
+        What was tested.
     """
-    events = pd.DataFrame({"event": "event", "date": [pd.Timestamp(day)], "firm": [target]})
-    held = {name: column for name, column in markets.items() if column in returns.columns}
-    panel = returns_panel(returns[[target, *held.values()]])
+
+    shock: Shock
+    tests: GroupTests
+
+
+@dataclass(frozen=True, slots=True)
+class Companies(Moves):
+    """Moves of every company."""
+
+    presenter: ClassVar[str] = "pages_shock:companies"
+
+
+@dataclass(frozen=True, slots=True)
+class Groups(Moves):
+    """Moves of every group, as a portfolio."""
+
+    presenter: ClassVar[str] = "pages_shock:groups"
+
+
+def _moves(kind: type[Moves], shock: Shock, study: EventStudy) -> Moves:
+    tests = group_tests(study)
+    return kind(tests.rows.sort_values("car", ignore_index=True), shock, tests)
+
+
+def company_moves(shock: Shock, study: EventStudy) -> Companies:
+    """Every company of an event study in which each is alone, tested and corrected for their number."""
+    return cast("Companies", _moves(Companies, shock, study))
+
+
+def group_moves(shock: Shock, study: EventStudy) -> Groups:
+    """Every group of an event study of portfolios, tested and corrected for their number."""
+    return cast("Groups", _moves(Groups, shock, study))
+
+
+@dataclass(frozen=True, slots=True)
+class Headline(Shown):
+    """The company that the report is about: its move, and how it depends on the benchmark."""
+
+    presenter: ClassVar[str] = "pages_shock:headline"
+
+    companies: Companies
+    ladder: Ladder
+
+
+def headline(companies: Companies, ladder: Ladder) -> Headline:
+    """The company that the report is about, from the moves of all and the ladder of benchmarks."""
+    rows = companies.rows
+    return Headline(rows[rows["group"] == TARGET].reset_index(drop=True), companies, ladder)
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions(Shown):
+    """Moves of the groups on the release, the eve and the day itself: as `Moves`, with ``session``."""
+
+    presenter: ClassVar[str] = "pages_shock:sessions"
+
+    shock: Shock
+
+
+def three_sessions(shock: Shock) -> Sessions:
+    """The same event study of the groups, one session long, on the release, the eve and the day."""
+    eve = shock.returns.index[shock.returns.index < shock.day][-1]
+    names = {"first session after the release": shock.release, "the eve": eve, "the day": shock.day}
     parts = []
-    for window, estimation, model in product(windows, estimations, models):
-        for name, column in held.items() if model != "constant-mean" else [("none", None)]:
-            study = event_study(
-                panel,
-                events,
-                model=model,
-                market=column,
-                window=window,
-                estimation=estimation,
-                min_days=min_days,
-            )
-            choices = {"benchmark": name, "model": model, "estimation": label(estimation)}
-            parts.append(study.car(level=level).assign(**choices))
-    columns = ["window", "benchmark", "model", "estimation", "car", "se", "ci_low", "ci_high", "p_value"]
-    return pd.concat(parts, ignore_index=True)[columns]
+    for name, when in names.items():
+        study = event_study(shock.returns, shock.alone(shock.groups, when), window=(0, 0), **shock.options)
+        parts.append(group_tests(study).rows.assign(session=f"{when.date()}, {name}"))
+    return Sessions(pd.concat(parts, ignore_index=True), shock)
+
+
+@dataclass(frozen=True, slots=True)
+class Tests(Shown):
+    """P-values of every test of the companies' mean, as `undercut.eventstudy.groups.battery_table`."""
+
+    __test__: ClassVar[bool] = False
+    presenter: ClassVar[str] = "pages_shock:tests"
+
+    shock: Shock
+
+
+def every_test(shock: Shock, study: EventStudy) -> Tests:
+    """Every test of an event study whose groups are kinds of companies."""
+    return Tests(battery_table(study), shock)
+
+
+@dataclass(frozen=True, slots=True)
+class Rebound(Shown):
+    """Shares of the move that came back on the next session and within two weeks.
+
+    ``rows`` as `undercut.eventstudy.effects.rebounds`, with ``after``; only those with a bounded interval.
+    """
+
+    presenter: ClassVar[str] = "pages_shock:rebound"
+    label: ClassVar[str] = "firm"
+    value: ClassVar[str] = "share_recovered"
+
+    shock: Shock
+    study: EventStudy
+
+
+def rebound(shock: Shock, study: EventStudy) -> Rebound:
+    """What came back, from an event study that reaches ten sessions past the day."""
+    parts = [rebounds(study, after=after).assign(after=label(after)) for after in ((1, 1), (1, 10))]
+    rows = pd.concat(parts, ignore_index=True)
+    bounded = np.isfinite(rows[["ci_low", "ci_high"]]).all(axis=1)
+    return Rebound(rows[bounded].reset_index(drop=True), shock, study)
+
+
+@dataclass(frozen=True, slots=True)
+class Spans(Shown):
+    """The move over longer windows, with the other dated events inside: car's columns, and ``inside``."""
+
+    presenter: ClassVar[str] = "pages_shock:spans"
+    label: ClassVar[str] = "window"
+
+    shock: Shock
+
+
+def longer_windows(
+    shock: Shock,
+    study: EventStudy,
+    windows: Sequence[Window] = ((0, 0), (-1, 0), (0, 1), (-1, 1), (0, 5), (-5, 5)),
+) -> Spans:
+    """The target and the chip group over one window after another."""
+    firms = [name for name in (TARGET, "chips") if name in study.abnormal.rows.firm]
+    parts = []
+    for window in windows:
+        inside = events_inside(shock.events, shock.day, shock.returns.index, window)
+        titles = inside.loc[inside["event_id"] != shock.event, "title"]
+        parts.append(study.of(firms).car(window).assign(inside="; ".join(titles) or "none known"))
+    return Spans(pd.concat(parts, ignore_index=True), shock)
+
+
+@dataclass(frozen=True, slots=True)
+class Dollars(Shown):
+    """Abnormal change of market value: as `undercut.eventstudy.effects.dollar_effects`, by size."""
+
+    presenter: ClassVar[str] = "pages_shock:dollars"
+    label: ClassVar[str] = "firm"
+    value: ClassVar[str] = "effect"
+
+    shock: Shock
+    values_from: str
+
+
+def dollars(shock: Shock, study: EventStudy, values: pd.DataFrame) -> Dollars:
+    """Abnormal returns times market values the day before.
+
+    ``values`` as `value_from_loss` or `market_values` return it; the total stands only over several firms.
+    """
+    held = values[values["firm"].isin(shock.data.firms)]
+    found = dollar_effects(study.of(held["firm"].tolist()), held[["firm", "value"]])
+    found = found[found["firm"].ne("total") | (len(held) > 1)]
+    return Dollars(found.sort_values("effect", ignore_index=True), shock, values["note"].iloc[0])
+
+
+def value_from_loss(shock: Shock, loss: float) -> pd.DataFrame:
+    """The target's market value before the day: a published loss (billions of dollars) over its return.
+
+    Columns firm, value, note.
+    """
+    value = loss / abs(shock.returns.loc[shock.day, TARGET])
+    return pd.DataFrame({"firm": [TARGET], "value": [value], "note": "value from the published loss"})
 
 
 def market_values(closes: pd.DataFrame, fundamentals: pd.DataFrame, day: str | pd.Timestamp) -> pd.DataFrame:
@@ -251,8 +443,9 @@ def market_values(closes: pd.DataFrame, fundamentals: pd.DataFrame, day: str | p
     Returns
     -------
     pandas.DataFrame
-        Columns firm, value (billions of US dollars), shares_of (end of the fiscal year), close_of. Firms
-        without a close, or without shares, or quoted as receipts of an unknown number of shares are absent.
+        Columns firm, value (billions of US dollars), shares_of (end of the fiscal year), close_of, note.
+        Firms without a close, or without shares, or quoted as receipts of an unknown number of shares are
+        absent.
 
     Notes
     -----
@@ -266,8 +459,7 @@ def market_values(closes: pd.DataFrame, fundamentals: pd.DataFrame, day: str | p
     shares["distance"] = (pd.to_datetime(shares["period_end"]) - moment).abs()
     shares = shares[shares["distance"] <= pd.Timedelta(days=366)]
     shares = shares.sort_values("distance").groupby("ticker", as_index=False).first()
-    is_ratio = fundamentals["item"] == "adr_ratio"
-    ratio = fundamentals[is_ratio].set_index("ticker")["value"]
+    ratio = fundamentals[fundamentals["item"] == "adr_ratio"].set_index("ticker")["value"]
     foreign = fundamentals.loc[fundamentals["currency"].isin(["TWD", "CNY"]), "ticker"].unique()
     merged = last.merge(shares, on="ticker")
     merged = merged[~merged["ticker"].isin(set(foreign) - set(ratio.index))]
@@ -278,27 +470,88 @@ def market_values(closes: pd.DataFrame, fundamentals: pd.DataFrame, day: str | p
             "value": merged["close"] * merged["value"] / receipts / 1e3,
             "shares_of": merged["period_end"],
             "close_of": pd.to_datetime(merged["date"]),
+            "note": "close times diluted shares",
         }
     ).reset_index(drop=True)
 
 
-def group_tests(study: EventStudy, **options: Any) -> pd.DataFrame:
-    """`undercut.eventstudy.groups.group_tests` as a table."""
-    found = _groups.group_tests(study, **options)
-    found.rows.attrs["placebo_days"] = found.placebo_days
-    return found.rows
+@dataclass(frozen=True, slots=True)
+class Choices(Shown):
+    """One unit's abnormal return under every combination of choices.
+
+    ``rows``: window, benchmark, model, estimation (all text), car, se, ci_low, ci_high, p_value.
+    """
+
+    presenter: ClassVar[str] = "pages_shock:choices"
+    label: ClassVar[str] = "window"
+
+    shock: Shock
+
+    @property
+    def below(self) -> int:
+        """Choices whose interval lies below zero."""
+        return int((self.rows["ci_high"] < 0).sum())
+
+    @property
+    def above(self) -> int:
+        """Choices whose interval lies above zero."""
+        return int((self.rows["ci_low"] > 0).sum())
 
 
-def only(study: EventStudy, firms: Sequence[str]) -> EventStudy:
-    """The rows of some firms."""
-    return study.of(firms)
+def specifications(
+    shock: Shock,
+    target: str = TARGET,
+    *,
+    windows: Sequence[Window],
+    markets: Mapping[str, str],
+    models: Sequence[str],
+    estimations: Sequence[str | Window],
+    min_days: int = 100,
+) -> Choices:
+    """One unit's cumulative abnormal return under every combination of reasonable choices.
+
+    Parameters
+    ----------
+    shock : Shock
+        The event.
+    target : str
+        Column of the unit.
+    windows, estimations : sequence of tuple of int
+        Event and estimation windows.
+    markets : mapping of str to str
+        Name of a benchmark and its column; those without returns are left out.
+    models : sequence of str
+        Models of normal returns that need a market, and ``constant-mean``, which is fitted once a window.
+    """
+    held = {name: column for name, column in markets.items() if column in shock.returns.columns}
+    panel = returns_panel(shock.returns[[target, *held.values()]])
+    pasts = [parse_window(past) for past in estimations]
+    studies = {}
+    # Windows that start on one day share a fit: what is normal is estimated up to there.
+    reach = {first: max(end for start, end in windows if start == first) for first, _ in windows}
+    for first, past, model in product(reach, pasts, models):
+        for name, column in held.items() if model != "constant-mean" else [("none", None)]:
+            studies[first, past, model, name] = event_study(
+                panel, shock.alone([target]), model=model, market=column, estimation=past,
+                window=(first, reach[first]), min_days=min_days,
+            )  # fmt: skip
+    parts = [
+        studies[key].car(window).assign(benchmark=key[3], model=key[2], estimation=label(key[1]))
+        for window, past, model in product(windows, pasts, models)
+        for key in studies
+        if key[:3] == (window[0], past, model)
+    ]
+    columns = ["window", "benchmark", "model", "estimation", "car", "se", "ci_low", "ci_high", "p_value"]
+    return Choices(pd.concat(parts, ignore_index=True)[columns], shock)
 
 
-def with_interval(study: EventStudy, window: Window | None = None) -> pd.DataFrame:
-    """`EventStudy.car`."""
-    return study.car(window)
+@dataclass(frozen=True, slots=True)
+class Limits(Shown):
+    """What a reader must be warned of: warnings of the event study, as ``note``."""
+
+    presenter: ClassVar[str] = "pages_shock:limits"
 
 
-def battery_table(study: EventStudy) -> pd.DataFrame:
-    """`undercut.eventstudy.groups.battery_table`."""
-    return _groups.battery_table(study)
+def limits(study: EventStudy) -> Limits:
+    """Warnings of an event study, for the page."""
+    return Limits(pd.DataFrame({"note": list(study.warnings)}))

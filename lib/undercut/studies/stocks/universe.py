@@ -70,6 +70,13 @@ class Market:
     firms: dict[str, str]
 
     @property
+    def described(self) -> str:
+        """What kind of returns these are, for a sentence."""
+        if self.kind == "sample":
+            return "the shipped sample, companies that we chose and that still trade"
+        return "the reader's own file, companies that still trade"
+
+    @property
     def funds(self) -> list[str]:
         """Funds among the tickers."""
         return [name for name in self.returns.columns if name in FUNDS]

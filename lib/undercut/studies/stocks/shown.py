@@ -1,0 +1,47 @@
+"""What do the results of these studies have in common? Rows, a picture of them, and a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, ClassVar
+
+import pandas as pd
+
+from undercut.eventstudy.charts import draw_intervals
+from undercut.result import Result
+from undercut.studies.presentation import Part
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True, slots=True)
+class Shown(Result):
+    """Estimates row by row, presented by the function of a ``pages`` module that the class names.
+
+    Attributes
+    ----------
+    rows : pandas.DataFrame
+        One row an estimate, decimals.
+    """
+
+    presenter: ClassVar[str]
+    label: ClassVar[str] = "group"
+    value: ClassVar[str] = "car"
+
+    rows: pd.DataFrame
+
+    def parts(self) -> Iterator[Part]:
+        """What the result puts on a page."""
+        module, _, function = self.presenter.partition(":")
+        yield from getattr(import_module(f"undercut.studies.stocks.{module}"), function)(self)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The estimates."""
+        return self.rows.copy()
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw every estimate with its interval."""
+        return draw_intervals(self.rows, ax, label=self.label, value=self.value)

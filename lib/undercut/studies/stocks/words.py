@@ -1,0 +1,146 @@
+"""How do the reports on shares write their numbers? One form for moves, p-values, findings and tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from undercut.report.findings.sentences import number
+from undercut.studies.presentation import Number, Role, Table
+
+if TYPE_CHECKING:
+    from undercut.tables import Format
+
+#: Columns that tables show in percent, and those that hold p-values.
+_MOVES: Final = ("car", "caar", "ci_low", "ci_high", "car_after", "benchmark", "expected")
+_PERCENTS: Final = ("detectable", "share_recovered")
+_CHANCES: Final = ("p_permutation", "p_portfolio", "q_value", "p_adjusted", "p_bh", "p_rw", "p_value")
+_HEADS: Final = {
+    "n_members": "companies", "n_dates": "dates", "n": "responses", "car": "abnormal", "caar": "mean",
+    "ci_low": "95% from", "ci_high": "to", "p_permutation": "p, dates", "q_value": "q, BH",
+    "p_adjusted": "p, RW", "p_bh": "BH", "p_rw": "RW", "p_value": "p", "portfolio": "group",
+}  # fmt: skip
+COUNT: Final = "a count: no interval"
+
+
+def key_of(text: str) -> str:
+    """A name as part of a finding's key.
+
+    Examples
+    --------
+    >>> key_of("S&P 500, SPY")
+    's_p_500_spy'
+    """
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
+
+
+def p_text(p_value: float) -> str:
+    """A p-value as text, never as zero.
+
+    Examples
+    --------
+    >>> p_text(0.0123), p_text(0.00002), p_text(float("nan"))
+    ('0.012', '<0.001', '–')
+    """
+    if np.isnan(p_value):
+        return "\N{EN DASH}"
+    return "<0.001" if p_value < 0.0005 else f"{p_value:.3f}"
+
+
+def percent(value: float, decimals: int = 1) -> str:
+    """A decimal as percent.
+
+    Examples
+    --------
+    >>> percent(-0.0691), percent(0.03)
+    ('−6.9%', '3.0%')
+    """
+    return number(100 * value, "%", decimals=decimals)
+
+
+def span(row: Any, value: str = "car", *, chance: str = "") -> str:
+    """A move with its interval, and a p-value where ``chance`` names its column.
+
+    Examples
+    --------
+    >>> span({"car": -0.069, "ci_low": -0.143, "ci_high": 0.005, "p": 0.0701}, chance="p")
+    '−6.9% (−14.3% to 0.5%, p = 0.070)'
+    """
+    aside = f", {chance[0]} = {p_text(row[chance])}" if chance else ""
+    return f"{percent(row[value])} ({percent(row['ci_low'])} to {percent(row['ci_high'])}{aside})"
+
+
+def told(
+    rows: pd.DataFrame, name: str = "group", value: str = "car", *, chance: str = "", least: str = "none"
+) -> str:
+    """Moves as part of a sentence; ``least`` where there are none.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame([{"group": "chips", "car": -0.069, "ci_low": -0.143, "ci_high": 0.005}])
+    >>> told(rows), told(rows[:0])
+    ('chips −6.9% (−14.3% to 0.5%)', 'none')
+    """
+    parts = [f"{row[name]} {span(row, value, chance=chance)}" for row in rows.to_dict("records")]
+    return "; ".join(parts) or least
+
+
+def points(rows: pd.DataFrame, *names: str, value: str = "car") -> str:
+    """Estimates without intervals, for alternative texts."""
+    return "; ".join(
+        f"{' '.join(str(row[name]) for name in names)} {percent(row[value])}"
+        for row in rows.to_dict("records")
+    )
+
+
+def count_of(number_: int) -> str:
+    """A count at the head of a sentence.
+
+    Examples
+    --------
+    >>> count_of(0), count_of(3)
+    ('None', '3')
+    """
+    return str(number_) if number_ else "None"
+
+
+def move(
+    key: str, label: str, row: Any, *, value: str = "car", n: Any = None, method: str = "", note: str = "",
+    unit: str = "%", scale: float = 100.0, role: Role | None = None,
+) -> Number:  # fmt: skip
+    """A finding in percent from a row of decimals: ``value``, ci_low, ci_high."""
+    ends = (scale * row["ci_low"], scale * row["ci_high"])
+    size = None if n is None else int(n)
+    return Number(
+        key, label, scale * row[value], unit, ci=ends, n=size, method=method, note=note, role=role
+    )  # fmt: skip
+
+
+def count(key: str, label: str, found: int, unit: str, *, n: int, method: str, note: str = COUNT) -> Number:
+    """A finding that counts."""
+    return Number(key, label, int(found), unit, n=int(n), method=method, note=note)
+
+
+def table(
+    frame: pd.DataFrame, columns: Sequence[str], title: str, subtitle: str, *,
+    labels: Mapping[str, str] | None = None, formats: Mapping[str, Format] | None = None,
+) -> Table:  # fmt: skip
+    """Estimates as a table: moves in percent, p-values as text, the first column names the rows."""
+    shown = frame[list(columns)].copy()
+    for name in columns:
+        if name in _MOVES or name in _PERCENTS:
+            shown[name] = 100 * shown[name]
+        elif name in _CHANCES:
+            shown[name] = shown[name].map(p_text)
+    formats_: dict[str, Format] = dict.fromkeys(_held(columns, _MOVES), "signed_percent")
+    formats_ |= dict.fromkeys(_held(columns, _PERCENTS), "percent") | dict(formats or {})
+    heads = {name: head for name, head in _HEADS.items() if name in columns} | dict(labels or {})
+    return Table(shown, title, subtitle, labels=heads, formats=formats_, row_label=columns[0])
+
+
+def _held(columns: Iterable[str], kinds: Sequence[str]) -> list[str]:
+    return [name for name in columns if name in kinds]
