@@ -6,10 +6,10 @@ READY  := $(VENV)/.ready
 export MPLBACKEND ?= Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help report test test-slow check lab bench clean
+.PHONY: help report test test-slow test-versions check docs lab bench clean
 
 help: ## show this list
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 $(READY): requirements.lock pyproject.toml tools/setup_env.sh
 	@sh tools/setup_env.sh "$(PYTHON)" "$(VENV)"
@@ -24,10 +24,16 @@ test: $(READY) check ## static checks and all tests but the slow simulations
 test-slow: $(READY) ## the slow simulations
 	@$(BIN)/python -m pytest -n 2 -m slow
 
+test-versions: $(READY) ## imports, door, index numbers and event study on other Pythons that are installed
+	@sh tools/test_versions.sh
+
 check: $(READY) ## ruff and mypy
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+docs: $(READY) ## write the reference of the library's functions into reports/site/api
+	@$(BIN)/python -m tools.api_reference
 
 lab: $(READY) ## open JupyterLab; its launcher says where to start
 	@JUPYTER_PATH="$(CURDIR)/lib/undercut/report/lab$${JUPYTER_PATH:+:$$JUPYTER_PATH}" $(BIN)/jupyter lab $(LAB_OPTIONS)

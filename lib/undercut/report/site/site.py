@@ -19,6 +19,9 @@ from undercut.report.site.front import front_section
 from undercut.report.site.history import write_history
 from undercut.report.site.record import FAILURE_FILE
 
+#: Folder of the site with the reference of the library's functions, which `make docs` writes.
+REFERENCE = "api"
+
 
 def write_site(site: Path, order: Sequence[str] = (), settings: Settings | None = None) -> None:
     """Write index.html and reports.json of the folder ``site`` from what is published in it.
@@ -47,6 +50,7 @@ def write_site(site: Path, order: Sequence[str] = (), settings: Settings | None 
     page = template("site.html.j2").render(
         front=None if front is None else _entry(front) | front_section(front, published),
         entries=[_entry(about) for about in published if about is not front],
+        reference=(site / REFERENCE / "index.html").is_file(),
         style=page_style(),
         script=script,
         script_hash="sha256-" + b64encode(sha256(script.encode()).digest()).decode(),

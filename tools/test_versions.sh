@@ -1,0 +1,28 @@
+#!/bin/sh
+# A smaller test suite on every other Python that is installed: test_versions.sh [VERSION ...]
+# Imports, the public door, index numbers and event studies, with the packages of requirements.lock.
+set -eu
+cd "$(dirname "$0")/.."
+
+find_python() {
+    command -v "python$1" && return
+    ls -d "$HOME"/.pyenv/versions/"$1".*/bin/"python$1" 2>/dev/null | tail -1 | grep . && return
+    command -v uv >/dev/null 2>&1 && uv python find --offline "$1" 2>/dev/null
+}
+
+for version in ${*:-3.12 3.13}; do
+    if ! python=$(find_python "$version") || ! "$python" -c "import venv" 2>/dev/null; then
+        echo "Python $version is not installed here: skipped."
+        continue
+    fi
+    venv=.venv.$version
+    if [ ! -e "$venv/.ready" ] || [ requirements.lock -nt "$venv/.ready" ]; then
+        "$python" -m venv "$venv"
+        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+            -c requirements.lock -e ".[garch,large]" pytest hypothesis
+        touch "$venv/.ready"
+    fi
+    echo "Python $version:"
+    "$venv/bin/python" -m pytest -q -p no:cacheprovider -m "not slow" \
+        tests/test_door.py tests/prices/index tests/eventstudy
+done
