@@ -15,7 +15,7 @@ from undercut.errors import InputError, closest
 FIELDS = ("type", "unit", "choices", "minimum", "maximum", "optional", "default", "help", "formerly")
 _TEXTS = ("unit", "help", "formerly")
 _UNSET: Any = object()
-_TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
+_TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 class ParameterError(InputError):
@@ -83,7 +83,11 @@ class Parameter:
             if self.optional:
                 return None
             raise InputError(f"Parameter {self.name!r} needs a value ({self.expected()}).")
-        read = _READERS[self.type](self.name, value)
+        reader, what, _ = _KINDS[self.type]
+        try:
+            read = reader(value)
+        except (TypeError, ValueError, KeyError, AttributeError):
+            raise InputError(f"Parameter {self.name!r}: {value!r} is not {what}.") from None
         for item in read if isinstance(read, list) else [read]:
             self._check(item)
         return read
@@ -100,17 +104,13 @@ class Parameter:
             raise InputError(f"Parameter {self.name!r}: default {default!r} is text, not {self.type}.")
         value = self.read(default)
         if self.default is not _UNSET and self.default != value:
-            raise InputError(
-                f"Parameter {self.name!r}: the catalogue's default {self.default!r} differs from the "
-                f"notebook's {value!r}."
-            )
+            text = f"the catalogue's default {self.default!r} differs from the notebook's {value!r}"
+            raise InputError(f"Parameter {self.name!r}: {text}.")
         return replace(self, default=value)
 
     def expected(self) -> str:
         """What may be given, for messages and lists."""
-        words = {"str": "text", "int": "a whole number", "float": "a number", "bool": "true or false"}
-        words |= {"date": "a date like 2026-11-01", "list[str]": "names separated by commas"}
-        text = words[self.type]
+        text = _KINDS[self.type][2]
         if self.choices:
             of = "any of " if self.type == "list[str]" else "one of "
             text = of + ", ".join(map(str, self.choices))
@@ -125,9 +125,8 @@ class Parameter:
             near = closest(str(item), map(str, self.choices), 1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             allowed = ", ".join(map(str, self.choices))
-            raise InputError(
-                f"Parameter {self.name!r}: {item!r} is not allowed; choose from {allowed}.{hint}"
-            )
+            text = f"Parameter {self.name!r}: {item!r} is not allowed"
+            raise InputError(f"{text}; choose from {allowed}.{hint}")
         if self.minimum is not None and item < self.minimum:
             raise InputError(f"Parameter {self.name!r}: {item} is below the minimum {self.minimum}.")
         if self.maximum is not None and item > self.maximum:
@@ -152,9 +151,8 @@ def parameter_from(name: str, entry: Any) -> Parameter:
     for key in ("minimum", "maximum", "default"):
         if key in entry:
             limits[key] = _limit(plain, key, entry[key], problems)
-    choices = tuple(
-        _limit(_item_of(plain), "choices", choice, problems) for choice in entry.get("choices", ())
-    )
+    item = replace(plain, type="str") if plain.type == "list[str]" else plain
+    choices = tuple(_limit(item, "choices", choice, problems) for choice in entry.get("choices", ()))
     if problems:
         raise ParameterError(problems)
     texts = {key: entry.get(key, "") for key in _TEXTS}
@@ -165,12 +163,11 @@ def _entry_problems(name: str, entry: Mapping[str, Any]) -> list[tuple[str, str]
     problems = []
     for key in entry.keys() - set(FIELDS):
         near = closest(key, FIELDS, 1)
-        problems.append(
-            (key, f"parameter {name!r}: unknown key {key!r}" + (f"; {near[0]!r}?" if near else ""))
-        )
+        hint = f"; {near[0]!r}?" if near else ""
+        problems.append((key, f"parameter {name!r}: unknown key {key!r}{hint}"))
     kind = entry.get("type")
-    if kind not in _READERS:
-        problems.append(("type", f"parameter {name!r}: type {kind!r} is not one of {', '.join(_READERS)}"))
+    if kind not in _KINDS:
+        problems.append(("type", f"parameter {name!r}: type {kind!r} is not one of {', '.join(_KINDS)}"))
     if not name.isidentifier():
         problems.append(("", f"parameter {name!r} is not a Python name"))
     for key, wanted in {**dict.fromkeys(_TEXTS, str), "optional": bool, "choices": list}.items():
@@ -183,10 +180,6 @@ def _entry_problems(name: str, entry: Mapping[str, Any]) -> list[tuple[str, str]
     return problems
 
 
-def _item_of(parameter: Parameter) -> Parameter:
-    return replace(parameter, type="str") if parameter.type == "list[str]" else parameter
-
-
 def _limit(parameter: Parameter, key: str, value: Any, problems: list[tuple[str, str]]) -> Any:
     try:
         return parameter.read(value)
@@ -195,65 +188,50 @@ def _limit(parameter: Parameter, key: str, value: Any, problems: list[tuple[str,
         return None
 
 
-def _read_text(name: str, value: Any) -> str:
+def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise InputError(f"Parameter {name!r}: {value!r} is not text.")
+        raise TypeError
     return value
 
 
-def _read_int(name: str, value: Any) -> int:
-    if isinstance(value, str) and re.fullmatch(r"[+-]?\d+", value.strip()):
-        return int(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    raise InputError(f"Parameter {name!r}: {value!r} is not a whole number.")
+def _whole(value: Any) -> int:
+    is_text = isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d+\s*", value)
+    if not is_text and type(value) is not int:
+        raise TypeError
+    return int(value)
 
 
-def _read_float(name: str, value: Any) -> float:
-    try:
-        number = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise InputError(f"Parameter {name!r}: {value!r} is not a finite number.")
-    return number
+def _finite(value: Any) -> float:
+    if isinstance(value, bool) or not math.isfinite(float(value)):
+        raise ValueError
+    return float(value)
 
 
-def _read_bool(name: str, value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    text = value.strip().lower() if isinstance(value, str) else None
-    if text not in _TRUE + _FALSE:
-        raise InputError(f"Parameter {name!r}: {value!r} is not true or false.")
-    return text in _TRUE
+def _truth(value: Any) -> bool:
+    return value if isinstance(value, bool) else _TRUTHS[value.strip().lower()]
 
 
-def _read_date(name: str, value: Any) -> str:
-    try:
-        day = value if isinstance(value, date) else date.fromisoformat(value)
-    except (TypeError, ValueError):
-        raise InputError(f"Parameter {name!r}: {value!r} is not a date like 2026-11-01.") from None
+def _day(value: Any) -> str:
+    day = value if isinstance(value, date) else date.fromisoformat(value)
     return day.strftime("%Y-%m-%d")
 
 
-def _read_list(name: str, value: Any) -> list[str]:
+def _names(value: Any) -> list[str]:
     if isinstance(value, str) and value.lstrip().startswith("["):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            raise InputError(f"Parameter {name!r}: {value!r} is not a JSON list.") from None
+        value = json.loads(value)
     if isinstance(value, str):
         value = [item.strip() for item in value.split(",") if item.strip()]
-    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
-        raise InputError(f"Parameter {name!r}: {value!r} is not a list of names.")
-    return list(value)
+    if not isinstance(value, list | tuple):
+        raise TypeError
+    return [_text(item) for item in value]
 
 
-_READERS: dict[str, Callable[[str, Any], Any]] = {
-    "str": _read_text,
-    "int": _read_int,
-    "float": _read_float,
-    "bool": _read_bool,
-    "date": _read_date,
-    "list[str]": _read_list,
+#: For each type: how a value is read, what another is not, what may be given.
+_KINDS: dict[str, tuple[Callable[[Any], Any], str, str]] = {
+    "str": (_text, "text", "text"),
+    "int": (_whole, "a whole number", "a whole number"),
+    "float": (_finite, "a finite number", "a number"),
+    "bool": (_truth, "true or false", "true or false"),
+    "date": (_day, "a date like 2026-11-01", "a date like 2026-11-01"),
+    "list[str]": (_names, "a list of names", "names separated by commas"),
 }

@@ -26,6 +26,7 @@ _WITHOUT_DATA = (
 )  # fmt: skip
 _NOT_INPUT = ("reports", ".git", ".venv", "data/local/cache", "lib")
 _SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/usr", "/var", "/opt", "/run")
+PYTHON = sys.version.split()[0]
 CHANGED_MEANWHILE = "changed while the report was built"
 
 
@@ -53,7 +54,7 @@ def inputs_of(task: Task, trace: Mapping[str, list[str]], project: Path, started
         "others": _seen(task),
         "files": {_shown(path, project): _digest(path, started) for path in sorted(files)},
         "packages": versions(trace.get("roots", [])),
-        "python": sys.version.split()[0],
+        "python": PYTHON,
     }
 
 
@@ -83,8 +84,8 @@ def reasons(inputs: Mapping[str, Any], task: Task, project: Path) -> list[str]:
         now = _installed(package)
         if now != version:
             found.append(f"package {package}: {version} became {now or 'missing'}")
-    if inputs["python"] != sys.version.split()[0]:
-        found.append(f"Python {inputs['python']} became {sys.version.split()[0]}")
+    if inputs["python"] != PYTHON:
+        found.append(f"Python {inputs['python']} became {PYTHON}")
     return found
 
 

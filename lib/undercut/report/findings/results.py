@@ -200,13 +200,12 @@ class Results:
         if not re.fullmatch(r"[a-z][a-z0-9_.-]*", key):
             raise InputError(f"Finding key {key!r}: use lower-case letters, digits, '_', '.' and '-'.")
         low, high = (_number(key, end) for end in (ci or (None, None)))
-        if (low is None or high is None) and not note.strip():
+        whole = low is not None and high is not None
+        if not whole and not note.strip():
             raise InputError(f"Finding {key!r} has no interval: say why in note=.")
         if low is not None and high is not None and low > high:
-            raise InputError(
-                f"Finding {key!r}: the interval's lower end {low} is above its upper end {high}."
-            )
-        whole = low is not None and high is not None
+            ends = f"lower end {low} is above its upper end {high}"
+            raise InputError(f"Finding {key!r}: the interval's {ends}.")
         found = Finding(
             key=key,
             label=label,
@@ -251,13 +250,8 @@ class Results:
         if data is not None and data_file is not None:
             has_index = any(level is not None for level in data.index.names)
             write_atomically(self.folder / data_file, data.to_csv(index=has_index, lineterminator="\n"))
-        self._figures[name] = {
-            "name": name,
-            "title": picture.finding,
-            "alt": alt,
-            "image": image_file,
-            "data": data_file,
-        }
+        files = {"image": image_file, "data": data_file}
+        self._figures[name] = {"name": name, "title": picture.finding, "alt": alt, **files}
         self.show(*_picture_output(picture, name=name, alt=alt))
 
     def to_dict(self) -> dict[str, Any]:

@@ -18,9 +18,9 @@ from typing import Any
 
 from undercut.errors import BuildError
 from undercut.extras import require
-from undercut.report.findings.contract import write_atomically
+from undercut.report.findings.contract import digest_of, write_atomically
 from undercut.report.run.execution import ready
-from undercut.report.run.shipping import PACKAGE, Goods, Returned, packed, run_shipped, tables_of, unlike
+from undercut.report.run.shipping import GOODS, PACKAGE, Returned, packed, run_shipped, tables_of, unlike
 from undercut.report.run.task import Failure, Run, Task
 
 _WAIT_SECONDS = 0.2
@@ -51,15 +51,14 @@ class _Cluster:
 
     def start(self, task: Task) -> None:
         """Send the task with its goods."""
-        goods = packed(self.project)
+        archive = packed(self.project)
         # The data are the result of a task, so that the scheduler can make them again where a worker is lost.
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Sending large graph")
-            data = self.client.submit(_same, goods.archive, key=f"undercut-data-{goods.digest}")
+            data = self.client.submit(bytes, archive, key=f"undercut-data-{digest_of(archive)}")
         others = task.others.read_text(encoding="utf-8") if task.report.after else ""
-        future = self.client.submit(
-            run_shipped, task, task.report.notebook.read_bytes(), others, data, pure=False
-        )  # fmt: skip
+        notebook = task.report.notebook.read_bytes()
+        future = self.client.submit(run_shipped, task, notebook, others, data, pure=False)
         self.running[future.key] = task, future, time.monotonic()
 
     def ended(self) -> Iterator[tuple[Task, Run]]:
@@ -145,9 +144,8 @@ def _run_of(task: Task, future: Any, project: Path, seconds: float) -> Run:
     for name, content in returned.files.items():
         place = (task.staging / name).resolve()
         if not place.is_relative_to(task.staging.resolve()):
-            return Run(
-                Failure(f"the worker sent a file outside of the report's folder: {name}"), 70, seconds, 0
-            )
+            outside = f"the worker sent a file outside of the report's folder: {name}"
+            return Run(Failure(outside), 70, seconds, 0.0)
         write_atomically(place, content)
     run = returned.run
     trace = {kind: [_here(name, returned, project) for name in names] for kind, names in run.trace.items()}
@@ -155,7 +153,7 @@ def _run_of(task: Task, future: Any, project: Path, seconds: float) -> Run:
         return replace(run, trace=trace)
     reason = run.failure.reason.replace(returned.home, str(project))
     if "No such file" in reason or "FileNotFoundError" in reason:
-        reason += f"\n(Workers are sent {Goods.WHAT}; any other file must be on {returned.worker} itself.)"
+        reason += f"\n(Workers are sent {GOODS}; any other file must be on {returned.worker} itself.)"
     return replace(run, trace=trace, failure=replace(run.failure, reason=reason))
 
 
@@ -174,15 +172,8 @@ def _lost(future: Any) -> str:
 
 def _here(name: str, returned: Returned, project: Path) -> str:
     """The place here of a file that the worker read there."""
-    for there, here in (
-        (returned.home, project),
-        (returned.tables, tables_of(project)),
-        (returned.package, PACKAGE),
-    ):
+    places = {returned.home: project, returned.tables: tables_of(project), returned.package: PACKAGE}
+    for there, here in places.items():
         if name == there or name.startswith(there + "/"):
             return str(here) + name.removeprefix(there)
     return name
-
-
-def _same(archive: bytes) -> bytes:
-    return archive

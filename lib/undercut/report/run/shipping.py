@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import sys
 import tempfile
 import threading
 import zipfile
@@ -12,12 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar
 
 from undercut import paths
 from undercut.errors import BuildError, StoreError
 from undercut.report.catalogue.project import CATALOGUE_FILE
-from undercut.report.catalogue.staleness import versions
+from undercut.report.catalogue.staleness import PYTHON, versions
 from undercut.report.findings.contract import digest_of, write_atomically
 from undercut.report.run.execution import environment, run_tasks
 from undercut.report.run.masking import Mask
@@ -28,27 +26,11 @@ from undercut.report.run.workers import Workers
 PACKAGE = Path(__file__).resolve().parents[2]
 #: A larger project than this is not sent over a network without being asked about.
 LARGEST_MB = 500
+#: What every task is sent.
+GOODS = "the project's data/ without data/local/cache, and what lies beside its notebooks"
 _LOOK_SECONDS = 1.0
 _PROJECT, _TABLES = "project", "tables"
 _DAY_OF_ALL_FILES = (1980, 1, 1, 0, 0, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Goods:
-    """What every task of a project is sent.
-
-    Attributes
-    ----------
-    archive : bytes
-        Of the project's files.
-    digest : str
-        Of the archive.
-    """
-
-    archive: bytes
-    digest: str
-
-    WHAT: ClassVar[str] = "the project's data/ without data/local/cache, and what lies beside its notebooks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +63,8 @@ class Returned:
     worker: str
 
 
-def packed(project: Path) -> Goods:
-    """The project's goods as they are now; packed again only where a file changed.
+def packed(project: Path) -> bytes:
+    """An archive of the project's goods as they are now; packed again only where a file changed.
 
     Raises
     ------
@@ -93,10 +75,9 @@ def packed(project: Path) -> Goods:
     listed = tuple((name, path, *_stamp(path)) for name, path in sorted(files.items()))
     size = sum(size for *_, size in listed) / 1024**2
     if size > LARGEST_MB:
-        text = f"A cluster's workers are sent {Goods.WHAT}: {size:.0f} MB here, more than {LARGEST_MB} MB."
+        text = f"A cluster's workers are sent {GOODS}: {size:.0f} MB here, more than {LARGEST_MB} MB."
         raise BuildError(f"{text} Move what no report reads to data/local/cache.")
-    archive = _pack(listed)
-    return Goods(archive, digest_of(archive))
+    return _pack(listed)
 
 
 def run_shipped(task: Task, notebook: bytes, others: str, archive: bytes) -> Returned:
@@ -114,19 +95,10 @@ def run_shipped(task: Task, notebook: bytes, others: str, archive: bytes) -> Ret
         if others:
             write_atomically(task.others, others)
         run = _run(task, {"UNDERCUT_HOME": str(tables)})
-        found = versions(run.trace.get("roots", []))
-        python = sys.version.split()[0]
         return Returned(
-            run,
-            _files(task),
-            str(home),
-            str(tables),
-            str(PACKAGE),
-            _code(run.trace, str(PACKAGE)),
-            found,
-            python,
-            _worker(),
-        )
+            run, _files(task), str(home), str(tables), str(PACKAGE), code=_code(run.trace, str(PACKAGE)),
+            packages=versions(run.trace.get("roots", [])), python=PYTHON, worker=_worker(),
+        )  # fmt: skip
 
 
 def unlike(returned: Returned) -> str:
@@ -135,21 +107,20 @@ def unlike(returned: Returned) -> str:
     if other := sorted(name for name, digest in returned.code.items() if ours.get(name) != digest):
         return f"{returned.worker} has another undercut than this machine: {', '.join(other)}. Update it."
     ours = versions(returned.run.trace.get("roots", []))
-    pairs = [("Python", returned.python, sys.version.split()[0])]
-    pairs += [
-        (name, returned.packages.get(name, "missing"), ours.get(name, "missing"))
-        for name in sorted(ours.keys() | returned.packages.keys())
+    here, there = {"Python": PYTHON} | ours, {"Python": returned.python} | returned.packages
+    found = [
+        f"{name} {there.get(name, 'missing')} there, {here.get(name, 'missing')} here"
+        for name in sorted(here.keys() | there.keys())
+        if here.get(name) != there.get(name)
     ]
-    found = [f"{name} {theirs} there, {own} here" for name, theirs, own in pairs if theirs != own]
     return f"{returned.worker} has other versions: {'; '.join(found)}" if found else ""
 
 
 def _code(trace: Mapping[str, list[str]], package: str) -> dict[str, str]:
     """Digests of the modules of this package that a report used, by their place in it."""
-    own = {name.removeprefix(f"{package}/") for name in trace["modules"] if name.startswith(f"{package}/")}
-    return {
-        name: digest_of((PACKAGE / name).read_bytes()) for name in sorted(own) if (PACKAGE / name).is_file()
-    }
+    inside = [name.removeprefix(package) for name in trace["modules"] if name.startswith(f"{package}/")]
+    files = {name[1:]: PACKAGE / name[1:] for name in inside}
+    return {name: digest_of(file.read_bytes()) for name, file in files.items() if file.is_file()}
 
 
 def _run(task: Task, variables: dict[str, str]) -> Run:
