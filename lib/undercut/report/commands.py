@@ -179,11 +179,12 @@ def grid_of(texts: Sequence[str]) -> dict[str, list[str]]:
     >>> grid_of(["workload=chat,agent", "origins=US,CN;US,FR"])
     {'workload': ['chat', 'agent'], 'origins': ['US,CN', 'US,FR']}
     """
-    points = {}
-    for key, text in dict_of(grid_texts := list(texts), option="--grid").items():
-        points[key] = [value.strip() for value in text.split(";" if ";" in text else ",")]
-        if not all(points[key]):
-            raise InputError(f"--grid {grid_texts}: {key} has an empty value.")
+    points = {
+        key: [value.strip() for value in text.split(";" if ";" in text else ",")]
+        for key, text in dict_of(texts, option="--grid").items()
+    }
+    if empty := [key for key, values in points.items() if not all(values)]:
+        raise InputError(f"--grid {', '.join(texts)}: {', '.join(empty)} has an empty value.")
     return points
 
 

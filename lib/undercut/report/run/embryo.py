@@ -54,20 +54,16 @@ class Embryo:
         with os.fdopen(self._writer, "w") as pipe:
             pipe.write(told)
 
-    def poll(self) -> int | None:
+    def poll(self, options: int = os.WNOHANG) -> int | None:
         """Exit status, None while it lives."""
         if self.returncode is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self.returncode = os.waitstatus_to_exitcode(status)
+            pid, status = os.waitpid(self.pid, options)
+            self.returncode = os.waitstatus_to_exitcode(status) if pid else None
         return self.returncode
 
-    def wait(self) -> int:
+    def wait(self) -> int | None:
         """Wait for its end."""
-        if self.returncode is None:
-            _, status = os.waitpid(self.pid, 0)
-            self.returncode = os.waitstatus_to_exitcode(status)
-        return self.returncode
+        return self.poll(0)
 
     def send_signal(self, number: int) -> None:
         """Send a signal, unless it has ended."""

@@ -151,7 +151,7 @@ def _run_of(one: _Running, end: End) -> Run:
         end_by_environment(OUTPUT_VARIABLE, str(task.page))
     seconds = time.monotonic() - one.started
     outcome = _read_json(task.staging / "outcome.json") or {"status": "not started"}
-    trace = _read_json(task.staging / "trace.json") or {}
+    trace = _read_json(task.staging / "trace.json")
     trace["modules"] = sorted({*trace.get("modules", []), *outcome.get("loaded", [])})
     failure = _failure(one, end.exit_status, outcome)
     if failure is None and (size := _folder_mb(task.page)) > task.report.limits.output_mb:
@@ -159,11 +159,10 @@ def _run_of(one: _Running, end: End) -> Run:
     return Run(failure, end.exit_status, round(seconds, 2), round(end.peak_memory_mb, 1), trace)
 
 
-def _read_json(path: Path) -> dict[str, Any] | None:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
+def _read_json(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content
 
 

@@ -120,12 +120,10 @@ def _publishable(job: dict[str, Any], progress: dict[str, Any], mask: Mask) -> d
 
     try:
         complete_page(job, mask)
-    except UndercutError as error:
+    except (UndercutError, OSError) as error:
         progress["cell"] = None
-        return {"status": "failed", "error": str(error)}
-    except OSError as error:
-        progress["cell"] = None
-        return {"status": "failed", "error": f"its page could not be written: {error}"}
+        written = "" if isinstance(error, UndercutError) else "its page could not be written: "
+        return {"status": "failed", "error": f"{written}{error}"}
     return None
 
 
@@ -187,24 +185,17 @@ def _number(index: int, injected: list[int]) -> int:
 
 def _size(content: Any) -> int:
     """Characters of all texts in a message."""
-    if isinstance(content, str):
-        return len(content)
     if isinstance(content, dict):
-        return sum(_size(value) for value in content.values())
-    return 0
+        return sum(map(_size, content.values()))
+    return len(content) if isinstance(content, str) else 0
 
 
 def _own_modules() -> list[str]:
     """Files of this package that made the page, its templates with them."""
-    files = [
-        getattr(module, "__file__", None) for name, module in list(sys.modules.items()) if _is_ours(name)
-    ]
+    ours = [module for name, module in list(sys.modules.items()) if name.partition(".")[0] == "undercut"]
+    files = [file for module in ours if (file := getattr(module, "__file__", None))]
     templates = (Path(__file__).parents[1] / "page" / "templates").iterdir()
-    return sorted([*filter(None, files), *map(str, templates)])
-
-
-def _is_ours(name: str) -> bool:
-    return name.partition(".")[0] == "undercut"
+    return sorted([*files, *map(str, templates)])
 
 
 def _literal(path: str) -> str:

@@ -45,16 +45,11 @@ def front_section(about: Mapping[str, Any], published: Sequence[Mapping[str, Any
     }
 
 
-def _line(finding: Mapping[str, Any]) -> dict[str, str]:
+def _line(finding: Mapping[str, Any]) -> dict[str, Any]:
     content = dict(finding)
-    decimals = sentences.decimals_of(content)
-    return {
-        "key": content["key"],
-        "label": content["label"],
-        "value": sentences.number(content["value"], content["unit"], decimals=decimals),
-        "interval": sentences.interval(content, with_level=True),
-        "note": "" if content["ci_low"] is not None else content["note"],
-    }
+    value = sentences.number(content["value"], content["unit"], decimals=sentences.decimals_of(content))
+    shown = {"value": value, "interval": sentences.interval(content, with_level=True)}
+    return content | shown | {"note": "" if content["ci_low"] is not None else content["note"]}
 
 
 def _claim(claim: Mapping[str, Any], labels: Mapping[tuple[str, str], str]) -> dict[str, Any]:

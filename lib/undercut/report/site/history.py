@@ -13,7 +13,7 @@ from undercut.report.findings.contract import RESULTS_FILE, write_atomically
 from undercut.report.findings.sentences import interval, number
 from undercut.report.page.render import page_style, template
 from undercut.report.site.compare import NEWS, WORDS, moves, turns
-from undercut.report.site.record import FAILURE_FILE, HISTORY, builds_of, stamp_of
+from undercut.report.site.record import HISTORY, builds_of, failure_of, stamp_of
 
 _LONGEST_FEED = 50
 
@@ -32,7 +32,7 @@ def write_history(site: Path, folders: Sequence[str], settings: Settings) -> Non
     entries: list[dict[str, str]] = []
     for folder in folders:
         builds = _builds(site, folder)
-        failure = _failure(site / folder)
+        failure = failure_of(site / folder)
         page = template("history.html.j2").render(
             title=builds[-1]["results"]["title"] if builds else failure.get("title", folder),
             builds=builds[::-1],
@@ -64,12 +64,6 @@ def _builds(site: Path, folder: str) -> list[dict[str, Any]]:
             build["turns"] = [turn.sentence for turn in turns(before, results)]
         builds.append(build | {"place": path.relative_to(site).as_posix()})
     return builds
-
-
-def _failure(folder: Path) -> dict[str, Any]:
-    path = folder / FAILURE_FILE
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return content
 
 
 def _news(folder: str, builds: Sequence[dict[str, Any]], failure: dict[str, Any]) -> list[dict[str, str]]:

@@ -59,17 +59,10 @@ def publish_page(
     keep : int
         How many earlier builds to keep.
     """
-    record = {
-        "report": task.report.name,
-        "status": "built",
-        "started_at": started[1],
-        "exit_status": run.exit_status,
-        "duration_seconds": run.duration_seconds,
-        "peak_memory_mb": run.peak_memory_mb,
-        "git_commit": git_commit(project),
-        "parameters": task.values,
-        "inputs": inputs_of(task, run.trace, project, started[0]),
-    }
+    record = {"report": task.report.name, "status": "built", "started_at": started[1]}
+    record |= {key: getattr(run, key) for key in ("exit_status", "duration_seconds", "peak_memory_mb")}
+    record |= {"git_commit": git_commit(project), "parameters": task.values}
+    record |= {"inputs": inputs_of(task, run.trace, project, started[0])}
     _write_json(task.page / BUILD_FILE, Mask(os.environ).anything(record))
     _keep(site, task.folder, keep)
     swap_in(task.page, site / task.folder)
@@ -137,6 +130,13 @@ def _keep_executed(task: Task, target: Path, mask: Mask) -> bool:
 def with_banner(html: str, banner: str) -> str:
     """A page with a line above its title."""
     return html.replace(_MAIN, f'{_MAIN}\n<p class="banner stale" role="note">{banner}</p>', 1)
+
+
+def failure_of(folder: Path) -> dict[str, Any]:
+    """What failure.json of a published report says; empty where its last build did not fail."""
+    path = folder / FAILURE_FILE
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return content
 
 
 def builds_of(site: Path, folder: str) -> list[Path]:

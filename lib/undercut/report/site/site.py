@@ -17,7 +17,7 @@ from undercut.report.findings.contract import RESULTS_FILE, read_results, write_
 from undercut.report.page.render import BADGES, page_style, template
 from undercut.report.site.front import front_section
 from undercut.report.site.history import write_history
-from undercut.report.site.record import FAILURE_FILE
+from undercut.report.site.record import FAILURE_FILE, failure_of
 
 #: Folder of the site with the reference of the library's functions, which `make docs` writes.
 REFERENCE = "api"
@@ -89,25 +89,14 @@ def is_current(site: Path) -> bool:
 def _published(folder: Path, site: Path) -> dict[str, Any]:
     """What a published folder says about its report; results are those of the last good version."""
     place = folder.relative_to(site).as_posix()
-    failure: dict[str, Any] = {}
-    if (folder / FAILURE_FILE).is_file():
-        failure = json.loads((folder / FAILURE_FILE).read_text(encoding="utf-8"))
-    results: dict[str, Any] = {
-        "answer": "",
-        "as_of": None,
-        "built_at": None,
-        "data_kind": None,
-        "findings": [],
-    }
+    failure = failure_of(folder)
+    results: dict[str, Any] = {"answer": "", "as_of": None, "built_at": None, "data_kind": None}
+    results |= {"findings": [], "warnings": []}
     if (folder / RESULTS_FILE).is_file():
         results = read_results(folder / RESULTS_FILE)
-    about = {"warnings": [], **failure, **results}
-    about |= {
-        "folder": place,
-        "status": "failed" if failure else "built",
-        "failed_at": failure.get("failed_at"),
-    }
-    return about | {"name": about["report"], "is_variant": "/" in place}
+    about = failure | results
+    state = {"status": "failed" if failure else "built", "failed_at": failure.get("failed_at")}
+    return about | state | {"folder": place, "name": about["report"], "is_variant": "/" in place}
 
 
 def _entry(about: Mapping[str, Any]) -> dict[str, Any]:
