@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError
+from undercut.errors import TooFewError
 from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval, sums_by_cluster
 from undercut.prices.changes import MIN_CHANGE
 from undercut.prices.monthly_quotes import market_group
+from undercut.result import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, slots=True)
-class RateRatio:
+class RateRatio(Result):
     """How often something happens to the offers of one group, over how often to those of another.
 
     Attributes
@@ -33,9 +38,27 @@ class RateRatio:
     rates: pd.DataFrame
     level: float
 
-    def table(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """`rates`."""
-        return self.rates
+        return self.rates.copy()
+
+    def summary(self) -> str:
+        """The ratio and the two rates as text."""
+        return (
+            f"Rate ratio {self.ratio:.3g} [{self.low:.3g}, {self.high:.3g}], {self.level:.0%} interval\n\n"
+            + self.rates.to_string(index=False, float_format="{:.3g}".format)
+        )
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the two rates with their intervals, and return the axes."""
+        from undercut.plots import INK, own_axes
+
+        axes, places = own_axes(ax), range(len(self.rates))
+        axes.hlines(places, self.rates["low"], self.rates["high"], color=INK)
+        axes.plot(self.rates["rate"], places, "o", color=INK)
+        axes.set_yticks(places, self.rates["group"].tolist())
+        axes.set_xlabel("Events per offer and year")
+        return axes
 
 
 def withdrawals(panel: pd.DataFrame) -> pd.DataFrame:
@@ -131,7 +154,7 @@ def rate_ratio(
 
     Raises
     ------
-    DataError
+    TooFewError
         One of the groups has no event or no time at risk: the ratio is then not defined.
     """
     both = spells[spells["group"].isin([group, reference])].reset_index(drop=True)
@@ -144,7 +167,7 @@ def rate_ratio(
         values = np.column_stack([both[event] & part, both["years"].where(part, 0.0)]).astype(float)
         drawn = counts @ sums_by_cluster(codes, values, len(labels))
         if drawn[0, 0] == 0 or drawn[0, 1] == 0:
-            raise DataError(
+            raise TooFewError(
                 f"{name!r} has {int(drawn[0, 0])} events in {drawn[0, 1]:.1f} offer-years: no rate."
             )
         with np.errstate(invalid="ignore", divide="ignore"):

@@ -119,10 +119,6 @@ Presenter = Callable[[Any], Iterator[Part]]
 
 _PRICES: Mapping[str, str] = {
     "capability.gaps.GapHistory": "market_pages:gap",
-    "capability.price_of_capability.CapabilityPrices": "capability_pages:levels",
-    "capability.counterfactual.Counterfactual": "capability_pages:without",
-    "hedonic.decomposition.Decomposition": "capability_pages:split",
-    "changes.ChangesByYear": "capability_pages:changes",
     "ladders.PriceLadder": "market_pages:ladder",
     "spreads.HostSpread": "market_pages:host_spread",
 }

@@ -8,8 +8,8 @@ have filled the gap make it smaller.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from undercut.inference.levels import check_level
 from undercut.inference.resampling import percentile_interval
 from undercut.prices.capability.frontier import VERSIONS, FrontierPaths, FrontierRule, frontier_paths
 from undercut.prices.capability.price_of_capability import labelled_levels, landmark_levels
+from undercut.result import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,7 +45,7 @@ WITHOUT: Final[Mapping[str, Callable[[pd.DataFrame], pd.Series]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Counterfactual:
+class Counterfactual(Result):
     """Price of capability with and without a group of offers.
 
     Attributes
@@ -60,6 +61,8 @@ class Counterfactual:
         over the last twelve months (those of them in which both prices exist), each with its interval.
     confidence : float
     clusters : int
+    options : dict
+        Cluster, draws, seed and workload.
     """
 
     without: str
@@ -67,6 +70,11 @@ class Counterfactual:
     recent: pd.DataFrame
     confidence: float
     clusters: int
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Every path: one row a level, version and month."""
+        return self.paths.copy()
 
     def table(self) -> pd.DataFrame:
         """For each level and version, the ratio in the last month and on average over the last twelve."""
@@ -84,22 +92,20 @@ class Counterfactual:
             ]
         )
 
-    def plot(self, ax: Axes | None = None, *, level: str, version: str = "lowest") -> Axes:
-        """Draw the two paths of one level and return the axes.
+    def plot(self, ax: Axes | None = None, *, level: str | None = None, version: str = "lowest") -> Axes:
+        """Draw the two paths of one level, by default the first, and return the axes.
 
         Raises
         ------
         UnknownNameError
             No such level.
         """
-        from undercut.plots import INK, MUTED, label_line_ends, price_axis
+        from undercut.plots import INK, MUTED, label_line_ends, own_axes, price_axis
 
+        level = level or str(self.paths["level"].iloc[0])
         if level not in set(self.paths["level"]):
             raise unknown("level", level, self.paths["level"].unique())
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            ax = plt.subplots(layout="constrained")[1]
+        ax = own_axes(ax)
         path = self.paths[(self.paths["level"] == level) & (self.paths["version"] == version)]
         moments = pd.PeriodIndex(path["period"], freq="M").to_timestamp()
         lines = {
@@ -175,7 +181,8 @@ def without_offers(
     )  # fmt: skip
     paths = _paths(fact, other, named, confidence)
     recent = _recent(fact, other, named, confidence)
-    return Counterfactual(without, paths, recent, confidence, fact.clusters)
+    options = {"cluster": cluster, "draws": draws, "seed": seed, "workload": quotes.attrs.get("workload")}
+    return Counterfactual(without, paths, recent, confidence, fact.clusters, options)
 
 
 def _paths(

@@ -12,6 +12,7 @@ import pandas as pd
 from undercut.errors import DataError, unknown
 from undercut.inference.arrays import Floats
 from undercut.provenance import provenance_of
+from undercut.result import Result
 from undercut.sources.reference import load_reference
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ FOLLOWER: Final = ("CN", "open")
 
 
 @dataclass(frozen=True, slots=True)
-class CapabilityLag:
+class CapabilityLag(Result):
     """Two frontiers of capability over time.
 
     Attributes
@@ -60,17 +61,15 @@ class CapabilityLag:
         """The last month."""
         return self.path.iloc[-1]
 
-    def table(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """`path`."""
-        return self.path
+        return self.path.copy()
 
     def plot(self, ax: Axes | None = None, *, measure: Literal["gap", "lag"] = "gap") -> Axes:
         """Draw the gap in points, or the lag in months, with its band, month by month."""
-        from matplotlib import pyplot as plt
-
         from undercut import plots
 
-        axes = plt.gca() if ax is None else ax
+        axes = plots.own_axes(ax)
         months = pd.PeriodIndex(self.path["period"], freq="M").to_timestamp()
         color = plots.origin_color("CN")
         plots.band(axes, months, self.path[f"{measure}_low"], self.path[f"{measure}_high"], color)

@@ -15,6 +15,7 @@ from undercut.inference.levels import check_level
 from undercut.inference.resampling import percentile_interval
 from undercut.prices.capability.frontier import VERSIONS, FrontierPaths, FrontierRule, frontier_paths
 from undercut.prices.monthly_quotes import years
+from undercut.result import Result
 from undercut.sources.reference import load_reference
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ _HOLDER: Final = ("host", "model_id", "name", "developer", "origin", "access", "
 
 
 @dataclass(frozen=True, slots=True)
-class CapabilityPrices:
+class CapabilityPrices(Result):
     """Price of capability levels over time.
 
     Attributes
@@ -63,6 +64,10 @@ class CapabilityPrices:
     confidence: float
     clusters: int
     settings: dict[str, Any] = field(default_factory=dict)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Every path: one row a level, version and month."""
+        return self.paths.copy()
 
     def table(self) -> pd.DataFrame:
         """Rates of fall, one row a level and version."""
@@ -94,14 +99,11 @@ class CapabilityPrices:
 
     def plot(self, ax: Axes | None = None, *, version: str = "lowest") -> Axes:
         """Draw every level's path by one version, with its interval, and return the axes."""
-        from undercut.plots import INK, MUTED, band, label_line_ends, price_axis
+        from undercut.plots import INK, MUTED, band, label_line_ends, own_axes, price_axis
 
         if version not in VERSIONS:
             raise unknown("version", version, VERSIONS)
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            ax = plt.subplots(layout="constrained")[1]
+        ax = own_axes(ax)
         # Colour means origin on every page; levels are told apart by their names at the lines' ends.
         colors = {level: (INK, MUTED)[i % 2] for i, level in enumerate(self.rates["level"].unique())}
         ends = {}
@@ -197,6 +199,7 @@ def price_of_capability(
     settings = {
         "quantile": rule.quantile, "number": rule.number, "width": rule.width, "cluster": cluster,
         "draws": draws, "seed": seed, "capability error": capability_error,
+        "workload": quotes.attrs.get("workload"),
     }  # fmt: skip
     return CapabilityPrices(
         paths=_long(paths, named, confidence),

@@ -16,6 +16,7 @@ from undercut.inference.arrays import Booleans, Codes, Floats
 from undercut.inference.levels import check_level
 from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval
 from undercut.prices.capability.frontier import checked_quotes
+from undercut.result import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +25,7 @@ COMPONENTS: Final = ("continuing", "entry", "exit", "replacement")
 
 
 @dataclass(frozen=True, slots=True)
-class Decomposition:
+class Decomposition(Result):
     """A change of log price, split into components and groups.
 
     Attributes
@@ -55,7 +56,7 @@ class Decomposition:
     confidence: float
     clusters: int
 
-    def table(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """One row a group and component: change of log price, its interval, its share of the total."""
         names = {"log_change": self.contributions, "low": self.low, "high": self.high}
         cells = pd.MultiIndex.from_product(
@@ -81,12 +82,9 @@ class Decomposition:
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw contributions by group and component with their intervals, and return the axes."""
-        from undercut.plots import INK, mark, zero_line
+        from undercut.plots import INK, mark, own_axes, zero_line
 
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            ax = plt.subplots(layout="constrained")[1]
+        ax = own_axes(ax)
         shown = self.table()
         shown = shown[shown["component"].ne("replacement") | shown["log_change"].ne(0)]
         names = list(shown["component"].unique())

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError
+from undercut.errors import TooFewError
 from undercut.inference.arrays import Codes, Floats
 from undercut.prices.hedonic.characteristics import parameters_in_name, reasons
+from undercut.result import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _SMALL: Final = re.compile(
     r"(^|[-_])(mini|nano|micro|small|lite|flash|haiku|tiny|instant|air|fast|edge)([-_.]|$)"
@@ -28,7 +32,7 @@ MIN_SCORED: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
-class CapabilityImputation:
+class CapabilityImputation(Result):
     """Predicted capability of models without a score.
 
     Attributes
@@ -48,9 +52,20 @@ class CapabilityImputation:
     spread: float
     scored: int
 
-    def table(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """One row a model."""
         return self.models.reset_index()
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the predicted scores with their errors, ascending, and return the axes."""
+        from undercut.plots import INK, own_axes
+
+        axes, ordered = own_axes(ax), self.models.sort_values("eci")
+        axes.errorbar(
+            ordered["eci"], range(len(ordered)), xerr=ordered["eci_error"], fmt="o", color=INK, alpha=0.5
+        )
+        axes.set_xlabel("Predicted capability")
+        return axes
 
     def summary(self) -> str:
         """Quality of the prediction in a line."""
@@ -77,7 +92,7 @@ def impute_capability(quotes: pd.DataFrame) -> CapabilityImputation:
 
     Raises
     ------
-    DataError
+    TooFewError
         Fewer than :data:`MIN_SCORED` scored models.
 
     Notes
@@ -92,7 +107,7 @@ def impute_capability(quotes: pd.DataFrame) -> CapabilityImputation:
     models = models[models["release_date"].notna()]
     scored = models["eci"].notna().to_numpy()
     if scored.sum() < MIN_SCORED:
-        raise DataError(
+        raise TooFewError(
             f"Only {int(scored.sum())} models have a capability score; "
             f"{MIN_SCORED} are needed to predict others."
         )

@@ -1,0 +1,149 @@
+"""What does the report on the price of capability compute? Results of prices, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pandas as pd
+
+from undercut.errors import unknown
+from undercut.prices.capability.counterfactual import Counterfactual
+from undercut.prices.capability.price_of_capability import CapabilityPrices
+from undercut.prices.changes import changes_by_year, own_price_changes
+from undercut.prices.hedonic.decomposition import Decomposition
+from undercut.studies.framed import Framed
+from undercut.studies.presentation import Part
+
+
+@dataclass(frozen=True, slots=True)
+class Levels(Framed):
+    """The price of every level (``frame``: rates of fall), one of them shown in detail."""
+
+    ROW: ClassVar[str] = "level"
+    VALUE: ClassVar[str] = "times_cheaper_a_year"
+    prices: CapabilityPrices
+    level: str
+
+    def parts(self) -> Iterator[Part]:
+        """Findings, the answer, a figure and a table."""
+        from undercut.studies.prices.level_pages import levels
+
+        return levels(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Holders(Framed):
+    """Who sells each level at its lowest price, month by month (``frame``)."""
+
+    ROW: ClassVar[str] = "level"
+    VALUE: ClassVar[str] = "price"
+    workload: str
+
+    @property
+    def now(self) -> pd.DataFrame:
+        """The last month, with ``is_open`` and ``is_chinese_open``."""
+        late = self.frame[self.frame["period"] == self.frame["period"].max()]
+        is_open = late["access"].str.startswith("open").fillna(False)
+        return late.assign(is_open=is_open, is_chinese_open=late["origin"].eq("CN") & is_open)
+
+    def parts(self) -> Iterator[Part]:
+        """A figure, two findings and a table."""
+        from undercut.studies.prices.level_pages import holders
+
+        return holders(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Without(Framed):
+    """The lowest price of each level with and without groups of offers, now and over a year (``frame``)."""
+
+    ROW: ClassVar[str] = "level"
+    VALUE: ClassVar[str] = "ratio"
+    workload: str
+
+    @property
+    def matters(self) -> pd.DataFrame:
+        """Levels that would cost more without Chinese open models, beyond the interval."""
+        chinese = self.frame[self.frame["without"].eq("Chinese open")]
+        return chinese[chinese["year_low"].gt(1.005)]
+
+    def parts(self) -> Iterator[Part]:
+        """Findings, a sentence and a table."""
+        from undercut.studies.prices.level_pages import without
+
+        return without(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Split(Framed):
+    """Where the fall of one level came from (``frame``: contributions)."""
+
+    ROW: ClassVar[str] = "component"
+    VALUE: ClassVar[str] = "log_change"
+    found: Decomposition
+    level: str
+
+    def parts(self) -> Iterator[Part]:
+        """A figure, two findings and a sentence."""
+        from undercut.studies.prices.level_pages import split
+
+        return split(self)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPrices(Framed):
+    """Rises and cuts of developers' own prices by year (``frame``), and each change of the last year."""
+
+    ROW: ClassVar[str] = "year"
+    VALUE: ClassVar[str] = "drift"
+    recent: pd.DataFrame
+    workload: str
+
+    def parts(self) -> Iterator[Part]:
+        """Findings and two tables."""
+        from undercut.studies.prices.level_pages import own_prices
+
+        return own_prices(self)
+
+
+def in_detail(found: CapabilityPrices, level: str) -> Levels:
+    """The price of capability, with one level told in words.
+
+    Raises
+    ------
+    UnknownNameError
+        The result has no such level.
+    """
+    known = list(dict.fromkeys(found.rates["level"]))
+    if level not in known:
+        raise unknown("capability level", level, known)
+    return Levels(found.table().dropna(subset=["times_cheaper_a_year"]), found, level)
+
+
+def holders(found: CapabilityPrices) -> Holders:
+    """Who holds the frontier at each level."""
+    return Holders(found.holders, str(found.settings.get("workload")))
+
+
+def without(*counterfactuals: Counterfactual) -> Without:
+    """The lowest price without each of several groups."""
+    tables = [found.table().assign(without=found.without) for found in counterfactuals]
+    every = pd.concat(tables, ignore_index=True)
+    lowest = every[every["version"] == "lowest"].reset_index(drop=True)
+    return Without(lowest, str(counterfactuals[0].options.get("workload")))
+
+
+def split(found: Decomposition, level: str) -> Split:
+    """The parts of a fall, and the name of the level that fell."""
+    return Split(found.table(), found, level)
+
+
+def own_prices(quotes: pd.DataFrame) -> OwnPrices:
+    """How often, which way and by how much developers change the prices of models that they already sell."""
+    moves = own_price_changes(quotes)
+    first = str(pd.Period(quotes["period"].max(), freq="M") - 11)
+    recent = moves[moves["period"] >= first].sort_values("log_change")
+    recent = recent.assign(change=100 * (recent["after"] / recent["before"] - 1))
+    return OwnPrices(changes_by_year(quotes), recent, str(quotes.attrs.get("workload")))
