@@ -50,8 +50,8 @@ MODULES = {
 }
 #: Notebooks whose code is on its way to the studies; the list shrinks to nothing.
 NOT_YET_THIN = {
-    "00_briefing", "01_market_prices", "02_price_index", "03_price_of_capability", "04_deepseek_shock",
-    "05_open_release_events", "06_regulation_and_adoption", "07_open_model_entry", "08_host_competition",
+    "01_market_prices", "02_price_index", "03_price_of_capability", "04_deepseek_shock",
+    "07_open_model_entry", "08_host_competition",
     "09_counterfactual", "10_vendor_value", "11_price_war", "12_cost_and_access",
     "13_security_quality_reliability", "14_adoption",
 }  # fmt: skip

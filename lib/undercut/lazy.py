@@ -8,6 +8,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+_HELD = "_names_held_by_modules"
+
 
 class _Room(ModuleType):
     """A package whose public names stand before its modules.
@@ -17,7 +19,7 @@ class _Room(ModuleType):
     """
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if not (isinstance(value, ModuleType) and name in self.__dict__.get("__all__", ())):
+        if not (isinstance(value, ModuleType) and name in self.__dict__.get(_HELD, ())):
             super().__setattr__(name, value)
 
 
@@ -57,6 +59,7 @@ def offer(
     def __dir__() -> list[str]:
         return offered
 
-    if not modules:
-        sys.modules[package].__class__ = _Room
+    room = sys.modules[package]
+    room.__dict__[_HELD] = frozenset(where)
+    room.__class__ = _Room
     return __getattr__, __dir__, offered
