@@ -114,8 +114,8 @@ def period_scale(labels: pd.Index) -> PeriodScale:
     [0, 1, 3]
     """
     if isinstance(labels.dtype, pd.CategoricalDtype) and labels.dtype.ordered:
-        order = [name for name in labels.categories if name in set(labels)]
-        return PeriodScale(pd.Index(order), np.arange(len(order)), "category", None, 0, 1)
+        named = [name for name in labels.categories if name in set(labels)]
+        return PeriodScale(pd.Index(named), np.arange(len(named)), "category", None, 0, 1)
     kind, at = _positions(labels)
     order = np.argsort(at, kind="stable")
     ordered, at = labels[order], at[order]
@@ -314,6 +314,6 @@ def _coarser(kind: str, at: Integers, texts: list[str]) -> tuple[str, Integers]:
     days = pd.DatetimeIndex([pd.Timestamp(date.fromordinal(int(day))) for day in at])
     if len(set(days.day)) == 1 or days.is_month_end.all():
         return "month of a day", np.asarray(days.year * 12 + days.month, dtype=np.int64)
-    if (np.diff(np.sort(at)) % 7 == 0).all():
+    if not np.remainder(np.diff(np.sort(at)), 7).any():
         return kind, at
     return "moment", days.as_unit("ns").asi8

@@ -4,7 +4,7 @@ Loading: `load_prices`, `price_history`. Shape: `cross_section` (the offers of a
 `model_prices`, `Workload`. Estimates: `price_index` and `resampled_index`, `hedonic_index` and
 `double_imputation`, `price_of_capability`, `without_offers`, `price_gap`, `gap_history`, `capability_lag`.
 Splits: `decompose_frontier`, `decompose_average`. Description: `price_ladder`, `host_spread`,
-`changes_by_year`, `own_price_changes`, `with_token_weights`.
+`changes_by_year`, `own_price_changes`, `with_token_weights`. `tasks`: what a solved task costs.
 
 >>> import undercut as uc
 >>> "price_index" in dir(uc.prices)
@@ -39,4 +39,5 @@ __getattr__, __dir__, __all__ = offer(
         "capability.gaps": "price_gap open_closed_gap gap_history gap_choices",
         "capability.lag": "capability_lag",
     },
+    modules=("tasks",),
 )

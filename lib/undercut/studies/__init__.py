@@ -14,5 +14,5 @@ __getattr__, __dir__, __all__ = offer(
         "report": "Report parts_of",
         "presentation": "Number Figure Table Sentence Answer Caveat PRESENTERS",
     },
-    modules=("briefing", "counterfactual", "entry", "hosts", "prices", "stocks", "value"),
+    modules=("briefing", "counterfactual", "entry", "hosts", "prices", "stocks", "tasks", "value"),
 )

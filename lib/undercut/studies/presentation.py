@@ -128,5 +128,9 @@ _PRICES: Mapping[str, str] = {
 PRESENTERS: Mapping[str, str] = {
     "undercut.studies.briefing.claims.Ledger": "undercut.studies.briefing.pages:ledger",
     "undercut.competition.demand.markets.MarketData": "undercut.studies.counterfactual.pages:market_data",
+    "undercut.prices.tasks.gap.TaskGap": "undercut.studies.tasks.pages:one_gap",
+    "undercut.prices.tasks.gap.TaskGaps": "undercut.studies.tasks.pages:gaps",
+    "undercut.prices.tasks.tokens.TokensPerTask": "undercut.studies.tasks.pages:tokens",
+    "undercut.prices.tasks.trend.CostTrends": "undercut.studies.tasks.pages:trends",
     **{f"undercut.prices.{kind}": f"undercut.studies.prices.{shown}" for kind, shown in _PRICES.items()},
 }

@@ -88,6 +88,17 @@ def decimals_of(finding: dict[str, Any]) -> int | None:
     return max(2, wanted) if _is_small_money(finding["unit"], max(abs(low), abs(high))) else wanted
 
 
+def p_value(p: float) -> str:
+    """A p-value with its sign of relation.
+
+    Examples
+    --------
+    >>> p_value(0.0004), p_value(0.0123)
+    ('p < 0.001', 'p = 0.012')
+    """
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
 def _sample(finding: dict[str, Any]) -> str:
     return "" if finding["n"] is None else f"n = {finding['n']:,}"
 

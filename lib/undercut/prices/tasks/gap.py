@@ -1,0 +1,290 @@
+"""How much cheaper is a task for one group of models than for another that scores as high?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from undercut.errors import InputError, MissingColumnError, unknown
+from undercut.inference.arrays import Floats
+from undercut.inference.detectable import detectable
+from undercut.inference.levels import check_level
+from undercut.prices.tasks.data import GROUPS
+from undercut.result import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Measure = Literal["usd_per_mtok", "usd_per_task", "usd_per_solved", "output_tokens_per_task"]
+Against = Literal["median", "cheapest"]
+#: Fewer models than this on a side say nothing.
+MIN_MODELS: Final = 5
+#: A model scores as high as another if it is at most this share of tasks below.
+AS_HIGH: Final = 0.02
+_SINGULAR: Final = 1e12
+_COUNTS: Final = "n_group n_reference why_not"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskGap(Result):
+    """Cost of one group's tasks relative to another's at equal score.
+
+    Attributes
+    ----------
+    benchmark, measure, against : str
+    gap, low, high : float
+        Relative difference (-0.9: ninety percent cheaper) and its interval at ``level``; missing where
+        ``why_not`` says why.
+    p_value : float
+        Share of random exchanges of the groups' labels with an estimate as far from zero; against the median
+        only, since exchanged labels change who is cheapest.
+    detectable : float
+        Smallest fall that would have been found four times in five, as a share.
+    n_group, n_reference : int
+        Models on each side within the scores that both have.
+    support : tuple of float
+    models : DataFrame
+        The models compared.
+    why_not : str
+    """
+
+    benchmark: str
+    measure: Measure
+    against: Against
+    group: str
+    reference: str
+    gap: float
+    low: float
+    high: float
+    level: float
+    p_value: float
+    detectable: float
+    n_group: int
+    n_reference: int
+    support: tuple[float, float]
+    models: pd.DataFrame
+    why_not: str = ""
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row with the estimate and what it was made from."""
+        names = "benchmark measure against group reference gap low high level p_value detectable"
+        return pd.DataFrame([{name: getattr(self, name) for name in f"{names} {_COUNTS}".split()}])
+
+    def summary(self) -> str:
+        """The estimate in one sentence."""
+        what = f"{self.benchmark}, {self.measure} of {self.group} against {self.against} {self.reference}"
+        if self.why_not:
+            return f"{what}: no estimate. {self.why_not}"
+        return (
+            f"{what}: {self.gap:+.0%} ({self.low:+.0%} to {self.high:+.0%}), p = {self.p_value:.3f}, "
+            f"{self.n_group} and {self.n_reference} models"
+        )
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Cost against score, both groups."""
+        from undercut.prices.tasks.charts import cost_against_score
+
+        return cost_against_score(self.models, self.measure, ax=ax)
+
+
+def task_gap(
+    rows: pd.DataFrame,
+    *,
+    measure: Measure = "usd_per_solved",
+    against: Against = "median",
+    group: str = "chinese_open",
+    reference: str = "us_closed",
+    draws: int = 999,
+    level: float = 0.95,
+    seed: int = 0,
+) -> TaskGap:
+    """Cost of a group's models relative to a reference group's at equal score.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From `undercut.prices.tasks.task_costs`, of one benchmark; for ``usd_per_mtok`` with
+        `undercut.prices.tasks.with_token_prices`.
+    measure : {"usd_per_mtok", "usd_per_task", "usd_per_solved", "output_tokens_per_task"}
+    against : {"median", "cheapest"}
+        The typical model of the reference at that score (a regression of the log cost on the score and the
+        group, within the scores that both groups have), or the cheapest that scores as high.
+    group, reference : str
+        Keys of `undercut.prices.tasks.GROUPS`.
+    draws, level, seed
+        Of the bootstrap over models and of the exchange of labels.
+
+    Returns
+    -------
+    TaskGap
+        Without an estimate, and with the reason, where a side has fewer than five models.
+
+    Raises
+    ------
+    InputError
+        Unknown options, or a level outside (0, 1).
+    MissingColumnError
+        The measure is not among the columns.
+
+    Notes
+    -----
+    ``log cost = a + b score + c group``; the gap is ``exp(c) - 1``. Against the cheapest: the mean over the
+    group's models of the log ratio to the cheapest reference model that scores at most two points lower.
+    Percentile interval of a bootstrap over models within each group.
+
+    Examples
+    --------
+    >>> from undercut.sources.reference import load_reference
+    >>> from undercut.prices.tasks.data import task_costs
+    >>> costs, models = load_reference("cost_per_task"), load_reference("models")
+    >>> task_gap(task_costs(costs, models, benchmark="epoch_gpqa"), draws=99).gap < 0
+    True
+    """
+    check_level(level)
+    for name, value, allowed in (("measure", measure, Measure), ("against", against, Against)):
+        if value not in get_args(allowed):
+            raise InputError(f"{name}={value!r} is not one of {', '.join(get_args(allowed))}.")
+    for name in (group, reference):
+        if name not in GROUPS:
+            raise unknown("group", name, GROUPS)
+    if measure not in rows.columns:
+        raise MissingColumnError(
+            f"rows has no column {measure!r}: add it by with_token_prices(rows, prices)."
+        )
+    usable, support = _in_common(rows[rows[measure].gt(0)], group, reference)
+    sides = [usable[usable["group"].eq(name)] for name in (group, reference)]
+    sizes = [side["model_id"].nunique() for side in sides]
+    made: dict[str, Any] = {
+        "benchmark": str(rows["benchmark"].iloc[0]) if len(rows) else "",
+        "measure": measure, "against": against, "group": group, "reference": reference, "level": level,
+        "n_group": sizes[0], "n_reference": sizes[1], "support": support, "models": usable,
+    }  # fmt: skip
+    if min(sizes) < MIN_MODELS:
+        few = f"{sizes[0]} and {sizes[1]} models with equal scores; {MIN_MODELS} a side are needed."
+        return TaskGap(**_missing(few), **made)
+    cost, score = np.log(usable[measure].to_numpy(float)), usable["score"].to_numpy(float)
+    models, is_group = pd.factorize(usable["model_id"])[0], usable["group"].eq(group).to_numpy()
+    estimate = {"median": _regressions, "cheapest": _to_cheapest}[against]
+    rng = np.random.default_rng(seed)
+    weights = _drawn(models, is_group, draws, rng)[:, models]
+    point, *drawn = estimate(cost, score, is_group, np.vstack([np.ones(len(cost)), weights]))
+    drawn = np.array([value for value in drawn if np.isfinite(value)])
+    if not np.isfinite(point) or len(drawn) < draws / 2:
+        return TaskGap(**_missing("No reference model scores as high."), **made)
+    tail = (1 - level) / 2
+    low, high = np.expm1(np.quantile(drawn, [tail, 1 - tail]))
+    smallest = float(detectable(drawn.std(ddof=1) if len(drawn) > 1 else np.nan, level=level))
+    return TaskGap(
+        gap=float(np.expm1(point)), low=float(low), high=float(high),
+        p_value=_p_value(cost, score, models, is_group, rng, draws) if against == "median" else np.nan,
+        detectable=float(-np.expm1(-smallest)), **made,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class TaskGaps(Result):
+    """Gaps of several benchmarks and measures; ``frame`` has a row for each `TaskGap`."""
+
+    frame: pd.DataFrame
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a gap."""
+        return self.frame
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Gaps with their intervals, by benchmark and measure."""
+        from undercut.prices.tasks.charts import gaps
+
+        return gaps(self.frame, ax=ax)
+
+
+def task_gaps(tables: Mapping[str, pd.DataFrame], **options: Any) -> TaskGaps:
+    """`task_gap` of several benchmarks by every measure and comparison; see there for ``options``."""
+    found = [
+        task_gap(rows, measure=measure, against=against, **options).to_frame()
+        for rows in tables.values()
+        for measure in get_args(Measure)
+        if measure in rows.columns
+        for against in get_args(Against)
+    ]
+    return TaskGaps(pd.concat(found, ignore_index=True))
+
+
+def leave_one_out(rows: pd.DataFrame, unit: str = "model_id", **options: Any) -> pd.DataFrame:
+    """`task_gap` without each model (or developer), lowest first: columns ``left_out`` and ``gap``."""
+    names = rows.loc[rows["group"].notna(), unit].dropna().unique()
+    gaps = [task_gap(rows[rows[unit].ne(name)], **(options | {"draws": 1})).gap for name in names]
+    return pd.DataFrame({"left_out": names, "gap": gaps}).sort_values("gap", ignore_index=True)
+
+
+def _missing(reason: str) -> dict[str, Any]:
+    return dict.fromkeys(("gap", "low", "high", "p_value", "detectable"), np.nan) | {"why_not": reason}
+
+
+def _in_common(rows: pd.DataFrame, group: str, reference: str) -> tuple[pd.DataFrame, tuple[float, float]]:
+    """Rows of both groups within the scores that both have."""
+    both = rows[rows["group"].isin([group, reference])]
+    ends = both.groupby("group")["score"].agg(["min", "max"])
+    if len(ends) < 2:
+        return both.iloc[:0], (np.nan, np.nan)
+    support = (float(ends["min"].max()), float(ends["max"].min()))
+    return both[both["score"].between(*support)], support
+
+
+def _regressions(cost: Floats, score: Floats, is_group: np.ndarray, weights: Floats) -> Floats:
+    """Coefficient of the group in least squares on the score, one for each row of weights."""
+    design = np.column_stack([np.ones_like(score), score, is_group])
+    moments = np.einsum("dn,ni,nj->dij", weights, design, design)
+    products = np.einsum("dn,ni,n->di", weights, design, cost)
+    found = np.full(len(weights), np.nan)
+    known = np.linalg.cond(moments) < _SINGULAR
+    found[known] = np.linalg.solve(moments[known], products[known][..., None])[:, 2, 0]
+    return found
+
+
+def _p_value(
+    cost: Floats,
+    score: Floats,
+    models: np.ndarray,
+    is_group: np.ndarray,
+    rng: np.random.Generator,
+    draws: int,
+) -> float:
+    """Share of exchanges of labels whose coefficient is as far from zero, by partialling out the score."""
+    dealt = np.vstack([is_group, *(_dealt(models, is_group, rng) for _ in range(draws))]).astype(float)
+    away = np.linalg.qr(np.column_stack([np.ones_like(score), score]))[0]
+    rest = dealt - dealt @ away @ away.T
+    found = np.abs(rest @ cost / (rest**2).sum(axis=1))
+    return float((1 + (found[1:] >= found[0] * (1 - 1e-12)).sum()) / (1 + draws))
+
+
+def _to_cheapest(cost: Floats, score: Floats, is_group: np.ndarray, weights: Floats) -> Floats:
+    """Mean log ratio to the cheapest reference model that scores as high, over models that have one."""
+    reaches = score[~is_group][None, :] >= score[is_group][:, None] - AS_HIGH
+    rivals = np.where(reaches, cost[~is_group][None, :], np.inf)
+    there = weights[:, None, ~is_group] > 0
+    cheapest = np.where(there, rivals[None], np.inf).min(axis=2, initial=np.inf)
+    known = np.isfinite(cheapest)
+    ratio = np.where(known, cost[is_group][None, :] - np.where(known, cheapest, 0), 0)
+    mass = weights[:, is_group] * known
+    with np.errstate(invalid="ignore"):
+        return np.asarray((mass * ratio).sum(axis=1) / mass.sum(axis=1))
+
+
+def _drawn(models: np.ndarray, is_group: np.ndarray, draws: int, rng: np.random.Generator) -> Floats:
+    """How often each model is drawn, with replacement within its group, shape (draws, models)."""
+    found = np.zeros((draws, models.max() + 1))
+    for side in (np.unique(models[is_group]), np.unique(models[~is_group])):
+        found[:, side] = rng.multinomial(len(side), np.full(len(side), 1 / len(side)), size=draws)
+    return found
+
+
+def _dealt(models: np.ndarray, is_group: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The groups' labels dealt out to models at random."""
+    of_model = np.zeros(models.max() + 1, dtype=bool)
+    of_model[models[is_group]] = True
+    return rng.permutation(of_model)[models]
