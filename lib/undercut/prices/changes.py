@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError
+from undercut.errors import TooFewError
 from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval, sums_by_cluster
 
 #: Smaller moves are rounding between sources.
@@ -91,12 +91,12 @@ def own_price_index(quotes: pd.DataFrame, group: str) -> pd.Series:
 
     Raises
     ------
-    DataError
+    TooFewError
         No offer of the group is seen in two consecutive months.
     """
     own = _own_with_previous(quotes[quotes["group"] == group])
     if own.empty:
-        raise DataError(f"No own offer of the group {group!r} is seen in two consecutive months.")
+        raise TooFewError(f"No own offer of the group {group!r} is seen in two consecutive months.")
     step = own["log_change"].where(own["log_change"].abs() > np.log1p(MIN_CHANGE), 0.0)
     return step.groupby(own["period"]).mean().cumsum().rename("log_index")
 

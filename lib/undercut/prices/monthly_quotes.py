@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from undercut.errors import DataError, InputError, OutsideDataError
+from undercut.errors import CellError, InputError, OutsideDataError
 from undercut.prices.cross_section import Sellable
 
 #: Day of the month on which prices are observed.
@@ -55,7 +55,7 @@ def monthly_quotes(
 
     Raises
     ------
-    DataError
+    CellError, OutsideDataError
         The panel has rows that an analysis must not use, or a month without an offer.
     InputError
         A month or day that cannot be read, or an end before the start.
@@ -71,7 +71,7 @@ def monthly_quotes(
     """
     if (panel["status"] != "ok").any():
         strange = sorted(set(panel["status"]) - {"ok"})
-        raise DataError(
+        raise CellError(
             f"Quotes need offers of status ok only; the panel also has {', '.join(strange)}. "
             "Load it with load_prices(status='ok')."
         )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from undercut.errors import DataError
+from undercut.errors import TooFewError
 from undercut.prices.monthly_quotes import cheapest_seller
 from undercut.sources.reference import load_reference
 
@@ -81,14 +81,14 @@ def with_token_weights(quotes: pd.DataFrame, weights: pd.DataFrame | None = None
 
     Raises
     ------
-    DataError
+    TooFewError
         No model is in both.
     """
     tokens = token_weights() if weights is None else weights
     known = tokens.dropna(subset=["model_id"])
     joined = cheapest_seller(quotes).merge(known, on=["period", "model_id"], how="inner")
     if joined.empty:
-        raise DataError("No quoted model is in the token rankings; they start in February 2025.")
+        raise TooFewError("No quoted model is in the token rankings; they start in February 2025.")
     within = tokens[tokens["period"].isin(quotes["period"].unique())]["tokens"].sum()
     joined["quantity"] = joined["tokens"]
     joined["value"] = joined["price"] * joined["tokens"]

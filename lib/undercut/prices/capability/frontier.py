@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError, InputError
+from undercut.errors import CellError, DuplicateRowsError, InputError, MissingColumnError, TooFewError
 from undercut.inference.arrays import Floats
 from undercut.inference.resampling import cluster_codes, multiplicities
 
@@ -109,18 +109,20 @@ def frontier_paths(
     price, score = np.log(used["price"].to_numpy(float)), used["eci"].to_numpy(float)
     where = used["period"].to_numpy()
     for t, period in enumerate(periods):
-        rows = np.flatnonzero((where == period) & remains)
-        if not len(rows):
+        month = np.flatnonzero((where == period) & remains)
+        if not len(month):
             continue
-        month_scores = score[rows] if errors is None else score[rows] + errors[:, rows]
+        month_scores = score[month] if errors is None else score[month] + errors[:, month]
         for j, level in enumerate(levels):
+            rows = month
             reached = month_scores >= level - 1e-9
             counts[t, j] = np.sum(score[rows] >= level - 1e-9)
             if not reached.any():
                 continue
-            found[:, t, j] = _one_level(
-                price[rows], weights[:, codes[rows]], reached, month_scores < level + rule.width, rule
-            )
+            near = month_scores < level + rule.width
+            if errors is None:  # the same offers in every draw: leave out the others
+                rows, reached, near = rows[reached], np.ones(reached.sum(), dtype=bool), near[reached]
+            found[:, t, j] = _one_level(price[rows], weights[:, codes[rows]], reached, near, rule)
     return FrontierPaths(found, counts, periods, len(clusters))
 
 
@@ -128,15 +130,15 @@ def checked_quotes(quotes: pd.DataFrame) -> None:
     """Raise a DataError unless ``quotes`` can be used: columns there, prices positive, products unique."""
     missing = [column for column in _NEEDED if column not in quotes]
     if missing:
-        raise DataError(f"The quotes lack {', '.join(missing)}; make them with monthly_quotes().")
+        raise MissingColumnError(f"The quotes lack {', '.join(missing)}; make them with monthly_quotes().")
     if not np.isfinite(quotes["price"].to_numpy(float)).all() or (quotes["price"] <= 0).any():
-        raise DataError(
+        raise CellError(
             "The quotes have prices that are missing, infinite, zero or negative; leave them out."
         )
     if quotes.duplicated(["period", "product"]).any():
-        raise DataError("The quotes repeat a product within a month; keep one price each.")
+        raise DuplicateRowsError("The quotes repeat a product within a month; keep one price each.")
     if quotes["eci"].notna().sum() == 0:
-        raise DataError("No quote has a capability score (column eci).")
+        raise TooFewError("No quote has a capability score (column eci).")
 
 
 def _capability_errors(used: pd.DataFrame, draws: int, seed: int) -> Floats:
@@ -153,13 +155,15 @@ def _one_level(
 ) -> Floats:
     """The three versions for one month and level, shape (draws + 1, 3); offers ascend in price."""
     every = counts * reached
-    band = every * near
+    lowest = _at(log_price, every.cumsum(axis=1), np.ones(len(counts)))
+    if near.ndim == 1:
+        log_price, band = log_price[near], every[:, near]
+    else:
+        band = every * near
+    if not len(log_price):
+        return np.column_stack([lowest, *(np.full(len(counts), np.nan) for _ in range(2))])
     return np.column_stack(
-        [
-            _at(log_price, every.cumsum(axis=1), np.ones(len(counts))),
-            low_quantile(log_price, band, rule.quantile),
-            minimum_of(log_price, band, rule.number),
-        ]
+        [lowest, low_quantile(log_price, band, rule.quantile), minimum_of(log_price, band, rule.number)]
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError, unknown
+from undercut.errors import TooFewError, unknown
 from undercut.inference.arrays import Floats
 from undercut.provenance import provenance_of
 from undercut.result import Result
@@ -104,7 +104,7 @@ def capability_lag(
 
     Raises
     ------
-    DataError
+    TooFewError
         One of the groups has no scored model.
 
     Notes
@@ -214,7 +214,7 @@ def _side(table: pd.DataFrame, country: str, openness: str) -> pd.DataFrame:
     is_side = is_open if openness == "open" else table["access"].eq("closed")
     side = table[table["country"].eq(country) & is_side & table["eci"].notna()]
     if side.empty:
-        raise DataError(f"The capability table has no scored model of {country} that is {openness}.")
+        raise TooFewError(f"The capability table has no scored model of {country} that is {openness}.")
     return side.sort_values(["release_date", "model"]).reset_index(drop=True)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError, InputError
+from undercut.errors import DuplicateRowsError, InputError, OutsideDataError, TooFewError
 from undercut.inference.arrays import Booleans, Codes, Floats
 from undercut.inference.levels import check_level
 from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval
@@ -208,7 +208,7 @@ def decompose_frontier(
 
     Raises
     ------
-    DataError
+    TooFewError, OutsideDataError
         The level is on sale in fewer than two months, or not without a gap.
 
     Notes
@@ -230,13 +230,15 @@ def decompose_frontier(
     """
     able = quotes[quotes["eci"].ge(capability - 1e-9).fillna(False)]
     if able["period"].nunique() < 2:
-        raise DataError(
+        raise TooFewError(
             f"Capability {capability:g} is on sale in fewer than two months; choose a lower level."
         )
     months = sorted(quotes["period"].unique())
     onwards = months[months.index(min(able["period"])) :]
     if set(onwards) != set(able["period"]):
-        raise DataError(f"Capability {capability:g} is not on sale in every month; choose a lower level.")
+        raise OutsideDataError(
+            f"Capability {capability:g} is not on sale in every month; choose a lower level."
+        )
     sample = _Sample.of(able, by=by, cluster=cluster, draws=draws, confidence=confidence, seed=seed)
     parts = sum(_frontier_step(sample, old, new) for old, new in sample.steps(chained))
     return sample.result(np.asarray(parts), f"Lowest log price of capability {capability:g}")
@@ -269,7 +271,7 @@ class _Sample:
         if by not in quotes:
             raise InputError(f"by must be a column of the quotes, such as group or origin; got {by!r}.")
         if quotes[["product", by]].drop_duplicates()["product"].duplicated().any():
-            raise DataError(f"A product changes its {by} over time; give it one.")
+            raise DuplicateRowsError(f"A product changes its {by} over time; give it one.")
         ordered = quotes.sort_values(["period", "product"])
         product = pd.factorize(ordered["product"], sort=True)[0]
         group, groups = pd.factorize(ordered[by].fillna("unknown").astype("str"), sort=True)
@@ -277,7 +279,7 @@ class _Sample:
         price, where = np.log(ordered["price"].to_numpy(float)), ordered["period"].to_numpy()
         periods = sorted(ordered["period"].unique())
         if len(periods) < 2:
-            raise DataError("A change needs at least two months of quotes.")
+            raise TooFewError("A change needs at least two months of quotes.")
         months = []
         for period in periods:
             rows = np.flatnonzero(where == period)

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError, InputError
+from undercut.errors import InputError, TooFewError
 from undercut.inference.arrays import Codes, Floats
 from undercut.inference.levels import check_level
 from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval, sums_by_cluster
@@ -64,7 +64,7 @@ def double_imputation(
     ------
     InputError
         ``matched`` is neither of the two.
-    DataError
+    MissingColumnError, TooFewError
         Columns missing, or a month with too few offers for its regression.
 
     Notes
@@ -143,7 +143,7 @@ def _month(
     rows = np.flatnonzero(sample["period"].to_numpy() == period)
     design = np.column_stack([np.ones(len(rows)), sample[list(characteristics)].to_numpy(float)[rows]])
     if len(rows) < 2 * design.shape[1]:
-        raise DataError(
+        raise TooFewError(
             f"{period} has {len(rows)} prices, too few for {design.shape[1]} coefficients; start later."
         )
     product = pd.factorize(sample["product"], sort=True)[0][rows]
