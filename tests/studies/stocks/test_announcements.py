@@ -8,6 +8,8 @@ import pytest
 from undercut.errors import DataError
 from undercut.sources.events import load_events
 from undercut.studies.stocks import announcements
+from undercut.studies.stocks.announced import GAP, Announced
+from undercut.studies.stocks.universe import Market
 
 FIRST, LAST = pd.Timestamp("2024-06-03"), pd.Timestamp("2026-07-31")
 
@@ -84,20 +86,26 @@ def test_other_events_inside_the_window_are_found_and_its_own_are_not() -> None:
     assert announcements.beside(found, events, days, window=(0, 0)).tolist() == ["", ""]
 
 
-def test_every_announcement_meets_every_unit_once() -> None:
-    found = pd.DataFrame(
-        {"event": ["A", "B"], "date": pd.to_datetime(["2025-01-02"] * 2), "group": ["x", "y"]}
-    )
-    rows = announcements.crossed(found, ["chips", "power"])
-    assert sorted(rows["group"]) == ["x | chips", "x | power", "y | chips", "y | power"]
-
-
-def test_only_the_unit_named_for_its_class_is_in_a_group_and_the_others_stay_in() -> None:
+@pytest.fixture
+def case() -> Announced:
+    """Two announcements of different kinds, and two groups."""
     days = pd.to_datetime(["2025-01-02", "2025-01-03"])
-    found = pd.DataFrame({"event": ["A", "B"], "date": days, "group": ["adoption", "bans"]})
-    labels = pd.Series(["first", ""])
-    rows = announcements.focused(found, ["chips", "power"], {"adoption": "power", "bans": "chips"}, labels)
-    assert len(rows) == len(announcements.crossed(found, ["chips", "power"]))
-    assert rows.loc[rows["group"] != "", ["event", "firm", "group"]].to_numpy().tolist() == [
-        ["A", "power", "first"]
-    ]
+    kinds = ["adoption", "bans and accusations"]
+    rows = pd.DataFrame({"event": ["A", "B"], "date": days, "group": kinds})
+    members = {GAP: ["CRM", "minus MSFT"], "Chinese platforms": ["BABA"]}
+    data = Market(pd.DataFrame(), pd.DataFrame(), "real", {})
+    return Announced(rows, data, pd.DataFrame(), members, pd.DataFrame(), (0, 1), {})
+
+
+def test_every_announcement_meets_every_group_once(case: Announced) -> None:
+    expected = [f"{kind} | {group}" for kind in case.rows["group"] for group in case.groups]
+    assert sorted(case.pairs()["group"]) == sorted(expected)
+
+
+def test_only_the_group_named_for_its_kind_is_tested_and_the_others_stay_in(case: Announced) -> None:
+    rows = case.focused(pd.Series(["first", ""]))
+    assert len(rows) == len(case.pairs())
+    tested = rows.loc[rows["group"] != "", ["event", "firm", "group"]]
+    assert tested.to_numpy().tolist() == [["A", GAP, "first"]]
+    alone = case.focused()
+    assert alone.loc[alone["group"] != "", "firm"].tolist() == [GAP, "Chinese platforms"]

@@ -12,11 +12,11 @@ from undercut.errors import DataError, InputError
 from undercut.inference.detectable import detectable
 from undercut.studies.stocks.checks import NOTICED, battery, release_checks, trend
 from undercut.studies.stocks.release_response import (
-    dose_slopes,
     hc3_slopes,
     held_after,
     response_returns,
     responses,
+    slopes_of,
 )
 
 GROUPS = {"moved": ("A", "B"), "still": ("C", "D")}
@@ -117,7 +117,7 @@ def test_a_planted_dose_response_is_found_and_its_interval_holds_it(
     moved.loc[events["date"], "A"] += -0.01 * events["dose"].to_numpy()
     moved.loc[events["date"], "B"] += -0.01 * events["dose"].to_numpy()
     each = responses(moved, events, **OPTIONS).each
-    slopes = dose_slopes(each, events, doses=["dose"], draws=999).set_index("group")
+    slopes = slopes_of(each, events, doses=["dose"], draws=999).set_index("group")
     row = slopes.loc["moved"]
     assert row["ci_low"] < -0.01 < row["ci_high"] and row["p_rw"] < 0.01 < slopes.loc["still", "p_rw"]
     assert row["detectable"] == pytest.approx(float(detectable(row["se"], freedom=10)))
@@ -125,14 +125,13 @@ def test_a_planted_dose_response_is_found_and_its_interval_holds_it(
 
 def test_slopes_of_an_irrelevant_dose_are_found_as_often_as_stated() -> None:
     rng = np.random.default_rng(8)
-    names = [f"R{i}" for i in range(15)]
+    names, groups = [f"R{i}" for i in range(15)], [f"g{i:02d}" for i in range(30)]
+    rows = pd.DataFrame([(name, group) for name in names for group in groups], columns=["event", "group"])
     p_values = []
-    for seed in range(300):
-        each = pd.DataFrame({"event": names, "group": "g", "car": rng.standard_t(4, 15)})
+    for seed in range(10):
         doses = pd.DataFrame({"event": names, "dose": rng.exponential(size=15)})
-        p_values.append(
-            dose_slopes(each, doses, doses=["dose"], draws=199, seed=seed)["p_permutation"].iloc[0]
-        )
+        each = rows.assign(car=rng.standard_t(4, len(rows)))
+        p_values += slopes_of(each, doses, doses=["dose"], draws=199, seed=seed)["p_permutation"].tolist()
     assert np.mean(np.array(p_values) <= 0.05) == pytest.approx(0.05, abs=3 * np.sqrt(0.05 * 0.95 / 300))
 
 
@@ -140,9 +139,9 @@ def test_a_dose_that_one_release_decides_is_refused(market: pd.DataFrame, events
     each = responses(market, events, **OPTIONS).each
     for name, values in (("alone", [1.0] + [0.0] * 11), ("few", [1.0, 2.0, 3.0] + [np.nan] * 9)):
         with pytest.raises(InputError, match="a slope needs"):
-            dose_slopes(each, events.assign(**{name: values}), doses=[name])
+            slopes_of(each, events.assign(**{name: values}), doses=[name])
     with pytest.raises(InputError, match="no column 'nothing'"):
-        dose_slopes(each, events, doses=["nothing"])
+        slopes_of(each, events, doses=["nothing"])
 
 
 def test_a_planted_drift_after_releases_is_found_by_the_portfolio_that_holds_on(
@@ -152,7 +151,7 @@ def test_a_planted_drift_after_releases_is_found_by_the_portfolio_that_holds_on(
     for day in events["date"]:
         place = drifting.index.get_loc(day)
         drifting.iloc[place : place + 11, [0, 1]] += 0.004
-    found = held_after(drifting, events, groups=GROUPS, window=(0, 10)).set_index("group")
+    found = held_after(drifting, events, groups=GROUPS, window=(0, 10)).rows.set_index("group")
     assert found.loc["moved", "days"] == 12 * 11
     assert found.loc["moved", "ci_low"] < 0.004 < found.loc["moved", "ci_high"]
     assert found.loc["moved", "p_value"] < 0.001 < found.loc["still", "p_value"]
@@ -165,7 +164,7 @@ def test_responses_that_cease_after_january_2025_are_a_trend(
     before = spread.loc[spread["date"] < NOTICED, "date"]
     moved = market.copy()
     moved.loc[before, ["A", "B"]] += 2 * EFFECT
-    table = trend(responses(moved, spread, **OPTIONS), spread, draws=499)
+    table = trend(responses(moved, spread, **OPTIONS), draws=499).rows
     step = table[(table["comparison"] == "after less before") & (table["group"] == "moved")].set_index(
         "measure"
     )
@@ -177,7 +176,7 @@ def test_a_trend_across_january_2025_needs_releases_on_both_sides(
     market: pd.DataFrame, events: pd.DataFrame
 ) -> None:
     late = events[events["date"] > NOTICED]
-    table = trend(responses(market, late, **OPTIONS), late, draws=99)
+    table = trend(responses(market, late, **OPTIONS), draws=99).rows
     assert table.loc[table["comparison"] == "after less before", "why"].str.contains("a slope needs").all()
     assert (table.loc[table["comparison"] == "a year", "why"] == "").all()
 
@@ -189,7 +188,8 @@ def test_checks_change_one_choice_each_and_say_what_cannot_be_made(
     notable = events.copy()
     notable.loc[3, "shock"], notable.loc[3, "shock_date"] = "fall", notable.loc[3, "date"] + 5 * BDay()
     plain.loc[notable.loc[3, "shock_date"], "NVDA"] -= 0.5
-    table = release_checks(plain, notable, listed=notable, draws=199, window=(0, 0)).set_index("check")
+    found = responses(plain, notable, draws=199, window=(0, 0))
+    table = release_checks(found, plain, listed=notable).rows.set_index("check")
     chips = table[table["group"] == "chips"]
     assert chips.loc["headline", "n"] == 12 and chips.loc["without R3", "n"] == 11
     assert chips.loc["dated when the market moved", "caar"] < chips.loc["headline", "caar"] - 0.015
@@ -207,7 +207,7 @@ def test_the_sample_serves_the_study_and_says_which_releases_it_cannot() -> None
     studied, left_out = set(found.each["event"]), set(found.left_out["event"])
     assert studied | left_out == set(releases["event"]) and not studied & left_out
     assert {"DeepSeek R1", "Kimi K3"} <= studied and "Llama 3 70B Instruct" in left_out
-    assert {"permutation", "kolari_pynnonen", "generalised_rank"} <= set(battery(found)["test"])
+    assert {"permutation", "kolari_pynnonen", "generalised_rank"} <= set(battery(found).rows["test"])
 
 
 def test_figures_give_a_release_without_response_the_same_mark_as_any_other(
@@ -237,7 +237,8 @@ def test_a_check_names_the_releases_that_it_alone_could_not_test(
     plain = market.rename(columns={"A": "NVDA", "B": "AMD", "C": "CRM", "D": "VST"})
     loads = pd.DataFrame({"date": market.index, "mkt_rf": market["RSP"].to_numpy(), "rf": 0.0})
     loads.loc[loads["date"] == events.loc[11, "date"], "mkt_rf"] = np.nan
-    table = release_checks(plain, events, listed=events, factors=loads, draws=99, window=(0, 0))
+    found = responses(plain, events, draws=99, window=(0, 0))
+    table = release_checks(found, plain, listed=events, factors=loads).rows
     factor = table[(table["check"] == "factors") & (table["group"] == "chips")].iloc[0]
     assert factor["n"] == 11 and factor["why"].startswith("R11: ") and factor["why"] != "R11: "
     assert (table.loc[table["check"] == "headline", "why"] == "").all()

@@ -7,15 +7,16 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from undercut.errors import DataError, InputError
+from undercut.errors import InputError, OutsideDataError
 from undercut.eventstudy.model import event_study
-from undercut.sources.returns import load_returns
 from undercut.studies.stocks import shock
+from undercut.studies.stocks.universe import Market
 
-OPTIONS = {"estimation": (-150, -11), "window": (0, 0)}
+World = tuple[pd.DataFrame, pd.Timestamp]
+PAST = (-150, -11)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def world() -> tuple[pd.DataFrame, pd.Timestamp]:
     """Fifteen unexposed firms, two exposed ones, and a market of which the exposed are a third."""
     rng = np.random.default_rng(3)
@@ -31,122 +32,81 @@ def world() -> tuple[pd.DataFrame, pd.Timestamp]:
     return frame, days[250]
 
 
-def ladder_of(world: tuple[pd.DataFrame, pd.Timestamp], donors: int = 15) -> shock.Ladder:
+def shock_in(world: World, firms: str = "XY") -> shock.Shock:
+    """The day on which X and Y fall, with these two as companies and no group of them."""
     returns, day = world
-    names = [f"D{i:02d}" for i in range(donors)]
-    return shock.shock_ladder(
-        returns, ["X", "Y"], day, markets={"index": "INDEX", "absent": "ZZZ"}, donors=names, **OPTIONS
-    )
+    data = Market(returns, returns.reset_index(), "real", dict.fromkeys(firms, "chips"))
+    events = pd.DataFrame({"event_id": ["e"], "us_trading_day": [day], "title": ["fall"], "actor": ["D"]})
+    options = {"market": "INDEX", "model": "market", "estimation": PAST}
+    return shock.Shock(returns, data, {}, events, "e", day, day, (0, 0), options)
 
 
-def test_a_treated_benchmark_takes_part_of_the_effect_away_and_unexposed_firms_do_not(world) -> None:
-    table = ladder_of(world).table().set_index(["rung", "firm"])["car"]
+@pytest.fixture(scope="module")
+def ladder(world: World) -> shock.Ladder:
+    donors = [f"D{i:02d}" for i in range(15)]
+    return shock.shock_ladder(shock_in(world), markets={"index": "INDEX", "absent": "ZZZ"}, donors=donors)
+
+
+def test_a_treated_benchmark_takes_part_of_the_effect_away_and_unexposed_firms_do_not(ladder) -> None:
+    table = ladder.table().set_index(["rung", "firm"])["car"]
     for rung in ("market of unexposed firms", "factors of unexposed firms", "synthetic control"):
         assert table[rung, "X"] == pytest.approx(-0.12, abs=0.03), rung
     assert table["index", "X"] > -0.09
 
 
-def test_what_moves_between_rungs_is_the_expected_return(world) -> None:
+def test_what_moves_between_rungs_is_the_expected_return(world, ladder) -> None:
     returns, day = world
-    table = ladder_of(world).table()
+    table = ladder.table()
     np.testing.assert_allclose(table["car"] + table["expected"], [returns.loc[day, f] for f in table["firm"]])
-    row = table[(table["rung"] == "index") & (table["firm"] == "X")].iloc[0]
+    row = ladder.of("X").loc["index"]
     past = returns.iloc[100:240]
     slope, intercept = np.polyfit(past["INDEX"], past["X"], 1)
-    assert row["beta"] == pytest.approx(slope) and row["benchmark"] == pytest.approx(
-        returns.loc[day, "INDEX"]
-    )
-    assert row["expected"] == pytest.approx(intercept + slope * returns.loc[day, "INDEX"])
+    moved = returns.loc[day, "INDEX"]
+    assert (row["beta"], row["benchmark"]) == pytest.approx((slope, moved))
+    assert row["expected"] == pytest.approx(intercept + slope * moved)
     half = stats.t.ppf(0.975, 138) * row["se"]
     assert (row["ci_low"], row["ci_high"]) == pytest.approx((row["car"] - half, row["car"] + half))
 
 
 def test_rungs_that_cannot_be_built_say_why(world) -> None:
-    found = ladder_of(world, donors=4)
+    markets = {"index": "INDEX", "absent": "ZZZ"}
+    found = shock.shock_ladder(shock_in(world), markets=markets, donors=["D00", "D01", "D02", "D03"])
     assert list(found.studies) == ["no benchmark", "index"]
     assert "ZZZ" in found.missing["absent"] and "factors" in found.missing["factors"]
     assert "4 unexposed firms" in found.missing["synthetic control"]
 
 
 def test_factors_are_in_excess_of_the_riskless_rate_where_it_is_given(world) -> None:
-    returns, day = world
-    factors = pd.DataFrame({"mkt_rf": returns["INDEX"] - 0.0002, "rf": 0.0002}).reset_index()
-    found = shock.shock_ladder(
-        returns, ["X"], day, markets={"index": "INDEX"}, factors=factors, **OPTIONS
-    ).table()
-    plain, excess = found.set_index("rung")["car"][["index", "factors"]]
+    factors = pd.DataFrame({"mkt_rf": world[0]["INDEX"] - 0.0002, "rf": 0.0002}).reset_index()
+    found = shock.shock_ladder(shock_in(world, "X"), markets={"index": "INDEX"}, factors=factors, donors=[])
+    plain, excess = found.of("X")["car"][["index", "factors"]]
     assert plain == pytest.approx(excess, abs=2e-3) and plain != excess
 
 
 def test_a_donor_may_not_be_a_target(world) -> None:
-    returns, day = world
-    with pytest.raises(InputError, match="X: a target cannot be a donor"):
-        shock.shock_ladder(returns, ["X"], day, markets={}, donors=["X", "D00"])
-
-
-def test_the_permutation_of_one_date_counts_the_days_that_moved_more(world) -> None:
-    """Against the naive loop: fit every other day in turn and count."""
-    returns, day = world
-    events = pd.DataFrame({"event": "e", "date": day, "firm": ["X", "D02"], "group": ["x", "d"]})
-    study = event_study(returns, events, market="D00", **OPTIONS)
-    table = shock.group_tests(study).set_index("group")
-    at = returns.index.get_loc(day)
-    for group, firm in (("x", "X"), ("d", "D02")):
-        ratios = {}
-        for place in range(110, 320):
-            own = pd.DataFrame({"event": ["p"], "date": [returns.index[place]], "firm": [firm]})
-            own_study = event_study(
-                returns.drop(index=day) if place > at else returns, own, market="D00", **OPTIONS
-            )
-            ratios[place] = float(own_study.car()["t"].iloc[0])
-        null = [abs(value) for place, value in ratios.items() if place != at]
-        naive = (1 + sum(v >= abs(ratios[at]) for v in null)) / (1 + len(null))
-        assert table.loc[group, "p_permutation"] == pytest.approx(naive, abs=0.02)
-    assert table.loc["x", "p_permutation"] < 0.02 < table.loc["d", "p_permutation"]
-
-
-def test_adjusted_p_values_are_never_below_the_plain_ones_and_need_named_groups(world) -> None:
-    returns, day = world
-    firms = [f"D{i:02d}" for i in range(8)] + ["X"]
-    events = pd.DataFrame({"event": "e", "date": day, "firm": firms, "group": firms})
-    study = event_study(returns, events, market="INDEX", **OPTIONS)
-    table = shock.group_tests(study)
-    assert (table["q_value"] >= table["p_permutation"] - 1e-12).all()
-    assert (table["p_adjusted"] >= table["p_permutation"] - 1e-12).all()
-    assert table.attrs["placebo_days"] > 150
-    nameless = event_study(returns, events.drop(columns="group"), market="INDEX", **OPTIONS)
-    with pytest.raises(DataError, match="No group"):
-        shock.group_tests(nameless)
-
-
-def test_the_battery_has_every_test_and_leaves_blank_what_cannot_be_run() -> None:
-    wide = load_returns(None, source="sample").pivot_table(index="date", columns="ticker", values="return")
-    rows = [("NVDA", "chips"), ("AVGO", "chips"), ("AMD", "chips"), ("BABA", "China")]
-    events = pd.DataFrame(rows, columns=["firm", "group"]).assign(event="e", date="2025-01-27")
-    study = event_study(wide, events, market="RSP", estimation=(-160, -31), window=(0, 0))
-    table = shock.battery_table(study).set_index("test")
-    assert (
-        len(table) == 16 and table.index[0] == "permutation"
-    )  # all but the bootstrap, which needs more rows
-    assert pd.isna(table.loc["bmp", "China"]) and table.loc["permutation", "chips"] < 0.05
-    assert (
-        table.loc["kolari_pynnonen", "withstands"] == "both"
-        and table.loc["patell", "withstands"] == "neither"
-    )
+    donors = ["X", *(f"D{i:02d}" for i in range(15))]
+    with pytest.raises(InputError, match="X: a firm with an event cannot be a donor"):
+        shock.shock_ladder(shock_in(world), markets={}, donors=donors)
 
 
 def test_specifications_are_the_studies_one_by_one(world) -> None:
     returns, day = world
-    options = {"windows": [(0, 0), (-1, 1)], "markets": {"index": "INDEX", "firm": "D00", "absent": "ZZZ"},
-               "models": ["constant-mean", "market"], "estimations": [(-150, -11), (-200, -31)]}  # fmt: skip
-    table = shock.specifications(returns, "X", day, **options)
-    assert len(table) == 2 * 2 * (1 + 2)
-    row = table[
-        (table["window"] == "-1:1") & (table["benchmark"] == "firm") & (table["estimation"] == "-200:-31")
-    ]
+    windows, pasts = [(0, 0), (-1, 1), (-1, 0)], [(-150, -11), "-200:-31"]
+    found = shock.specifications(
+        shock_in(world), "X", windows=windows, estimations=pasts, models=["constant-mean", "garch"],
+        markets={"index": "INDEX", "firm": "D00", "absent": "ZZZ"},
+    ).to_frame()  # fmt: skip
+    assert len(found) == 3 * 2 * (1 + 2)
     events = pd.DataFrame({"event": ["e"], "date": [day], "firm": ["X"]})
-    alone = event_study(returns, events, market="D00", estimation=(-200, -31), window=(-1, 1)).car()
-    assert row["car"].item() == pytest.approx(alone["car"].item())
+    for window in ((-1, 1), (-1, 0), (0, 0)):
+        name = f"{window[0]}:{window[1]}"
+        row = found[
+            found["window"].eq(name) & found["benchmark"].eq("firm") & found["estimation"].eq("-200:-31")
+        ]
+        alone = event_study(
+            returns, events, market="D00", model="garch", estimation=(-200, -31), window=window
+        ).car()
+        assert row[["car", "se"]].to_numpy()[0] == pytest.approx(alone[["car", "se"]].to_numpy()[0])
 
 
 def test_market_value_is_the_last_close_before_the_event_times_shares() -> None:
@@ -170,8 +130,8 @@ def test_market_value_is_the_last_close_before_the_event_times_shares() -> None:
     assert found.to_dict() == {"A": 30.0, "B": 4.0}
 
 
-def test_firms_that_are_not_there_cannot_be_chosen(world) -> None:
-    study = ladder_of(world).studies["index"]
-    assert list(shock.only(study, ["X"]).car()["firm"]) == ["X"]
-    with pytest.raises(DataError, match="None of ZZZ"):
-        shock.only(study, ["ZZZ"])
+def test_an_event_outside_the_returns_is_refused(world) -> None:
+    data = shock_in(world).data
+    events = pd.DataFrame({"event_id": ["e"], "us_trading_day": [pd.Timestamp("2030-01-02")]})
+    with pytest.raises(OutsideDataError, match="2030-01-02"):
+        shock.shock_of(data, events, "e", release="e")

@@ -95,7 +95,7 @@ def _checked(check: Check, found: Responses, returns: pd.DataFrame) -> pd.DataFr
         return pd.DataFrame([{"n": 0, "why": str(reason)}])
     lost = left_out[left_out["event"].isin(found.each["event"])]
     order = [*(name for name in groups if name in set(mean["group"])), "all"]
-    why = "; ".join(lost["event"] + ": " + lost["why"])
+    why = "; ".join(f"{row.event}: {row.why}" for row in lost.itertuples())
     return mean.set_index("group").loc[order].reset_index().assign(why=why)
 
 

@@ -116,7 +116,7 @@ def _answer(rows: pd.DataFrame, clear: pd.DataFrame) -> Iterator[Part]:
         f"Of {len(rows)} pairs of a kind of announcement and a group of companies, "
         f"{len(clear) or 'none'} moved beyond chance{f' ({names})' if names else ''}; the largest mean "
         "move, of "
-        f"{_around(top)}, was {span(top)}."
+        f"{_around(top)}, was {span(top).replace('(', '(95% interval ', 1)}."
     )
     least, most = (percent(end) for end in (rows["detectable"].min(), rows["detectable"].max()))
     yield Sentence(

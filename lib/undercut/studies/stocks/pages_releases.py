@@ -28,6 +28,7 @@ from undercut.studies.stocks.words import (
     p_text,
     percent,
     points,
+    span,
     table,
     told,
 )
@@ -52,6 +53,11 @@ def _source(found: Responses) -> str:
 def _method(found: Responses) -> str:
     model = found.study.setup.model.name
     return f"days {found.window}, {model} model on {found.options['benchmark']}"
+
+
+def _with_interval(row: pd.Series, value: str) -> str:
+    """An estimate with its interval, named as one."""
+    return span(row, value).replace("(", "(95% interval ", 1)
 
 
 def _groups(found: Responses) -> pd.DataFrame:

@@ -172,6 +172,7 @@ def shock_ladder(
     *,
     markets: Mapping[str, str],
     factors: pd.DataFrame | None = None,
+    donors: Sequence[str] | None = None,
     reference: str = "SMH",
 ) -> Ladder:
     """The move of every company and group on the day under every benchmark that the data allow.
@@ -184,14 +185,22 @@ def shock_ladder(
         Name of the rung and its column, in order.
     factors : pandas.DataFrame, optional
         As `undercut.sources.factors.load_factors`; with ``rf`` among them returns are in excess of it.
+    donors : sequence of str, optional
+        Unexposed firms, for the rungs built from them; default, those of `unexposed_firms`.
     reference : str
         Series of chip companies: firms that move with it are no counterfactual.
+
+    Raises
+    ------
+    InputError
+        A donor is one of the companies looked at.
     """
     past, returns = shock.options["estimation"], shock.returns
     targets = [*shock.data.firms, *shock.groups]
-    donors = unexposed_firms(
-        shock.data.returns, before=shock.day, reference=reference, market=shock.benchmark, days=-past[0]
-    )
+    if donors is None:
+        donors = unexposed_firms(
+            shock.data.returns, before=shock.day, reference=reference, market=shock.benchmark, days=-past[0]
+        )
     rungs: dict[str, dict[str, Any]] = {"no benchmark": {"model": "constant-mean"}}
     missing: dict[str, str] = {}
     for name, column in markets.items():
@@ -223,14 +232,14 @@ def _factor_rung(
 
 
 def _donor_rungs(
-    rungs: dict[str, dict[str, Any]], missing: dict[str, str], returns: pd.DataFrame, donors: list[str]
+    rungs: dict[str, dict[str, Any]], missing: dict[str, str], returns: pd.DataFrame, donors: Sequence[str]
 ) -> None:
     names = ("market of unexposed firms", "factors of unexposed firms", "synthetic control")
     if len(donors) < FEWEST_DONORS:
         reason = f"{len(donors)} unexposed firms in the returns, {FEWEST_DONORS} needed"
         missing.update(dict.fromkeys(names, reason))
         return
-    rungs[names[0]] = {"model": "market", "market": returns[donors].mean(axis=1)}
+    rungs[names[0]] = {"model": "market", "market": returns[list(donors)].mean(axis=1)}
     rungs[names[1]] = {"model": "unexposed-factors", "donors": donors}
     rungs[names[2]] = {"model": "synthetic-control", "donors": donors}
 
