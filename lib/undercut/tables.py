@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from html import escape
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from undercut.errors import InputError, unknown
 
@@ -39,6 +39,17 @@ _OPTIONS: Final[Mapping[str, Any]] = {
     "stub_border_style": "none",
     "stub_background_color": "transparent",
     "data_row_padding": "6px",
+}
+#: Great Tables' method for each format, and its options.
+_FORMATS: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
+    "usd": ("fmt", {"fns": lambda value: _usd(value)}),
+    "integer": ("fmt_integer", {}),
+    "number": ("fmt_number", {"n_sigfig": 3}),
+    "percent": ("fmt_percent", {"decimals": 1, "scale_values": False}),
+    "signed_percent": ("fmt_percent", {"decimals": 1, "scale_values": False, "force_sign": True}),
+    "share": ("fmt_percent", {"decimals": 1}),
+    "date": ("fmt_date", {"date_style": "iso"}),
+    "text": ("", {}),
 }
 
 
@@ -125,24 +136,10 @@ def _default_format(column: pd.Series) -> Format:
 
 
 def _formatted(table: GT, column: str, kind: Format) -> GT:
-    match kind:
-        case "text":
-            return table
-        case "usd":
-            return table.fmt(_usd, columns=column)
-        case "integer":
-            return table.fmt_integer(columns=column)
-        case "number":
-            return table.fmt_number(columns=column, n_sigfig=3)
-        case "percent" | "signed_percent":
-            return table.fmt_percent(
-                columns=column, decimals=1, scale_values=False, force_sign=kind == "signed_percent"
-            )
-        case "share":
-            return table.fmt_percent(columns=column, decimals=1)
-        case "date":
-            return table.fmt_date(columns=column, date_style="iso")
-    raise InputError(f"Format of {column!r} must be one of {', '.join(get_args(Format))}; got {kind!r}.")
+    if kind not in _FORMATS:
+        raise InputError(f"Format of {column!r} must be one of {', '.join(_FORMATS)}; got {kind!r}.")
+    method, options = _FORMATS[kind]
+    return getattr(table, method)(columns=column, **options) if method else table
 
 
 def _usd(value: float) -> str:

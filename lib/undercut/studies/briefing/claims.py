@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import pandas as pd
 
-from undercut.errors import DataError
+from undercut.errors import DataError, UnitError
 from undercut.report.findings import sentences
 from undercut.result import Result
 from undercut.sources.reference import load_reference
@@ -148,8 +149,7 @@ class Ledger(Result):
 
     def counts(self) -> dict[str, int]:
         """How many claims have each verdict; verdicts that none has are 0."""
-        verdicts = [judged.verdict for judged in self.claims]
-        return {name: verdicts.count(name) for name in ("supported", "contradicted", "mixed", "not testable")}
+        return {name: sum(judged.verdict == name for judged in self.claims) for name in get_args(Verdict)}
 
     def records(self) -> list[dict[str, Any]]:
         """The claims as results.json holds them."""
@@ -201,14 +201,9 @@ def judge(
     claims = load_reference("claims") if claims is None else claims
     tests = load_reference("claim_tests") if tests is None else tests
     _check(claims, tests)
-    return Ledger(
-        tuple(
-            _judge_claim(
-                claim, [_held(test, results) for test in _rows(tests) if test["claim"] == claim["id"]]
-            )
-            for claim in _rows(claims)
-        )
-    )
+    held = [_held(test, results) for test in _rows(tests)]
+    judged = ([part for part in held if part.claim == claim["id"]] for claim in _rows(claims))
+    return Ledger(tuple(map(_judge_claim, _rows(claims), judged)))
 
 
 def verdict_of(outcomes: Iterable[Outcome]) -> Verdict:
@@ -251,56 +246,53 @@ def _held(test: Mapping[str, Any], results: Mapping[str, Mapping[str, Any] | Non
     made = results.get(test["report"]) or {}
     found = next((f for f in made.get("findings", []) if f["key"] == test["finding"]), None)
     common = {name: test[name] for name in ("claim", "report", "finding", "reading", "supports", "threshold")}
+    about: dict[str, Any] = {
+        "unit": test["unit"],
+        "label": "",
+        "data_kind": "",
+        "text": "",
+        "outcome": "missing",
+    }
+    about |= dict.fromkeys(("value", "ci_low", "ci_high"))
+    as_of = (found and found["as_of"]) or ""
     if found is None or found["value"] is None:
-        blank: dict[str, Any] = dict.fromkeys(("value", "ci_low", "ci_high"))
-        label, as_of = (found["label"], found["as_of"] or "") if found else ("", "")
-        about = {"unit": test["unit"], "label": label, "as_of": as_of, "data_kind": "", "text": ""}
-        return Evidence(**common, **blank, **about, outcome="missing")
+        return Evidence(**common, **about | {"label": found["label"] if found else "", "as_of": as_of})
     if found["unit"] != test["unit"]:
-        raise DataError(
+        raise UnitError(
             f"The finding {test['finding']!r} of {test['report']} is in {found['unit']!r}, its threshold in "
             f"claim_tests.csv in {test['unit']!r}: a verdict would compare unlike things."
         )
-    return Evidence(
-        **common,
-        **{name: found[name] for name in ("value", "ci_low", "ci_high", "unit", "label")},
-        as_of=found["as_of"] or "",
-        data_kind=str(made.get("data_kind", "real")),
-        text=sentences.sentence(dict(found)),
-        outcome=_outcome(found, str(test["supports"]), float(test["threshold"])),
-    )
+    about = {name: found[name] for name in ("value", "ci_low", "ci_high", "unit", "label")}
+    text, kind = sentences.sentence(dict(found)), str(made.get("data_kind", "real"))
+    outcome = _outcome(found, test["supports"], test["threshold"])
+    return Evidence(**common, **about, as_of=as_of, data_kind=kind, text=text, outcome=outcome)
 
 
 def _outcome(found: Mapping[str, Any], supports: str, threshold: float) -> Outcome:
-    low = found["value"] if found["ci_low"] is None else found["ci_low"]
-    high = found["value"] if found["ci_high"] is None else found["ci_high"]
-    if low > threshold:
-        return "for" if supports == "above" else "against"
-    if high < threshold:
-        return "for" if supports == "below" else "against"
-    return "undecided"
+    low, high = _ends(found["value"], found["ci_low"], found["ci_high"])
+    if low <= threshold <= high:
+        return "undecided"
+    return "for" if (low > threshold) == (supports == "above") else "against"
+
+
+def _ends(value: float, low: float | None, high: float | None) -> tuple[float, float]:
+    """The interval; of a number without one, the number itself."""
+    return value if low is None else low, value if high is None else high
 
 
 def _judge_claim(claim: Mapping[str, Any], evidence: Sequence[Evidence]) -> Judged:
     days = [part.as_of for part in evidence if part.as_of and part.outcome != "missing"]
     turns = [claim["would_change"], *(part.would_turn for part in _nearest_first(evidence)[:2])]
-    return Judged(
-        id=claim["id"],
-        claim=claim["claim"],
-        verdict=verdict_of(part.outcome for part in evidence),
-        reason=_reason(evidence),
-        evidence=tuple(evidence),
-        as_of=min(days, default=""),
-        would_change="; ".join(turn.rstrip(".") for turn in turns if turn),
-        watch=claim["would_change"] or "",
-        limit=claim["limit"] or "",
-    )
+    change = "; ".join(turn.rstrip(".") for turn in turns if turn)
+    verdict = verdict_of(part.outcome for part in evidence)
+    watch, limit = claim["would_change"] or "", claim["limit"] or ""
+    about = {"as_of": min(days, default=""), "would_change": change, "watch": watch, "limit": limit}
+    return Judged(claim["id"], claim["claim"], verdict, _reason(evidence), tuple(evidence), **about)
 
 
 def _reason(evidence: Sequence[Evidence]) -> str:
-    outcomes = [part.outcome for part in evidence]
-    count = {outcome: outcomes.count(outcome) for outcome in ("for", "against", "undecided", "missing")}
-    total = f"{len(outcomes)} finding{'s' if len(outcomes) > 1 else ''}"
+    count = Counter(part.outcome for part in evidence)
+    total = f"{len(evidence)} finding{'s' if len(evidence) > 1 else ''}"
     words = [f"{count['for'] or 'none'} of {total} for the claim", f"{count['against'] or 'none'} against"]
     if count["undecided"]:
         words.append(f"{count['undecided']} undecided")
@@ -321,11 +313,9 @@ def _nearest_first(evidence: Sequence[Evidence]) -> list[Evidence]:
     def distance(part: Evidence) -> float:
         if part.value is None:
             return -1.0
-        low = part.value if part.ci_low is None else part.ci_low
-        high = part.value if part.ci_high is None else part.ci_high
+        low, high = _ends(part.value, part.ci_low, part.ci_high)
         if low <= part.threshold <= high:
             return 0.0
-        half = max((high - low) / 2, 1e-12)
-        return float(min(abs(low - part.threshold), abs(high - part.threshold)) / half)
+        return min(abs(low - part.threshold), abs(high - part.threshold)) / max((high - low) / 2, 1e-12)
 
     return sorted(evidence, key=distance)
