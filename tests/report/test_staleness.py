@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from pathlib import Path
 
 import pytest
@@ -95,7 +94,7 @@ def test_a_changed_version_or_interpreter_is_named(built: Path, monkeypatch: pyt
     monkeypatch.setattr(
         staleness, "_installed", lambda name: "0.1" if name == "pandas" else record["packages"][name]
     )
-    monkeypatch.setattr(sys, "version", "3.99.0 (main)")
+    monkeypatch.setattr(staleness, "PYTHON", "3.99.0")
     assert why(built) == [f"package pandas: {version} became 0.1", f"Python {record['python']} became 3.99.0"]
 
 
