@@ -5,13 +5,15 @@ set -eu
 cd "$(dirname "$0")/.."
 
 find_python() {
-    command -v "python$1" && return
-    ls -d "$HOME"/.pyenv/versions/"$1".*/bin/"python$1" 2>/dev/null | tail -1 | grep . && return
-    command -v uv >/dev/null 2>&1 && uv python find --offline "$1" 2>/dev/null
+    found=$(uv python find --offline "$1" 2>/dev/null || true)
+    for python in "python$1" "$HOME"/.pyenv/versions/"$1".*/bin/python "$found"; do
+        if "$python" -c "import venv" 2>/dev/null; then echo "$python"; return; fi
+    done
+    return 1
 }
 
 for version in ${*:-3.12 3.13}; do
-    if ! python=$(find_python "$version") || ! "$python" -c "import venv" 2>/dev/null; then
+    if ! python=$(find_python "$version"); then
         echo "Python $version is not installed here: skipped."
         continue
     fi

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 import httpx
@@ -62,14 +60,6 @@ def download(
     if not content.strip():
         raise SourceError(f"{name} sent an empty answer from {address}. {way_out}")
     return content
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_bytes(content)
-    part.replace(path)
 
 
 def _is_passing(error: Exception) -> bool | float:

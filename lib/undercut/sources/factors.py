@@ -17,10 +17,10 @@ from typing import Any, Final
 import pandas as pd
 
 from undercut.errors import DataError, SourceError, unknown
-from undercut.paths import cache_dir, data_dir
+from undercut.paths import cache_dir, data_dir, write_atomically
 from undercut.provenance import Provenance, attach, sha256_of
 from undercut.sources.dates import day_column
-from undercut.sources.download import download, write_atomically
+from undercut.sources.download import download
 from undercut.sources.returns_shape import Window
 
 LIBRARY: Final = "https://mba.tuck.dartmouth.edu/pages/faculty/ken.french/ftp/"

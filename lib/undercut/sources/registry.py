@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import os
 import re
-import threading
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -26,6 +24,7 @@ from pypi_simple import DistributionPackage, NoSuchProjectError, PyPISimple
 from remotezip import RemoteIOError, RemoteZip
 
 from undercut.errors import InputError, SourceError
+from undercut.paths import write_atomically
 from undercut.provenance import sha256_of
 
 #: The largest price table seen is 2.6 MB; ten times that is a broken or hostile wheel.
@@ -227,7 +226,7 @@ def read_member(release: Release, pattern: str, *, cache_dir: Path | None = None
             "Run the command again: releases read so far are cached."
         ) from error
     if held is not None:
-        _write_atomically(held, content)
+        write_atomically(held, content)
     return Member(release, content, sha256_of(content)) if content else None
 
 
@@ -274,10 +273,3 @@ def _cache_path(release: Release, cache_dir: Path | None) -> Path | None:
         return None
     # The wheel's digest is in the name, so that a replaced file is never mistaken for the old one.
     return cache_dir / release.project / f"{release.version}-{release.wheel_sha256[:16]}.member"
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.part")
-    part.write_bytes(content)
-    part.replace(path)

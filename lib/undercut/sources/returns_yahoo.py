@@ -20,8 +20,8 @@ import pandas as pd
 import stamina
 
 from undercut.errors import SourceError
+from undercut.paths import write_atomically
 from undercut.provenance import sha256_of
-from undercut.sources.download import write_atomically
 from undercut.sources.returns_shape import Window, returns_from_prices
 from undercut.sources.sessions import NEW_YORK, closes, sessions
 

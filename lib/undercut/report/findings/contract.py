@@ -3,44 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from functools import cache
-from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from undercut.errors import DataError
+from undercut.paths import write_atomically as write_atomically
+from undercut.provenance import sha256_of
 
 RESULTS_FILE = "results.json"
 #: In a notebook's output, what the page needs to know of a figure.
 FIGURE_KEY = "undercut_figure"
 #: There too: the output is detail that the page folds away.
 FOLD_KEY = "undercut_fold"
-
-
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write ``content`` to ``path`` so that a reader sees the old file or the whole new one."""
-    raw = content.encode() if isinstance(content, str) else content
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with partial.open("wb") as handle:
-            handle.write(raw)
-            handle.flush()
-            os.fsync(handle.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def digest_of(content: bytes) -> str:
-    """SHA-256 of ``content``, in hexadecimal.
-
-    The same as `undercut.provenance.sha256_of`, whose module loads pandas, which a build need not wait for.
-    """
-    return sha256(content).hexdigest()
+digest_of = sha256_of
 
 
 def write_results(path: Path, results: dict[str, Any]) -> None:
