@@ -52,7 +52,7 @@ __getattr__, __dir__, __all__ = offer(
         "prices.hedonic.time_dummy": "hedonic_index",
         "inference.did.model": "staggered_adoption=staggered",
         "eventstudy.model": "event_study",
-        "valuation.cashflow": "value_firm",
+        "valuation.firm": "value_firm",
         "studies.report": "Report",
         "provenance": "Provenance",
         "errors": "UndercutError",

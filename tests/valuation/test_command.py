@@ -6,12 +6,15 @@ import json
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+import undercut
 from undercut.cli import app
 from undercut.errors import InputError, UndercutError
 from undercut.valuation.command import parse_settings, value_command
+from undercut.valuation.firm import value_firm
 
 
 def invoke(*arguments: str) -> str:
@@ -85,10 +88,19 @@ def test_a_mistake_is_one_line_and_exit_status_two() -> None:
 
 
 def test_settings_keep_currencies_apart_from_numbers() -> None:
-    assert parse_settings(["market_value=1e6"])[1] == {"market_value": (1e6, "USD")}
-    assert parse_settings(["share_price=90TWD"])[1] == {"share_price": (90.0, "TWD")}
+    twd = value_firm("TSM", **parse_settings(["market_value=30e6TWD"])).case.market_value
+    assert twd is not None and (twd.value, twd.currency) == (30e6, "TWD")
     with pytest.raises(InputError, match="is not a number"):
-        parse_settings(["share_price=ninety"])
+        value_firm("NVDA", share_price="ninety")
+
+
+def test_the_door_and_the_command_say_the_same() -> None:
+    found = undercut.value_firm("NVDA", scenario="price-war", elasticity=-0.8)
+    told = value_command("NVDA", scenario_name="price-war", settings=["elasticity=-0.8"])
+    pd.testing.assert_frame_equal(found.to_frame(), told["value"])  # type: ignore[arg-type]
+    assert found.scenario == "price-war" and found.settings == {"elasticity": -0.8}
+    assert len(repr(found)) < 2000 and "Not a target price" in found.summary()
+    assert found.implied() is None and found.plot().get_xlabel() == "equity, billion USD"
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from undercut.errors import DataError, InputError, UnknownNameError
+from tests.valuation.identities import EXPLAINED, check_identities
+from undercut.errors import InputError, OutsideDataError, UnknownNameError
 from undercut.valuation.fundamentals import (
     accounts,
     known_by,
@@ -13,7 +14,6 @@ from undercut.valuation.fundamentals import (
     run_rate,
     units_per_dollar,
 )
-from undercut.valuation.identities import EXPLAINED, check_identities
 
 LISTED = ("NVDA", "MSFT", "GOOGL", "AMZN", "META", "AVGO", "AMD", "ORCL", "TSM", "BABA", "CRM", "ADBE",
           "PLTR", "SNOW", "SMCI")  # fmt: skip
@@ -90,7 +90,7 @@ def test_adrs_and_reporting_currencies(fundamentals: pd.DataFrame) -> None:
     rate, source = units_per_dollar(fundamentals, "TWD")
     assert rate == pytest.approx(31.114) and source
     assert units_per_dollar(fundamentals, "USD")[0] == 1
-    with pytest.raises(DataError, match="No published rate of CNY"):
+    with pytest.raises(OutsideDataError, match="No published rate of CNY"):
         units_per_dollar(fundamentals, "CNY")
 
 
@@ -113,9 +113,9 @@ def test_days_and_tickers_that_do_not_exist_are_refused(fundamentals: pd.DataFra
         accounts(fundamentals, "NVDIA")
     with pytest.raises(InputError, match="YYYY-MM-DD"):
         accounts(fundamentals, "NVDA", as_of="June")
-    with pytest.raises(DataError, match="Choose a later day"):
+    with pytest.raises(OutsideDataError, match="Choose a later day"):
         accounts(fundamentals, "NVDA", as_of="2020-01-01")
-    with pytest.raises(DataError, match="No annualised revenue of NVDA"):
+    with pytest.raises(OutsideDataError, match="No annualised revenue of NVDA"):
         run_rate(fundamentals, "NVDA")
 
 
@@ -128,5 +128,5 @@ def test_ratios_take_the_newest_year_that_has_both(fundamentals: pd.DataFrame) -
     rows = known_by(fundamentals, "NVDA", None)
     ratio, period = published_ratio(rows, "segment_revenue_data_center", "revenue")
     assert (ratio, period) == (pytest.approx(193_737 / 215_938), "FY2026")
-    with pytest.raises(DataError, match="publishes both"):
+    with pytest.raises(OutsideDataError, match="publishes both"):
         published_ratio(rows, "segment_revenue_aws", "revenue")

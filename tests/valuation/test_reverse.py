@@ -85,16 +85,6 @@ def test_what_is_implied_is_marked_as_calibrated(fundamentals: pd.DataFrame) -> 
     assert case.value().calibrated_to is None
 
 
-def test_the_implied_path_of_prices_falls_as_the_root_says(fundamentals: pd.DataFrame) -> None:
-    case = vendor_case("NVDA", fundamentals).with_values({"price_floor": 0.0, "frontier_share": 0.0})
-    truth = 0.5
-    priced_case = priced(case, float(case.value({"price_erosion": np.array([truth])}).equity[0]))
-    path = implied(priced_case, "price_erosion").price_path()
-    assert path["implied"].tolist()[:2] == pytest.approx([1, 0.5])
-    assert path["assumed"].tolist()[:2] == pytest.approx([1, 0.61])
-    assert len(path) == 11
-
-
 def test_a_case_without_market_value_says_how_to_give_one(fundamentals: pd.DataFrame) -> None:
     with pytest.raises(InputError, match="market_value="):
         implied(vendor_case("NVDA", fundamentals), "price_erosion")

@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from undercut.errors import DataError, InputError, UnknownNameError
+from undercut.errors import DataError, InputError, UnitError, UnknownNameError
 from undercut.valuation.capital_cost import cost_of_capital, measured_beta, unlevered
 from undercut.valuation.company import MarketValue
 from undercut.valuation.fundamentals import accounts
-from undercut.valuation.measured import measured_erosion, measured_rental_decline
 from undercut.valuation.vendors import (
     in_currency_of_accounts,
     market_value_of_shares,
@@ -108,14 +107,14 @@ def test_a_market_value_sets_the_weight_of_debt_and_must_be_in_the_accounts_curr
     weight = case.with_market_value(value).assumptions["debt_weight"]
     assert weight.default == pytest.approx(case.company.debt / (case.company.debt + 500_000))
     taiwan = vendor_case("TSM", fundamentals)
-    with pytest.raises(InputError, match="convert it"):
+    with pytest.raises(UnitError, match="convert it"):
         taiwan.with_market_value(value)
     converted = in_currency_of_accounts(value, taiwan.company, fundamentals)
     assert converted.currency == "TWD" and converted.value == pytest.approx(500_000 * 31.114)
     assert "31.114" in converted.source
     with pytest.raises(DataError, match="No published rate of CNY"):
         in_currency_of_accounts(value, vendor_case("BABA", fundamentals).company, fundamentals)
-    with pytest.raises(InputError, match="not EUR"):
+    with pytest.raises(UnitError, match="not EUR"):
         in_currency_of_accounts(MarketValue(1, "EUR", "2026-11-20", "t"), taiwan.company, fundamentals)
 
 
@@ -145,16 +144,16 @@ def test_unknown_vendors_are_named_with_their_neighbours(fundamentals: pd.DataFr
         vendor_case("NVDAA", fundamentals)
 
 
-def test_measured_parameters_replace_assumed_ones(fundamentals: pd.DataFrame) -> None:
+def test_the_default_decline_of_rents_is_the_measured_trend(fundamentals: pd.DataFrame) -> None:
+    """The trend of the log rent of an H100 is what the default states."""
     import undercut
 
-    base = vendor_case("NVDA", fundamentals).assumptions
-    rents = measured_rental_decline(undercut.load_reference("gpu_rental"), base)
-    assert rents.default == pytest.approx(base["rental_decline"].default, abs=0.01), "the default states this"
-    with pytest.raises(DataError, match="a trend needs twelve"):
-        measured_rental_decline(undercut.load_reference("gpu_rental"), base, gpu="GB300")
-    with pytest.raises(DataError, match="No index"):
-        measured_erosion(pd.DataFrame({"method": ["a"], "annual": [1], "low": [1], "high": [1]}), base)
+    rents = undercut.load_reference("gpu_rental")
+    rows = rents[rents["gpu"] == "H100"].dropna(subset=["usd_per_gpu_hour_restated"])
+    age = (rows["date"] - rows["date"].min()).dt.days / 365.25
+    slope = np.polyfit(age, np.log(rows["usd_per_gpu_hour_restated"]), 1)[0]
+    stated = vendor_case("NVDA", fundamentals).assumptions["rental_decline"].default
+    assert 1 - np.exp(slope) == pytest.approx(stated, abs=0.01)
 
 
 @pytest.mark.slow

@@ -14,5 +14,15 @@ __getattr__, __dir__, __all__ = offer(
         "report": "Report parts_of",
         "presentation": "Number Figure Table Sentence Answer Caveat PRESENTERS",
     },
-    modules=("briefing", "counterfactual", "entry", "hosts", "prices", "stocks", "tasks", "value"),
+    modules=(
+        "briefing",
+        "counterfactual",
+        "entry",
+        "hosts",
+        "price_war",
+        "prices",
+        "stocks",
+        "tasks",
+        "value",
+    ),
 )

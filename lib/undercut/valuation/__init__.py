@@ -1,0 +1,32 @@
+"""What is it worth? Values of AI firms under named assumptions, and what a market value assumes.
+
+`value_firm` does everything for one ticker. Step by step: ``vendor_names``, ``vendor_case`` (accounts and
+assumptions), ``case.value()``, ``simulate`` and ``value_draws`` (ranges), ``tornado`` and ``sobol_indices``
+(what matters), ``scenario`` and ``scenario_changes``, ``implied`` and ``implied_ranges`` (what a market value
+assumes), ``break_even``, ``read_event`` (one day's return as news). ``live_fundamentals`` and
+``live_market_value`` ask Yahoo Finance. No target prices, no advice.
+"""
+
+from __future__ import annotations
+
+from undercut.lazy import offer
+
+__getattr__, __dir__, __all__ = offer(
+    __name__,
+    {
+        "firm": "value_firm",
+        "vendors": "vendor_case vendor_names sample_returns",
+        "assumptions": "load_assumptions",
+        "scenarios": "scenario load_scenarios",
+        "montecarlo": "simulate draw_assumptions",
+        "ranges": "value_draws value_ranges scenario_changes change_table role_table role_by_assumption "
+        "role_drivers",
+        "sensitivity": "tornado sobol_indices",
+        "reverse": "implied implied_table",
+        "implied_ranges": "implied_ranges implied_curves at_multiple break_even",
+        "market": "with_market_values priced_case",
+        "event_reading": "read_event",
+        "event_link": "cash_flow_news",
+        "live": "live_fundamentals live_market_value",
+    },
+)

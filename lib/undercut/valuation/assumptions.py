@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError, InputError, SourceError, unknown
+from undercut.errors import CellError, InputError, SourceError, unknown
 from undercut.inference.arrays import Floats
 from undercut.paths import data_dir
 from undercut.valuation.distributions import DISTRIBUTIONS, Distribution, quantile
@@ -117,8 +117,8 @@ class Parameter:
         if self.minimum <= value <= self.maximum:
             return ""
         return (
-            f"{self.name} = {value:g} makes no sense: {self.nonsense}. "
-            f"Choose between {self.minimum:g} and {self.maximum:g} ({self.unit})."
+            f"{self.name} = {value:g} makes no sense: {self.nonsense}. Choose between {self.minimum:g} and "
+            f"{self.maximum:g} ({self.unit})."
         )
 
 
@@ -182,36 +182,36 @@ class Assumptions:
             if role in p.roles and p.distribution != "fixed" and p.low < p.high
         ]
 
-    def correlation_matrix(self, names: Iterable[str]) -> Floats:
-        """Correlations of the named parameters, shape (n, n).
-
-        Raises
-        ------
-        InputError
-            Where no random variables can be correlated like that.
-        """
-        order = {name: i for i, name in enumerate(names)}
-        matrix = np.eye(len(order))
-        stated = []
-        for entry in self.correlations:
-            first, second = entry.pair
-            if first in order and second in order:
-                matrix[order[first], order[second]] = matrix[order[second], order[first]] = entry.value
-                stated.append(f"{first} and {second}: {entry.value:g}")
-        if len(order) and float(np.linalg.eigvalsh(matrix)[0]) < 1e-10:
-            raise InputError(
-                "The stated correlations contradict each other (no variables can have them all): "
-                + "; ".join(stated)
-                + ". Bring some nearer to zero."
-            )
-        return matrix
-
-    def table(self) -> pd.DataFrame:
-        """One row a parameter, with meaning, unit, range, evidence and source."""
+    def table(self, role: str | None = None) -> pd.DataFrame:
+        """One row a parameter (that matters for a role), with meaning, unit, range, evidence and source."""
         shown = ("name", "meaning", "unit", "default", "low", "high", "distribution", "evidence", "source")
-        return pd.DataFrame(
-            [{column: getattr(p, column) for column in shown} for p in self.parameters.values()]
+        chosen = [p for p in self.parameters.values() if role is None or role in p.roles]
+        return pd.DataFrame([{column: getattr(p, column) for column in shown} for p in chosen])
+
+
+def correlation_matrix(names: Sequence[str], correlations: Iterable[Correlation]) -> Floats:
+    """Correlations of the named parameters, shape (n, n).
+
+    Raises
+    ------
+    InputError
+        Where no random variables can be correlated like that.
+    """
+    order = {name: i for i, name in enumerate(names)}
+    matrix = np.eye(len(order))
+    stated = []
+    for entry in correlations:
+        first, second = entry.pair
+        if first in order and second in order:
+            matrix[order[first], order[second]] = matrix[order[second], order[first]] = entry.value
+            stated.append(f"{first} and {second}: {entry.value:g}")
+    if len(order) and float(np.linalg.eigvalsh(matrix)[0]) < 1e-10:
+        raise InputError(
+            "The stated correlations contradict each other (no variables can have them all): "
+            + "; ".join(stated)
+            + ". Bring some nearer to zero."
         )
+    return matrix
 
 
 def load_assumptions(path: Path | None = None) -> Assumptions:
@@ -221,7 +221,7 @@ def load_assumptions(path: Path | None = None) -> Assumptions:
     ------
     SourceError
         The file cannot be read or is not TOML.
-    DataError
+    CellError
         It breaks its contract: all mistakes are named with their parameter.
 
     Examples
@@ -253,7 +253,7 @@ def _load(path: Path) -> Assumptions:
         if not -1 < entry.value < 1:
             faults.append(f"[[correlation]] of {entry.pair}: {entry.value:g} is not between -1 and 1.")
     if faults:
-        raise DataError(f"The assumptions in {path} break their contract: " + " ".join(faults))
+        raise CellError(f"The assumptions in {path} break their contract: " + " ".join(faults))
     return Assumptions(parameters, known)
 
 

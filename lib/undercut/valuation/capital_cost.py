@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError
+from undercut.errors import OutsideDataError, TooFewError
 from undercut.inference.arrays import Floats
 
 #: Weight of the estimate against one (Blume 1975): betas drift towards the market's.
@@ -100,8 +100,8 @@ def measured_beta(returns: pd.DataFrame, ticker: str, *, market: str = "SPY") ->
 
     Raises
     ------
-    DataError
-        A name is missing, or fewer than 52 common weeks.
+    OutsideDataError, TooFewError
+        A name is missing; there are fewer than 52 common weeks.
 
     References
     ----------
@@ -110,13 +110,13 @@ def measured_beta(returns: pd.DataFrame, ticker: str, *, market: str = "SPY") ->
     wide = returns.pivot_table(index="date", columns="ticker", values="return")
     absent = [name for name in (ticker, market) if name not in wide.columns]
     if absent:
-        raise DataError(
+        raise OutsideDataError(
             f"No returns of {', '.join(absent)}: a beta cannot be measured; set asset_beta instead."
         )
     # Weeks, because daily prices of one stock can lag the market's.
     weekly = np.log1p(wide[[ticker, market]].dropna()).resample("W-FRI").sum()
     if len(weekly) < _FEWEST_WEEKS:
-        raise DataError(f"{ticker}: {len(weekly)} weeks of returns; a beta needs {_FEWEST_WEEKS}.")
+        raise TooFewError(f"{ticker}: {len(weekly)} weeks of returns; a beta needs {_FEWEST_WEEKS}.")
     stock, index = weekly[ticker].to_numpy(float), weekly[market].to_numpy(float)
     spread = index - index.mean()
     slope = float(spread @ stock / (spread @ spread))

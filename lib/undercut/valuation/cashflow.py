@@ -1,6 +1,7 @@
 """What is a firm worth under its assumptions? Free cash flows of the AI and the other business, discounted.
 
-One function values one draw or a hundred thousand: `value_firm`. Forward values, the reverse question, Monte
+One function values one draw or a hundred thousand: `discounted_value`. Forward values, the reverse question,
+Monte
 Carlo and sensitivity all run through it.
 """
 
@@ -46,7 +47,7 @@ class Horizon:
             )
 
 
-def value_firm(
+def discounted_value(
     company: Company,
     values: Mapping[str, Floats],
     *,
@@ -123,19 +124,16 @@ def _check_economics(values: Values, rate: CapitalCost) -> None:
         where = int(np.argmax(growth - rate.rate))
         raise InputError(
             f"Growth of {growth[where]:.2%} for ever at a discount rate of {rate.rate[where]:.2%} has no "
-            f"finite "
-            f"value ({_part(too_fast)}): what grows faster than it is discounted would outgrow the whole "
-            f"economy. "
-            "Lower terminal_growth, or raise risk_free, equity_premium or asset_beta."
+            f"finite value ({_part(too_fast)}): what grows faster than it is discounted would outgrow the "
+            "whole economy. Lower terminal_growth, or raise risk_free, equity_premium or asset_beta."
         )
     costly = (growth > 0) & (back <= growth)
     if costly.any():
         where = int(np.argmax(growth - back))
         raise InputError(
-            f"Growth of {growth[where]:.2%} at a return of {back[where]:.2%} on new capital takes more "
-            f"than the "
-            f"whole profit every year ({_part(costly)}). Lower terminal_growth or raise "
-            f"return_on_new_capital."
+            f"Growth of {growth[where]:.2%} at a return of {back[where]:.2%} on new capital takes more than "
+            f"the whole profit every year ({_part(costly)}). Lower terminal_growth or raise "
+            "return_on_new_capital."
         )
 
 
@@ -167,10 +165,9 @@ def _other_segment(company: Company, values: Values, horizon: Horizon) -> Segmen
     margin = _held(today + drift, horizon.fade_years) + _pay_added_back(company, values)
     if (margin > 1).any():
         raise InputError(
-            f"{company.ticker}: a margin of {float(margin.max()):.0%} in the other business would mean "
-            f"that its "
-            "costs are negative. The AI business is assumed to lose more than the accounts can carry: check "
-            "ai_revenue_share, its margin or cost shares, and other_margin_change."
+            f"{company.ticker}: a margin of {float(margin.max()):.0%} in the other business would mean that "
+            "its costs are negative. The AI business is assumed to lose more than the accounts can carry: "
+            "check ai_revenue_share, its margin or cost shares, and other_margin_change."
         )
     revenue = start * _faded(level(growth), values["terminal_growth"], horizon.fade_years)
     return _segment(revenue, margin, values["sales_to_capital_other"])

@@ -77,14 +77,13 @@ class Company:
         if not self.revenue > 0:
             raise InputError(
                 f"{self.ticker}: revenue must be above zero; got {self.revenue!r}. A firm without revenue "
-                f"has "
-                "no price and volume to speak about."
+                "has no price and volume to speak about."
             )
         if self.operating_income > self.revenue:
             raise InputError(
                 f"{self.ticker}: operating income {self.operating_income:g} exceeds revenue "
-                f"{self.revenue:g}: "
-                "a margin above 100% would mean that costs are negative. Are gains on stakes among it?"
+                f"{self.revenue:g}: a margin above 100% would mean that costs are negative. Are gains on "
+                "stakes among it?"
             )
 
     @property

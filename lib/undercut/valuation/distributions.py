@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Final, Literal
 
 import numpy as np
-from scipy import stats
+from scipy.special import ndtri
 
 from undercut.inference.arrays import Floats
 
 Distribution = Literal["fixed", "uniform", "triangular", "normal", "lognormal"]
 DISTRIBUTIONS: Final = ("fixed", "uniform", "triangular", "normal", "lognormal")
 #: Standard normal quantile of the upper end of a range: low and high are 5% and 95%.
-_REACH: Final = float(stats.norm.ppf(0.95))
+_REACH: Final = float(ndtri(0.95))
 
 
 def quantile(
@@ -48,7 +48,7 @@ def quantile(
         return low + (high - low) * probability
     if distribution == "triangular":
         return _triangular(probability, low, default, high)
-    score = stats.norm.ppf(probability)
+    score = ndtri(probability)
     if distribution == "normal":
         return default + score * (high - low) / (2 * _REACH)
     middle, spread = np.log(low * high) / 2, np.log(high / low) / (2 * _REACH)

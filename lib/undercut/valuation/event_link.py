@@ -61,12 +61,10 @@ class CashFlowNews:
         """One sentence."""
         return (
             f"{self.ticker} on {self.day}: an abnormal return of {self.abnormal_return:+.1%} "
-            f"({self.low:+.1%} to "
-            f"{self.high:+.1%}) equals a change of all expected cash flows by {self.all_flows[0]:+.1%}, or "
-            f"of those "
-            f"of the AI business alone by {self.ai_flows[0]:+.1%} ({self.ai_flows[1]:+.1%} to "
-            f"{self.ai_flows[2]:+.1%}), "
-            "if the discount rate did not move. Below -100% the AI business alone cannot explain it."
+            f"({self.low:+.1%} to {self.high:+.1%}) equals a change of all expected cash flows by "
+            f"{self.all_flows[0]:+.1%}, or of those of the AI business alone by {self.ai_flows[0]:+.1%} "
+            f"({self.ai_flows[1]:+.1%} to {self.ai_flows[2]:+.1%}), if the discount rate did not move. Below "
+            "-100% the AI business alone cannot explain it."
         )
 
 
@@ -111,9 +109,9 @@ def cash_flow_news(
     market = valuation.calibrated_to
     if market is not None and market.day >= day:
         raise InputError(
-            f"This valuation was inferred from the market value of {market.day}, which already contains "
-            f"the return "
-            f"of {day}: explaining the return with it would be circular. Use assumptions from before {day}."
+            f"This valuation was inferred from the market value of {market.day}, which already contains the "
+            f"return of {day}: explaining the return with it would be circular. Use assumptions from before "
+            f"{day}."
         )
     if market_value_before is not None and market_value_before.day >= day:
         raise InputError(f"The market value is of {market_value_before.day}; give one from before {day}.")

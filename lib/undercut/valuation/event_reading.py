@@ -9,21 +9,27 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from undercut.errors import DataError, InputError
+from undercut.errors import DataError, OutsideDataError
 from undercut.eventstudy.groups import group_tests
 from undercut.eventstudy.model import event_study
+from undercut.result import Result
+from undercut.valuation import charts
 from undercut.valuation.event_link import CashFlowNews, cash_flow_news, parameter_news
 from undercut.valuation.vendors import Case, vendor_case
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _QUARTERS_AFTER = 8
 _MINUS = "\N{MINUS SIGN}"
 
 
 @dataclass(frozen=True, slots=True)
-class EventReading:
+class EventReading(Result):
     """An abnormal return and what it would mean.
 
     Attributes
@@ -48,6 +54,15 @@ class EventReading:
     estimation_days: int
     demand_growth: tuple[float, float, float]
 
+    def to_frame(self) -> pd.DataFrame:
+        """Estimate and interval of each reading."""
+        return self.news.table()
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """The return and the readings, in percent."""
+        table = self.news.table()
+        return charts.readings(table[table["reading"] != "equity, million"], ax=ax)
+
     def summary(self) -> str:
         """What the return would mean."""
         news, company = self.news, self.case.company
@@ -58,9 +73,9 @@ class EventReading:
             f"benchmark explains (95% interval {_span((news.low, news.high))}; p = {self.p_permutation:.3f} "
             f"over {self.placebo_days} other sessions). At an unchanged discount rate that equals a change "
             f"of all expected cash flows, for ever, by {news.all_flows[0]:+.1%} "
-            f"({_span(news.all_flows[1:])}), or of those of the AI business alone by "
-            f"{news.ai_flows[0]:+.1%} ({_span(news.ai_flows[1:])}).{alone} {self._growth()} The accounts "
-            f"used go to {company.period_end}, {side} the day; assumptions and rates are today's."
+            f"({_span(news.all_flows[1:])}), or of those of the AI business alone by {news.ai_flows[0]:+.1%} "
+            f"({_span(news.ai_flows[1:])}).{alone} {self._growth()} The accounts used go to "
+            f"{company.period_end}, {side} the day; assumptions and rates are today's."
         )
         return re.sub(r"-(?=\d+(\.\d+)?%)", _MINUS, told)
 
@@ -69,8 +84,8 @@ class EventReading:
         if any(map(math.isnan, growth)):
             return "No single growth of demand in the first year has that value over the whole interval."
         return (
-            f"In the model, growth of demand by {growth[0]:.0%} in the first year rather than "
-            f"{assumed:.0%} has the same value (95% interval {min(growth[1:]):.0%} to {max(growth[1:]):.0%})."
+            f"In the model, growth of demand by {growth[0]:.0%} in the first year rather than {assumed:.0%} "
+            f"has the same value (95% interval {min(growth[1:]):.0%} to {max(growth[1:]):.0%})."
         )
 
 
@@ -100,7 +115,7 @@ def read_event(
 
     Raises
     ------
-    InputError
+    OutsideDataError
         The returns do not have the ticker or the benchmark.
 
     Examples
@@ -115,7 +130,7 @@ def read_event(
     wide = returns.pivot_table(index="date", columns="ticker", values="return")
     for name in (ticker, market):
         if name not in wide.columns:
-            raise InputError(
+            raise OutsideDataError(
                 f"No returns of {name}: an event study needs those of the firm and the benchmark."
             )
     events = pd.DataFrame({"event": ["event"], "date": [day], "firm": [ticker], "group": [ticker]})

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError, InputError, unknown
+from undercut.errors import InputError, OutsideDataError, unknown
 from undercut.valuation.company import Company
 
 #: Figures whose source names no day of filing are taken as known this long after the period's end.
@@ -90,7 +90,7 @@ def accounts(fundamentals: pd.DataFrame, ticker: str, *, as_of: str | None = Non
     ------
     UnknownNameError
         The table does not have the ticker.
-    DataError
+    OutsideDataError
         No year with revenue and operating income was published by then.
 
     Examples
@@ -146,13 +146,13 @@ def run_rate(fundamentals: pd.DataFrame, ticker: str, *, as_of: str | None = Non
 
     Raises
     ------
-    DataError
+    OutsideDataError
         None was published by then.
     """
     rows = known_by(fundamentals, ticker, as_of)
     stated = rows[rows["item"] == "annualised_run_rate_revenue"].sort_values("period_end")
     if stated.empty:
-        raise DataError(f"No annualised revenue of {ticker} is published by {as_of or 'now'}.")
+        raise OutsideDataError(f"No annualised revenue of {ticker} is published by {as_of or 'now'}.")
     return stated.iloc[-1]
 
 
@@ -161,7 +161,7 @@ def published_ratio(rows: pd.DataFrame, numerator: str, denominator: str) -> tup
 
     Raises
     ------
-    DataError
+    OutsideDataError
         No period has both.
     """
     wide = rows[rows["fiscal_period"].str.fullmatch(_WHOLE_YEAR)]
@@ -170,7 +170,7 @@ def published_ratio(rows: pd.DataFrame, numerator: str, denominator: str) -> tup
         both = table[[numerator, denominator]].dropna()
         if len(both):
             return float(both.iloc[-1, 0] / both.iloc[-1, 1]), str(both.index[-1][1])
-    raise DataError(
+    raise OutsideDataError(
         f"No period publishes both {numerator} and {denominator} by then; set the assumption instead."
     )
 
@@ -180,7 +180,7 @@ def units_per_dollar(fundamentals: pd.DataFrame, currency: str) -> tuple[float, 
 
     Raises
     ------
-    DataError
+    OutsideDataError
         The table has no rate of this currency.
 
     Examples
@@ -193,7 +193,7 @@ def units_per_dollar(fundamentals: pd.DataFrame, currency: str) -> tuple[float, 
         return 1.0, "the same currency"
     found = fundamentals[fundamentals["item"] == f"average_fx_{currency.lower()}_per_usd"]
     if found.empty:
-        raise DataError(
+        raise OutsideDataError(
             f"No published rate of {currency} to the US dollar in fundamentals.csv: give the market value in "
             f"{currency}, the currency of the accounts."
         )
@@ -207,7 +207,7 @@ def _newest_year(rows: pd.DataFrame, ticker: str, as_of: str | None) -> tuple[st
     counts = needed.groupby(["period_end", "fiscal_period"])["item"].nunique()
     complete = counts[counts == 2]
     if complete.empty:
-        raise DataError(
+        raise OutsideDataError(
             f"{ticker}: no twelve months with revenue and operating income were published by "
             f"{as_of or 'now'}. Choose a later day."
         )

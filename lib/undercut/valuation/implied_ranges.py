@@ -15,11 +15,11 @@ import pandas as pd
 from undercut.errors import InputError
 from undercut.inference.arrays import Floats
 from undercut.valuation.company import MarketValue
-from undercut.valuation.market import with_market_values
-from undercut.valuation.ranges import flat_draws, middle
+from undercut.valuation.ranges import flat_draws
 from undercut.valuation.reverse import Implied, implied
 from undercut.valuation.scenarios import Scenario
-from undercut.valuation.vendors import Case, in_currency_of_accounts
+from undercut.valuation.valuation import middle
+from undercut.valuation.vendors import Case
 
 #: What a firm is asked to assume, by name; which of them matter depends on its role.
 REVERSED = ("price_erosion", "demand_growth", "ai_margin_long_run", "overhead_long_run")
@@ -42,52 +42,6 @@ def at_multiple(case: Case, multiple: float) -> Case:
     source = f"{multiple:g} times the model's own central value"
     stated = MarketValue(multiple * central, case.company.currency, case.company.period_end, source)
     return replace(case, market_value=stated)
-
-
-def priced_case(
-    case: Case,
-    fundamentals: pd.DataFrame,
-    *,
-    market_value: float | None = None,
-    table: pd.DataFrame | None = None,
-    as_of: str | None = None,
-) -> Case:
-    """The case with the market value that the reader gives, if one is given.
-
-    Parameters
-    ----------
-    case : Case
-        The vendor.
-    fundamentals : DataFrame
-        Where published exchange rates are.
-    market_value : float, optional
-        Billion US dollars, all shares.
-    table : DataFrame, optional
-        Instead, as `undercut.valuation.market.with_market_values` takes it.
-    as_of : str, optional
-        Day of the market value, today by default; no later row of the table.
-
-    Raises
-    ------
-    InputError
-        Both are given, or the table says nothing usable about the firm.
-    DataError
-        There is no published rate for the currency of the accounts.
-    """
-    if market_value is not None and table is not None:
-        raise InputError("Give market_value or market_values, not both.")
-    if table is not None:
-        found = with_market_values([case], table, fundamentals, source="the reader's table", as_of=as_of)
-        if not found.cases:
-            raise InputError(
-                f"market_values: {case.company.ticker}: {found.left_out[case.company.ticker].rstrip('.')}."
-            )
-        return found.cases[0]
-    if market_value is None:
-        return case
-    day = as_of or f"{pd.Timestamp.now('UTC'):%Y-%m-%d}"
-    stated = MarketValue(1000 * market_value, "USD", day, "given by the reader")
-    return case.with_market_value(in_currency_of_accounts(stated, case.company, fundamentals))
 
 
 def reversed_parameters(case: Case) -> list[str]:

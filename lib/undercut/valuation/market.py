@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
-from undercut.errors import DataError
+from undercut.errors import DataError, InputError, MissingColumnError
+from undercut.sources.files import read_table
 from undercut.valuation.company import MarketValue
 from undercut.valuation.vendors import Case, in_currency_of_accounts, market_value_of_shares
 
@@ -42,7 +44,7 @@ class Priced:
 
 def with_market_values(
     cases: Sequence[Case],
-    table: pd.DataFrame,
+    table: pd.DataFrame | Path | str,
     fundamentals: pd.DataFrame,
     *,
     source: str,
@@ -54,7 +56,7 @@ def with_market_values(
     ----------
     cases : sequence of Case
         Of `undercut.valuation.vendors.vendor_case`.
-    table : DataFrame
+    table : DataFrame or path
         Columns ticker, date, and ``market_value`` (million) or ``close`` (of one share or ADR as traded, not
         adjusted), optionally ``currency`` (US dollars by default). The newest row of a ticker is taken.
     fundamentals : DataFrame
@@ -71,7 +73,7 @@ def with_market_values(
 
     Raises
     ------
-    DataError
+    MissingColumnError
         A column is missing.
 
     Examples
@@ -84,10 +86,11 @@ def with_market_values(
     >>> float(found.table()["market_value"].iloc[0])
     2428500.0
     """
+    table = _user_table(table)
     column = next((name for name in VALUE_COLUMNS if name in table.columns), None)
     missing = [name for name in ("ticker", "date") if name not in table.columns]
     if column is None or missing:
-        raise DataError(
+        raise MissingColumnError(
             f"A table of market values needs ticker, date and one of {', '.join(VALUE_COLUMNS)}; it has "
             f"{', '.join(map(str, table.columns))}."
         )
@@ -108,6 +111,62 @@ def with_market_values(
             continue
         priced.append(case.with_market_value(stated))
     return Priced(tuple(priced), left_out)
+
+
+def priced_case(
+    case: Case,
+    fundamentals: pd.DataFrame,
+    *,
+    market_value: float | None = None,
+    table: pd.DataFrame | Path | str | None = None,
+    as_of: str | None = None,
+) -> Case:
+    """The case with the market value that the reader gives, if one is given.
+
+    Parameters
+    ----------
+    case : Case
+        The vendor.
+    fundamentals : DataFrame
+        Where published exchange rates are.
+    market_value : float, optional
+        Billion US dollars, all shares.
+    table : DataFrame or path, optional
+        Instead, as `undercut.valuation.market.with_market_values` takes it.
+    as_of : str, optional
+        Day of the market value, today by default; no later row of the table.
+
+    Raises
+    ------
+    InputError
+        Both are given, or the table says nothing usable about the firm.
+    DataError
+        There is no published rate for the currency of the accounts.
+    """
+    if market_value is not None and table is not None:
+        raise InputError("Give market_value or market_values, not both.")
+    if table is not None:
+        found = with_market_values([case], table, fundamentals, source="the reader's table", as_of=as_of)
+        if not found.cases:
+            raise InputError(
+                f"market_values: {case.company.ticker}: {found.left_out[case.company.ticker].rstrip('.')}."
+            )
+        return found.cases[0]
+    if market_value is None:
+        return case
+    day = as_of or f"{pd.Timestamp.now('UTC'):%Y-%m-%d}"
+    stated = MarketValue(1000 * market_value, "USD", day, "given by the reader")
+    return case.with_market_value(in_currency_of_accounts(stated, case.company, fundamentals))
+
+
+def _user_table(table: pd.DataFrame | Path | str) -> pd.DataFrame:
+    if isinstance(table, pd.DataFrame):
+        return table
+    read = read_table(table)
+    frame = read.frame.copy()
+    for column in frame.columns.intersection(VALUE_COLUMNS):
+        frame[column] = read.numbers(column)
+    return frame.assign(date=read.days("date")) if "date" in frame else frame
 
 
 def _stated(case: Case, row: pd.Series, column: str, source: str) -> MarketValue:

@@ -3,8 +3,9 @@ vendors."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -14,7 +15,9 @@ from scipy.stats import qmc
 
 from undercut.errors import InputError
 from undercut.inference.arrays import Floats
-from undercut.valuation.assumptions import Assumptions
+from undercut.result import Result
+from undercut.valuation import charts
+from undercut.valuation.assumptions import Assumptions, Correlation, correlation_matrix
 from undercut.valuation.vendors import Case
 
 if TYPE_CHECKING:
@@ -26,7 +29,7 @@ _EDGE: Final = 2.0**-40
 
 
 @dataclass(frozen=True, slots=True)
-class Simulation:
+class Simulation(Result):
     """Values of one quantity over all draws.
 
     Attributes
@@ -61,21 +64,6 @@ class Simulation:
         """Part of the draws below a value."""
         return float((self.outcomes < value).mean())
 
-    def probability_of_fall(self, share: float, *, reference: float) -> float:
-        """Part of the draws in which the value is more than ``share`` below a reference.
-
-        Raises
-        ------
-        InputError
-            The reference is not above zero, or the share not between 0 and 1.
-        """
-        if not reference > 0 or not 0 <= share <= 1:
-            raise InputError(
-                f"A fall by {share!r} below {reference!r} is not defined: share in [0, 1], reference above "
-                f"zero."
-            )
-        return self.probability_below((1 - share) * reference)
-
     def table(self, level: float = 0.90) -> pd.DataFrame:
         """Mean, median, interval, part below zero, mean if owners can walk away there, numerical error."""
         low, high = self.interval(level)
@@ -93,16 +81,18 @@ class Simulation:
         low, high = self.interval(level)
         return (
             f"{self.name}: median {np.median(self.outcomes):,.0f} {self.unit}, {level:.0%} of draws between "
-            f"{low:,.0f} and {high:,.0f}, {self.probability_below(0.0):.1%} below zero. The range is that "
-            f"of the "
-            "stated assumptions, not a forecast."
+            f"{low:,.0f} and {high:,.0f}, {self.probability_below(0.0):.1%} below zero. The range is that of "
+            "the stated assumptions, not a forecast."
         )
+
+    def to_frame(self) -> pd.DataFrame:
+        """The draws: outcome and what was drawn, one row a draw."""
+        drawn = {name: values.ravel() for name, values in self.inputs.items()}
+        return pd.DataFrame({"outcome": self.outcomes.ravel(), **drawn})
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Distribution of the values."""
-        from undercut.valuation.charts import distribution_chart
-
-        return distribution_chart(self, ax=ax)
+        return charts.distribution(self.outcomes, unit=self.unit, ax=ax)
 
 
 def draw_assumptions(
@@ -137,17 +127,26 @@ def draw_assumptions(
     """
     if draws < 1 or not names:
         raise InputError(f"Nothing to draw: {draws} draws of {len(names)} parameters.")
-    # Every parameter has its own dimension, drawn or not: one seed gives vendors of all roles the same draws.
-    everything = list(assumptions.parameters)
-    chosen = [everything.index(assumptions[name].name) for name in names]
-    factor = np.linalg.cholesky(assumptions.correlation_matrix(everything))[chosen]
+    scores = _scores(tuple(assumptions.parameters), assumptions.correlations, draws, seed)
+    return {name: assumptions[name].quantile(scores[assumptions[name].name]) for name in names}
+
+
+@lru_cache(maxsize=2)
+def _scores(
+    names: tuple[str, ...], correlations: tuple[Correlation, ...], draws: int, seed: int
+) -> dict[str, Floats]:
+    """Correlated probabilities of every parameter, shape (replicates, draws of each).
+
+    Every parameter has its own dimension, drawn or not: one seed gives vendors of all roles the same draws.
+    """
+    factor = np.linalg.cholesky(correlation_matrix(names, correlations))
     power = max(int(np.ceil(np.log2(draws / REPLICATES))), 1)
     seeds = np.random.SeedSequence(seed).spawn(REPLICATES)
     uniform = np.stack(
-        [qmc.Sobol(len(everything), rng=np.random.default_rng(s)).random_base2(power) for s in seeds]
+        [qmc.Sobol(len(names), rng=np.random.default_rng(s)).random_base2(power) for s in seeds]
     )
     probability = ndtr(ndtri(np.clip(uniform, _EDGE, 1 - _EDGE)) @ factor.T)
-    return {name: assumptions[name].quantile(probability[..., i]) for i, name in enumerate(names)}
+    return {name: np.ascontiguousarray(probability[..., i]) for i, name in enumerate(names)}
 
 
 def simulate(case: Case, *, draws: int = 131_072, seed: int = 0) -> Simulation:
@@ -188,23 +187,3 @@ def simulate(case: Case, *, draws: int = 131_072, seed: int = 0) -> Simulation:
         shares.append(found.ai_share)
     unit = f"million {case.company.currency}"
     return Simulation(case.company.ticker, unit, np.stack(equity), inputs, np.stack(shares))
-
-
-def simulate_function(
-    function: Callable[[Mapping[str, Floats]], Floats],
-    assumptions: Assumptions,
-    *,
-    name: str,
-    unit: str,
-    draws: int = 131_072,
-    seed: int = 0,
-) -> Simulation:
-    """The same for any function of the parameters, which must be vectorised over draws."""
-    names = [n for n, p in assumptions.parameters.items() if p.distribution != "fixed"]
-    inputs = draw_assumptions(assumptions, names, draws=draws, seed=seed)
-    return Simulation(name, unit, np.asarray(function(inputs), dtype=np.float64), inputs)
-
-
-def compare(simulations: Sequence[Simulation], *, level: float = 0.90) -> pd.DataFrame:
-    """One row a vendor: see `Simulation.table`."""
-    return pd.concat([found.table(level) for found in simulations], ignore_index=True)

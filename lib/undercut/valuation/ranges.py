@@ -13,7 +13,7 @@ from undercut.inference.arrays import Floats
 from undercut.valuation.montecarlo import draw_assumptions
 from undercut.valuation.scenarios import Scenario
 from undercut.valuation.sensitivity import sobol_indices, tornado
-from undercut.valuation.valuation import Valuation
+from undercut.valuation.valuation import Valuation, middle
 from undercut.valuation.vendors import Case
 
 
@@ -117,30 +117,6 @@ def value_ranges(case: Case, drawn: Valuation, *, level: float = 0.90) -> pd.Dat
     here = 100 * float(np.ravel(central.capital_cost.rate)[0])
     rows.append(("cost_of_capital", "Cost of capital, a year", "%", here, *middle(rate, level), 1.0))
     return pd.DataFrame(rows, columns=["key", "label", "unit", "central", "median", "low", "high", "used"])
-
-
-def middle(values: Floats, level: float) -> tuple[float, float, float]:
-    """Median and central interval of the values that are numbers; not a number where there is none.
-
-    Examples
-    --------
-    >>> middle(np.array([1.0, 2.0, 3.0, np.nan]), 1.0)
-    (2.0, 1.0, 3.0)
-    """
-    known = values[~np.isnan(values)]
-    if not known.size:
-        return (float("nan"),) * 3
-    low, median, high = np.quantile(known, [(1 - level) / 2, 0.5, (1 + level) / 2])
-    return float(median), float(low), float(high)
-
-
-def cash_flow_ranges(drawn: Valuation, *, level: float = 0.90) -> pd.DataFrame:
-    """Cash flow before tax of both businesses by year: business, year, median, low, high; billion."""
-    rows = []
-    for name, segment in (("AI business", drawn.ai), ("other business", drawn.other)):
-        flows = (segment.income - segment.investment) / 1000
-        rows += [(name, year + 1, *middle(flow, level)) for year, flow in enumerate(flows)]
-    return pd.DataFrame(rows, columns=["business", "year", "median", "low", "high"])
 
 
 def scenario_changes(

@@ -12,7 +12,8 @@ from scipy.optimize import brentq
 
 from undercut.errors import InputError
 from undercut.inference.arrays import Floats
-from undercut.valuation.drivers import token_market
+from undercut.result import Result
+from undercut.valuation import charts
 from undercut.valuation.valuation import Valuation
 from undercut.valuation.vendors import Case
 
@@ -33,7 +34,7 @@ Verdict = Literal["one", "several", "none", "no effect"]
 
 
 @dataclass(frozen=True, slots=True)
-class Implied:
+class Implied(Result):
     """What a market value implies for one assumption.
 
     Attributes
@@ -85,20 +86,6 @@ class Implied:
         market = self.case.market_value
         return found if market is None else found.calibrated(market)
 
-    def price_path(self) -> pd.DataFrame:
-        """Average price of a token, today = 1: year, as assumed, and at the root.
-
-        Raises
-        ------
-        InputError
-            There is not exactly one root.
-        """
-        years = self.case.horizon.explicit_years
-        assumed = self.case.assumptions.values()
-        paths = {"assumed": assumed, "implied": {**assumed, self.parameter: np.array([self.value])}}
-        prices = {name: token_market(values, years).price[:, 0] for name, values in paths.items()}
-        return pd.DataFrame({"year": np.arange(years + 1), **prices})
-
     def table(self) -> pd.DataFrame:
         """One row: parameter, assumed value and range, roots, verdict, range of values within reach.
 
@@ -135,11 +122,16 @@ class Implied:
             case "none":
                 return f"{firm}: no {span} gives a market value of {worth}; the model reaches {reach}."
 
+    def to_frame(self) -> pd.DataFrame:
+        """Values tried and equity there, million."""
+        return pd.DataFrame({"value": self.grid, "equity": self.equity})
+
     def plot(self, ax: Axes | None = None) -> Axes:
         """Value over the parameter, with the market value and the roots."""
-        from undercut.valuation.charts import implied_chart
-
-        return implied_chart(self, ax=ax)
+        return charts.implied_curve(
+            self.to_frame(), name=self.parameter, currency=self.case.company.currency,
+            market=_market(self.case), roots=self.roots, ax=ax,
+        )  # fmt: skip
 
 
 def implied(case: Case, parameter: str, *, search: tuple[float, float] | None = None) -> Implied:
@@ -185,9 +177,8 @@ def implied(case: Case, parameter: str, *, search: tuple[float, float] | None = 
     """
     if case.market_value is None:
         raise InputError(
-            f"{case.company.ticker}: what a market value implies needs one. Give it "
-            f"(Case.with_market_value, or "
-            "--set market_value=... in million of the currency of the accounts)."
+            f"{case.company.ticker}: what a market value implies needs one. Give it (Case.with_market_value, "
+            "or --set market_value=... in million of the currency of the accounts)."
         )
     low, high = _range(case, parameter, search)
     grid = np.linspace(low, high, _GRID)

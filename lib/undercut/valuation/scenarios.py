@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import pandas as pd
-
-from undercut.errors import DataError, InputError, unknown
+from undercut.errors import CellError, InputError, OutsideDataError, unknown
 from undercut.paths import data_dir
 from undercut.valuation.assumptions import ROLES, Assumptions, load_assumptions, read_toml
 from undercut.valuation.vendors import Case, vendor_names
@@ -58,8 +56,10 @@ def load_scenarios(folder: Path | None = None) -> dict[str, Scenario]:
     ------
     SourceError
         A file cannot be read or is not TOML.
-    DataError
+    CellError
         A file has mistakes: each is named with file and key.
+    OutsideDataError
+        There is no scenario.
 
     Examples
     --------
@@ -80,9 +80,11 @@ def load_scenarios(folder: Path | None = None) -> dict[str, Scenario]:
                 content.get("role", {}), content.get("ticker", {}),
             )  # fmt: skip
     if faults:
-        raise DataError("Scenarios have mistakes. " + " ".join(faults))
+        raise CellError("Scenarios have mistakes. " + " ".join(faults))
     if not found:
-        raise DataError(f"There is no scenario in {home}; each is a .toml file with title, story and [set].")
+        raise OutsideDataError(
+            f"There is no scenario in {home}; each is a .toml file with title, story and [set]."
+        )
     return found
 
 
@@ -98,34 +100,6 @@ def scenario(name: str, *, folder: Path | None = None) -> Scenario:
     if name not in known:
         raise unknown("scenario", name, known)
     return known[name]
-
-
-def compare_scenarios(cases: Sequence[Case], scenarios: Mapping[str, Scenario]) -> pd.DataFrame:
-    """Every vendor in every scenario.
-
-    Returns
-    -------
-    DataFrame
-        ticker, scenario, title, equity, enterprise (million of ``currency``), ai_share, terminal_share,
-        rate, and
-        ``change``: enterprise value against that under the default assumptions, less one.
-    """
-    rows = []
-    for case in cases:
-        base = float(case.value().enterprise[0])
-        for entry in scenarios.values():
-            found = entry.apply(case).value()
-            rows.append(
-                {
-                    "ticker": case.company.ticker, "scenario": entry.name, "title": entry.title,
-                    "equity": float(found.equity[0]), "enterprise": float(found.enterprise[0]),
-                    "currency": case.company.currency, "ai_share": float(found.ai_share[0]),
-                    "terminal_share": float(found.terminal_share[0]),
-                    "rate": float(found.capital_cost.rate[0]),
-                    "change": float(found.enterprise[0]) / base - 1,
-                }
-            )  # fmt: skip
-    return pd.DataFrame(rows)
 
 
 def _mistakes(content: Mapping[str, Any], assumptions: Assumptions, tickers: Sequence[str]) -> list[str]:

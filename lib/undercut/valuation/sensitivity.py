@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
+from scipy.stats import qmc
 
-from undercut.errors import InputError
-from undercut.extras import require
+from undercut.errors import InputError, NoVariationError
 from undercut.inference.arrays import Floats
+from undercut.result import Result
+from undercut.valuation import charts
 from undercut.valuation.assumptions import Assumptions
 from undercut.valuation.vendors import Case
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_INSIDE = 1e-9
+#: Probabilities stay this far inside 0 and 1.
+_INSIDE: Final = 1e-9
+_RESAMPLES: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Tornado:
+class Tornado(Result):
     """Value at both ends of each assumption, the others at their defaults.
 
     Attributes
@@ -40,7 +44,7 @@ class Tornado:
     base: float
     rows: pd.DataFrame
 
-    def table(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """The rows."""
         return self.rows
 
@@ -49,16 +53,13 @@ class Tornado:
         first = self.rows.iloc[0]
         return (
             f"{self.name}: of {len(self.rows)} assumptions {first['parameter']} matters most: from "
-            f"{first['low']:.3g} to "
-            f"{first['high']:.3g} it moves the value from {first['value_low']:,.0f} to "
+            f"{first['low']:.3g} to {first['high']:.3g} it moves the value from {first['value_low']:,.0f} to "
             f"{first['value_high']:,.0f} {self.unit}."
         )
 
     def plot(self, ax: Axes | None = None, *, most: int = 12) -> Axes:
         """Bars from low to high, widest on top."""
-        from undercut.valuation.charts import tornado_chart
-
-        return tornado_chart(self, ax=ax, most=most)
+        return charts.tornado(self.rows, base=self.base, unit=self.unit, most=most, ax=ax)
 
 
 def tornado(case: Case, *, level: float = 0.90) -> Tornado:
@@ -73,7 +74,7 @@ def tornado(case: Case, *, level: float = 0.90) -> Tornado:
 
     Raises
     ------
-    InputError
+    NoVariationError
         No assumption has a range.
 
     Examples
@@ -86,19 +87,18 @@ def tornado(case: Case, *, level: float = 0.90) -> Tornado:
     """
     names = case.assumptions.uncertain(case.company.role)
     if not names:
-        raise InputError(f"{case.company.ticker}: every assumption is fixed; there is nothing to vary.")
+        raise NoVariationError(f"{case.company.ticker}: every assumption is fixed; there is nothing to vary.")
     tails = np.array([(1 - level) / 2, (1 + level) / 2])
-    ends = {name: case.assumptions[name].quantile(tails) for name in names}
+    ends = np.stack([case.assumptions[name].quantile(tails) for name in names])  # (parameters, 2)
     # Two draws a parameter, all in one call; shape (2 * parameters,).
     draws = {name: np.full(2 * len(names), case.assumptions[name].default) for name in names}
     for place, name in enumerate(names):
-        draws[name][2 * place : 2 * place + 2] = ends[name]
+        draws[name][2 * place : 2 * place + 2] = ends[place]
     equity = case.value(draws).equity.reshape(len(names), 2)
     frame = pd.DataFrame(
         {
             "parameter": names, "meaning": [case.assumptions[name].meaning for name in names],
-            "low": [ends[name][0] for name in names], "high": [ends[name][1] for name in names],
-            "value_low": equity[:, 0], "value_high": equity[:, 1],
+            "low": ends[:, 0], "high": ends[:, 1], "value_low": equity[:, 0], "value_high": equity[:, 1],
             "swing": np.abs(equity[:, 1] - equity[:, 0]),
         }
     )  # fmt: skip
@@ -110,29 +110,8 @@ def tornado(case: Case, *, level: float = 0.90) -> Tornado:
 def sobol_indices(case: Case, *, base_draws: int = 1024, seed: int = 0) -> pd.DataFrame:
     """Share of the variance of equity that each assumption explains, alone and with interactions.
 
-    Parameters
-    ----------
-    case : Case
-        The vendor.
-    base_draws : int
-        A power of two; the model is run ``base_draws * (parameters + 2)`` times.
-    seed : int
-        Of sample and confidence interval.
-
-    Returns
-    -------
-    DataFrame
-        parameter, first_order, first_order_error, total, total_error (half widths of 95% intervals), the
-        largest
-        total first.
-
-    Notes
-    -----
-    Assumptions are drawn independently here: with correlated inputs the variance has no such decomposition.
-
-    References
-    ----------
-    Sobol (2001); Saltelli et al. (2010); computed by SALib.
+    See `sobol_of_function`; assumptions are drawn independently here: with correlated inputs the variance
+    has no such decomposition.
     """
     names = case.assumptions.uncertain(case.company.role)
     return sobol_of_function(
@@ -143,32 +122,77 @@ def sobol_indices(case: Case, *, base_draws: int = 1024, seed: int = 0) -> pd.Da
 def sobol_of_function(
     function: Callable[[Mapping[str, Floats]], Floats],
     assumptions: Assumptions,
-    names: list[str],
+    names: Sequence[str],
     *,
     base_draws: int = 1024,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """`sobol_indices` of any function that is vectorised over draws.
+    """First-order and total Sobol indices of a function that is vectorised over draws.
+
+    Parameters
+    ----------
+    function : callable
+        From arrays by name to outcomes.
+    assumptions : Assumptions
+        Distributions of the names.
+    names : sequence of str
+        What varies.
+    base_draws : int
+        A power of two; the function is evaluated ``base_draws * (names + 2)`` times.
+    seed : int
+        Of the scrambled sequence and of the bootstrap.
+
+    Returns
+    -------
+    DataFrame
+        parameter, first_order, first_order_error, total, total_error (half widths of 95% intervals over
+        resampled draws), the largest total first.
 
     Raises
     ------
     InputError
         ``base_draws`` is not a power of two, or there is nothing to vary.
+
+    Notes
+    -----
+    With outcomes f of two independent samples A and B, and of A with column j from B (AB_j):
+    ``S_j = mean(f_B (f_ABj - f_A)) / V`` (Saltelli et al. 2010) and
+    ``T_j = mean((f_A - f_ABj)^2) / 2 V`` (Jansen 1999), V the variance over A and B together.
+
+    References
+    ----------
+    Sobol (2001), Mathematics and Computers in Simulation 55; Saltelli et al. (2010), Computer Physics
+    Communications 181.
     """
-    analysis = require("SALib.analyze.sobol", extra="sensitivity")
-    sampling = require("SALib.sample.sobol", extra="sensitivity")
     if base_draws < 2 or base_draws & (base_draws - 1) or not names:
         raise InputError(f"base_draws must be a power of two (got {base_draws}) and some assumption vary.")
-    problem: dict[str, Any] = {
-        "num_vars": len(names), "names": names, "bounds": [[_INSIDE, 1 - _INSIDE]] * len(names)
-    }  # fmt: skip
-    uniform = sampling.sample(problem, base_draws, calc_second_order=False, seed=seed)
-    values = function({name: assumptions[name].quantile(uniform[:, i]) for i, name in enumerate(names)})
-    found = analysis.analyze(problem, values, calc_second_order=False, seed=seed)
+    count = len(names)
+    points = qmc.Sobol(2 * count, rng=np.random.default_rng(seed)).random(base_draws)
+    points = _INSIDE + points * (1 - 2 * _INSIDE)
+    first, second = points[:, :count], points[:, count:]
+    mixed = np.broadcast_to(first, (count, base_draws, count)).copy()
+    mixed[range(count), :, range(count)] = second.T
+    stacked = np.concatenate([first[None], second[None], mixed])  # (count + 2, base_draws, count)
+    inputs = {name: assumptions[name].quantile(stacked[..., j].ravel()) for j, name in enumerate(names)}
+    outcome = np.broadcast_to(function(inputs), stacked.shape[0] * base_draws).reshape(count + 2, base_draws)
+    scaled = (outcome - outcome.mean()) / (outcome.std() or 1.0)
+    alone, whole = _indices(scaled)
+    again = np.random.default_rng(seed).integers(base_draws, size=(_RESAMPLES, base_draws))
+    resampled = np.stack([_indices(scaled[:, rows]) for rows in again])  # (resamples, 2, count)
+    half = 1.959963984540054 * resampled.std(axis=0, ddof=1)
     frame = pd.DataFrame(
         {
-            "parameter": names, "first_order": found["S1"], "first_order_error": found["S1_conf"],
-            "total": found["ST"], "total_error": found["ST_conf"],
+            "parameter": list(names), "first_order": alone, "first_order_error": half[0],
+            "total": whole, "total_error": half[1],
         }
     )  # fmt: skip
     return frame.sort_values(["total", "parameter"], ascending=[False, True], ignore_index=True)
+
+
+def _indices(outcome: Floats) -> Floats:
+    """First-order and total indices, shape (2, count), of outcomes of A, B and every AB_j."""
+    a, b, mixed = outcome[0], outcome[1], outcome[2:]
+    variance = np.var(outcome[:2])
+    if variance <= np.finfo(float).eps:
+        return np.zeros((2, len(mixed)))
+    return np.stack([(b * (mixed - a)).mean(axis=1), ((a - mixed) ** 2).mean(axis=1) / 2]) / variance

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from undercut.inference.arrays import Floats
+from undercut.result import Result
+from undercut.valuation import charts
 from undercut.valuation.capital_cost import CapitalCost
 from undercut.valuation.company import Company, MarketValue
 
@@ -42,7 +44,7 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class Valuation:
+class Valuation(Result):
     """Value of a firm for every draw of its assumptions; million of the firm's currency, shape (draws,).
 
     Attributes
@@ -124,15 +126,40 @@ class Valuation:
             f"Under these assumptions the operations of {company.name} are worth "
             f"{_one(self.enterprise, draw) / 1000:,.0f} billion {company.currency}, "
             f"{_one(self.terminal_share, draw):.0%} of it after the horizon; the AI business adds "
-            f"{_one(self.ai_share, draw):.0%} of it, the part that this exercise can speak about. "
-            f"Discount rate {_one(self.capital_cost.rate, draw):.1%}. Not a target price, not advice."
+            f"{_one(self.ai_share, draw):.0%} of it, the part that this exercise can speak about. Discount "
+            f"rate {_one(self.capital_cost.rate, draw):.1%}. Not a target price, not advice."
         )
 
-    def plot(self, ax: Axes | None = None, draw: int = 0) -> Axes:
-        """Free cash flow before tax of both businesses, year by year."""
-        from undercut.valuation.charts import cash_flow_chart
+    def to_frame(self) -> pd.DataFrame:
+        """The cash flows of the first draw."""
+        return self.cash_flows()
 
-        return cash_flow_chart(self, ax=ax, draw=draw)
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Cash flow before tax of both businesses by year, with the band of the draws."""
+        return charts.cash_flows(self.cash_flow_ranges(), currency=self.company.currency, ax=ax)
+
+    def cash_flow_ranges(self, *, level: float = 0.90) -> pd.DataFrame:
+        """Cash flow before tax of both businesses by year: business, year, median, low, high; billion."""
+        rows = []
+        for name, segment in (("AI business", self.ai), ("other business", self.other)):
+            flows = (segment.income - segment.investment) / 1000
+            rows += [(name, year + 1, *middle(flow, level)) for year, flow in enumerate(flows)]
+        return pd.DataFrame(rows, columns=["business", "year", "median", "low", "high"])
+
+
+def middle(values: Floats, level: float) -> tuple[float, float, float]:
+    """Median and central interval of the values that are numbers; not a number where there is none.
+
+    Examples
+    --------
+    >>> middle(np.array([1.0, 2.0, 3.0, np.nan]), 1.0)
+    (2.0, 1.0, 3.0)
+    """
+    known = values[~np.isnan(values)]
+    if not known.size:
+        return (float("nan"),) * 3
+    low, median, high = np.quantile(known, [(1 - level) / 2, 0.5, (1 + level) / 2])
+    return float(median), float(low), float(high)
 
 
 def _one(value: Floats | float, draw: int) -> float:

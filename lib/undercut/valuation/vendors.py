@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError, InputError, unknown
+from undercut.errors import OutsideDataError, UnitError, unknown
 from undercut.paths import data_dir
 from undercut.sources.returns import load_returns
 from undercut.valuation.assumptions import Assumptions, load_assumptions, read_toml
 from undercut.valuation.capital_cost import measured_beta, unlevered
-from undercut.valuation.cashflow import Horizon, value_firm
+from undercut.valuation.cashflow import Horizon, discounted_value
 from undercut.valuation.company import Company, MarketValue
 from undercut.valuation.fundamentals import (
     accounts,
@@ -64,7 +64,7 @@ class Case:
         if np.isnan(company.operating_income):  # unlisted: what the assumed cost shares leave
             left = 1 - everything["compute_cost_share"] - everything["overhead_share"]
             company = replace(company, operating_income=float(company.revenue * np.mean(left)))
-        return value_firm(company, everything, horizon=self.horizon, elapsed_years=self.elapsed_years)
+        return discounted_value(company, everything, horizon=self.horizon, elapsed_years=self.elapsed_years)
 
     def with_values(self, changes: Mapping[str, float], *, source: str = "set by the user") -> Case:
         """The case under other assumptions."""
@@ -75,11 +75,11 @@ class Case:
 
         Raises
         ------
-        InputError
+        UnitError
             The value is in another currency than the accounts.
         """
         if market_value.currency != self.company.currency:
-            raise InputError(
+            raise UnitError(
                 f"The market value is in {market_value.currency}, the accounts of {self.company.ticker} in "
                 f"{self.company.currency}: convert it with in_currency_of_accounts."
             )
@@ -174,15 +174,15 @@ def in_currency_of_accounts(
 
     Raises
     ------
-    DataError
+    OutsideDataError
         There is no published rate.
-    InputError
+    UnitError
         It is in a third currency.
     """
     if market_value.currency == company.currency:
         return market_value
     if market_value.currency != "USD":
-        raise InputError(f"Give the market value in USD or {company.currency}, not {market_value.currency}.")
+        raise UnitError(f"Give the market value in USD or {company.currency}, not {market_value.currency}.")
     rate, source = units_per_dollar(fundamentals, company.currency)
     told = f"{market_value.source}; {rate:.3f} {company.currency} a US dollar ({source})"
     return MarketValue(market_value.value * rate, company.currency, market_value.day, told)
@@ -195,13 +195,15 @@ def market_value_of_shares(
 
     Raises
     ------
-    DataError
+    OutsideDataError
         No number of shares is published.
     InputError
         The price is not above zero.
     """
     if np.isnan(company.shares):
-        raise DataError(f"{company.ticker}: no number of shares is published; give the market value itself.")
+        raise OutsideDataError(
+            f"{company.ticker}: no number of shares is published; give the market value itself."
+        )
     return MarketValue(
         price * company.shares, currency, day, f"{source}, times {company.shares:,.0f} million shares"
     )
@@ -221,7 +223,7 @@ def _company(
     notes = (
         f"unlisted: revenue is the run rate stated for {rate['period_end']:%Y-%m-%d} "
         f"({rate['source_title']}); margin, debt and cash are not published: operations only, on assumed "
-        f"cost shares",
+        "cost shares",
     )
     company = Company(
         ticker, entry["name"], entry["role"], str(rate["currency"]), f"{rate['period_end']:%Y-%m-%d}",

@@ -60,8 +60,8 @@ def answer(found: Effects) -> str:
         else ", over price responses that we must assume because no record tells them"
     )
     return (
-        f"Without Chinese open models, closed models would {_cost(row)} "
-        f"({number(row['low'], '%')} to {number(row['high'], '%')}{how})."
+        f"Without Chinese open models, closed models would {_cost(row)} ({number(row['low'], '%')} to "
+        f"{number(row['high'], '%')}{how})."
     )
 
 
@@ -73,13 +73,11 @@ def rest(found: Effects) -> str:
     if not found.is_estimated:
         known = (
             "How buyers respond to price is not identified in this record, so the ranges are 95% of draws "
-            "over "
-            f"assumed elasticities from {most} to {least}"
+            f"over assumed elasticities from {most} to {least}"
         )
     return (
         f"{known}; months: {found.months}. The average price paid per token would change by {_span(paid)}, "
-        "since "
-        f"buyers would end up with other models; what buyers lose, relative to what they spend, is "
+        "since buyers would end up with other models; what buyers lose, relative to what they spend, is "
         f"{_span(loss)}."
     )
 
@@ -126,10 +124,9 @@ def price_paid(found: PricePaid) -> Iterator[Part]:
     part = "Most" if abs(held) > abs(both) / 2 else "Less than half"
     yield Sentence(
         f"Without Chinese open models, and at an elasticity of {number(found.elasticity, '')}, the average "
-        "price "
-        f"paid changes by {number(both, '%')}; with all list prices held it would change by "
-        f"{number(held, '%')}. "
-        f"{part} of the change is thus buyers who end up with other models, not sellers who change prices."
+        f"price paid changes by {number(both, '%')}; with all list prices held it would change by "
+        f"{number(held, '%')}. {part} of the change is thus buyers who end up with other models, not sellers "
+        "who change prices."
     )
 
 
@@ -202,8 +199,7 @@ def market_data(data: MarketData) -> Iterator[Part]:
     )  # fmt: skip
     yield Sentence(
         f"{data.summary()} What lies below the fifteenth place, or was bought elsewhere, is not in the "
-        "record at "
-        "all: how large it is has to be assumed."
+        "record at all: how large it is has to be assumed."
     )
     yield Table(
         data.table()[["reason", "rows", "models", "share"]], title="What is left out",
@@ -261,11 +257,9 @@ def curve(found: Curve) -> Iterator[Part]:
 
 _CURVE_NOTES: Final = {
     "effect": "Change of closed models' prices without Chinese open models, %; bars: lowest and highest "
-    "month; "
-    "ringed: middle",
+    "month; ringed: middle",
     "elasticity": "Own-price elasticity with 95% intervals (wide ones cut); ringed: main specification; "
-    "dark: "
-    "excludes zero",
+    "dark: excludes zero",
 }
 
 
@@ -274,8 +268,7 @@ def title_effects(found: Curve) -> str:
     count, most = found.curve.counts(), str(found.curve.influence().iloc[0]["choice"])
     return (
         f"Assumptions move the effect from {number(count['lowest'], '%')} to "
-        f"{number(count['highest'], '%')}; "
-        f"most of all: {most.replace('_', ' ')}"
+        f"{number(count['highest'], '%')}; most of all: {most.replace('_', ' ')}"
     )
 
 
@@ -306,8 +299,7 @@ def identification(found: Identification) -> Iterator[Part]:
         "elasticity",
         n=mixed.n, method="random-coefficient logit (pyblp), price coefficient and its spread",
         note=f"standard error {number(mixed.spread_error, '')}; {number(100 * mixed.like_high_prices, '%')} "
-        "of "
-        "the buyers would like higher prices",
+        "of the buyers would like higher prices",
         role="robustness",
     )  # fmt: skip
     yield Sentence(verdict(found))
@@ -320,14 +312,11 @@ def verdict(found: Identification) -> str:
     told = "identified" if main.is_identified else "not identified"
     return (
         "By the rule set in advance (a bounded interval that is robust to weak instruments, wholly below −1) "
-        "the "
-        f"elasticity is {told}: {main.elasticity:.2f} ({main.low:.2f} to {main.high:.2f}; robust interval: "
-        f"{main.robust}). {number(100 * found.basis.usable, '%')} of draws from the estimate could be used "
-        "for "
-        f"pricing. Dealing prices out at random gives elasticities from {number(drawn.min(), '')} to "
-        f"{number(drawn.max(), '')}; as far from zero as the estimate are {number(100 * found.p_value, '%')} "
-        "of "
-        "them."
+        f"the elasticity is {told}: {main.elasticity:.2f} ({main.low:.2f} to {main.high:.2f}; robust "
+        f"interval: {main.robust}). {number(100 * found.basis.usable, '%')} of draws from the estimate could "
+        "be used for pricing. Dealing prices out at random gives elasticities from "
+        f"{number(drawn.min(), '')} to {number(drawn.max(), '')}; as far from zero as the estimate are "
+        f"{number(100 * found.p_value, '%')} of them."
     ).replace("-", "−")
 
 
@@ -344,13 +333,11 @@ def published(found: Identification) -> str:
         f"A published figure for the short run is {number(row['value'], '')} ({row['source_title']}; "
         f"{str(row['confidence']).replace('_', ' ')}); it lies {plain} the ordinary interval of the main "
         f"specification and {robust} the robust one. It compares a model with itself over time, not with "
-        "others. "
-        "With valid and strong instruments this design would have found an elasticity of "
+        "others. With valid and strong instruments this design would have found an elasticity of "
         f"{number(-found.smallest.effect, '')} or steeper in four cases out of five. A ranking cut at the "
         "fifteenth place adds a bias of its own, because a dear model is only seen in the weeks in which it "
-        "sells "
-        "well. docs/simulations-demand.md shows how large such biases can be, and that least squares finds "
-        "elasticities near zero in markets whose demand is in truth steep."
+        "sells well. docs/simulations-demand.md shows how large such biases can be, and that least squares "
+        "finds elasticities near zero in markets whose demand is in truth steep."
     )
 
 
@@ -368,13 +355,10 @@ def removals(found: Removals) -> Iterator[Part]:
         f"At an elasticity of {number(found.elasticity, '')} the loss without Chinese open models is "
         f"{number(found.true, '%')} of spending; without random other models of about the same spending (on "
         f"average {number(found.frame['matched'].mean(), 'x')} of theirs) it is "
-        f"{number(drawn.median(), '%')} "
-        f"(95% of the sets: {number(low, '%')} to {number(high, '%')}). "
+        f"{number(drawn.median(), '%')} (95% of the sets: {number(low, '%')} to {number(high, '%')}). "
         f"{number(100 * (drawn <= found.true).mean(), '%')} of the random removals cost buyers as much or "
-        "more: "
-        "what counts in this model of choice is the size of what goes, how alike it is to the rest (here, "
-        "the "
-        "groups) and who owns it."
+        "more: what counts in this model of choice is the size of what goes, how alike it is to the rest "
+        "(here, the groups) and who owns it."
     )
 
 
@@ -391,8 +375,7 @@ def standing(found: Standing) -> Iterator[Part]:
     if found.basis.kind == "assumed":
         yield Caveat(
             "The price elasticity is not identified: all effects are computed under assumed elasticities, "
-            "and "
-            "their intervals are over assumptions."
+            "and their intervals are over assumptions."
         )
 
 

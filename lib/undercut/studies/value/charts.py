@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
 from undercut import plots
-from undercut.errors import DataError
+from undercut.errors import TooFewError
+from undercut.valuation import charts
+from undercut.valuation.sensitivity import Tornado
+from undercut.valuation.valuation import Valuation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    from undercut.valuation.valuation import Valuation
 
 SOURCE: Final = "Undercut, conditional on named assumptions; not a target price, not advice"
 # One colour a role on both pages; not the colours of origin. Legible on light and dark paper.
@@ -29,7 +29,6 @@ ROLE_NAMES: Final = {
     "power": ("power producer", "power producers"),
 }  # fmt: skip
 _ROW: Final = 0.31
-_SHOWN: Final = (0.01, 0.97)
 
 
 def change_rows(
@@ -61,14 +60,14 @@ def change_rows(
 
     Raises
     ------
-    DataError
+    TooFewError
         Nothing to draw.
     """
     import matplotlib.pyplot as plt
 
     shown = table.dropna(subset=["median"]).reset_index(drop=True)
     if shown.empty:
-        raise DataError("No change of value can be drawn: no row has one.")
+        raise TooFewError("No change of value can be drawn: no row has one.")
     places, headings = _places(shown, group)
     ax = plt.subplots(figsize=(8.6, 1.7 + _ROW * (places[-1] + 1)))[1]
     colors = [ROLE_COLORS[role] for role in shown[color]]
@@ -89,32 +88,6 @@ def change_rows(
     ax.grid(axis="x", visible=True)
     ax.set_xlabel("change against the status quo, %")
     return plots.headline(ax, finding, measure, source=SOURCE)
-
-
-def sides(rows: pd.DataFrame, told: Mapping[tuple[str, str], str]) -> str:
-    """Who loses, who gains and who does neither clearly: part of a sentence.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        Of `undercut.valuation.ranges.role_table`, one scenario.
-    told : mapping of (scenario, role) to str
-        The number and its interval, as text.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"scenario": "s", "role": ["chips", "cloud"], "verdict": ["gains", "open"]})
-    >>> sides(rows, {("s", "chips"): "5%", ("s", "cloud"): "1%"})
-    'chip makers (5%) gain; clouds (1%) neither clearly lose nor gain'
-    """
-    verbs = {"loses": "lose", "gains": "gain", "open": "neither clearly lose nor gain"}
-    parts = []
-    for verdict, verb in verbs.items():
-        chosen = rows[rows["verdict"] == verdict].itertuples()
-        names = [f"{ROLE_NAMES[row.role][1]} ({told[row.scenario, row.role]})" for row in chosen]
-        if names:
-            parts.append(f"{_listed(names)} {verb}")
-    return "; ".join(parts)
 
 
 def role_lines(table: pd.DataFrame, assumption: str, *, finding: str, measure: str) -> Axes:
@@ -145,7 +118,7 @@ def implied_panels(
     measure: str,
     market_value: float | None = None,
     reach: Sequence[float] = (0.25, 4.0),
-) -> Figure:
+) -> Axes:
     """What each market value implies for each assumption, the others kept; one panel an assumption.
 
     Parameters
@@ -164,7 +137,7 @@ def implied_panels(
     import matplotlib.pyplot as plt
 
     names = list(assumed)
-    figure, row = plt.subplots(1, len(names), figsize=(8.6, 4.3), squeeze=False)
+    row = plt.subplots(1, len(names), figsize=(8.6, 4.3), squeeze=False)[1]
     central = float((curves["equity"] / curves["multiple"]).iloc[0]) / 1000
     for ax, name in zip(row[0], names, strict=True):
         part = curves[(curves["parameter"] == name) & curves["multiple"].between(*reach)]
@@ -184,51 +157,30 @@ def implied_panels(
         last.set_horizontalalignment("right")
         ax.set_title(name.replace("_", " "), fontsize=10, loc="left", color=plots.INK)
         ax.set_xlabel(f"market value, billion {currency}")
-    plots.headline(row[0][0], finding, measure, source=SOURCE)
-    return figure
+    return plots.headline(row[0][0], finding, measure, source=SOURCE)
 
 
-def equity_histogram(drawn: Valuation, *, finding: str, measure: str, level: float = 0.90) -> Axes:
-    """Distribution of equity over draws between its 1% and 97% quantile, with median and central interval."""
-    import matplotlib.pyplot as plt
-
-    values = drawn.equity / 1000
-    first, low, median, high, last = np.quantile(
-        values, [_SHOWN[0], (1 - level) / 2, 0.5, (1 + level) / 2, _SHOWN[1]]
-    )
-    ax = plt.subplots(figsize=(8.6, 3.9))[1]
-    ax.hist(values, bins=np.linspace(first, last, 70).tolist(), color=plots.MUTED, alpha=0.45)
-    ax.axvspan(low, high, color=ROLE_COLORS["cloud"], alpha=0.12, linewidth=0)
-    ax.axvline(median, color=ROLE_COLORS["cloud"])
-    ax.set_yticks([])
-    ax.xaxis.set_major_formatter("{x:,.0f}")
-    ax.set_xlabel(f"equity, billion {drawn.company.currency}")
+def distribution(drawn: Valuation, *, finding: str, measure: str) -> Axes:
+    """Equity over draws."""
+    ax = charts.distribution(drawn.equity, unit=f"billion {drawn.company.currency}")
     return plots.headline(ax, finding, measure, source=SOURCE)
 
 
+def tornado(found: Tornado, *, finding: str, measure: str) -> Axes:
+    """The ten widest bars."""
+    return plots.headline(found.plot(most=10), finding, measure, source=SOURCE)
+
+
 def cash_flow_bands(table: pd.DataFrame, *, currency: str, finding: str, measure: str) -> Axes:
-    """Cash flow before tax of both businesses by year, median and band."""
-    import matplotlib.pyplot as plt
-
-    ax = plt.subplots(figsize=(8.6, 4.4))[1]
-    colors = {"AI business": ROLE_COLORS["cloud"], "other business": ROLE_COLORS["application"]}
-    ends = {}
-    for name, rows in table.groupby("business", sort=False):
-        color = colors[str(name)]
-        ax.plot(rows["year"], rows["median"], color=color)
-        plots.band(ax, list(rows["year"]), list(rows["low"]), list(rows["high"]), color)
-        ends[str(name)] = (rows["year"].iloc[-1], float(rows["median"].iloc[-1]))
-    plots.zero_line(ax)
-    ax.margins(x=0)
-    ax.yaxis.set_major_formatter("{x:,.0f}")
-    ax.set_xlabel("year from the accounts")
-    ax.set_ylabel(f"billion {currency} a year")
-    plots.headline(ax, finding, measure, source=SOURCE)
-    return plots.label_line_ends(ax, ends, {})
+    """Cash flow of both businesses by year."""
+    return plots.headline(charts.cash_flows(table, currency=currency), finding, measure, source=SOURCE)
 
 
-def _listed(parts: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1] if parts else ""]))
+def implied_by_vendor(table: pd.DataFrame, parameter: str, *, finding: str, measure: str) -> Axes:
+    """What each market value implies for one assumption."""
+    ax = charts.implied_by_vendor(table, parameter)
+    ax.margins(x=0.14, y=0.12)
+    return plots.headline(ax, finding, measure, source=SOURCE)
 
 
 def _places(shown: pd.DataFrame, group: str | None) -> tuple[list[float], dict[float, str]]:

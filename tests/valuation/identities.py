@@ -28,27 +28,7 @@ EXPLAINED: Final = {
 
 
 def check_identities(fundamentals: pd.DataFrame) -> pd.DataFrame:
-    """Every accounting identity that the table allows to be checked.
-
-    Parameters
-    ----------
-    fundamentals : DataFrame
-        As `undercut.load_reference("fundamentals")`.
-
-    Returns
-    -------
-    DataFrame
-        ticker, fiscal_period, identity, stated, computed, gap (stated / computed - 1), verdict (holds,
-        explained,
-        broken) and reason.
-
-    Examples
-    --------
-    >>> import undercut
-    >>> found = check_identities(undercut.load_reference("fundamentals"))
-    >>> "broken" in set(found["verdict"])
-    False
-    """
+    """Every accounting identity that the table allows to be checked."""
     wide = fundamentals.pivot_table(index=["ticker", "fiscal_period"], columns="item", values="value")
     sides = {
         0: ("gross_profit", wide["revenue"] - wide["cost_of_revenue"]),

@@ -1,0 +1,415 @@
+"""What does the report on one firm's value say and show? All of it computed from results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import pandas as pd
+
+from undercut.report.findings.sentences import MINUS, number
+from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
+from undercut.studies.value import charts
+from undercut.studies.value.estimates import (
+    Accounts,
+    Assumed,
+    CashFlows,
+    Drivers,
+    Event,
+    Implied,
+    ImpliedCurves,
+    OtherScenarios,
+    Value,
+)
+from undercut.valuation.implied_ranges import at_multiple, direction
+from undercut.valuation.reverse import implied as implied_value
+from undercut.valuation.vendors import Case
+
+_ENDS: Final = {"low": "90% from", "high": "to"}
+CAVEATS: Final = (
+    "No target price and no advice: every value is conditional on named assumptions, most of which cannot "
+    "be measured.",
+    "Intervals are those of the stated assumptions (90% of draws), not confidence intervals; what the model "
+    "leaves out is in none of them.",
+)
+
+
+def title(case: Case) -> str:
+    """The report's question."""
+    return f"What is {case.company.name} worth under price erosion, and what does its price assume?"
+
+
+def value(found: Value) -> Iterator[Part]:
+    """The value and its range, the answer and the distribution."""
+    firm, told, draws = found.case.company.name, found.scenario.title, len(found.drawn.enterprise)
+    how = (
+        f"discounted cash flow, scenario {told}; median and 90% interval of the stated assumptions, not a "
+        "confidence interval"
+    )
+    numbers = {}
+    for row in found.frame.itertuples():
+        used = (
+            ""
+            if row.used == 1
+            else f"; over the {100 * row.used:.0f}% of draws in which operations are worth something"
+        )
+        numbers[row.key] = Number(
+            str(row.key), f"{firm}: {row.label}", row.median, str(row.unit), ci=(row.low, row.high),
+            level=0.9,
+            n=draws, method=how, role="headline" if row.key == "value.operations" else "assumption",
+            note=f"with every assumption at its default: {number(row.central, str(row.unit))}{used}",
+        )  # fmt: skip
+    yield from numbers.values()
+    yield Number(
+        "value.below_zero", f"{firm}: draws in which equity is worth less than nothing",
+        100 * float((found.drawn.equity < 0).mean()), "%", n=draws, method=how, role="assumption",
+        note="a share of the draws: its numerical error is far below the width of the assumptions",
+    )  # fmt: skip
+    yield Answer(answer(found))
+    yield Sentence(rest(found))
+    equity, money = numbers["value.equity"], _money(found.case)
+    low, high = equity.ci or (float("nan"), float("nan"))
+    note = (
+        f"Value of equity under {draws:,} draws of all assumptions, scenario {told}; line: median, shaded: "
+        "90% of draws; 1% and 3% at the ends not shown"
+    )
+    yield Figure(
+        "distribution",
+        lambda: charts.distribution(
+            found.drawn, finding=f"{firm}: 90% of the draws lie between {low:,.0f} and {number(high, money)}",
+            measure=note,
+        ),
+        alt=f"Histogram of the value of equity. Median {number(equity.value, money)}, 90% of the draws from "
+        f"{number(low, money)} to {number(high, money)}.",
+        data=pd.DataFrame({"equity_million": found.drawn.equity}),
+    )  # fmt: skip
+    yield Table(
+        found.frame[["label", "unit", "central", "median", "low", "high"]],
+        title=f"The value of {firm} under stated assumptions",
+        subtitle=f"Scenario {told}; defaults: every assumption at its own default; median and 90% of "
+        f"{draws:,} draws",
+        row_label="label", labels={"label": "quantity", "central": "at the defaults", **_ENDS},
+    )  # fmt: skip
+
+
+def answer(found: Value) -> str:
+    """The value of operations and one range."""
+    row = found.frame.set_index("key").loc["value.operations"]
+    money = _money(found.case)
+    return (
+        f"Under stated assumptions ({found.scenario.title}) the operations of {found.case.company.name} are "
+        f"worth {number(row['median'], money)}, 90% of draws: {number(row['low'], '')} to "
+        f"{number(row['high'], '')}. No target price."
+    )
+
+
+def rest(found: Value) -> str:
+    """How wide the range is, what makes it so, and how much of the firm it is about."""
+    rows, top = found.frame.set_index("key"), found.tornado.rows.iloc[0]
+    operations, share = rows.loc["value.operations"], rows.loc["ai_share_of_value"]
+    wide = "The lower end is not above zero"
+    if operations["low"] > 0:
+        wide = f"The upper end is {operations['high'] / operations['low']:.3g} times the lower"
+    parameter = found.case.assumptions[top["parameter"]]
+    return (
+        f"{wide}. {words(parameter.name).capitalize()} moves the value most: "
+        f"{parameter.meaning[0].lower()}{parameter.meaning[1:]}, assumed {top['low']:.3g} to "
+        f"{top['high']:.3g} {parameter.unit}. The AI business, the part that this exercise can speak about, "
+        f"is {number(share['median'], '%')} of the value ({number(share['low'], '%')} to "
+        f"{number(share['high'], '%')})."
+    )
+
+
+def accounts(found: Accounts) -> Iterator[Part]:
+    """Published figures, their traps, and which part of revenue is AI."""
+    company, share = found.case.company, found.case.assumptions["ai_revenue_share"]
+    yield from (Caveat(f"{company.name}: {note}.") for note in company.notes)
+    yield Sentence(
+        f"{company.name} ({charts.ROLE_NAMES[company.role][0]}), accounts to {company.period_end}. Part of "
+        f"revenue that is AI business: {100 * share.default:.0f}% (range {100 * share.low:.0f}% to "
+        f"{100 * share.high:.0f}%, {share.evidence}: {share.source})."
+    )
+    figures = found.frame.assign(period_end=pd.to_datetime(found.frame["period_end"]).dt.strftime("%Y-%m-%d"))
+    for column in ("item", "unit", "confidence"):
+        figures[column] = figures[column].str.replace("_", " ")
+    yield Table(
+        figures[["item", "value", "unit", "period_end", "confidence", "source_title"]],
+        title=f"Published figures behind the value of {company.name}",
+        subtitle=f"Money in {company.currency}",
+        row_label="item", formats={"value": "integer"},
+        labels={"period_end": "at", "source_title": "source"},
+    )  # fmt: skip
+
+
+def cash_flows(found: CashFlows) -> Iterator[Part]:
+    """Cash by year, and the rate at which it is discounted."""
+    flows, money, told = found.frame, _money(found.case), found.scenario.title
+    ends = [
+        f"{name}: median {rows['median'].iloc[0]:,.0f} in the first and {rows['median'].iloc[-1]:,.0f} in "
+        "the last year"
+        for name, rows in flows.groupby("business")
+    ]
+    yield Figure(
+        "cash_flows",
+        lambda: charts.cash_flow_bands(
+            flows, currency=found.case.company.currency, finding=title_of_cash_flows(flows, money),
+            measure=f"Operating income less net investment, before tax, {money} a year; median and 90% of "
+            f"draws, scenario {told}",
+        ),
+        alt="Lines with bands of cash flow by year. " + "; ".join(ends),
+        data=flows,
+    )  # fmt: skip
+    rows, beta = found.value.frame.set_index("key"), found.case.assumptions["asset_beta"]
+    late, rate = rows.loc["terminal_share"], rows.loc["cost_of_capital"]
+    yield Sentence(
+        f"After the horizon lies {number(late['median'], '%')} of the value of operations "
+        f"({number(late['low'], '%')} to {number(late['high'], '%')}). The cost of capital is "
+        f"{number(rate['median'], '%')} ({number(rate['low'], '%')} to {number(rate['high'], '%')}); the "
+        f"market risk behind it is {'an assumption' if beta.evidence == 'assumption' else beta.evidence} "
+        f"({beta.source})."
+    )
+    yield Table(
+        found.case.value().capital_cost.table(), title="The cost of capital, built up",
+        subtitle="At the default assumptions; shares a year, beta and weight as numbers", row_label="part",
+    )  # fmt: skip
+
+
+def title_of_cash_flows(flows: pd.DataFrame, money: str) -> str:
+    """Whether the AI business brings more cash at the end than at the beginning."""
+    rows = flows[flows["business"] == "AI business"]
+    last = rows.loc[rows["year"].idxmax()]
+    more = "more" if last["median"] > rows["median"].iloc[0] else "less"
+    return (
+        f"AI business: {more} cash in year {last['year']:.0f} than in year 1, but {number(last['low'], '')} "
+        f"to {number(last['high'], money)}"
+    )
+
+
+def drivers(found: Drivers) -> Iterator[Part]:
+    """The tornado and the Sobol indices."""
+    firm, money = found.case.company.name, _money(found.case)
+    top, first, told = found.tornado.rows.iloc[0], found.frame.iloc[0], found.scenario.title
+    name = words(top["parameter"])
+    yield Figure(
+        "tornado",
+        lambda: charts.tornado(
+            found.tornado, finding=f"{name.capitalize()} moves the value of {firm} most",
+            measure="Value of equity with one assumption at its 5% or 95% quantile, the others at their "
+            f"defaults, scenario {told}",
+        ),
+        alt="Bars of the value of equity at both ends of each assumption. " + found.tornado.summary(),
+        data=found.tornado.rows,
+    )  # fmt: skip
+    yield Number(
+        "top_driver.tornado", f"{firm}: width of value over the range of {name}", top["swing"] / 1000, money,
+        method="tornado: 5% to 95% quantile, others at their defaults", role="robustness",
+        note=f"{name} from {top['low']:.3g} to {top['high']:.3g}: value "
+        f"{number(top['value_low'] / 1000, money)} to {number(top['value_high'] / 1000, money)}; a width, "
+        "so without an interval",
+    )  # fmt: skip
+    total, error = 100 * first["total"], 100 * first["total_error"]
+    yield Number(
+        "top_driver.sobol", f"{firm}: part of the variance that involves {words(first['parameter'])}", total,
+        "%",
+        ci=(max(total - error, 0), total + error), role="robustness",
+        method="Sobol total index, independent assumptions; bootstrap interval of the estimate",
+    )  # fmt: skip
+    same = "as in the tornado" if first["parameter"] == top["parameter"] else "other than in the tornado"
+    yield Sentence(
+        f"By variance {words(first['parameter'])} comes first, {same}: {number(total, '%')} of the variance "
+        f"involves it ({number(100 * first['first_order'], '%')} on its own)."
+    )
+    estimates = ["first_order", "first_order_error", "total", "total_error"]
+    rows = found.frame.head(8).copy()
+    rows.insert(1, "meaning", [found.case.assumptions[name].meaning for name in rows["parameter"]])
+    rows[estimates] *= 100
+    yield Table(
+        rows.assign(parameter=rows["parameter"].map(words)), title="Part of the variance of value",
+        subtitle="Percent; Sobol indices with half widths of 95% intervals; totals overlap and can add up to "
+        "more than all",
+        formats=dict.fromkeys(estimates, "percent"), row_label="parameter",
+        labels={"first_order": "alone", "first_order_error": "±", "total": "with others",
+                "total_error": "± "},
+    )  # fmt: skip
+
+
+def other_scenarios(found: OtherScenarios) -> Iterator[Part]:
+    """Change of value in the other scenarios."""
+    firm = found.case.company.name
+    parts = {"median": "firm_median", "low": "firm_low", "high": "firm_high"}
+    rows = found.frame.assign(**{name: found.frame[column] for name, column in parts.items()})
+    rows = rows.dropna(subset=["median"])
+    texts = {}
+    for row in rows.itertuples():
+        yield Number(
+            f"change.{row.scenario.replace('-', '_')}",
+            f"{firm}: change of the value of operations, {row.title} against the status quo",
+            100 * row.median, "%",
+            ci=(100 * row.low, 100 * row.high), level=0.9, n=found.draws, role="assumption",
+            method="median of the change over common draws, 90% of draws",
+            note=f"the AI business loses in {100 * row.ai_falls:.0f}% of draws",
+        )  # fmt: skip
+        texts[row.title] = (
+            f"{number(100 * row.median, '%')} ({number(100 * row.low, '%')} to {number(100 * row.high, '%')})"
+        )
+    best, worst = rows.iloc[0], rows.iloc[-1]
+    title = f"{firm}: {_change(worst)}, {_change(best)}"
+    yield Figure(
+        "scenarios",
+        lambda: charts.change_rows(
+            rows, label="title", finding=title,
+            measure="Change of the value of operations against the status quo, median and 90% of common "
+            "draws",
+        ),
+        alt="Dots with intervals by scenario: " + "; ".join(f"{name} {text}" for name, text in texts.items()),
+        data=found.frame,
+    )  # fmt: skip
+
+
+def implied_curves(found: ImpliedCurves) -> Iterator[Part]:
+    """Every market value that one assumption alone can reach."""
+    firm, market = found.case.company.name, found.market
+    assumed = {name: found.case.assumptions[name].default for name in found.frame["parameter"].unique()}
+    head, line = f"{firm}: what one must believe for a given market value", ""
+    if market is not None:
+        head, line = (f"What {number(market / 1000, _money(found.case))} assume about {firm}",)
+        "; line: market value"
+    yield Figure(
+        "implied_curves",
+        lambda: charts.implied_panels(
+            found.frame, assumed, currency=found.case.company.currency, market_value=market, finding=head,
+            measure="The one assumption that gives each market value, others at their defaults; dot: the "
+            f"model's own value{line}",
+        ),
+        alt="Curves of the implied assumption over market value, one panel an assumption. Multiples of the "
+        f"model's own value within reach: {reach(found)}.",
+        data=found.frame,
+    )  # fmt: skip
+
+
+def reach(found: ImpliedCurves) -> str:
+    """Multiples of the model's own value that each assumption alone can reach."""
+    ends = found.frame.groupby("parameter", sort=False)["multiple"].agg(["min", "max"])
+    told = "; ".join(f"{words(name)} {row['min']:.2f} to {row['max']:,.3g}" for name, row in ends.iterrows())
+    return told.replace("-", MINUS)
+
+
+def implied(found: Implied) -> Iterator[Part]:
+    """What market values imply, when nothing else is certain either."""
+    case, money, market = found.case, _money(found.case), found.curves.market
+    firm, names = case.company.name, list(found.frame["parameter"].unique())
+    for row in found.frame.itertuples():
+        yield Number(
+            f"implied.{row.parameter}" + ("" if row.asked == "market" else f".{row.asked}"),
+            f"{firm}: {words(row.parameter)} implied by {number(row.market_value / 1000, money)}",
+            100 * row.median, "%", ci=None if pd.isna(row.low) else (100 * row.low, 100 * row.high),
+            level=0.9,
+            n=1024, role="assumption",
+            method="reverse discounted cash flow, all other assumptions drawn; draws with exactly one root; "
+            "no number where fewer than a tenth have one",
+            note=f"one root in {100 * row.one:.0f}% of draws, several in {100 * row.several:.0f}%, none in "
+            f"{100 * row.none:.0f}%",
+        )  # fmt: skip
+    for name in names if market is None else []:
+        yield Number(
+            f"implied.{name}", f"{firm}: {words(name)} implied by today's market value", None, "%",
+            note="no market value ships with the project: give market_value or market_values",
+            role="assumption",
+        )  # fmt: skip
+    yield Sentence(asked(found))
+    yield Sentence(
+        f"What one assumption alone can reach, as multiples of the model's own value: {reach(found.curves)}. "
+        + direction(case, found.curves.frame, "price_erosion")
+    )
+    halves = " ".join(
+        implied_value(at_multiple(case, times), "price_erosion").summary() for times in (0.5, 2)
+    )
+    yield Sentence(f"At half and twice the model's own value, the others at their defaults: {halves}")
+    shown = ["one", "several", "none", "median", "low", "high"]
+    table = found.frame[["parameter"]].assign(
+        parameter=found.frame["parameter"].map(words), worth=found.frame["market_value"] / 1000
+    )
+    given = "" if market is None else ", and the one given"
+    yield Table(
+        table.join(100 * found.frame[shown]), title="Implied, when nothing else is certain either",
+        subtitle=f"Percent; market values half of, equal to and twice the model's own{given}; parts of draws "
+        "with one root, several or none; median and 90% where there is one",
+        row_label="parameter", labels={"worth": f"market value, {money}", "one": "one root", **_ENDS},
+        formats=dict.fromkeys(shown[:3], "percent") | dict.fromkeys(shown[3:], "signed_percent"),
+    )  # fmt: skip
+
+
+def asked(found: Implied) -> str:
+    """Which market value was asked about, and what it implies with all else at its default."""
+    curves, case = found.curves, found.case
+    told = (
+        "No market value ships with this project. The reader puts in today's (market_value, in billions of "
+        "US dollars, or a table of closes) and reads what it assumes; the curve above and the table below "
+        "hold for any."
+    )
+    if case.market_value is not None:
+        market = case.market_value
+        names = found.frame["parameter"].unique()
+        told = (
+            f"Market value: {number(market.value / 1000, _money(case))} ({market.source}, {market.day}). "
+            + " ".join(implied_value(case, name).summary() for name in names)
+        )
+    if curves.in_scenario:
+        return told
+    return (
+        f"In the scenario {found.scenario.title} equity is worth nothing or less, so the question is put "
+        f"under the status quo. {told}"
+    )
+
+
+def event(found: Event) -> Iterator[Part]:
+    """What one day's return would mean."""
+    firm, reading = found.case.company.name, found.reading
+    if reading is None:
+        yield Sentence(f"The returns at hand do not have {firm}: there is no day to read.")
+        return
+    news = reading.news
+    how = (
+        f"market model on RSP (the S&P 500 with equal weights), estimation {reading.estimation_days} "
+        f"sessions that end 21 before; p = {reading.p_permutation:.3f} over {reading.placebo_days} other "
+        "sessions"
+    )
+    readings = {
+        "return": ("abnormal return", (news.abnormal_return, news.low, news.high)),
+        "all_cash_flows": ("change of all expected cash flows with the same value", news.all_flows),
+        "ai_cash_flows": (
+            "change of the AI business's expected cash flows with the same value",
+            news.ai_flows,
+        ),
+    }
+    for key, (label, (estimate, *ends)) in readings.items():
+        yield Number(
+            f"event.{key}", f"{firm}, {found.day}: {label}", 100 * estimate, "%",
+            ci=(100 * min(ends), 100 * max(ends)), n=reading.estimation_days, method=how, as_of=found.day,
+            note=f"at an unchanged discount rate; accounts to {reading.case.company.period_end}",
+            role="descriptive",
+        )  # fmt: skip
+    yield Sentence(reading.summary())
+
+
+def assumed(found: Assumed) -> Iterator[Part]:
+    """Every assumption, and what to be warned of."""
+    table = found.frame[["name", "default", "low", "high", "unit", "evidence", "source"]]
+    yield Table(
+        table.assign(name=table["name"].map(words)), title="Every assumption that is varied",
+        subtitle=f"Scenario {found.scenario.title}", row_label="name",
+    )  # fmt: skip
+    yield from (Caveat(text) for text in CAVEATS)
+
+
+def _change(row: pd.Series) -> str:
+    return f"{number(100 * row['median'], '%')} in {row['title']}"
+
+
+def words(name: object) -> str:
+    """A parameter's name as a sentence writes it."""
+    return str(name).replace("_", " ")
+
+
+def _money(case: Case) -> str:
+    return f"billion {case.company.currency}"

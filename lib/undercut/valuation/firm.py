@@ -1,0 +1,194 @@
+"""What is one firm worth under named assumptions? Everything at once, by ticker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from undercut.errors import InputError
+from undercut.result import Result
+from undercut.sources.reference import load_reference
+from undercut.valuation.company import MarketValue
+from undercut.valuation.implied_ranges import REVERSED
+from undercut.valuation.montecarlo import Simulation, simulate
+from undercut.valuation.reverse import implied_table
+from undercut.valuation.scenarios import scenario as named_scenario
+from undercut.valuation.sensitivity import Tornado, tornado
+from undercut.valuation.valuation import Valuation
+from undercut.valuation.vendors import (
+    Case,
+    in_currency_of_accounts,
+    market_value_of_shares,
+    sample_returns,
+    vendor_case,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: Settings that are no parameters: what the market pays.
+MARKET_KEYS: Final = ("market_value", "share_price")
+_DRAWS: Final = 16_384
+_SHOWN: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class FirmValue(Result):
+    """A firm's value, its range, what matters for it, and what a market value implies.
+
+    Attributes
+    ----------
+    case : Case
+        Accounts and assumptions.
+    valuation : Valuation
+        At the default assumptions.
+    simulation : Simulation
+        Over draws of all of them.
+    tornado : Tornado
+        One assumption moved at a time.
+    scenario, as_of : str or None
+    settings : mapping
+        As given.
+    """
+
+    case: Case
+    valuation: Valuation
+    simulation: Simulation
+    tornado: Tornado
+    scenario: str | None
+    as_of: str | None
+    settings: Mapping[str, float | str]
+
+    def to_frame(self) -> pd.DataFrame:
+        """From operations to a share, at the default assumptions: item, value, unit."""
+        return self.valuation.table()
+
+    def implied(self) -> pd.DataFrame | None:
+        """What the market value implies for each of `REVERSED`; none where no market value was given."""
+        return None if self.case.market_value is None else implied_table([self.case], REVERSED)
+
+    def tables(self) -> dict[str, pd.DataFrame | list[str]]:
+        """Everything that the command prints, by name."""
+        found: dict[str, pd.DataFrame | list[str]] = {
+            "value": self.valuation.table(),
+            "accounts": self.case.figures,
+            "cost_of_capital": self.valuation.capital_cost.table(),
+            "range": self.simulation.table(),
+        }
+        implied = self.implied()
+        if implied is not None:
+            found["implied"] = implied
+        found["tornado"] = self.tornado.table().head(_SHOWN)
+        found["assumptions"] = self.case.assumptions.table(self.case.company.role)
+        return {**found, "notes": self.notes()}
+
+    def notes(self) -> list[str]:
+        """Traps in the accounts, the value in words, and where a market value comes from."""
+        market = self.case.market_value
+        told = "no market value given: what it implies is not computed (--set share_price=...)"
+        if market is not None:
+            told = f"market value {market.value:,.0f} million: {market.source}"
+        return [*self.case.company.notes, self.valuation.summary(), told]
+
+    def summary(self) -> str:
+        """The value, its range and what matters most."""
+        return f"{self.valuation.summary()}\n{self.simulation.summary()}\n{self.tornado.summary()}"
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Distribution of equity over the draws."""
+        return self.simulation.plot(ax)
+
+
+def value_firm(
+    ticker: str, scenario: str | None = None, as_of: str | None = None, **settings: float | str
+) -> FirmValue:
+    """What a listed or unlisted AI firm is worth under named assumptions. No target price, no advice.
+
+    Parameters
+    ----------
+    ticker : str
+        One of `undercut.valuation.vendor_names`: NVDA, MSFT, ANTHROPIC, ...
+    scenario : str, optional
+        A file of ``data/scenarios``: price-war, open-parity, ...
+    as_of : str, optional
+        Only what was published by that day, YYYY-MM-DD.
+    **settings
+        Parameters of ``data/valuation/parameters.toml``, such as ``elasticity=-0.8``; and ``market_value``
+        (million) or ``share_price``, in US dollars, or as text with a currency (``"1900000CNY"``).
+
+    Returns
+    -------
+    FirmValue
+        With ``summary()``, ``table()``, ``implied()``, ``plot()``; money in million of the accounts'
+        currency.
+
+    Raises
+    ------
+    UnknownNameError
+        A ticker, scenario or parameter does not exist.
+    InputError
+        A setting makes no economic sense.
+
+    Notes
+    -----
+    Free cash flows of an AI and another business, discounted; prices, volumes and costs of tokens drive the
+    first (docs/valuation.md). The range is that of the stated assumptions.
+
+    References
+    ----------
+    Koller, Goedhart and Wessels (2020), Valuation, 7th edition.
+
+    Examples
+    --------
+    >>> import undercut as uc
+    >>> found = uc.value_firm("NVDA", scenario="price-war", elasticity=-0.8)
+    >>> float(found.valuation.enterprise[0]) > 0
+    True
+    >>> found.table()["item"].iloc[0]
+    'AI business'
+    """
+    fundamentals = load_reference("fundamentals")
+    priced = {name: settings[name] for name in MARKET_KEYS if name in settings}
+    if len(priced) > 1:
+        raise InputError("Give market_value or share_price, not both.")
+    case = vendor_case(ticker, fundamentals, returns=sample_returns(), as_of=as_of)
+    for kind, stated in priced.items():
+        case = case.with_market_value(_market_value(case, kind, *_money(kind, stated), fundamentals))
+    if scenario is not None:
+        case = named_scenario(scenario).apply(case)
+    changes = {name: _number(name, value) for name, value in settings.items() if name not in priced}
+    if changes:
+        case = case.with_values(changes)
+    return FirmValue(
+        case=case, valuation=case.value(), simulation=simulate(case, draws=_DRAWS), tornado=tornado(case),
+        scenario=scenario, as_of=as_of, settings=dict(settings),
+    )  # fmt: skip
+
+
+def _money(name: str, stated: float | str) -> tuple[float, str]:
+    """An amount and its currency, US dollars unless three capitals follow."""
+    text = str(stated)
+    currency = text[-3:] if text[-3:].isalpha() and text[-3:].isupper() else ""
+    return _number(name, text.removesuffix(currency)), currency or "USD"
+
+
+def _number(name: str, stated: float | str) -> float:
+    try:
+        return float(stated)
+    except ValueError:
+        raise InputError(f"{name}: {stated!r} is not a number.") from None
+
+
+def _market_value(
+    case: Case, kind: str, number: float, currency: str, fundamentals: pd.DataFrame
+) -> MarketValue:
+    day = f"{pd.Timestamp.now('UTC'):%Y-%m-%d}"
+    stated = MarketValue(number, currency, day, "given by the user")
+    if kind == "share_price":
+        stated = market_value_of_shares(
+            case.company, number, currency=currency, day=day, source="share price given by the user"
+        )
+    return in_currency_of_accounts(stated, case.company, fundamentals)
