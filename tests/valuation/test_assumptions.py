@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from undercut.errors import DataError, InputError, SourceError, UnknownNameError
-from undercut.valuation.assumptions import Assumptions, load_assumptions
+from undercut.valuation.assumptions import Assumptions, correlation_matrix, load_assumptions
 from undercut.valuation.distributions import DISTRIBUTIONS, quantile
 
 
@@ -88,7 +88,7 @@ def test_contradicting_correlations_are_refused(assumptions: Assumptions) -> Non
         ),
     )
     with pytest.raises(InputError, match="contradict each other"):
-        impossible.correlation_matrix(["price_erosion", "share_loss", "demand_growth"])
+        correlation_matrix(["price_erosion", "share_loss", "demand_growth"], impossible.correlations)
 
 
 def test_a_file_with_mistakes_names_each_with_its_parameter(tmp_path: Path) -> None:

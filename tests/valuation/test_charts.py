@@ -9,14 +9,15 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
-from undercut.errors import DataError, InputError
-from undercut.studies.stocks import interval_charts as charts
+from undercut.errors import InputError, TooFewError
+from undercut.result import Result
+from undercut.valuation import charts
 from undercut.valuation.company import MarketValue
+from undercut.valuation.event_reading import read_event
 from undercut.valuation.montecarlo import simulate
 from undercut.valuation.reverse import implied, implied_table
-from undercut.valuation.scenarios import compare_scenarios, load_scenarios
 from undercut.valuation.sensitivity import tornado
-from undercut.valuation.vendors import Case, vendor_case
+from undercut.valuation.vendors import Case, sample_returns, vendor_case
 
 
 @pytest.fixture(autouse=True)
@@ -30,16 +31,6 @@ def case(fundamentals: pd.DataFrame) -> Case:
     return replace(
         vendor_case("NVDA", fundamentals), market_value=MarketValue(3e6, "USD", "2026-11-20", "test")
     )
-
-
-def test_scenarios_are_dots_at_their_change(case: Case) -> None:
-    table = compare_scenarios([case], load_scenarios())
-    ax = charts.value_by_scenario(table, finding="Suppliers gain", measure="%")
-    drawn = {line.get_label(): line.get_xdata()[0] for line in ax.lines if line.get_marker() == "o"}  # type: ignore[index]
-    assert drawn == pytest.approx(dict(zip(table["title"], 100 * table["change"], strict=True)))
-    assert "Suppliers gain" in [text.get_text() for text in ax.figure.texts]
-    with pytest.raises(DataError):
-        charts.value_by_scenario(table.head(0))
 
 
 def test_tornado_bars_reach_the_ends(case: Case) -> None:
@@ -57,17 +48,19 @@ def test_implied_values_are_marked_or_their_absence_named(case: Case) -> None:
     table = implied_table([case, out_of_reach], ["price_erosion"])
     ax = charts.implied_by_vendor(table, "price_erosion")
     assert [text.get_text() for text in ax.texts] == ["none"]
-    with pytest.raises(DataError, match="No implied values"):
+    with pytest.raises(TooFewError, match="No implied values"):
         charts.implied_by_vendor(table, "tax_rate")
 
 
-def test_results_draw_themselves_on_given_axes(case: Case) -> None:
+def test_results_draw_themselves_on_given_axes_and_have_the_same_doors(
+    case: Case, fundamentals: pd.DataFrame
+) -> None:
     found = implied(case, "demand_growth")
-    for result in (found, simulate(case, draws=512), case.value()):
+    day = read_event("NVDA", fundamentals, sample_returns(), day="2025-01-27")
+    results: list[Result] = [found, simulate(case, draws=512), case.value(), tornado(case), day]
+    for result in results:
         ax = plt.subplots()[1]
-        assert result.plot(ax) is ax  # type: ignore[attr-defined]
-        assert ax.get_xlabel()
-    roots = plt.figure().axes
-    assert roots == []
+        assert result.plot(ax) is ax and ax.get_xlabel()
+        assert len(repr(result)) < 2000 and len(result.to_frame()) > 0 and "<table" in result._repr_html_()
     ax = found.plot()
     assert ax.lines[-1].get_xdata().tolist() == pytest.approx(list(found.roots))  # type: ignore[union-attr]

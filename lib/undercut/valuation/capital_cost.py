@@ -107,7 +107,8 @@ def measured_beta(returns: pd.DataFrame, ticker: str, *, market: str = "SPY") ->
     ----------
     Blume (1975), Betas and their regression tendencies, J. Finance.
     """
-    wide = returns.pivot_table(index="date", columns="ticker", values="return")
+    both = returns[returns["ticker"].isin([ticker, market])]
+    wide = both.pivot_table(index="date", columns="ticker", values="return")
     absent = [name for name in (ticker, market) if name not in wide.columns]
     if absent:
         raise OutsideDataError(

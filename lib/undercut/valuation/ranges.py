@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,8 @@ from undercut.valuation.scenarios import Scenario
 from undercut.valuation.sensitivity import sobol_indices, tornado
 from undercut.valuation.valuation import Valuation, middle
 from undercut.valuation.vendors import Case
+
+_PIECE: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +150,23 @@ def scenario_changes(
         raise InputError(f"Nothing to compare: {len(cases)} vendors in {len(entries)} scenarios.")
     found = []
     for case in cases:
-        before = value_draws(case, draws=draws, seed=seed)
+        ai, firm, inputs = _worth(case, draws, seed)
         for entry in entries:
-            after = value_draws(entry.apply(case), draws=draws, seed=seed)
-            found.append(
-                ScenarioChange(
-                    case, entry, before.ai_value, after.ai_value, before.enterprise, after.enterprise,
-                    before.values,
-                )
-            )  # fmt: skip
+            ai_after, firm_after, _ = _worth(entry.apply(case), draws, seed)
+            found.append(ScenarioChange(case, entry, ai, ai_after, firm, firm_after, inputs))
     return found
+
+
+def _worth(case: Case, draws: int, seed: int) -> tuple[Floats, Floats, dict[str, Floats]]:
+    """Value of the AI business and of all operations over draws, and what was drawn."""
+    inputs = flat_draws(case, case.assumptions.uncertain(case.company.role), draws=draws, seed=seed)
+    count = len(next(iter(inputs.values())))
+    parts = [  # pieces that fit the processor's cache
+        case.value({name: values[start : start + _PIECE] for name, values in inputs.items()})
+        for start in range(0, count, _PIECE)
+    ]
+    ai, firm = ([getattr(part, name) for part in parts] for name in ("ai_value", "enterprise"))
+    return np.concatenate(ai), np.concatenate(firm), inputs
 
 
 def change_table(

@@ -167,7 +167,7 @@ def sobol_of_function(
     if base_draws < 2 or base_draws & (base_draws - 1) or not names:
         raise InputError(f"base_draws must be a power of two (got {base_draws}) and some assumption vary.")
     count = len(names)
-    points = qmc.Sobol(2 * count, rng=np.random.default_rng(seed)).random(base_draws)
+    points = qmc.Sobol(2 * count, seed=seed).random(base_draws)
     points = _INSIDE + points * (1 - 2 * _INSIDE)
     first, second = points[:, :count], points[:, count:]
     mixed = np.broadcast_to(first, (count, base_draws, count)).copy()

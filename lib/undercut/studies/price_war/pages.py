@@ -42,8 +42,8 @@ def price_war(found: PriceWar) -> Iterator[Part]:
     for row in found.frame.itertuples():
         left_out = ""
         if row.defined != 1:
-            left_out = f"; {100 * (1 - row.defined):.1f}% of draws left out, in which no such business is "
-            "worth anything"
+            part = f"{100 * (1 - row.defined):.1f}%"
+            left_out = f"; {part} of draws left out, in which no such business is worth anything"
         leads = (row.scenario, row.role) == (found.scenario.name, "seller")
         yield Number(
             f"{row.scenario.replace('-', '_')}.{row.role}",
@@ -84,8 +84,8 @@ def answer(found: PriceWar) -> str:
     """Who loses and who gains, in one sentence."""
     told = _by_verdict(found.here)
     parts = [f"{_listed(told[verdict])} {verb}" for verdict, verb in _VERBS.items() if told[verdict]]
-    return f"In the scenario {found.scenario.title}, if somebody goes on paying for the computing, "
-    f"{'; '.join(parts)}."
+    head = f"In the scenario {found.scenario.title}, if somebody goes on paying for the computing"
+    return f"{head}, {'; '.join(parts)}."
 
 
 def in_full(rows: pd.DataFrame, title: str) -> str:

@@ -272,8 +272,8 @@ def implied_curves(found: ImpliedCurves) -> Iterator[Part]:
     assumed = {name: found.case.assumptions[name].default for name in found.frame["parameter"].unique()}
     head, line = f"{firm}: what one must believe for a given market value", ""
     if market is not None:
-        head, line = (f"What {number(market / 1000, _money(found.case))} assume about {firm}",)
-        "; line: market value"
+        head = f"What {number(market / 1000, _money(found.case))} assume about {firm}"
+        line = "; line: market value"
     yield Figure(
         "implied_curves",
         lambda: charts.implied_panels(
