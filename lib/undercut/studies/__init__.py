@@ -15,14 +15,6 @@ __getattr__, __dir__, __all__ = offer(
         "presentation": "Number Figure Table Sentence Answer Caveat PRESENTERS",
     },
     modules=(
-        "briefing",
-        "counterfactual",
-        "entry",
-        "hosts",
-        "price_war",
-        "prices",
-        "stocks",
-        "tasks",
-        "value",
+        "briefing", "counterfactual", "entry", "hosts", "price_war", "prices", "stocks", "tasks", "value",
     ),
-)
+)  # fmt: skip
