@@ -211,3 +211,11 @@ def test_a_figure_of_very_many_marks_is_kept_as_a_picture() -> None:
     picture = as_picture(figure)
     assert picture.mime == "image/png"
     assert picture.content.startswith(b"\x89PNG")
+
+
+def test_the_style_file_has_the_colours_that_mean_something() -> None:
+    style = plots._settings()
+    assert [color["color"] for color in style["axes.prop_cycle"]] == list(plots.ORIGIN_COLORS.values())
+    inks = {"text.color": plots.INK, "axes.edgecolor": plots.MUTED, "grid.color": plots.RULE}
+    assert {key: style[key] for key in inks} == inks
+    assert style["figure.facecolor"] == plots.PAPER and not style["text.parse_math"]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from operator import itemgetter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from undercut.errors import InputError
@@ -58,46 +59,9 @@ _TEXT_INKS: Final = {ORIGIN_COLORS["FR"]: "#04707d", ORIGIN_COLORS["other"]: "#6
 
 _MARKERS: Final = {"closed": "o", "open": "o", "open-restricted": "D", "open-noncommercial": "^"}
 _LINES: Final = {"closed": "-", "open": (0, (4, 2)), "open-restricted": (0, (6, 2, 1, 2))}
+_FONT: Final = "DejaVu Sans"
 #: What `headline` writes; also the ids of these texts in a figure.
 HEADLINE: Final = ("finding", "measure", "source")
-
-STYLE: Final[Mapping[str, Any]] = {
-    "figure.figsize": (8.6, 5.0),
-    "figure.dpi": 100,
-    "figure.facecolor": PAPER,
-    "savefig.facecolor": PAPER,
-    "font.family": "DejaVu Sans",
-    "font.size": 10.0,
-    "text.color": INK,
-    "axes.facecolor": PAPER,
-    "axes.edgecolor": MUTED,
-    "axes.labelcolor": MUTED,
-    "axes.labelsize": 9.5,
-    "axes.linewidth": 0.8,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.spines.left": False,
-    "axes.grid": True,
-    "axes.grid.axis": "y",
-    "axes.axisbelow": True,
-    "axes.prop_cycle": "",
-    "grid.color": RULE,
-    "grid.linewidth": 0.8,
-    "xtick.color": MUTED,
-    "ytick.color": MUTED,
-    "xtick.labelsize": 9.5,
-    "ytick.labelsize": 9.5,
-    "ytick.major.size": 0,
-    "ytick.minor.size": 0,
-    "xtick.major.size": 4,
-    "xtick.minor.size": 0,
-    "lines.linewidth": 2.0,
-    "lines.solid_capstyle": "round",
-    "legend.frameon": False,
-    "text.parse_math": False,  # two prices in one title are not a formula
-    "svg.fonttype": "path",
-    "svg.hashsalt": "undercut",
-}
 
 
 @contextmanager
@@ -376,7 +340,7 @@ def _width(word: str, size: float, weight: str) -> float:
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
 
-    font = FontProperties(family=STYLE["font.family"], weight=weight, size=size)
+    font = FontProperties(family=_FONT, weight=weight, size=size)
     return float(text_to_path.get_text_width_height_descent(word, font, ismath=False)[0])
 
 
@@ -391,7 +355,9 @@ def _lines(text: str) -> int:
     return len(text.splitlines())
 
 
+@cache
 def _settings() -> Any:
-    from cycler import cycler
+    from matplotlib import rc_params_from_file
 
-    return dict(STYLE) | {"axes.prop_cycle": cycler(color=[*ORIGIN_COLORS.values()])}
+    style = Path(__file__).with_name("house.mplstyle")
+    return dict(rc_params_from_file(style, use_default_template=False))
