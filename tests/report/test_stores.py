@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ import pytest
 
 from tests.report.projects import code, demo_cells, write_project
 from undercut.errors import BuildError, InputError
-from undercut.report.commands import why_command
+from undercut.report.commands import build_command, why_command
 from undercut.report.site import stores
 
 fsspec = pytest.importorskip("fsspec", reason="stores elsewhere need fsspec")
@@ -144,22 +142,19 @@ def test_interrupted_anywhere_no_page_names_what_is_not_there(
 
 
 def test_a_build_goes_to_the_store_with_its_failures(
-    tmp_path: Path, s3: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, s3: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     project = write_project(tmp_path, demo_cells(code("assert limit != 6")))
-    command = [sys.executable, "-c", "from undercut.cli import main; main()", "build", "--out", s3]
-    first = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True)
-    assert "copied" in first.stdout
-    assert "demo/index.html" in held(s3)["index.html"]
-    again = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True)
-    assert "1 unchanged" in again.stdout and "copied 0 files" in again.stdout
     monkeypatch.chdir(project)
+    assert build_command([], [], s3) == 0
+    assert "copied" in capsys.readouterr().out
+    assert "demo/index.html" in held(s3)["index.html"]
+    assert build_command([], [], s3) == 0
+    said = capsys.readouterr().out
+    assert "1 unchanged" in said and "copied 0 files" in said
     shutil.rmtree(stores.mirror_of(s3, project))
     assert why_command([], [], s3) == "demo: up to date"
-    failed = subprocess.run(
-        [*command, "-p", "limit=6"], cwd=project, capture_output=True, text=True, check=False
-    )
-    assert failed.returncode == 1
+    assert build_command([], ["limit=6"], s3) == 1
     assert "Failed" in held(s3)["index.html"]
 
 
