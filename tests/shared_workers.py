@@ -54,3 +54,10 @@ def shared_workers(folder: Path) -> Iterator[None]:
         yield
     for lender in lenders.values():
         lender.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def lent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """In every folder whose conftest imports this: one process serves all builds."""
+    with shared_workers(tmp_path_factory.mktemp("forge")):
+        yield

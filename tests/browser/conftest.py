@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.report.projects import code, demo_cells, notebook, prose, write_project
+from tests.shared_workers import shared_workers
 from undercut.errors import BuildError
 from undercut.report.build import build_reports
 
@@ -87,9 +88,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     given = cells[2]["source"].replace('{"limit": limit}', '{"limit": limit, "who": who}')
     cells[2] = cells[2] | {"source": given}
     project = write_project(tmp_path_factory.mktemp("site"), cells, parameters=types)
-    build_reports(root=project)
-    add_broken_report(project)
-    add_briefing(project)
+    with shared_workers(tmp_path_factory.mktemp("forge")):
+        build_reports(root=project)
+        add_broken_report(project)
+        add_briefing(project)
     return project / "reports" / "site"
 
 

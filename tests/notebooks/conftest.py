@@ -1,0 +1,3 @@
+"""Builds of these tests borrow their workers."""
+
+from tests.shared_workers import lent as lent
