@@ -37,7 +37,7 @@ __getattr__, __dir__, __all__ = offer(
         "capability.price_of_capability": "price_of_capability landmark_levels",
         "capability.counterfactual": "without_offers",
         "capability.gaps": "price_gap open_closed_gap gap_history gap_choices",
-        "capability.lag": "capability_lag",
+        "capability.lag": "arena_gaps capability_lag",
     },
     modules=("tasks",),
 )

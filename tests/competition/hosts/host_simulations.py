@@ -10,7 +10,8 @@ import numpy as np
 
 from tests.competition.hosts.host_market import host_market, true_effect
 from undercut.competition.hosts.dispersion import host_elasticity
-from undercut.competition.hosts.entry import count_entries, entry_effect, wild_test
+from undercut.competition.hosts.entry import entry_effect, wild_test
+from undercut.competition.hosts.entry_design import count_entries
 
 #: Name, settings of the market, options of the estimator.
 ENTRY: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (

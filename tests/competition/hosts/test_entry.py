@@ -5,16 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from tests.competition.hosts.host_market import as_panel, host_market, true_effect
-from undercut.competition.hosts.entry import (
-    count_entries,
-    entry_effect,
-    placebo_dates,
-    placebo_effects,
-    placebo_models,
-    wild_test,
-)
+from undercut.competition.hosts.entry import entry_effect, wild_test
+from undercut.competition.hosts.entry_design import count_entries
+from undercut.competition.hosts.placebos import placebo_dates, placebo_effects, placebo_models
 from undercut.errors import DataError, InputError
 
 
@@ -104,6 +100,10 @@ def test_the_wild_bootstrap_is_about_the_same_number() -> None:
 def test_the_smallest_detectable_effect_follows_from_the_error() -> None:
     effect = entry_effect(host_market(5))
     assert effect.detectable().effect == pytest.approx(2.95 * effect.error, rel=0.05)
+    freedom = min(effect.models, effect.hosts) - 1
+    at_ninety = stats.t.ppf([0.95, 0.8], freedom).sum()
+    looser = entry_effect(host_market(5), level=0.9).detectable()
+    assert (looser.effect, looser.level) == (pytest.approx(at_ninety * effect.error), 0.9)
 
 
 def test_unusable_options_are_refused() -> None:

@@ -23,7 +23,7 @@ def bills_by_volume(bills: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    axes = _axes(ax)
+    axes = plots.own_axes(ax)
     looks = (
         plots.mark("US", "closed"), plots.mark("CN", "closed"), plots.mark("CN", "open"),
         {"color": plots.INK, "linestyle": ":"},
@@ -42,7 +42,7 @@ def bills_by_volume(bills: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 def waits(curve: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Percent of models that have a seller, by days since release."""
-    axes = _axes(ax)
+    axes = plots.own_axes(ax)
     axes.step(curve["days"], curve["share"], where="post", color=plots.origin_color("CN"))
     axes.set(xlabel="days since release", ylim=(0, 100))
     return axes
@@ -56,7 +56,7 @@ def shares_over_time(shares: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     shares : DataFrame
         ``week_ending, group, share``; groups such as ``CN open``.
     """
-    axes = _axes(ax)
+    axes = plots.own_axes(ax)
     wide = shares.pivot_table(index="week_ending", columns="group", values="share")
     drawn = [group for group in ("US closed", "CN open", "US open", "CN closed") if group in wide]
     for group in drawn:
@@ -67,7 +67,7 @@ def shares_over_time(shares: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 def intervals(found: Mapping[str, tuple[float, float, float]], *, ax: Axes | None = None) -> Axes:
     """Estimates with their intervals, one row each."""
-    axes = _axes(ax)
+    axes = plots.own_axes(ax)
     for height, name in enumerate(reversed(found)):
         value, low, high = found[name]
         axes.hlines(height, low, high, color=plots.INK, linewidth=2)
@@ -75,9 +75,3 @@ def intervals(found: Mapping[str, tuple[float, float, float]], *, ax: Axes | Non
     axes.set_yticks(range(len(found)), [*reversed(found)])
     axes.set_ylim(-0.6, len(found) - 0.4)
     return axes
-
-
-def _axes(ax: Axes | None) -> Axes:
-    import matplotlib.pyplot as plt
-
-    return plt.subplots()[1] if ax is None else ax

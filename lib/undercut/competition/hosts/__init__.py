@@ -14,7 +14,9 @@ __getattr__, __dir__, __all__ = offer(
     __name__,
     {
         "panel": "host_panel largest_hosts model_months price_steps source_coverage step_frequency",
-        "entry": "count_entries entry_effect placebo_effects wild_test",
+        "entry": "entry_effect wild_test",
+        "entry_design": "count_entries",
+        "placebos": "placebo_dates placebo_effects placebo_models",
         "dispersion": "dispersion_over_time expected_lowest host_elasticity launch_residuals",
         "first_party": "first_party_premium jurisdiction_premium",
         "markups": "aligned decay price_over_cost",

@@ -21,7 +21,7 @@ KINDS: Final = (plots.INK, "#058e9e", "#c2402c", "#8e907c")
 
 def entry_path(path: pd.DataFrame, *, edge: float, ax: Axes | None = None) -> Axes:
     """Effect by months since entry, with its interval; grey up to ``edge``, the smallest to be found."""
-    axes = ax or new_axes(4.2)
+    axes = plots.own_axes(ax, height=4.2)
     told = path.assign(**{name: 100 * path[name] for name in ("effect", "low", "high")})
     axes.axhspan(-100 * edge, 100 * edge, color=plots.RULE, alpha=0.45, linewidth=0, zorder=0.5)
     axes.vlines(told["horizon"], told["low"], told["high"], color=plots.INK, linewidth=1.5)
@@ -40,7 +40,7 @@ def responses(
     found: Mapping[str, tuple[float, float, float]], *, grey: Iterable[str] = (), ax: Axes | None = None
 ) -> Axes:
     """Changes in percent with their intervals, one row each; ``grey`` are benchmarks."""
-    axes = ax or new_axes(1.5 + 0.42 * len(found))
+    axes = plots.own_axes(ax, height=1.5 + 0.42 * len(found))
     for height, name in enumerate(reversed(found)):
         value, low, high = found[name]
         color, marker = (plots.MUTED, "D") if name in grey else (plots.INK, "o")
@@ -67,7 +67,7 @@ def since_launch(
     bars : DataFrame
         ``price, low, high`` at twelve months.
     """
-    axes = ax or new_axes(4.4)
+    axes = plots.own_axes(ax, height=4.4)
     last = curves["age_months"].max()
     seen = observed[observed["age_months"].between(0, last) & observed["units"].ge(5)]
     colors = dict(zip(curves["price"].unique(), KINDS, strict=False))
@@ -87,7 +87,7 @@ def since_launch(
 
 def premium_over_time(by_month: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Ratio of prices by month with its interval; months without one have a hollow mark."""
-    axes = ax or new_axes(3.9)
+    axes = plots.own_axes(ax, height=3.9)
     day = pd.PeriodIndex(by_month["period"], freq="M").to_timestamp()
     value, low, high = (np.exp(by_month[name]) for name in ("premium", "low", "high"))
     is_thin = by_month["low"].isna().to_numpy()
@@ -102,7 +102,7 @@ def premium_over_time(by_month: pd.DataFrame, *, ax: Axes | None = None) -> Axes
 def over_cost(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Price over the cost of serving by age and ``price``: thin bars with all doubt, thick ones with that
     about models alone."""
-    axes = ax or new_axes(4.2)
+    axes = plots.own_axes(ax, height=4.2)
     names = table["price"].unique()
     offsets = np.linspace(-0.35, 0.35, len(names)) if len(names) > 1 else np.zeros(1)
     for name, offset, color in zip(names, offsets, KINDS, strict=False):
@@ -132,10 +132,3 @@ def percent(value: float, _: Any = None) -> str:
     if abs(value) < 1e-9:
         return "0%"
     return f"{value:+.3g}%".replace("-", "\N{MINUS SIGN}")
-
-
-def new_axes(height: float, width: float = 7.6) -> Axes:
-    """Axes of the size that a page shows."""
-    import matplotlib.pyplot as plt
-
-    return plt.subplots(figsize=(width, height))[1]

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import pandas as pd
 
-from undercut.competition.hosts.entry import count_entries, entry_effect
+from undercut.competition.hosts.entry import entry_effect
+from undercut.competition.hosts.entry_design import count_entries
 from undercut.errors import InputError
 from undercut.inference.specifications import SpecificationCurve, run_specifications, specification_curve
 

@@ -1,0 +1,76 @@
+"""Does the event study of entries find nothing where nothing happened? Entries made up, the code the same."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from undercut.competition.hosts.entry_design import EntryDesign, column, count_entries
+from undercut.errors import InputError
+from undercut.inference.arrays import Floats
+
+
+def placebo_dates(panel: pd.DataFrame, entries: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
+    """Entries at fake dates: each model's own entries, moved to random months of its life.
+
+    The number of entries in each model stays; only their timing is fake.
+    """
+    generator = np.random.default_rng(seed)
+    life = panel.groupby("model_id")["month"].agg(["min", "max"])
+    first = entries["model_id"].map(life["min"]).to_numpy() + 1
+    last = entries["model_id"].map(life["max"]).to_numpy()
+    return entries.assign(month=generator.integers(first, last + 1))
+
+
+def placebo_models(panel: pd.DataFrame, entries: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
+    """Entries into the wrong models: each entry, at its true date, is given to a random model.
+
+    The model is drawn from those that several months of the panel show around the date and that the
+    entrant does not sell.
+    """
+    generator = np.random.default_rng(seed)
+    sold = {host: set(models) for host, models in panel.groupby("host")["model_id"]}
+    on_sale = {month: list(models) for month, models in panel.groupby("month")["model_id"].unique().items()}
+    drawn = []
+    for row in entries.itertuples():
+        pool = [model for model in on_sale.get(row.month - 1, ()) if model not in sold.get(row.host, ())]
+        drawn.append(pool[generator.integers(len(pool))] if pool else None)
+    return entries.assign(model_id=drawn).dropna(subset="model_id")
+
+
+def placebo_effects(
+    panel: pd.DataFrame,
+    *,
+    fake: Literal["dates", "models"],
+    draws: int = 50,
+    seed: int = 0,
+    kind: str = "dated",
+    lags: int = 6,
+    **options: Any,
+) -> Floats:
+    """Effects of fake entries through the code of the real ones, shape (draws,).
+
+    Parameters
+    ----------
+    panel : DataFrame
+    fake : {"dates", "models"}
+        What is made up; see :func:`placebo_dates` and :func:`placebo_models`.
+    draws, seed
+        Of the fakes.
+    kind, lags, options
+        Of :func:`undercut.competition.hosts.entry.entry_effect`.
+    """
+    if fake not in ("dates", "models"):
+        raise InputError(f"fake must be dates or models; got {fake!r}.")
+    make = placebo_dates if fake == "dates" else placebo_models
+    entries = count_entries(panel)
+    is_studied = entries["kind"].eq(kind)
+    study = EntryDesign.of(panel, kind, lags=lags, **options)
+    found = []
+    for draw in range(draws):
+        moved = make(panel, entries[is_studied], seed=seed + draw)
+        fit = study.fit(pd.concat([moved, entries[~is_studied]], ignore_index=True))
+        found.append(fit.combined([column("entry", k) for k in range(lags + 1)])[0])
+    return np.array(found)

@@ -1,0 +1,13 @@
+"""The report on cost and access: whose bill gets smaller, and who can have which model at all."""
+
+from __future__ import annotations
+
+from undercut.lazy import offer
+
+__getattr__, __dir__, __all__ = offer(
+    __name__,
+    {
+        "estimates": "VOLUMES Bill assumptions by_capability by_work reach reworked waits",
+        "pages": "CAVEATS assumed conclusion",
+    },
+)

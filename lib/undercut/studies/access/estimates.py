@@ -1,0 +1,184 @@
+"""What does the report on cost and access compute? Bills, sellers and waits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+import pandas as pd
+
+from undercut.competition.adoption.availability import (
+    Mean,
+    Wait,
+    mean_by_model,
+    reworked_variants,
+    sellers_of,
+    wait_for_seller,
+)
+from undercut.competition.adoption.data_rules import cheapest_by_workload
+from undercut.competition.adoption.deployment import (
+    CHINESE_API,
+    CLOSED,
+    US_SELLER,
+    DeploymentAssumptions,
+    MonthlyBills,
+    monthly_bills,
+)
+from undercut.competition.hosts.serving_cost import Assumption, ServingAssumptions
+from undercut.errors import UndercutError
+from undercut.prices.capability.price_of_capability import landmark_levels
+from undercut.prices.load import load_prices
+from undercut.prices.workloads import WORKLOADS
+from undercut.studies.framed import Framed
+
+#: Million tokens a month.
+VOLUMES: Final = (1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
+#: Ways to Chinese weights by the token.
+BOUGHT: Final = (CHINESE_API, US_SELLER)
+#: The volume at which ratios are told, million tokens a month.
+AT: Final = 100
+
+_GIVEN: Final = "as set for this report"
+_MEASURES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "sellers_difference": {"numerator": "sellers", "less": "US closed"},
+    "sellers_per_model": {"numerator": "sellers"},
+    "hosts_outside_china": {"numerator": "outside_china", "denominator": "known_country"},
+    "modifiable_share": {"numerator": "free"},
+    "commercial_share": {"numerator": "commercial"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bill(Framed):
+    """Bills of four ways to one capability; `frame` as `MonthlyBills.bills`."""
+
+    ROW = "way"
+    VALUE = "bill"
+    bills: MonthlyBills
+    capability: str
+    workload: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByWork(Framed):
+    """The cheapest way by kind of work; `frame` as `cheapest_by_workload` gives it."""
+
+    ROW = "workload"
+    VALUE = "ratio"
+    capability: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByCapability(Framed):
+    """The cheapest of each side by capability: ``level, closed, closed_price, open, open_price, ratio, low,
+    high``; `untold` says why a capability is missing."""
+
+    ROW = "level"
+    VALUE = "ratio"
+    untold: Mapping[str, str]
+    capability: str
+    workload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reach(Framed):
+    """Sellers and licences; `frame` as `sellers_of` gives it, with ``licence, free, commercial``."""
+
+    ROW = "model_id"
+    VALUE = "sellers"
+    means: Mapping[str, Mean]
+
+
+@dataclass(frozen=True, slots=True)
+class Waits(Framed):
+    """Days from release to a US seller: of late models (`frame` is one row a model) and of all since 2025."""
+
+    ROW = "model_id"
+    VALUE = "days"
+    wait: Wait
+    earlier: Wait
+    released_from: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reworked(Framed):
+    """Models that others made from Chinese weights; `frame` as `reworked_variants` gives it."""
+
+    ROW = "model_id"
+    on_sale: int
+
+
+def assumptions(
+    *, staff_usd_hour: float, self_hosting_hours: float, gpus: float, utilisation: float
+) -> dict[str, DeploymentAssumptions | ServingAssumptions]:
+    """Ranges around the report's centres, as `monthly_bills` takes them: ``assumptions`` and ``serving``."""
+
+    def around(centre: float, width: float, unit: str) -> Assumption:
+        return Assumption(centre / width, centre, width * centre, unit, _GIVEN)
+
+    work = Assumption(utilisation / 2, utilisation, max(0.9, utilisation), "share of time", _GIVEN)
+    staffing = DeploymentAssumptions(
+        usd_per_staff_hour=around(staff_usd_hour, 2, "USD an hour"),
+        self_hosting_hours=around(self_hosting_hours, 4, "hours a month"),
+        gpus=around(gpus, 2, "GPUs"),
+    )
+    return {"assumptions": staffing, "serving": ServingAssumptions(utilisation=work)}
+
+
+def by_work(day: date, *, as_of: str | date | None, capability: str, draws: int, **assumed: Any) -> ByWork:
+    """The cheapest way for each kind of work, at `AT` million tokens a month."""
+    panels = {name: load_prices(as_of, workload=name) for name in WORKLOADS}
+    found = cheapest_by_workload(
+        panels, day, min_capability=landmark_levels()[capability], volume=AT, draws=draws, **assumed,
+    )  # fmt: skip
+    return ByWork(found, capability)
+
+
+def by_capability(
+    panel: pd.DataFrame, day: date, *, workload: str, capability: str, draws: int, **assumed: Any
+) -> ByCapability:
+    """The cheapest offer of each side at every landmark."""
+    rows, untold = [], {}
+    for name, score in landmark_levels().items():
+        try:
+            found = monthly_bills(
+                panel, day, min_capability=score, workload=workload, volumes=VOLUMES, draws=draws, **assumed,
+            )  # fmt: skip
+        except UndercutError as reason:
+            untold[name] = str(reason)
+            continue
+        price = found.offers.set_index("way")["price"].astype(float)
+        model = found.offers.set_index("way")["model_id"]
+        best = price[list(BOUGHT)].idxmin()
+        ratio = found.ratio(BOUGHT, volume=AT)
+        rows.append((name, model[CLOSED], price[CLOSED], model[best], price[best], *ratio))
+    columns = ["level", "closed", "closed_price", "open", "open_price", "ratio", "low", "high"]
+    return ByCapability(pd.DataFrame(rows, columns=columns), untold, capability, workload)
+
+
+def reach(panel: pd.DataFrame, day: date, models: pd.DataFrame, *, draws: int) -> Reach:
+    """How many sell a Chinese open model, where they are at home, and under which licence."""
+    sold = sellers_of(panel, day)
+    licence = models.set_index("model_id")["licence"]
+    sold = sold.assign(
+        free=sold["access"].eq("open"),
+        commercial=sold["access"].isin(["open", "open-restricted"]),
+        licence=sold["model_id"].map(licence).fillna("not known").str.split(" (", regex=False).str[0],
+    )
+    return Reach(sold, {key: mean_by_model(sold, draws=draws, **chosen) for key, chosen in _MEASURES.items()})
+
+
+def waits(panel: pd.DataFrame, day: date, *, released_from: str) -> Waits:
+    """Waits of models released from a day on, or in the last six months where that is longer."""
+    start = min(pd.Timestamp(released_from), pd.Timestamp(day) - pd.DateOffset(months=6))
+    released = f"{start:%Y-%m-%d}"
+    wait, earlier = (wait_for_seller(panel, released_from=since) for since in (released, "2025-01-01"))
+    return Waits(wait.models, wait, earlier, released)
+
+
+def reworked(panel: pd.DataFrame, day: date, models: pd.DataFrame) -> Reworked:
+    """Models on offer that others made from Chinese weights."""
+    on_sale = sellers_of(panel, day)["model_id"].nunique()
+    return Reworked(reworked_variants(panel, day, models=models), int(on_sale))

@@ -1,0 +1,252 @@
+"""What does the report on host competition say of the course of prices, of sellers and of sources?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+from undercut import plots
+from undercut.competition.hosts import charts
+from undercut.studies.hosts.estimates import (
+    Coverage,
+    Jurisdiction,
+    OtherPremiums,
+    OverCost,
+    Sellers,
+    SinceLaunch,
+)
+from undercut.studies.presentation import Figure, Number, Part, Sentence, Table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SOURCE: Final = "Undercut price panel: list prices of open models"
+_COUNT: Final = "a count: no interval"
+_NOT_TOLD: Final = (
+    "the data do not tell the half-life: draws reach the ends of the range searched, or the interval spans a "
+    "factor of ten"
+)
+
+
+def since_launch(found: SinceLaunch) -> Iterator[Part]:
+    """Where prices stand a year after launch, and how they get there."""
+    shares = {name: _after_year(found, name) for name in found.fits}
+    yield from shares.values()
+    yield Figure(
+        "since_launch",
+        lambda: titled(
+            charts.since_launch(
+                pd.concat([fit.curve(name) for name, fit in found.fits.items()]),
+                pd.concat([fit.after_a_year(name) for name, fit in found.fits.items()]),
+                found.frame,
+            ),
+            f"After a year the lowest price stands at {shares['Lowest price'].short}, that of the same "
+            "host at "
+            f"{shares['Same host'].short}",
+            f"Price as a share of the price at launch, {found.workload} workload; curves: exponential "
+            "decay to "
+            "a floor; bars: 95% intervals after a year",
+        ),
+        alt="Curves of price since launch. "
+        + "; ".join(f"{name}: {share.short} after a year" for name, share in shares.items()),
+        data=found.frame,
+    )
+    for name, fit in found.fits.items():
+        key, how = _launch_key(name), "nonlinear least squares, bootstrap over models"
+        yield Number(
+            f"{key}_half_life", f"{name}: half-life of the way from launch to the floor", fit.half_life,
+            "months", ci=(fit.half_life_low, fit.half_life_high), n=fit.n, method=how, role="descriptive",
+            note="" if fit.is_told else _NOT_TOLD,
+        )  # fmt: skip
+        yield Number(
+            f"{key}_floor", f"{name}: floor as a share of the price at launch", 100 * fit.floor, "%",
+            ci=(100 * fit.floor_low, 100 * fit.floor_high), n=fit.n, method=how, role="descriptive",
+        )  # fmt: skip
+
+
+def _after_year(found: SinceLaunch, name: str) -> Number:
+    fit = found.fits[name]
+    return Number(
+        f"{_launch_key(name)}_after_year", f"{name} a year after launch, as a share of that at launch",
+        100 * fit.after_year, "%", ci=(100 * fit.after_year_low, 100 * fit.after_year_high), n=fit.n,
+        method="exponential decay to a floor, within model (same host: within offer); bootstrap over models",
+        role="primary" if name == "Lowest price" else "descriptive",
+    )  # fmt: skip
+
+
+def _launch_key(name: str) -> str:
+    return f"launch.{name.lower().replace(' ', '_')}"
+
+
+def over_cost(found: OverCost) -> Iterator[Part]:
+    """What is assumed about cost, and prices over it."""
+    yield Table(
+        found.assumptions.table(), title="What is assumed about serving", row_label="assumption",
+        subtitle="Ranges; draws are triangular in logs around the centre",
+    )  # fmt: skip
+    for row in found.frame[found.frame["age_months"].isin([3, 12, 24])].itertuples():
+        yield Number(
+            f"cost.{str(row.price).lower().replace(' ', '_')}_month_{row.age_months}",
+            f"{row.price} over the cost of serving, {row.age_months} months after launch, median model",
+            row.ratio, "x", ci=(row.low, row.high), n=row.models, role="assumption",
+            method="centre of the assumptions; interval: all of them and the choice of models",
+            note="the level is an assumption as much as a measurement",
+        )  # fmt: skip
+    year = {price: found.at(price, 12) for price in found.frame["price"].unique()}
+    times = year["Lowest price"]["ratio"]
+    yield Figure(
+        "over_cost",
+        lambda: titled(
+            charts.over_cost(found.frame),
+            f"A year after launch the median model's lowest price is {times:.1f} times the assumed cost",
+            f"Price over modelled cost of serving, median model, {found.workload} workload; thin: all doubt, "
+            "95%; thick: choice of models alone",
+            source=f"{SOURCE}; GPU rents: archived rate cards",
+        ),
+        alt="Ratios of price to cost by age with wide intervals. "
+        + "; ".join(f"{name} after 12 months {row['ratio']:.2f}" for name, row in year.items()),
+        data=found.frame,
+    )
+    yield from _cost_told(found, year["Lowest price"])
+
+
+def _cost_told(found: OverCost, year: pd.Series) -> Iterator[Part]:
+    low, best, high = (found.disclosed * year[name] for name in ("low_models", "ratio", "high_models"))
+    yield Number(
+        "cost.disclosed_month_12",
+        "Lowest price over cost a year after launch, at the efficiency that DeepSeek published", best, "x",
+        ci=(low, high), n=int(year["models"]), method="interval: choice of models alone", role="assumption",
+        note="one operator, one day, cache hits counted as work",
+    )  # fmt: skip
+    margin = found.margin
+    half = Number(
+        "cost.mark_up_half_life", "Half-life of the mark-up of the lowest price over cost", margin.half_life,
+        "months", ci=(margin.half_life_low, margin.half_life_high), n=margin.n, role="descriptive",
+        method="exponential decay to a floor, bootstrap over models",
+        note="" if margin.is_told else "the data do not tell it well: see the interval",
+    )  # fmt: skip
+    yield half
+    yield Sentence(
+        f"At the centre of the assumptions {100 * year['share_below']:.0f}% of models are sold below cost a "
+        "year after launch, which says as much about the assumptions as about the hosts: at the efficiency "
+        f"that one large operator has published, the lowest price is {best:.1f} times cost. The mark-up "
+        "covers "
+        f"half of its way to the floor in {half.short} ({half.interval})"
+        + ("." if margin.is_told else "; the interval says that the data hardly tell.")
+    )
+
+
+def sellers(found: Sellers) -> Iterator[Part]:
+    """Who sells open models."""
+    hosts = len(found.frame)
+    yield Number(
+        "sellers.hosts", "Hosts that sell open models, last month", hosts, "hosts", n=hosts, method="count",
+        note=_COUNT, role="descriptive",
+    )  # fmt: skip
+    yield Number(
+        "sellers.shared_models", "Open models with two hosts or more, last month", found.shared, "models",
+        n=found.models, method="count", note=_COUNT, role="descriptive",
+    )  # fmt: skip
+    yield Table(
+        found.frame.head(12), row_label="host",
+        title=f"{hosts} hosts sell open models in {found.month}; {found.shared} models have more than one",
+        subtitle="The twelve with most models; cheapest: of the models that others sell too",
+        labels={"shared": "sold by others too", "cheapest": "cheapest or tied", "own": "of its own making"},
+    )  # fmt: skip
+
+
+def jurisdiction(found: Jurisdiction) -> Iterator[Part]:
+    """US hosts of Chinese weights against the developers themselves."""
+    us, test = found.premium, found.by_developer
+    value, *ends = us.percent()
+    premium = Number(
+        "premium.us_hosts_chinese_weights",
+        "Chinese weights at US hosts over the developer's own price, mean over models and months", value, "%",
+        ci=(ends[0], ends[1]), n=len(us.cells), role="primary",
+        method=f"within model and month; bootstrap over {us.clusters} models",
+    )  # fmt: skip
+    low, high = (100 * float(np.expm1(end)) for end in (test.ci_low, test.ci_high))
+    final = 100 * np.expm1(us.by_month.iloc[-1][["premium", "low", "high"]].astype(float))
+    last = us.by_month.iloc[-1]
+    latest = Number(
+        "premium.us_hosts_last_month", f"The same in {last['period']}", final["premium"], "%",
+        ci=(final["low"], final["high"]), n=int(last["models"]), role="descriptive",
+        method="within model; bootstrap over models",
+        note="" if pd.notna(last["low"]) else "fewer than five models: no interval",
+    )  # fmt: skip
+    yield premium
+    yield Number(
+        "premium.us_hosts_by_developer", "The same, clustered by developer", value, "%", ci=(low, high),
+        n=len(us.cells), role="robustness",
+        method=f"wild cluster bootstrap over {test.n_clusters} developers, p = {test.p_value:.2f}",
+    )  # fmt: skip
+    yield latest
+    yield Figure(
+        "us_hosts_premium",
+        lambda: titled(
+            us.plot(),
+            f"US hosts of Chinese weights: {premium.short} on average, {latest.short} in {last['period']}",
+            "Price at US hosts over the Chinese developer's own price of the same weights, 95% intervals "
+            "over "
+            "models; hollow: fewer than five models",
+        ),
+        alt=f"Ratio by month on a logarithmic axis; {us.summary()}",
+        data=us.by_month,
+    )
+
+
+def other_premiums(found: OtherPremiums) -> Iterator[Part]:
+    """Other comparisons of the same weights."""
+    for row in found.frame.itertuples():
+        yield Number(
+            "premium." + str(row.comparison).lower().replace(",", "").replace(" ", "_"), str(row.comparison),
+            row.premium, "%", ci=(row.low, row.high), n=row.model_months, role="robustness",
+            method=f"within model and month; bootstrap over {row.models} models",
+        )  # fmt: skip
+    yield Table(
+        found.frame, title="Other comparisons of the same weights", row_label="comparison",
+        subtitle="Price difference in percent, 95% intervals; the cheapest of several is lower than one "
+        "price "
+        "even without competition",
+        formats=dict.fromkeys(("premium", "low", "high"), "signed_percent"),
+        labels={"low": "95% from", "high": "to", "model_months": "model-months"},
+    )  # fmt: skip
+
+
+def coverage(found: Coverage) -> Iterator[Part]:
+    """Which source shows how many hosts."""
+    rows = found.frame.groupby("source").last()
+    ends = [f"{name} ends at {row.hosts} in {row.period}" for name, row in rows.iterrows()]
+    yield Figure(
+        "coverage",
+        lambda: titled(
+            _coverage_axes(found.frame), "Sources come and go: their hosts are coverage, not market",
+            "Hosts of open models that each source of prices shows, by month",
+        ),
+        alt="Number of hosts by source and month: " + "; ".join(ends),
+        data=found.frame,
+    )  # fmt: skip
+
+
+def _coverage_axes(frame: pd.DataFrame) -> Axes:
+    """Hosts by source and month; a table and its copy are one line."""
+    axes = plots.own_axes(height=3.6)
+    merged = frame.assign(source=frame["source"].replace({"tokencost": "litellm"}))
+    wide = merged.pivot_table(index="period", columns="source", values="hosts", aggfunc="max")
+    wide.index = pd.PeriodIndex(wide.index, freq="M").to_timestamp()
+    colors = dict(zip(map(str, wide.columns), charts.KINDS, strict=False))
+    ends = {}
+    for name, color in colors.items():
+        axes.plot(wide.index, wide[name], color=color)
+        last = wide[name].last_valid_index()
+        ends[name] = (last, float(wide[name][last]))
+    axes.set_ylim(bottom=0)
+    return plots.label_line_ends(axes, ends, colors)
+
+
+def titled(axes: Axes, finding: str, measure: str, *, source: str = SOURCE) -> Axes:
+    """A figure with the finding as its title."""
+    return plots.headline(axes, finding, measure, source=source)

@@ -1,0 +1,119 @@
+"""Do the sentences of the report on security, quality and reliability turn with the data?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.competition.hosts.test_first_party import market
+from undercut.competition.hosts.first_party import jurisdiction_premium
+from undercut.errors import OutsideDataError
+from undercut.prices.capability.lag import CapabilityLag
+from undercut.prices.reliability import RateRatio
+from undercut.studies.presentation import Number, Sentence
+from undercut.studies.quality import pages
+from undercut.studies.quality.estimates import (
+    Behind,
+    ByTask,
+    SameWeights,
+    Steadiness,
+    incidents,
+    same_weights,
+)
+from undercut.studies.report import parts_of
+
+
+@pytest.fixture(scope="module")
+def found() -> SameWeights:
+    panel = market(0.3, noise=0.2)
+    panel["developer"] = "d" + (panel["model_id"].str[1:].astype(int) % 6).astype(str)
+    return same_weights(panel, recent_months=2, first_month="2024-01", workload="chat", draws=50)
+
+
+def turned(found: SameWeights, premium: float, width: float = 5.0) -> SameWeights:
+    """The same choices with another premium."""
+    ends = {"premium": premium, "low": premium - width, "high": premium + width}
+    return replace(found, frame=found.frame.assign(**ends))
+
+
+def test_a_premium_is_told_with_its_sign_and_its_doubt(found: SameWeights) -> None:
+    assert "US sellers asked 31% more than" in pages.security(turned(found, 31.0))
+    assert "beyond the interval" in pages.security(turned(found, 31.0))
+    assert "US sellers asked 12% less than" in pages.security(turned(found, -12.0))
+    assert "an interval that holds zero" in pages.security(turned(found, 2.0))
+    assert "too few developers" in pages.security(turned(found, 2.0, width=np.inf))
+
+
+def test_a_buyer_who_looks_around_pays_only_beyond_the_interval(found: SameWeights) -> None:
+    for premium, words in ((31.0, "pays for"), (-31.0, "need not pay for"), (1.0, "may or may not pay for")):
+        assert f"looks around {words} US law" in pages.for_who_looks_around(turned(found, premium))
+
+
+def test_choices_are_those_of_the_estimator(found: SameWeights) -> None:
+    panel = market(0.3, noise=0.2)
+    recent = panel[panel["month"] > panel["month"].max() - 2]
+    lowest = jurisdiction_premium(recent, seller="lowest", draws=50)
+    assert found.row(".cheapest_us_seller")["premium"] == pytest.approx(lowest.percent()[0])
+    assert found.row(".drawn_by_model")["clusters"] == 12 and found.row()["clusters"] == 6
+    keys = [part.key for part in parts_of(found) if isinstance(part, Number)]
+    assert keys[:2] == ["us_hosting_premium", "us_hosting_premium.cheapest_us_seller"] and len(keys) == 6
+
+
+def test_what_cannot_be_compared_has_its_reason(found: SameWeights) -> None:
+    nowhere = market(0.3).assign(host_country="FR")
+    with pytest.raises(OutsideDataError, match="same month"):
+        same_weights(nowhere, recent_months=2, first_month="2024-01", workload="chat", draws=50)
+    row = found.row().to_dict() | {"premium": np.nan, "why_not": "No model is sold so."}
+    told = pages.premium(pd.Series(row))
+    assert told.value is None and told.note == "No model is sold so."
+
+
+def behind(gap: float) -> Behind:
+    path = pd.DataFrame(
+        {"period": ["2026-01", "2026-02"], "leader_model": "x", "follower_model": "y", "gap": gap,
+         "gap_low": gap - 1, "gap_high": gap + 1, "lag": max(gap, 0.0), "lag_low": 0.0, "lag_high": 9.0}
+    )  # fmt: skip
+    releases = pd.DataFrame({"lag": [2.0, 4.0, np.nan, 6.0]})
+    return Behind(path, CapabilityLag(path, releases, 0.95, 30), date(2026, 2, 1), 200)
+
+
+def test_the_side_on_which_a_model_stands_follows_the_gap() -> None:
+    assert pages.distance(pages.gap_number(behind(6.2))) == "6.2 index points below"
+    assert pages.distance(pages.gap_number(behind(-3.0))) == "3.0 index points above"
+    mean, (low, high) = behind(6.2).usual()
+    assert mean == 4.0 and 2.0 <= low < 4.0 < high <= 6.0
+
+
+def rates(ratio: float) -> RateRatio:
+    rows = {"group": ["CN open", "US closed"], "events": [4, 5], "years": [9.0, 8.0], "rate": [0.4, 0.6]}
+    frame = pd.DataFrame(rows).assign(low=0.1, high=0.9, offers=7, developers=3)
+    return RateRatio(ratio, ratio - 0.2, ratio + 0.2, frame, 0.95)
+
+
+def test_how_often_offers_vanish_follows_the_interval() -> None:
+    for ratio, words in ((2.0, "vanish more often than"), (0.5, "vanish less often than"), (1.0, "as often")):
+        steady = Steadiness.of(rates(ratio), rates(1 / ratio))
+        assert words in pages.vanish(steady)
+        [sentence] = [part for part in parts_of(steady) if isinstance(part, Sentence)]
+        assert sentence.text.startswith("Their offers vanish")
+
+
+def test_kinds_of_work_are_counted_where_the_interval_says_so() -> None:
+    tasks = ByTask(pd.DataFrame({"task": ["overall", "math"], "gap_low": [3.0, -1.0]}))
+    assert "in 1 of 2 kinds of work" in pages.ahead(tasks)
+    assert "later than this report's day" in pages.ahead(ByTask(tasks.frame.head(0)))
+
+
+def test_only_bans_up_to_the_day_are_listed() -> None:
+    events = pd.DataFrame(
+        {"type": ["security_or_ban", "security_or_ban", "release"], "confidence": ["unverified"] * 3,
+         "date": pd.to_datetime(["2025-01-01", "2026-01-01", "2025-01-01"]), "actor": "a", "country": "US",
+         "title": "t"}
+    )  # fmt: skip
+    found = incidents(events, date(2025, 6, 1))
+    [count] = [part for part in parts_of(found) if isinstance(part, Number)]
+    assert count.value == 1 and "0 of them checked" in count.note
