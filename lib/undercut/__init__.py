@@ -42,7 +42,7 @@ __getattr__, __dir__, __all__ = offer(
         "sources.factors": "load_factors",
         "sources.returns": "load_returns",
         "sources.reference": "load_reference",
-        "panel.price_changes": "load_changes",
+        "panel.changes": "load_changes",
         "prices.load": "load_prices price_history",
         "prices.monthly_quotes": "monthly_quotes",
         "prices.workloads": "Workload",

@@ -64,6 +64,23 @@ def prices(
     )
 
 
+@app.command()
+def changes(
+    since: Annotated[str | None, typer.Option(help="Shown on this day or later (YYYY-MM-DD).")] = None,
+    host: Annotated[str | None, typer.Option(help="Only this seller.")] = None,
+    model: Annotated[str | None, typer.Option(help="Only this model.")] = None,
+    verdict: Annotated[str, typer.Option(help="real, correction, unknown, comma separated; or all.")] = "all",
+    as_of: Annotated[str | None, typer.Option(help="What was known on this day (YYYY-MM-DD).")] = None,
+    output_format: Format = "table",
+) -> None:
+    """Changes of price, each with its verdict and evidence."""
+    from undercut.panel.changes import MAIN_COLUMNS, select_changes
+    from undercut.printing import emit
+
+    found = select_changes(since=since, host=host, model=model, verdict=verdict, as_of=as_of)
+    emit(found, output_format, title="Changes of price, US dollars per million tokens", columns=MAIN_COLUMNS)
+
+
 @panel_app.command("build")
 def panel_build(
     cadence: Annotated[str, typer.Option(help="Releases to read: weekly, daily or all.")] = "all",

@@ -60,7 +60,7 @@ def edition(home: Path) -> str:
     built = "old" if OLD in (home / "data" / "prices" / "build.json").read_text() else "new"
     folder = home / "data" / "prices"
     digest = store._fingerprint(store._content_digest(folder))
-    assert store._fingerprint_of(folder / "panel.parquet") == digest, sizes
+    assert store.fingerprint_of(folder / "panel.parquet") == digest, sizes
     return built
 
 

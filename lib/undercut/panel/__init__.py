@@ -11,7 +11,7 @@ __getattr__, __dir__, __all__ = offer(
     __name__,
     {
         "store": "load_panel offered_on read_table",
-        "price_changes": "load_changes CHANGE_COLUMNS",
+        "changes": "load_changes CHANGE_COLUMNS",
         "identity": "Identity coverage",
         "schema": "PANEL_COLUMNS PRICE_COLUMNS STATUSES ACCESS",
         "maintain": "describe rebuild update",

@@ -8,6 +8,7 @@ import pandas as pd
 
 from undercut import paths
 from undercut.panel import status, store
+from undercut.panel.changes import save_changes
 from undercut.panel.collect import Progress, collect
 from undercut.panel.identity import Identity, coverage
 from undercut.sources.live import LIVE_SOURCES, fetch
@@ -18,6 +19,7 @@ def rebuild(*, cadence: str, progress: Progress) -> str:
     paths.own_data_dir()
     runs, snapshots = collect(cache_dir=paths.cache_dir("wheels"), cadence=cadence, progress=progress)
     panel = store.save(runs, snapshots, built_at=_now())
+    save_changes(panel)
     return f"Panel rebuilt: {_describe(panel, snapshots)}"
 
 
@@ -35,6 +37,7 @@ def update(*, live: bool, progress: Progress) -> str:
     if not fresh:
         return "Nothing new has been published since the last build; the panel is unchanged."
     panel = store.save(runs, snapshots, built_at=_now())
+    save_changes(panel)
     return f"{fresh} new tables read: {_describe(panel, snapshots)}"
 
 

@@ -71,14 +71,14 @@ def load_panel(
     ['gpt-4o-2024-08-06']
     """
     wanted = _statuses(status)
-    panel = _panel(_day(as_of))
+    panel = _panel(day_of(as_of))
     panel = panel[panel["status"].isin(wanted)].reset_index(drop=True)
-    return attach(panel, *_provenance())
+    return attach(panel, *provenance())
 
 
 def offered_on(panel: pd.DataFrame, day: str | date | pd.Timestamp) -> pd.DataFrame:
     """The offers of a panel that were in force on a day."""
-    moment = _day(day)
+    moment = day_of(day)
     return panel[(panel["valid_from"] <= moment) & ~(panel["valid_to"] <= moment)]
 
 
@@ -99,7 +99,7 @@ def read_table(name: Table) -> pd.DataFrame:
     except (OSError, pa.ArrowException) as error:
         reason = str(error).splitlines()[0]
         raise StoreError(f"{path.name} in data/prices is damaged ({reason}). {_WAY_OUT}") from error
-    return _typed(frame)
+    return typed(frame)
 
 
 def save(
@@ -129,8 +129,8 @@ def save(
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir()
         for name, frame in (("quotes", runs), ("snapshots", snapshots)):
-            _write(frame, aside / f"{name}.parquet")
-        _write(panel, aside / "panel.parquet", _fingerprint(_content_digest(aside)))
+            write(frame, aside / f"{name}.parquet")
+        write(panel, aside / "panel.parquet", _fingerprint(_content_digest(aside)))
         (aside / "build.json").write_text(json.dumps({"built_at": built_at}) + "\n")
         aside.rename(folder / ".ready")
         _roll_forward(folder)
@@ -164,7 +164,8 @@ def _roll_forward(folder: Path) -> None:
         shutil.rmtree(ready)
 
 
-def _write(frame: pd.DataFrame, path: Path, fingerprint: str = "") -> None:
+def write(frame: pd.DataFrame, path: Path, fingerprint: str = "") -> None:
+    """Write a table in a fixed form: same rows, same bytes; ``fingerprint`` says what it was derived from."""
     about = {_FINGERPRINT: fingerprint.encode()} if fingerprint else None
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(about)
     pq.write_table(table, path, compression="zstd", compression_level=15, version="2.6")
@@ -172,7 +173,7 @@ def _write(frame: pd.DataFrame, path: Path, fingerprint: str = "") -> None:
         os.fsync(written.fileno())
 
 
-def _typed(frame: pd.DataFrame) -> pd.DataFrame:
+def typed(frame: pd.DataFrame) -> pd.DataFrame:
     """The types that the builder works with, after a round trip through Parquet."""
     for column in frame.columns:
         kind = frame[column].dtype
@@ -189,12 +190,12 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _panel(day: pd.Timestamp | None) -> pd.DataFrame:
     fingerprint = _fingerprint(_content_digest(_ready_folder()))
-    if day is None and _fingerprint_of(_ready_folder() / "panel.parquet") == fingerprint:
+    if day is None and fingerprint_of(_ready_folder() / "panel.parquet") == fingerprint:
         return read_table("panel")
     label = "newest" if day is None else day.strftime("%Y-%m-%d")
     held = paths.cache_dir("panel") / f"{fingerprint[:16]}-{label}.parquet"
-    if _fingerprint_of(held) == fingerprint:
-        return _typed(pd.read_parquet(held))
+    if fingerprint_of(held) == fingerprint:
+        return typed(pd.read_parquet(held))
     snapshots = read_table("snapshots")
     first = snapshots["published"].min().tz_convert(None)
     if day is not None and day < first.normalize():
@@ -202,20 +203,22 @@ def _panel(day: pd.Timestamp | None) -> pd.DataFrame:
             f"as_of {label} lies before the first table read ({first:%Y-%m-%d}); choose a later day."
         )
     panel = _derived(read_table("quotes"), snapshots, day)
-    _keep(panel, held, fingerprint)
+    keep(panel, held, fingerprint)
     return panel
 
 
-def _keep(panel: pd.DataFrame, held: Path, fingerprint: str) -> None:
+def keep(panel: pd.DataFrame, held: Path, fingerprint: str) -> None:
+    """Keep a derived table in a folder of its own, and only the newest of them."""
     part = held.with_suffix(f".{os.getpid()}.part")
-    _write(panel, part, fingerprint)
+    write(panel, part, fingerprint)
     part.replace(held)
     oldest_first = sorted(held.parent.glob("*.parquet"), key=lambda path: path.stat().st_mtime)
     for path in oldest_first[:-_KEPT_AS_OF]:
         path.unlink(missing_ok=True)
 
 
-def _day(moment: str | date | pd.Timestamp | None) -> pd.Timestamp | None:
+def day_of(moment: str | date | pd.Timestamp | None) -> pd.Timestamp | None:
+    """A day as users write it: midnight, without a time zone; None for none."""
     if moment is None or (isinstance(moment, str) and not moment.strip()):
         return None
     try:
@@ -261,7 +264,16 @@ def _fingerprint(content_digest: str) -> str:
     return digest.hexdigest()
 
 
-def _fingerprint_of(path: Path) -> str:
+def fingerprint_with(files: Iterable[Path]) -> str:
+    """The panel's fingerprint with that of files from which more is derived."""
+    digest = hashlib.sha256(_fingerprint(_content_digest(_ready_folder())).encode())
+    for path in files:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def fingerprint_of(path: Path) -> str:
+    """What a kept table was derived from; empty where there is no table."""
     try:
         metadata = pq.read_schema(path).metadata or {}
     except (OSError, pa.ArrowInvalid):
@@ -269,7 +281,7 @@ def _fingerprint_of(path: Path) -> str:
     return metadata.get(_FINGERPRINT, b"").decode()
 
 
-def _provenance() -> list[Provenance]:
+def provenance() -> list[Provenance]:
     """One entry a source: its newest version, and a digest over all that was read of it."""
     about = _ready_folder() / "build.json"
     retrieved = json.loads(about.read_text())["built_at"] if about.exists() else ""

@@ -1,0 +1,231 @@
+"""Which prices really changed, when, and who saw it? One row and one verdict for each change of an offer.
+
+A step in a published table is a change of price, the mending of a wrong number, or a mistake brought in. What
+independent witnesses wrote down before and after decides; where none of them speaks, the change is unknown.
+A step from one source to another is no change and no row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from undercut import paths
+from undercut.errors import InputError, unknown
+from undercut.panel import store
+from undercut.panel.stretches import OFFER, near, steps, stretches
+from undercut.panel.verdicts import CONTRADICTED, MENDED, SAME, decide
+from undercut.provenance import attach
+from undercut.sources.witnesses import family, load_witnesses, provenance
+
+CHANGE_COLUMNS: Final = (
+    "host", "model_id", "variant", "changed_on", "shown_on", "input_before", "output_before", "input_after",
+    "output_after", "source", "verdict", "evidence", "witnesses",
+)  # fmt: skip
+VERDICTS: Final = ("real", "correction", "unknown")
+#: What a table for people shows; the evidence in words is in JSON and CSV.
+MAIN_COLUMNS: Final = (
+    "shown_on", "host", "model_id", "input_before", "output_before", "input_after", "output_after", "verdict",
+    "changed_on", "witnesses",
+)  # fmt: skip
+#: Sources that show the same step of an offer within this time show one change.
+ONE_CHANGE: Final = pd.Timedelta(days=200)
+_PRICES: Final = ["input_before", "output_before", "input_after", "output_after"]
+
+
+#: Modules whose code decides what the changes say, beside the panel's own.
+_CODE: Final = ("changes", "stretches", "verdicts")
+
+
+def load_changes(
+    as_of: str | date | pd.Timestamp | None = None, *, verdict: str | Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Changes of the price of an offer, each with a verdict and its evidence.
+
+    Parameters
+    ----------
+    as_of : str or date, optional
+        Only what could be known at the end of this day (UTC), by the sources and by the witnesses. By default
+        all that the project has read.
+    verdict : str, sequence of str or None
+        Keep changes of these verdicts: ``real``, ``correction`` (of a wrong number, or an error brought in),
+        ``unknown``; None or ``"all"`` keeps every change.
+
+    Returns
+    -------
+    DataFrame
+        One row a change, in order of ``shown_on``: ``host``, ``model_id``, ``variant``; ``changed_on``, the
+        day on which the price changed (missing where nobody dates it and for corrections); ``shown_on``, the
+        day on which ``source``, the first to do so, showed it; ``input_before``, ``output_before``,
+        ``input_after``, ``output_after`` in US dollars per million tokens; ``verdict``, ``evidence`` (words),
+        ``witnesses``. A step from one source to another is no row; moves under 0.2% are rounding.
+
+    Raises
+    ------
+    InputError
+        ``as_of`` or ``verdict`` is not usable.
+    StoreError
+        The panel on disk is missing or damaged.
+
+    Examples
+    --------
+    >>> cuts = load_changes(verdict="real").query("host == 'openai' and model_id == 'o3'")
+    >>> cuts[["changed_on", "input_before", "input_after"]].astype("str").to_numpy().tolist()
+    [['2025-06-10', '10.0', '2.0']]
+    """
+    wanted = _verdicts(verdict)
+    changes = _changes(store.day_of(as_of))
+    chosen = changes[changes["verdict"].isin(wanted)].reset_index(drop=True)
+    return attach(chosen, *store.provenance(), provenance())
+
+
+def select_changes(
+    *,
+    since: str | None = None,
+    host: str | None = None,
+    model: str | None = None,
+    verdict: str = "all",
+    as_of: str | None = None,
+) -> pd.DataFrame:
+    """Changes shown since a day, of one seller or model; verdicts separated by commas.
+
+    Raises
+    ------
+    UnknownNameError
+        No change has this seller or model; the closest names are told.
+    """
+    found = load_changes(as_of, verdict=verdict if verdict == "all" else verdict.split(","))
+    for column, name in (("host", host), ("model_id", model)):
+        if name is None:
+            continue
+        if name not in set(found[column]):
+            raise unknown(column.removesuffix("_id"), name, found[column].unique())
+        found = found[found[column] == name]
+    first = store.day_of(since)
+    return found if first is None else found[found["shown_on"] >= first]
+
+
+def save_changes(panel: pd.DataFrame) -> None:
+    """Keep the changes of the newest panel beside it."""
+    found = build_changes(panel, load_witnesses(), load_records())
+    store.write(found, paths.own_data_dir() / "prices" / "changes.parquet", _fingerprint())
+
+
+def _changes(day: pd.Timestamp | None) -> pd.DataFrame:
+    """From the store, from the cache, or made anew and kept."""
+    fingerprint = _fingerprint()
+    name = "newest" if day is None else day.strftime("%Y-%m-%d")
+    held = paths.cache_dir("changes") / f"{fingerprint[:16]}-{name}.parquet"
+    stored = [paths.data_dir() / "prices" / "changes.parquet"] if day is None else []
+    for path in (*stored, held):
+        if store.fingerprint_of(path) == fingerprint:
+            return store.typed(pd.read_parquet(path))
+    panel = store.load_panel(day, status="all")
+    found = build_changes(panel, load_witnesses(as_of=day), load_records(as_of=day))
+    store.keep(found, held, fingerprint)
+    return found
+
+
+def _fingerprint() -> str:
+    """Identifies the panel, the witnesses and the code behind the changes."""
+    code = Path(__file__).parent
+    tables = sorted(path for path in (paths.data_dir() / "witnesses").iterdir() if path.suffix != ".md")
+    return store.fingerprint_with([*(code / f"{name}.py" for name in _CODE), *tables])
+
+
+def _verdicts(verdict: str | Sequence[str] | None) -> Sequence[str]:
+    if verdict is None or verdict == "all":
+        return VERDICTS
+    wanted = [verdict] if isinstance(verdict, str) else list(verdict)
+    if strange := sorted(set(wanted) - set(VERDICTS)):
+        raise InputError(f"Unknown verdict {', '.join(strange)}; choose from {', '.join(VERDICTS)} or 'all'.")
+    return wanted
+
+
+def build_changes(panel: pd.DataFrame, witnesses: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
+    """Every change of price in a panel, with its verdict.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        Every quote of every status, as of any day.
+    witnesses : DataFrame
+        From :func:`undercut.sources.witnesses.load_witnesses`, as of the same day.
+    records : DataFrame
+        Dated publications about single changes, from :func:`load_records`.
+
+    Returns
+    -------
+    DataFrame
+        Columns of :data:`CHANGE_COLUMNS`, in order of ``shown_on``. ``changed_on`` is missing where nobody
+        dates the change, and for corrections, as nothing happened.
+    """
+    runs = stretches(panel)
+    found = pd.concat([steps(runs).assign(is_handover=False), _handovers(runs)], ignore_index=True)
+    if found.empty:
+        return pd.DataFrame(columns=list(CHANGE_COLUMNS))
+    changes = _one_row_a_change(found)
+    testimony = _testimony(runs, witnesses)
+    decided = decide(changes, testimony, records)
+    # A step from source to source is a row only where it mends a price that was wrong.
+    mends = decided["evidence"].str.startswith((MENDED, *CONTRADICTED)) & ~decided["old_seen"]
+    decided = decided[~decided["is_handover"] | mends]
+    order = ["shown_on", "host", "model_id", "variant", *_PRICES]
+    return decided[list(CHANGE_COLUMNS)].sort_values(order, ignore_index=True, kind="stable")
+
+
+def load_records(*, as_of: pd.Timestamp | None = None, directory: Path | None = None) -> pd.DataFrame:
+    """What dated publications say about single changes of price: the table ``records.csv``, checked."""
+    path = (directory or paths.data_dir() / "witnesses") / "records.csv"
+    table = pd.read_csv(path, keep_default_na=False, na_values=[""], parse_dates=["changed_on", "published"])
+    table["variant"] = table["variant"].fillna("")
+    return table if as_of is None else table[table["published"] <= as_of].reset_index(drop=True)
+
+
+def _one_row_a_change(found: pd.DataFrame) -> pd.DataFrame:
+    """Steps of several ids and sources at the same prices as one change, of the first that showed it."""
+    found = found.sort_values(["shown_on", "source", "raw_id"], kind="stable", ignore_index=True)
+    # Prices to two digits make the key; rounding may part a pair, never join two.
+    digits = [np.round(np.log10(found[name]), 2) for name in _PRICES]
+    key = [*(found[name] for name in OFFER), *digits]
+    gap = found["shown_on"] - found["shown_on"].groupby(key).shift()
+    spell = gap.gt(ONE_CHANGE).groupby(key).cumsum()
+    groups = found.groupby([*key, spell], sort=False)
+    rows = found.loc[groups.head(1).index].copy()
+    number = groups.ngroup()
+    rows["stated_on"] = number[rows.index].map(found["stated_on"].groupby(number).min())
+    for side in ("wrong_before", "wrong_after"):
+        rows[side] = number[rows.index].map(found[side].groupby(number).max())
+    rows["is_handover"] = number[rows.index].map(found["is_handover"].groupby(number).all())
+    return rows.reset_index(drop=True)
+
+
+def _handovers(runs: pd.DataFrame) -> pd.DataFrame:
+    """Where the last price of a series gives way to that of another family, which speaks on."""
+    last = runs[runs["end"].notna() & ~runs.duplicated(["source", "raw_id", *OFFER], keep="last")]
+    met = last.merge(runs, on=OFFER, suffixes=("_before", "_after"))
+    apart = met["source_before"].map(family) != met["source_after"].map(family)
+    takes_over = (met["start_after"] > met["start_before"]) & (met["start_after"] <= met["end_before"])
+    takes_over &= ~(met["end_after"] < met["end_before"])
+    same = near(met["input_before"], met["input_after"], SAME)
+    same &= near(met["output_before"], met["output_after"], SAME)
+    met = met[apart & takes_over & ~same]
+    return met[[*OFFER, *_PRICES]].assign(
+        source=met["source_before"], raw_id=met["raw_id_before"], shown_on=met["shown_after"],
+        stated_on=pd.NaT, wrong_before=met["wrong_before"], wrong_after="", is_handover=True,
+    )  # fmt: skip
+
+
+def _testimony(runs: pd.DataFrame, witnesses: pd.DataFrame) -> pd.DataFrame:
+    """What trackers and the panel's own sources say, in one frame: who, of which family, price, from, to."""
+    own = runs[runs["wrong"].eq("")].assign(
+        tracker=runs["source"], family=runs["source"].map(family), observed_from=runs["start"],
+        observed_to=runs["heard"] + pd.Timedelta(days=1), is_ours=True,
+    )  # fmt: skip
+    columns = [*OFFER, "tracker", "family", "input", "output", "observed_from", "observed_to", "is_ours"]
+    return pd.concat([own[columns], witnesses.assign(is_ours=False)[columns]], ignore_index=True)

@@ -1,0 +1,101 @@
+"""Over which days did each source show one unchanged price for one offer, and where does it step?"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+OFFER: Final = ["host", "model_id", "variant"]
+SERIES: Final = ["source", "raw_id", *OFFER]
+#: Smaller moves are rounding (dollars from other units) and no change of price.
+ROUNDING: Final = 0.002
+#: An offer that its source did not list for longer than this is a new offer when it comes back.
+MAX_GAP: Final = pd.Timedelta(days=60)
+#: An id that appears within this time of the end of another one of the same offer replaces it.
+RENAMING: Final = pd.Timedelta(days=3)
+#: Statuses that call the number itself wrong; ``disputed`` does so where its reason is a correction.
+WRONG: Final = ("unit_error", "alias_moved")
+
+
+def near(left: pd.Series | np.ndarray, right: pd.Series | np.ndarray, within: float) -> np.ndarray:
+    """Whether prices agree to within a share of the larger."""
+    a, b = np.asarray(left, dtype=float), np.asarray(right, dtype=float)
+    return np.asarray(np.abs(a - b) <= within * np.maximum(np.abs(a), np.abs(b)))
+
+
+def stretches(panel: pd.DataFrame) -> pd.DataFrame:
+    """Runs of one price in one series (source, raw id, offer), whatever else of the tariff moves.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        With every status; backports, free offers and placeholders are no prices and left out.
+
+    Returns
+    -------
+    DataFrame
+        In order of series and time: the series, ``input``, ``output``, ``start`` (first day in force),
+        ``shown`` (day on which the source first showed it), ``end`` (exclusive; NaT = still), ``heard`` (day
+        of the last table that shows it), ``wrong`` (why the number itself was set aside; empty where not).
+    """
+    priced = panel["model_id"].notna() & panel[["input", "output"]].gt(0).all(axis=1)
+    held = panel["valid_to"].isna() | (panel["valid_from"] < panel["valid_to"])
+    rows = panel[priced & held & ~panel["status"].isin(["backport", "placeholder", "free"])]
+    rows = rows.sort_values([*SERIES, "valid_from", "first_seen"], kind="stable")
+    before = rows.groupby(SERIES)[["input", "output", "valid_to"]].shift()
+    stays = near(rows["input"], before["input"], ROUNDING) & near(rows["output"], before["output"], ROUNDING)
+    stays &= (rows["valid_from"] - before["valid_to"]).fillna(pd.Timedelta(0)).le(MAX_GAP).to_numpy()
+    rows = rows.assign(
+        run=np.cumsum(~stays),
+        shown=rows["first_seen"].dt.tz_convert(None).dt.normalize(),
+        heard=rows["last_seen"].dt.tz_convert(None).dt.normalize(),
+        wrong=rows["note"].where(
+            rows["status"].isin(WRONG) | rows["note"].str.startswith("a correction"), ""
+        ),
+    )
+    runs = rows.groupby("run", sort=True)
+    frame = runs[[*SERIES, "input", "output", "shown", "wrong"]].first()
+    frame["start"], frame["heard"] = runs["valid_from"].min(), runs["heard"].max()
+    frame["end"] = runs["valid_to"].last()
+    # One piece that is not wrong clears the number: what was doubted was a day.
+    frame["wrong"] = frame["wrong"].where(runs["wrong"].min().ne(""), "")
+    return frame.reset_index(drop=True)
+
+
+def steps(runs: pd.DataFrame) -> pd.DataFrame:
+    """Every place where a source changes the price of an offer, under one id or as it renames the id.
+
+    Returns
+    -------
+    DataFrame
+        The series, ``input_before``, ``output_before``, ``input_after``, ``output_after``, ``shown_on``,
+        ``stated_on`` (the day that a dated source gives; NaT where none), ``wrong_before``, ``wrong_after``.
+    """
+    columns = ["input", "output", "start", "end", "wrong"]
+    previous = runs.groupby(SERIES)[columns].shift()
+    renamed = _before_renaming(runs, previous["input"].isna())
+    previous = previous.combine_first(renamed[columns])
+    moves = ~near(runs["input"], previous["input"], ROUNDING)
+    moves |= ~near(runs["output"], previous["output"], ROUNDING)
+    follows = previous["input"].notna() & moves & (runs["start"] - previous["end"]).le(MAX_GAP)
+    frame = runs[SERIES].assign(
+        input_before=previous["input"], output_before=previous["output"],
+        input_after=runs["input"], output_after=runs["output"],
+        shown_on=runs["shown"], stated_on=runs["start"].where(runs["start"] != runs["shown"]),
+        wrong_before=previous["wrong"], wrong_after=runs["wrong"],
+    )  # fmt: skip
+    return frame[follows].reset_index(drop=True)
+
+
+def _before_renaming(runs: pd.DataFrame, is_first: pd.Series) -> pd.DataFrame:
+    """For the first run of an id, the last run of the id of the same offer that made way for it."""
+    keys = ["source", *OFFER]
+    born = runs.loc[is_first, [*keys, "raw_id", "start"]].reset_index(names="run")
+    ended = runs[runs["end"].notna() & ~runs.duplicated(SERIES, keep="last")]
+    met = born.merge(ended, on=keys, suffixes=("", "_old"))
+    met = met[(met["raw_id"] != met["raw_id_old"]) & (met["start"] - met["end"]).abs().le(RENAMING)]
+    met = met.sort_values(["run", "start_old", "raw_id_old"]).drop_duplicates("run", keep="last")
+    renamed = met.set_index("run").drop(columns="start").rename(columns={"start_old": "start"})
+    return renamed.reindex(runs.index)
