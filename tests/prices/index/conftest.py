@@ -1,24 +1,10 @@
-"""Shared data of the index tests: a published textbook panel and a random scanner-like panel."""
+"""Shared data of the index tests: a random scanner-like panel."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-
-from tests.paths import SHARED
-
-CASES = SHARED / "cases"
-
-
-@pytest.fixture
-def cases() -> Path:
-    """Folder of cases with known answers; tests skip where it is absent."""
-    if not CASES.is_dir():
-        pytest.skip("the folder ../shared/cases with known answers is not here")
-    return CASES
 
 
 @pytest.fixture
