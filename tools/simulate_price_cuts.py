@@ -1,7 +1,7 @@
 """Do the hazard of price cuts and the launch-price regression recover a known effect?
 
 ``python -m tools.simulate_price_cuts`` prints the tables of docs/simulations-competition-hazard.md (some
-fifteen minutes). Markets are those of :mod:`undercut.competition.rivals.simulation`.
+fifteen minutes). Markets are those of :mod:`tests.competition.rivals.simulation`.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tests.competition.rivals.simulation import MarketDesign, simulated_quotes
 from undercut.competition.rivals.exposure import open_rivals
 from undercut.competition.rivals.hazard import event_hazard, hazard_coefficient
 from undercut.competition.rivals.launch_prices import launch_price_coefficient, launch_price_effect, launches
 from undercut.competition.rivals.placebos import placebo_test
 from undercut.competition.rivals.price_cuts import offers_at_risk, with_doses
-from undercut.competition.rivals.simulation import MarketDesign, simulated_quotes
 from undercut.errors import DataError
 
 SCENARIOS = {

@@ -50,7 +50,7 @@ __getattr__, __dir__, __all__ = offer(
         "prices.capability.price_of_capability": "price_of_capability",
         "prices.capability.gaps": "price_gap",
         "prices.hedonic.time_dummy": "hedonic_index",
-        "inference.did.model": "staggered_adoption=staggered",
+        "inference.did.model": "staggered_adoption",
         "eventstudy.model": "event_study",
         "valuation.firm": "value_firm",
         "studies.report": "Report",

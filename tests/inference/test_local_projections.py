@@ -58,7 +58,7 @@ def test_intervals_cover_and_the_permutation_keeps_its_size_in_forty_months() ->
     for seed in range(120):
         data = simulated(seed, length=40, response=(0.0,))
         fit = local_projections(data, **NAMES, horizons=2, lags=1)
-        found = permute_shocks(fit, data, **NAMES, lags=1) if seed < 60 else fit
+        found = permute_shocks(fit) if seed < 60 else fit
         covered.append((fit.response["ci_low"] <= 0) & (fit.response["ci_high"] >= 0))
         if seed < 60:
             rejected.append(found.response["p_permutation"] <= 0.05)
@@ -78,7 +78,7 @@ def test_small_samples_and_few_shocks_are_warned_of() -> None:
 def test_blocks_of_one_period_permute_single_shocks() -> None:
     data = simulated(4, length=60)
     fit = local_projections(data, **NAMES, horizons=0)
-    found = permute_shocks(fit, data, **NAMES, scheme="blocks", block=1, draws=99)
+    found = permute_shocks(fit, scheme="blocks", block=1, draws=99)
     assert found.response.loc[0, "p_permutation"] == pytest.approx(0.01)
 
 
@@ -98,3 +98,23 @@ def test_series_that_cannot_be_used_say_why() -> None:
         local_projections(data, **NAMES, horizons=8, lags=3)
     with pytest.raises(InputError, match="newey_west"):
         local_projections(data, **NAMES, errors="white")  # type: ignore[arg-type]
+
+
+def test_shocks_are_moved_by_the_options_of_the_fit_and_by_the_draws_and_the_seed_asked_for() -> None:
+    data = simulated(7, length=50)
+    fit = local_projections(data, **NAMES, controls=("cost",), horizons=1, lags=1, errors="newey_west")
+    naive = []
+    for shift in range(1, 50):
+        moved = data.assign(jump=np.roll(data["jump"], shift))
+        other = local_projections(
+            moved, **NAMES, controls=("cost",), horizons=1, lags=1, errors="newey_west"
+        ).response.loc[1]
+        naive.append(abs(other["estimate"] / other["std_error"]))
+    real = abs(fit.response.loc[1, "estimate"] / fit.response.loc[1, "std_error"])
+    expected = (1 + (np.array(naive) >= real * (1 - 1e-9)).sum()) / 50
+    assert permute_shocks(fit).response.loc[1, "p_permutation"] == pytest.approx(expected)
+    few = [permute_shocks(fit, draws=19, seed=s).response["p_permutation"].to_numpy() for s in range(6)]
+    assert {round(float(p * 20), 6) % 1 for part in few for p in part} == {0.0}
+    assert len({tuple(part) for part in few}) > 1
+    with pytest.raises(InputError, match="no block"):
+        permute_shocks(fit, block=4)

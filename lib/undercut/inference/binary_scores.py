@@ -7,9 +7,9 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from undercut.errors import DataError
+from undercut.errors import NotIdentifiedError
 from undercut.inference.arrays import Floats
-from undercut.inference.cluster_bootstrap import sum_by
+from undercut.inference.resampling import sums_by_cluster
 
 Link = Literal["logit", "cloglog"]
 
@@ -43,12 +43,12 @@ def fit_binary(y: Floats, x: Floats, offset: Floats, link: Link) -> Floats:
     information = _information(x, x @ found.x + offset, link)
     size = np.sqrt((x**2).mean(axis=0))
     if np.linalg.cond(information / np.outer(size, size)) > 1e13:
-        raise DataError(_SEPARATED)
+        raise NotIdentifiedError(_SEPARATED)
     if (
         np.any(np.sqrt(np.diag(np.linalg.inv(information))) * size > _RUN_OFF)
         or np.abs(slope(found.x)).max() > 1e-5
     ):
-        raise DataError(_SEPARATED)
+        raise NotIdentifiedError(_SEPARATED)
     return np.asarray(found.x, dtype=float)
 
 
@@ -56,7 +56,7 @@ def efficient_scores(
     y: Floats, x: Floats, linear: Floats, codes: NDArray[np.intp], count: int, link: Link
 ) -> Floats:
     """Clusters' scores times the inverse expected information, shape (n_clusters, k)."""
-    scores = sum_by(x * _score_factor(y, linear, link)[:, None], codes, count)
+    scores = sums_by_cluster(codes, x * _score_factor(y, linear, link)[:, None], count)
     return scores @ np.linalg.inv(_information(x, linear, link))
 
 

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from undercut.errors import DataError, InputError, unknown
+from undercut.errors import CellError, DataError, InputError, NotIdentifiedError, TooFewError, unknown
 from undercut.inference.arrays import Floats
+from undercut.inference.levels import check_level
 
 Weights = Literal["rademacher", "webb"]
 
@@ -77,13 +78,13 @@ def regression_inputs(
         )
     x = frame.to_numpy(dtype=float)
     if not np.isfinite(y).all() or not np.isfinite(x).all() or (codes < 0).any():
-        raise DataError(
+        raise CellError(
             "outcome, design or clusters hold missing or infinite values; drop or fill them first."
         )
     if len(labels) < 2:
-        raise DataError("A cluster bootstrap needs two clusters at the least; got one.")
+        raise TooFewError("A cluster bootstrap needs two clusters at the least; got one.")
     if np.linalg.matrix_rank(x) < x.shape[1]:
-        raise DataError(
+        raise NotIdentifiedError(
             "Columns of the design are collinear; leave one out, for example one dummy of each set."
         )
     return y, frame, codes, len(labels)
@@ -109,20 +110,12 @@ def contrast_of(frame: pd.DataFrame, coefficient: str | int | Mapping[str, float
     )
 
 
-def sum_by(values: Floats, codes: NDArray[np.intp], count: int) -> Floats:
-    """Sums of the rows of each code, shape (count, ...)."""
-    total = np.zeros((count, *values.shape[1:]))
-    np.add.at(total, codes, values)
-    return total
-
-
 def check_options(draws: int, weights: str, level: float) -> None:
     """Refuse options that make no sense."""
     one_of("weights", weights, get_args(Weights))
     if draws < 99:
         raise InputError(f"draws must be 99 or more; got {draws}.")
-    if not 0.5 <= level < 1:
-        raise InputError(f"level must lie from 0.5 to below 1; got {level}.")
+    check_level(level, least=0.5)
 
 
 def one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:

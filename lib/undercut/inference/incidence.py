@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError
+from undercut.errors import TooFewError
 from undercut.inference.arrays import Floats
 from undercut.inference.levels import check_level
 from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval, sums_by_cluster
@@ -48,7 +48,7 @@ def cumulative_incidence(
 
     Raises
     ------
-    DataError
+    TooFewError
         No row with a known age.
 
     Notes
@@ -64,15 +64,17 @@ def cumulative_incidence(
 
     Examples
     --------
-    >>> from undercut.competition.rivals.simulation import simulated_rows
-    >>> found = cumulative_incidence(simulated_rows(effect=0.0, seed=1), draws=50)
-    >>> bool(found.groupby("month")["incidence"].sum().le(1).all())
-    True
+    >>> rows = pd.DataFrame({"product": ["a", "a", "b"], "model_id": ["a", "a", "b"],
+    ...     "period": ["2025-01", "2025-02", "2025-01"], "age_months": [0.0, 1.0, 0.0],
+    ...     "outcome": ["none", "cut", "withdrawn"], "developer": ["A", "A", "B"]})
+    >>> found = cumulative_incidence(rows, horizon=1, draws=50)
+    >>> found["incidence"].tolist()
+    [0.0, 0.5, 0.5, 0.5]
     """
     check_level(level)
     spells = _until_first_event(rows, horizon)
     if spells.empty:
-        raise DataError("No offer at risk has a known age below the horizon; check release_date and horizon.")
+        raise TooFewError("No offer at risk has a known age below the horizon; check release_date.")
     codes, labels = cluster_codes(spells, cluster)
     counts = np.zeros((len(spells), 1 + len(CAUSES), horizon + 1))
     month = spells["month"].to_numpy(int)

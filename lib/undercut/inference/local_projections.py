@@ -6,22 +6,24 @@ could have found.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from undercut.errors import DataError, InputError
+from undercut.errors import CellError, InputError, MissingColumnError, NoVariationError, TooFewError
 from undercut.inference.arrays import Floats
 from undercut.inference.cluster_bootstrap import one_of
 from undercut.inference.detectable import DetectableEffect, detectable_effect
+from undercut.inference.intervals import t_interval
+from undercut.inference.levels import check_level
+from undercut.result import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from undercut.tables import Table
 
 Errors = Literal["lag_augmented", "newey_west"]
 Scheme = Literal["circular", "blocks"]
@@ -31,8 +33,8 @@ FEW_OBSERVATIONS: Final = 60
 FEW_SHOCKS: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
-class LocalProjection:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalProjection(Result):
     """Response of a series to a shock of one, by horizon.
 
     Attributes
@@ -49,6 +51,12 @@ class LocalProjection:
     level : float
     warnings : tuple of str
         What makes the intervals doubtful.
+    outcome, shock : str
+    controls : tuple of str
+    lags : int
+        As asked for, without the one that lag augmentation adds.
+    arrays : tuple of ndarray
+        Outcome, shock and controls, by period.
     """
 
     response: pd.DataFrame
@@ -57,8 +65,18 @@ class LocalProjection:
     n_shocks: int
     level: float
     warnings: tuple[str, ...]
+    outcome: str
+    shock: str
+    controls: tuple[str, ...]
+    lags: int
+    arrays: tuple[Floats, ...] = field(compare=False)
 
-    def table(self) -> pd.DataFrame:
+    @property
+    def depth(self) -> int:
+        """Lags in the regressions."""
+        return self.lags + (self.errors == "lag_augmented")
+
+    def to_frame(self) -> pd.DataFrame:
         """The response by horizon."""
         return self.response.copy()
 
@@ -71,16 +89,11 @@ class LocalProjection:
             float(row["std_error"]), freedom=float(row["freedom"]), level=self.level, power=power
         )
 
-    def summary(self) -> Table:
-        """The table in the house style, with its warnings."""
-        from undercut.tables import show
-
-        return show(
-            self.response.reset_index(),
-            title="Response to a shock of one",
-            subtitle=" ".join([f"{self.n_shocks} shocks; {self.level:.0%} intervals.", *self.warnings]),
-            row_label="horizon",
-        )
+    def summary(self) -> str:
+        """The response by horizon, with its warnings."""
+        head = f"Response of {self.outcome} to a shock of one in {self.shock}: {self.n_shocks} shocks;"
+        told = [f"{head} {self.level:.0%} intervals.", *self.warnings]
+        return "\n".join([*told, self.response.to_string(float_format="{:.4g}".format)])
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Response with its interval by horizon."""
@@ -163,38 +176,30 @@ def local_projections(
     (True, ())
     """
     one_of("errors", errors, get_args(Errors))
-    if horizons < 0 or lags < 0 or not 0.5 <= level < 1:
-        raise InputError("horizons and lags must not be negative, level from 0.5 to below 1.")
-    frame = _checked(series, outcome, shock, controls)
+    check_level(level, least=0.5)
+    if horizons < 0 or lags < 0:
+        raise InputError(f"horizons and lags must not be negative; got {horizons} and {lags}.")
+    arrays = _checked(series, outcome, shock, controls)
     depth = lags + (errors == "lag_augmented")
-    rows = {}
-    for horizon in range(horizons + 1):
-        y, x = _regression(frame, horizon, depth, cumulative)
-        rows[horizon] = _estimate(y, x, horizon, errors, level)
+    rows = {
+        horizon: _estimate(*_regression(arrays, horizon, depth, cumulative), horizon, errors, level)
+        for horizon in range(horizons + 1)
+    }
     response = pd.DataFrame(rows).T.rename_axis("horizon")
-    n_shocks = int(
-        (frame[1] != np.unique(frame[1])[np.argmax(np.unique(frame[1], return_counts=True)[1])]).sum()
-    )
+    values, times = np.unique(arrays[1], return_counts=True)
+    n_shocks = int((arrays[1] != values[np.argmax(times)]).sum())
     return LocalProjection(
-        response,
-        errors,
-        cumulative,
-        n_shocks,
-        level,
-        _warnings(int(response["n_observations"].min()), n_shocks),
-    )
+        response=response, errors=errors, cumulative=cumulative, n_shocks=n_shocks, level=level,
+        warnings=_warnings(int(response["n_observations"].min()), n_shocks), outcome=outcome, shock=shock,
+        controls=controls, lags=lags, arrays=arrays,
+    )  # fmt: skip
 
 
 def permute_shocks(
     fit: LocalProjection,
-    series: pd.DataFrame,
     *,
-    outcome: str,
-    shock: str,
-    controls: tuple[str, ...] = (),
-    lags: int = 2,
     scheme: Scheme = "circular",
-    block: int = 4,
+    block: int | None = None,
     draws: int = 999,
     seed: int = 0,
 ) -> LocalProjection:
@@ -203,13 +208,14 @@ def permute_shocks(
     Parameters
     ----------
     fit : LocalProjection
-        Of the same series and options.
-    series, outcome, shock, controls, lags
-        As given to :func:`local_projections`.
+        Its series and options are those of the test.
     scheme : {"circular", "blocks"}
-        Shift all shocks together around the sample, every shift once, which keeps their clusters exactly; or
-        permute blocks of ``block`` periods.
-    block, draws, seed : int
+        Shift all shocks together around the sample, which keeps their clusters exactly; or permute blocks of
+        ``block`` periods.
+    block : int, optional
+        Of the scheme ``blocks`` only; 4 by default.
+    draws, seed : int
+        Random moves; where there are no more different shifts than ``draws``, every shift is used once.
 
     Returns
     -------
@@ -219,7 +225,7 @@ def permute_shocks(
     Raises
     ------
     InputError
-        A block that is longer than half the series, or fewer draws than 19.
+        A block that is longer than half the series or given for shifts, or fewer draws than 19.
 
     Notes
     -----
@@ -232,63 +238,63 @@ def permute_shocks(
     >>> jump = rng.normal(size=60)
     >>> frame = pd.DataFrame({"price": (-0.5 * jump + 0.1 * rng.normal(size=60)).cumsum(), "jump": jump})
     >>> fit = local_projections(frame, outcome="price", shock="jump", horizons=1)
-    >>> found = permute_shocks(fit, frame, outcome="price", shock="jump")
-    >>> bool(found.response.loc[0, "p_permutation"] < 0.05)
+    >>> bool(permute_shocks(fit).response.loc[0, "p_permutation"] < 0.05)
     True
     """
     one_of("scheme", scheme, get_args(Scheme))
-    frame = _checked(series, outcome, shock, controls)
-    length = len(frame[0])
-    if draws < 19 or not 1 <= block <= length // 2:
-        raise InputError(f"draws must be 19 or more and block lie in 1..{length // 2}.")
-    depth = lags + (fit.errors == "lag_augmented")
+    outcome, shock, *controls = fit.arrays
+    if scheme == "circular" and block is not None:
+        raise InputError("Shifts of all shocks together have no block; leave block= out or use 'blocks'.")
+    size = 4 if block is None else block
+    if draws < 19 or not 1 <= size <= len(shock) // 2:
+        raise InputError(f"draws must be 19 or more and block lie in 1..{len(shock) // 2}.")
     real = (fit.response["estimate"] / fit.response["std_error"]).abs()
     exceeding = dict.fromkeys(fit.response.index, 0)
-    orders = _orders(length, scheme, block, draws, seed)
+    orders = _orders(len(shock), scheme, size, draws, seed)
     for order in orders:
-        moved = [frame[0], frame[1][order], *frame[2:]]
+        moved = (outcome, shock[order], *controls)
         for horizon in fit.response.index:
-            y, x = _regression(moved, int(horizon), depth, fit.cumulative)
+            y, x = _regression(moved, int(horizon), fit.depth, fit.cumulative)
             found = _estimate(y, x, int(horizon), fit.errors, fit.level)
             exceeding[horizon] += abs(found["estimate"] / found["std_error"]) >= real[horizon] * (1 - 1e-9)
     p_values = {horizon: (1 + count) / (1 + len(orders)) for horizon, count in exceeding.items()}
-    return LocalProjection(
-        fit.response.assign(p_permutation=pd.Series(p_values)), fit.errors, fit.cumulative, fit.n_shocks,
-        fit.level, fit.warnings,
-    )  # fmt: skip
+    return replace(fit, response=fit.response.assign(p_permutation=pd.Series(p_values)))
 
 
 def _orders(length: int, scheme: str, block: int, draws: int, seed: int) -> list[NDArray[np.intp]]:
-    """Orders of periods: all shifts, or random orders of blocks."""
-    place = np.arange(length)
+    """Orders of periods: shifts, all of them where there are few, or random orders of blocks."""
+    place, rng = np.arange(length), np.random.default_rng(seed)
     if scheme == "circular":
-        return [np.roll(place, shift) for shift in range(1, length)]
-    rng = np.random.default_rng(seed)
+        shifts = np.arange(1, length)
+        few = shifts if len(shifts) <= draws else rng.choice(shifts, draws, replace=False)
+        return [np.roll(place, int(shift)) for shift in few]
     pieces = [place[start : start + block] for start in range(0, length, block)]
     return [np.concatenate([pieces[i] for i in rng.permutation(len(pieces))]) for _ in range(draws)]
 
 
-def _checked(series: pd.DataFrame, outcome: str, shock: str, controls: tuple[str, ...]) -> list[Floats]:
+def _checked(series: pd.DataFrame, outcome: str, shock: str, controls: tuple[str, ...]) -> tuple[Floats, ...]:
     """Outcome, shock and controls as arrays."""
     wanted = [outcome, shock, *controls]
     missing = [name for name in wanted if name not in series.columns]
     if missing:
-        raise DataError(f"The series lacks the columns {', '.join(missing)}.")
+        raise MissingColumnError(f"The series lacks the columns {', '.join(missing)}.")
     arrays = [series[name].to_numpy(dtype=float) for name in wanted]
     holes = [name for name, values in zip(wanted, arrays, strict=True) if not np.isfinite(values).all()]
     if holes:
-        raise DataError(f"Missing or infinite values in {', '.join(holes)}; keep only months that have all.")
+        raise CellError(f"Missing or infinite values in {', '.join(holes)}; keep only months that have all.")
     if np.ptp(arrays[1]) == 0:
-        raise DataError("The shock never changes, so that nothing can be projected on it.")
-    return arrays
+        raise NoVariationError("The shock never changes, so that nothing can be projected on it.")
+    return tuple(arrays)
 
 
-def _regression(arrays: list[Floats], horizon: int, depth: int, cumulative: bool) -> tuple[Floats, Floats]:
+def _regression(
+    arrays: tuple[Floats, ...], horizon: int, depth: int, cumulative: bool
+) -> tuple[Floats, Floats]:
     """Outcome and regressors of a horizon; the shock is the first column."""
     y, shock, *controls = arrays
     start, stop = depth + 1, len(y) - horizon  # first and one past the last period of a shock
     if stop - start < 4:
-        raise DataError(f"{len(y)} periods do not suffice for horizon {horizon} with {depth} lags.")
+        raise TooFewError(f"{len(y)} periods do not suffice for horizon {horizon} with {depth} lags.")
     when = np.arange(start, stop)
     past = np.diff(y, prepend=np.nan) if cumulative else y
     target = y[when + horizon] - (y[when - 1] if cumulative else 0.0)
@@ -298,11 +304,9 @@ def _regression(arrays: list[Floats], horizon: int, depth: int, cumulative: bool
 
 
 def _estimate(y: Floats, x: Floats, horizon: int, errors: str, level: float) -> dict[str, float]:
-    from scipy import stats
-
     n, k = x.shape
     if n <= k + 1 or np.linalg.matrix_rank(x) < k:
-        raise DataError(
+        raise TooFewError(
             f"{n} observations cannot identify {k} coefficients at horizon {horizon}; use fewer lags, "
             "fewer controls or a shorter horizon."
         )
@@ -319,13 +323,9 @@ def _estimate(y: Floats, x: Floats, horizon: int, errors: str, level: float) -> 
         for j in range(1, horizon + 2):
             variance += 2 * (1 - j / (horizon + 2)) * float(score[j:] @ score[:-j])
         variance = max(variance, 0.0) * n / (n - k)
-    error, freedom = float(np.sqrt(variance)), n - k
-    reach = float(stats.t.ppf((1 + level) / 2, freedom)) * error
-    p_value = 2 * float(stats.t.sf(abs(beta[0]) / error, freedom)) if error > 0 else np.nan
-    return {
-        "estimate": float(beta[0]), "std_error": error, "p_value": p_value, "ci_low": float(beta[0]) - reach,
-        "ci_high": float(beta[0]) + reach, "n_observations": float(n), "freedom": float(freedom),
-    }  # fmt: skip
+    found = t_interval(float(beta[0]), float(np.sqrt(variance)), freedom=n - k, level=level)
+    del found["t_statistic"]
+    return found | {"n_observations": float(n), "freedom": float(n - k)}
 
 
 def _warnings(n_observations: int, n_shocks: int) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import DataError, InputError, UndercutError, unknown
+from undercut.result import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +24,7 @@ _RESULTS: Final = ("estimate", "low", "high")
 
 
 @dataclass(frozen=True, slots=True)
-class SpecificationCurve:
+class SpecificationCurve(Result):
     """Estimates under all specifications, in ascending order.
 
     Attributes
@@ -46,7 +47,7 @@ class SpecificationCurve:
     reference: float = 0.0
     unit: str = ""
 
-    def table(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """One row a specification, lowest estimate first."""
         return self.estimates.copy()
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from undercut.errors import DataError
+from undercut.errors import CellError, NotIdentifiedError, NoVariationError, TooFewError
 from undercut.inference.arrays import Floats
 from undercut.inference.binary_scores import Link, efficient_scores, fit_binary, sandwich_error
 from undercut.inference.cluster_bootstrap import (
@@ -26,15 +26,16 @@ from undercut.inference.cluster_bootstrap import (
     one_of,
     p_values,
     regression_inputs,
-    sum_by,
 )
+from undercut.inference.resampling import sums_by_cluster
+from undercut.result import Result
 
 if TYPE_CHECKING:
-    from undercut.tables import Table
+    from matplotlib.axes import Axes
 
 
-@dataclass(frozen=True, slots=True)
-class WildBootstrap:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WildBootstrap(Result):
     """Bootstrap inference on one coefficient or one combination of coefficients.
 
     Attributes
@@ -79,22 +80,28 @@ class WildBootstrap:
     n_clusters: int
     n_observations: int
 
-    def table(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """One row with the columns of a regression table."""
         columns = ("estimate", "std_error", "t_statistic", "p_value", "ci_low", "ci_high", "n_clusters")
         return pd.DataFrame({name: [getattr(self, name)] for name in columns}, index=[self.coefficient])
 
-    def summary(self) -> Table:
-        """The table in the house style."""
-        from undercut.tables import show
-
+    def summary(self) -> str:
+        """The table and what it rests on."""
         how = f"all {self.draws:,}" if self.enumerated else f"{self.draws:,} random"
-        return show(
-            self.table().reset_index(names="coefficient"),
-            title=f"Wild cluster bootstrap of {self.coefficient}",
-            subtitle=f"{how} draws over {self.n_clusters} clusters; {self.level:.0%} interval",
-            row_label="coefficient",
+        return (
+            f"Wild cluster bootstrap of {self.coefficient}: {how} draws over {self.n_clusters} clusters; "
+            f"{self.level:.0%} interval\n{self.to_frame().to_string()}"
         )
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """The estimate with its interval."""
+        import matplotlib.pyplot as plt
+
+        axes = ax or plt.subplots(figsize=(7.6, 1.6))[1]
+        axes.plot([self.ci_low, self.ci_high], [self.coefficient] * 2)
+        axes.plot(self.estimate, self.coefficient, "o")
+        axes.axvline(self.null, linewidth=0.8)
+        return axes
 
 
 def wild_cluster_bootstrap(
@@ -179,11 +186,9 @@ def wild_cluster_bootstrap(
         pieces.std_error,
         1 - level,
     )
-    t_statistic, drawn = statistics(null)
-    p_value, strict = p_values(t_statistic, drawn, enumerated)
-    return WildBootstrap(
-        name, pieces.estimate, pieces.std_error, null, t_statistic, p_value, strict, low, high, level,
-        signs.shape[1], enumerated, n_clusters, y.size,
+    return _result(
+        name, pieces.estimate, pieces.std_error, null, statistics(null), (low, high), level, enumerated,
+        n_clusters, y.size,
     )  # fmt: skip
 
 
@@ -244,7 +249,7 @@ def score_bootstrap(
     one_of("link", link, get_args(Link))
     y, frame, codes, n_clusters = regression_inputs(outcome, design, clusters)
     if not np.isin(y, (0.0, 1.0)).all() or np.unique(y).size < 2:
-        raise DataError("The outcome of a binary regression must hold both 0 and 1, and nothing else.")
+        raise CellError("The outcome of a binary regression must hold both 0 and 1, and nothing else.")
     contrast, name = contrast_of(frame, coefficient)
     column = int(contrast.argmax())
     x = frame.to_numpy(dtype=float)
@@ -260,15 +265,29 @@ def score_bootstrap(
         drawn = efficient @ signs / np.sqrt(efficient**2 @ signs**2)
         return float(efficient.sum() / np.linalg.norm(efficient)), drawn
 
-    low, high = invert_test(
-        lambda value: p_values(*statistics(value), enumerated)[0], float(free[column]), std_error, 1 - level,
-        farthest=32.0,
+    def p_value(value: float) -> float:
+        try:
+            return p_values(*statistics(value), enumerated)[0]
+        except NotIdentifiedError:  # far out the restricted fit breaks down: what cannot be tested stays in
+            return 1.0
+
+    ends = invert_test(p_value, float(free[column]), std_error, 1 - level, farthest=32.0)
+    return _result(
+        name, float(free[column]), std_error, null, statistics(null), ends, level, enumerated, n_clusters,
+        y.size,
     )  # fmt: skip
-    t_statistic, drawn = statistics(null)
+
+
+def _result(
+    name: str, estimate: float, error: float, null: float, statistics: tuple[float, Floats],
+    ends: tuple[float, float], level: float, enumerated: bool, n_clusters: int, n: int,
+) -> WildBootstrap:  # fmt: skip
+    t_statistic, drawn = statistics
     p_value, strict = p_values(t_statistic, drawn, enumerated)
     return WildBootstrap(
-        name, float(free[column]), std_error, null, t_statistic, p_value, strict, low, high, level,
-        signs.shape[1], enumerated, n_clusters, y.size,
+        coefficient=name, estimate=estimate, std_error=error, null=null, t_statistic=t_statistic,
+        p_value=p_value, p_value_strict=strict, ci_low=ends[0], ci_high=ends[1], level=level,
+        draws=drawn.size, enumerated=enumerated, n_clusters=n_clusters, n_observations=n,
     )  # fmt: skip
 
 
@@ -313,18 +332,18 @@ def _linear_pieces(
 ) -> _LinearPieces:
     n, k = x.shape
     if n <= k:
-        raise DataError(f"{n} observations cannot identify {k} coefficients; give fewer regressors.")
+        raise TooFewError(f"{n} observations cannot identify {k} coefficients; give fewer regressors.")
     inverse = np.linalg.inv(x.T @ x)
     weights = x @ (inverse @ contrast)  # a, (n,)
     residuals = y - x @ (inverse @ (x.T @ y))
     estimate = float(weights @ y)
     step = weights / (weights @ weights)
 
+    weighted = sums_by_cluster(codes, weights[:, None] * x, count)
+
     def refitted(error: Floats) -> tuple[Floats, Floats]:
-        own = sum_by(weights * error, codes, count)
-        cross = (
-            sum_by(weights[:, None] * x, codes, count) @ inverse @ sum_by(x * error[:, None], codes, count).T
-        )
+        own = sums_by_cluster(codes, weights * error, count)
+        cross = weighted @ inverse @ sums_by_cluster(codes, x * error[:, None], count).T
         return own, np.diag(own) - cross
 
     own_free, robust_free = refitted(residuals)
@@ -332,5 +351,7 @@ def _linear_pieces(
     scale = count / (count - 1) * (n - 1) / (n - k)
     std_error = float(np.sqrt(scale * (own_free**2).sum()))
     if not std_error > 1e-12 * np.abs(weights * y).sum():
-        raise DataError("The clusters leave no spread around the estimate, so that it cannot be tested.")
+        raise NoVariationError(
+            "The clusters leave no spread around the estimate, so that it cannot be tested."
+        )
     return _LinearPieces(estimate, std_error, scale, own_free, own_slope, robust_free, robust_slope)

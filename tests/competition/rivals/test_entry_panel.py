@@ -9,7 +9,7 @@ import pytest
 import undercut
 from undercut.competition.rivals.entry_panel import entry_panel
 from undercut.competition.rivals.exposure import RivalRule, exposure, open_rivals, own_closed_offers
-from undercut.inference.did.model import staggered
+from undercut.inference.did.model import staggered_adoption
 from undercut.prices.monthly_quotes import monthly_quotes
 
 
@@ -43,7 +43,7 @@ def test_a_longer_reach_never_brings_entry_later(quotes: pd.DataFrame) -> None:
 
 def test_the_real_panel_can_be_estimated_and_says_what_it_left_out(quotes: pd.DataFrame) -> None:
     panel = entry_panel(quotes, reach=0.0)
-    fit = staggered(panel, method="imputation", leads=2, lags=3)
+    fit = staggered_adoption(panel, method="imputation", leads=2, lags=3)
     assert np.isfinite(fit.effect()["estimate"])
     assert any("without a period before" in note for note in fit.notes)
     assert panel.attrs["left_out"] > 0

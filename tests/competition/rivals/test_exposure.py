@@ -15,10 +15,9 @@ from undercut.competition.rivals.exposure import (
     exposure_sensitivity,
     open_rivals,
     own_closed_offers,
-    quotes_on_days,
 )
 from undercut.competition.rivals.openness import openness
-from undercut.competition.rivals.releases import first_offers, release_shocks
+from undercut.competition.rivals.releases import first_offers
 from undercut.errors import DataError, InputError
 from undercut.prices.load import load_prices
 from undercut.prices.monthly_quotes import monthly_quotes
@@ -134,22 +133,6 @@ def test_a_wider_reach_never_lowers_exposure() -> None:
     )
     assert (table["0.0"] <= table["4.0"]).all()
     assert (table["4.0"] <= table["12.0"]).all()
-
-
-def test_deepseek_r1_overtakes_the_best_open_model_on_its_first_day() -> None:
-    panel = load_prices()
-    days = quotes_on_days(panel, ["2025-01-22", "2025-01-23"])
-    found = exposed(days)
-    o1 = found[found["product"].eq("openai/o1")].set_index("period")
-    assert o1["best_model_id"].to_dict() == {"2025-01-22": "deepseek-v3", "2025-01-23": "deepseek-r1"}
-
-
-def test_releases_near_each_other_are_marked() -> None:
-    found = release_shocks(load_prices(), start="2026-06-20").set_index("models")
-    # kimi-k3 on 22 July and deepseek-v4-flash-0731 on 31 July 2026 lie nine days apart.
-    assert found.loc["kimi-k3", "days_to_nearest"] == 9
-    assert not found.loc["kimi-k3", "is_isolated"]
-    assert found.loc["kimi-k3", "closer"] > 0
 
 
 def test_a_first_offer_long_after_the_release_is_no_entry() -> None:

@@ -12,9 +12,9 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
+from tests.competition.rivals.simulation import MarketDesign, simulated_rows
 from undercut import plots
 from undercut.competition.rivals.hazard import HazardResult, cut_sizes, event_hazard, hazard_coefficient
-from undercut.competition.rivals.simulation import MarketDesign, simulated_rows
 from undercut.errors import DataError, InputError, UnknownNameError
 from undercut.inference.incidence import cumulative_incidence
 

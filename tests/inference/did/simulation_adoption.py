@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import UndercutError
-from undercut.inference.did.model import Method, staggered
+from undercut.inference.did.model import Method, staggered_adoption
 from undercut.inference.did.randomisation import Scheme, randomise_adoption
 
 METHODS: Final = get_args(Method)
@@ -95,7 +95,7 @@ def estimate(data: pd.DataFrame, market: Market, seed: int) -> pd.DataFrame:
     rows = []
     for method in METHODS:
         try:
-            fit = staggered(data, method=method, leads=2, lags=LAGS)
+            fit = staggered_adoption(data, method=method, leads=2, lags=LAGS)
         except UndercutError:
             rows.append((method, *[np.nan] * 4))
             continue

@@ -11,8 +11,8 @@ from scipy.optimize import linprog
 
 from tests.inference.did.adoption_market import adopters
 from undercut.errors import DataError, InputError
-from undercut.inference.did.honest_bounds import Restriction, honest_bounds, honest_bounds_of
-from undercut.inference.did.model import staggered
+from undercut.inference.did.honest_bounds import Restriction, honest_bounds
+from undercut.inference.did.model import staggered_adoption
 from undercut.inference.did.smoothness import bend_basis, half_length
 
 TIMES = [-4, -3, -2, 0, 1, 2]
@@ -155,10 +155,12 @@ def test_bounds_cover_the_truth_where_the_ordinary_interval_does_not(
 
 def test_a_fit_is_bounded_and_imputation_refused() -> None:
     data = adopters(1, effect=-1.0)
-    bounds = honest_bounds_of(staggered(data, method="sun_abraham", leads=3, lags=2), magnitudes=(0.0, 1.0))
+    bounds = staggered_adoption(data, method="sun_abraham", leads=3, lags=2).honest_bounds(
+        magnitudes=(0.0, 1.0)
+    )
     assert bounds.intervals.at[1, "ci_low"] < -1.0 < bounds.intervals.at[1, "ci_high"]
     with pytest.raises(InputError, match="different references"):
-        honest_bounds_of(staggered(data, method="imputation", leads=3, lags=2))
+        staggered_adoption(data, method="imputation", leads=3, lags=2).honest_bounds()
 
 
 def test_inputs_that_cannot_be_used_say_why() -> None:

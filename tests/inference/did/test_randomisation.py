@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.inference.did.adoption_market import adopters
 from undercut.errors import DataError, InputError
-from undercut.inference.did.model import staggered
+from undercut.inference.did.model import staggered_adoption
 from undercut.inference.did.randomisation import randomisation_test, randomise_adoption, redraw_dates
 
 
@@ -76,7 +76,7 @@ def test_the_estimate_is_that_of_imputation_and_the_interval_covers() -> None:
     data = adopters(3, units=24, clusters=6, effect=-0.5)
     test = randomise_adoption(data, draws=99, window=(2, 23))
     assert test.estimate == pytest.approx(
-        staggered(data, method="imputation", leads=1, lags=30).effect()["estimate"]
+        staggered_adoption(data, method="imputation", leads=1, lags=30).effect()["estimate"]
     )
     assert test.ci_low < -0.5 < test.ci_high < 0
 

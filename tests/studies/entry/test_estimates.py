@@ -10,22 +10,31 @@ import pytest
 
 import undercut
 from tests.competition.rivals.market import open_model, quotes
-from undercut.competition.rivals.entry_panel import entry_panel
-from undercut.errors import DataError, UnknownNameError
-from undercut.prices.monthly_quotes import monthly_quotes
-from undercut.studies.entry import estimates as entry_report
-from undercut.studies.entry.estimates import (
+from undercut.competition.rivals.entry_panel import (
     entries_apart,
-    entry_fits,
-    entry_specifications,
-    fits_in_percent,
-    frontier_and_index,
-    honest_table,
-    launches_apart,
+    entry_panel,
     prices_after_entry,
     settled_quotes,
 )
-from undercut.studies.entry.placebos import closed_as_rivals, entry_placebos, wider_interval
+from undercut.competition.rivals.launch_prices import launches_apart
+from undercut.competition.rivals.placebos import closed_as_rivals, exchanged_scores
+from undercut.errors import DataError
+from undercut.inference.did.model import MethodComparison, staggered_adoption
+from undercut.inference.did.randomisation import redrawn_dates
+from undercut.inference.placebos import PlaceboResult
+from undercut.prices.monthly_quotes import monthly_quotes
+from undercut.studies.entry.estimates import (
+    METHODS,
+    Table,
+    estimators,
+    first_fit,
+    frontier_and_index,
+    honest_table,
+    in_percent,
+    variants,
+    wider_interval,
+)
+from undercut.studies.entry.specifications import entry_specifications
 
 EFFECT = -0.5
 
@@ -62,52 +71,50 @@ def months(model: str, prices: dict[str, float], **other: object) -> list[dict[s
     return [{"model": model, "month": month, "price": price} | other for month, price in prices.items()]
 
 
+def placebo(market: pd.DataFrame, kind: str) -> PlaceboResult:
+    if kind == "fake scores":
+        return exchanged_scores(market, draws=25)
+    return redrawn_dates(first_fit(entry_panel(market, reach=4.0), leads=1), draws=25)
+
+
 def test_an_imposed_fall_at_entry_is_found_in_percent(quiet: pd.DataFrame, moved: pd.DataFrame) -> None:
-    none, real = (
-        fits_in_percent(entry_fits(entry_panel(market, reach=4.0), leads=2, methods=["imputation"])[0]).iloc[
-            0
-        ]
-        for market in (quiet, moved)
-    )
+    none, real = (in_percent(first_fit(entry_panel(m, reach=4.0), leads=2)) for m in (quiet, moved))
     assert none["low"] < 0 < none["high"]
     assert real["estimate"] - none["estimate"] == pytest.approx(100 * np.expm1(EFFECT), abs=3)
     assert real["high"] < 0
 
 
-def test_placebos_tell_the_imposed_fall_from_none(quiet: pd.DataFrame, moved: pd.DataFrame) -> None:
-    for kind in ("fake dates", "fake scores"):
-        assert entry_placebos(quiet, kind=kind, draws=25).p_value > 0.05
-        found = entry_placebos(moved, kind=kind, draws=25)
-        # Redrawn dates overlap with the real ones, so that they carry a part of the effect, never all of it.
-        assert abs(found.placebos).max() < abs(found.estimate)
-        assert found.estimate == pytest.approx(EFFECT, abs=0.02)
+@pytest.mark.parametrize("kind", ["fake dates", "fake scores"])
+def test_placebos_tell_the_imposed_fall_from_none(
+    quiet: pd.DataFrame, moved: pd.DataFrame, kind: str
+) -> None:
+    assert placebo(quiet, kind).p_value > 0.05
+    found = placebo(moved, kind)
+    # Redrawn dates overlap with the real ones, so that they carry a part of the effect, never all of it.
+    assert abs(found.placebos).max() < abs(found.estimate)
+    assert found.estimate == pytest.approx(EFFECT, abs=0.02)
 
 
 def test_the_wider_interval_holds_both(moved: pd.DataFrame) -> None:
-    fit = entry_fits(entry_panel(moved, reach=4.0), leads=2, methods=["imputation"])[0]["imputation"]
-    placebo = entry_placebos(moved, kind="fake dates", draws=25)
-    low, high = wider_interval(fit, placebo)
-    effect, middle = fit.effect(), np.quantile(placebo.placebos - placebo.centre, [0.025, 0.975])
+    fit = first_fit(entry_panel(moved, reach=4.0), leads=2)
+    fakes = placebo(moved, "fake dates")
+    low, high = wider_interval(fit, fakes)
+    effect, middle = fit.effect(), np.quantile(fakes.placebos - fakes.centre, [0.025, 0.975])
     assert low == min(effect["ci_low"], effect["estimate"] - middle[1])
     assert high == max(effect["ci_high"], effect["estimate"] - middle[0])
     assert low < effect["estimate"] < high
 
 
-def test_a_placebo_of_unknown_kind_is_refused(quiet: pd.DataFrame) -> None:
-    with pytest.raises(UnknownNameError, match="fake dates"):
-        entry_placebos(quiet, kind="fake moons")  # type: ignore[arg-type]
-
-
 def test_the_marked_specification_is_the_headline(moved: pd.DataFrame) -> None:
-    options = {"method": ("imputation",), "rivals": ("any",), "reach": (4.0, 2.0), "months after": (6,)}
+    options = {"method": ("imputation",), "rivals": ("any",), "reach": (4.0, 2.0), "months after": (6, 3)}
     curve = entry_specifications(moved, choices=options | {"prices": ("settled", "as listed")})
-    marked = curve.table().query("is_headline").iloc[0]
     frame = entry_panel(settled_quotes(moved), reach=4.0)
-    alone = fits_in_percent(entry_fits(frame, leads=1, methods=["imputation"])[0]).iloc[0]
-    assert len(curve.estimates) == 4
-    assert marked[["estimate", "low", "high"]].tolist() == pytest.approx(
-        alone[["estimate", "low", "high"]].tolist()
-    )
+    ends = ["estimate", "low", "high"]
+    assert len(curve.to_frame()) == 8
+    for months, rows in curve.to_frame().query("reach == 4 and prices == 'settled'").groupby("months after"):
+        alone = in_percent(first_fit(frame, leads=1, lags=int(months)))
+        assert rows.iloc[0][ends].tolist() == pytest.approx([alone[end] for end in ends])
+    assert curve.to_frame().query("is_headline")["months after"].tolist() == [6]
 
 
 def test_settled_prices_move_by_real_changes_only() -> None:
@@ -190,31 +197,31 @@ def test_the_shock_is_a_new_height_of_the_open_frontier() -> None:
     assert (found["shock"] >= 0).all() and found["log_index"].notna().all()
 
 
+def fits(frame: pd.DataFrame) -> MethodComparison:
+    return staggered_adoption(frame, method="all", leads=3, lags=6)
+
+
 def test_honest_bounds_widen_with_the_magnitude(moved: pd.DataFrame) -> None:
-    fits, _ = entry_fits(entry_panel(moved, reach=4.0), methods=["imputation", "stacked"])
-    found = honest_table(fits, magnitudes=(0.0, 2.0)).set_index("magnitude")
+    every = fits(entry_panel(moved, reach=4.0)).fits
+    some = {name: every[name] for name in ("imputation", "stacked")}
+    found = honest_table(some, magnitudes=(0.0, 2.0)).set_index("magnitude")
     assert found["term"].unique().tolist() == ["Stacked"]
     assert found.loc[2.0, "low"] < found.loc[0.0, "low"] < 100 * np.expm1(EFFECT) < found.loc[0.0, "high"]
-
-
-def test_bounds_without_a_covariance_say_why(moved: pd.DataFrame) -> None:
-    fits, _ = entry_fits(entry_panel(moved, reach=4.0), methods=["stacked"])
-    broken = replace(fits["stacked"], covariance=-fits["stacked"].covariance)
+    broken = replace(every["stacked"], covariance=-every["stacked"].covariance)
     found = honest_table({"stacked": broken})
     assert found["low"].isna().all() and found["why_not"].str.contains("Too few developers").all()
 
 
 def test_estimators_without_a_fit_say_why() -> None:
-    frame = pd.DataFrame(
-        {
-            "unit": ["a"] * 3 + ["b"] * 3,
-            "period": [1, 2, 3] * 2,
-            "first_treated": 1.0,
-            "cluster": ["a"] * 3 + ["b"] * 3,
-            "outcome": 0.0,
-        }
-    )
-    fits, reasons = entry_fits(frame)
-    assert not fits and set(reasons) == set(entry_report.METHODS)
+    frame = pd.DataFrame({
+        "unit": ["a"] * 4 + ["b"] * 4, "period": [1, 2, 3, 4] * 2, "outcome": 0.0,
+        "first_treated": [3.0] * 4 + [np.nan] * 4, "cluster": ["a"] * 4 + ["b"] * 4,
+    })  # fmt: skip
+    none = MethodComparison(fits={}, reasons=dict.fromkeys(METHODS, "too few"), leads=3, lags=6)
     with pytest.raises(DataError, match="reach"):
-        fits_in_percent(fits)
+        estimators(none)
+    found = variants({"all": frame, "nobody": frame.assign(first_treated=np.nan)}, Table(frame=NO_DOSE))
+    assert "nothing to compare" in found.without["nobody"]
+
+
+NO_DOSE = pd.DataFrame({"variant": ["dose"], "why_not": ["no release"], "wild_p": [np.nan]})

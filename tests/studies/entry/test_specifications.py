@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
+from tests.competition.rivals.simulation import MarketDesign, simulated_quotes
 from undercut import plots
 from undercut.competition.rivals import charts
 from undercut.competition.rivals.exposure import (
@@ -20,7 +21,6 @@ from undercut.competition.rivals.hazard import event_hazard
 from undercut.competition.rivals.launch_prices import launch_price_effect, launches
 from undercut.competition.rivals.openness import openness
 from undercut.competition.rivals.price_cuts import offers_at_risk, with_doses
-from undercut.competition.rivals.simulation import MarketDesign, simulated_quotes
 from undercut.errors import InputError
 from undercut.inference.incidence import cumulative_incidence
 from undercut.studies.entry.specifications import hazard_specifications, launch_specifications
@@ -38,7 +38,7 @@ def test_the_headline_of_the_hazard_curve_is_the_estimate_for_one_standard_devia
     market: pd.DataFrame,
 ) -> None:
     curve = hazard_specifications(market, choices={"link": ("logit", "cloglog")}, draws=99)
-    headline = curve.table().query("is_headline").iloc[0]
+    headline = curve.to_frame().query("is_headline").iloc[0]
     rows = with_doses(offers_at_risk(market), open_rivals(market))
     alone = event_hazard(rows, link="logit", terms="dose", draws=99)
     used = rows.loc[rows["outcome"].ne("censored"), "closeness"]
@@ -49,7 +49,7 @@ def test_the_headline_of_the_hazard_curve_is_the_estimate_for_one_standard_devia
 def test_the_launch_curve_takes_the_reach_and_the_controls_that_it_names(market: pd.DataFrame) -> None:
     choices = {"reach": (4.0, 2.0), "controls": ("capability and time", "and predecessor")}
     curve = launch_specifications(market, choices=choices, draws=99)
-    found = curve.table().set_index(["reach", "controls"])
+    found = curve.to_frame().set_index(["reach", "controls"])
     rows = with_doses(launches(market), open_rivals(market), rule=RivalRule(reach=2.0, width=4.0))
     alone = launch_price_effect(rows, controls=("eci", "calendar", "log_previous_price"), draws=99)
     row = found.loc[(2.0, "and predecessor")]
@@ -76,7 +76,6 @@ def test_figures_of_exposure_openness_and_incidence_draw_their_data(market: pd.D
         later = market[market["period"].ge("2024-06")]
         periods = openness(later.assign(eci_low=later["eci"] - 2, eci_high=later["eci"] + 2))
         assert len(periods.plot().lines) == 3
-        assert charts.frontier_distance(periods.table()).lines
         spells = cumulative_incidence(offers_at_risk(market), draws=20)
         assert {text.get_text() for text in charts.incidence(spells).texts} >= {"Cut", "Withdrawn"}
     assert "of offers are open" in periods.summary()

@@ -7,22 +7,17 @@ import pandas as pd
 import pytest
 
 from tests.competition.rivals.market import open_model, quotes
+from tests.competition.rivals.simulation import simulated_quotes, simulated_rows
+from undercut.competition.rivals.entry_panel import dose_panel
 from undercut.competition.rivals.exposure import open_rivals
 from undercut.competition.rivals.hazard import event_hazard
 from undercut.competition.rivals.launch_prices import launch_price_coefficient, launch_price_effect, launches
 from undercut.competition.rivals.placebos import placebo_test
 from undercut.competition.rivals.price_cuts import with_doses
-from undercut.competition.rivals.simulation import simulated_quotes, simulated_rows
+from undercut.competition.rivals.releases import release_months
 from undercut.errors import DataError
 from undercut.inference.did.stacked_dose import stacked_dose
-from undercut.studies.entry.tables import (
-    dose_panel,
-    dose_table,
-    hazard_table,
-    launch_table,
-    placebo_table,
-    release_months,
-)
+from undercut.studies.entry.estimates import hazard_table, launch_table, placebo_table, price_response
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +38,7 @@ def test_hazards_are_ratios_and_an_event_that_never_happened_keeps_its_row() -> 
 
 def test_launch_effects_are_percent_of_the_price(market: pd.DataFrame) -> None:
     rows = with_doses(launches(market), open_rivals(market))
-    found = launch_table({"all": rows}, doses=("closeness",), draws=99).iloc[0]
+    found = launch_table({"all": rows}, doses=("closeness",), draws=99).frame.iloc[0]
     alone = launch_price_effect(rows, draws=99)
     assert found["estimate"] == pytest.approx(100 * (np.exp(alone.effect["estimate"]) - 1))
     assert found["detectable_fall"] == pytest.approx(100 * (1 - np.exp(-alone.detectable.effect)))
@@ -52,14 +47,8 @@ def test_launch_effects_are_percent_of_the_price(market: pd.DataFrame) -> None:
 def test_a_placebo_that_fails_says_why(market: pd.DataFrame) -> None:
     rows, rivals = launches(market), open_rivals(market)
 
-    def refuse() -> object:
-        raise DataError("nothing to exchange")
-
-    tests = {
-        "dates": lambda: placebo_test(rows, rivals, launch_price_coefficient, kind="fake dates", draws=20),
-        "none": refuse,
-    }
-    found = placebo_table(tests).set_index("placebo")  # type: ignore[arg-type]
+    dates = placebo_test(rows, rivals, launch_price_coefficient, kind="fake dates", draws=20)
+    found = placebo_table({"dates": dates, "none": DataError("nothing to exchange")}).set_index("placebo")
     assert found.loc["none", "why_not"] == "nothing to exchange" and pd.isna(found.loc["none", "p_value"])
     assert 0 < found.loc["dates", "p_value"] <= 1 and found.loc["dates", "why_not"] == ""
 
@@ -78,10 +67,12 @@ def test_the_dose_is_the_closeness_of_the_day_and_its_effect_is_found() -> None:
         for n in range(10) for t, month in enumerate(dates)
     ]  # fmt: skip
     rows += [open_model("o", month, eci=132.0) for month in dates[6:]]
-    frame = dose_panel(quotes(*rows), reach=4.0)
+    market = quotes(*rows)
+    frame = dose_panel(market, reach=4.0)
     late = frame[frame["period"].eq("2024-12")].set_index("unit")["dose"]
     assert late["m0"] == 1.0 and late["m4"] == pytest.approx(0.75)
-    found = dose_table(frame, ["2024-07"], gaps=(1,)).iloc[0]
+    releases = pd.DataFrame({"day": pd.to_datetime(["2024-07-10"]), "is_entry": [True]})
+    found = price_response(market, releases, reach=4.0, gaps=(1,)).frame.iloc[0]
     alone = stacked_dose(frame, ["2024-07"], leads=2, lags=3).effect()
     assert found["estimate"] == pytest.approx(100 * np.expm1(alone["estimate"]))
     assert alone["estimate"] == pytest.approx(-0.3, abs=0.03)

@@ -5,7 +5,6 @@ Each draws what it is given and returns its axes; the sentences come from the ca
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -109,18 +108,6 @@ def openness_over_time(periods: pd.DataFrame, *, finding: str = "", ax: Axes | N
     return plots.label_line_ends(axes, ends, colors)
 
 
-def frontier_distance(periods: pd.DataFrame, *, finding: str = "", ax: Axes | None = None) -> Axes:
-    """Points by which the open frontier lies behind the closed one, with the index's own error."""
-    axes = ax or _axes()
-    moments = pd.to_datetime(periods["period"])
-    plots.band(axes, moments.to_list(), periods["distance_low"], periods["distance_high"])
-    axes.plot(moments, periods["distance"], color=plots.INK, drawstyle="steps-post")
-    plots.zero_line(axes)
-    axes.set_ylabel("points of the Epoch Capabilities Index")
-    measure = "Best closed minus best open model on sale; shaded: 95% interval of the two scores where given"
-    return plots.headline(axes, finding, measure, source=SOURCE)
-
-
 def coefficients(
     terms: pd.DataFrame, *, finding: str = "", measure: str = "", ax: Axes | None = None
 ) -> Axes:
@@ -150,27 +137,6 @@ def coefficients(
     axes.set_xlim(left, right)
     axes.grid(axis="y", visible=False)
     axes.axvline(0.0, color=plots.INK, linewidth=1)
-    return plots.headline(axes, finding, measure, source=SOURCE)
-
-
-def placebo_distribution(
-    placebos: Sequence[float] | np.ndarray, estimate: float, *, finding: str = "", ax: Axes | None = None
-) -> Axes:
-    """Histogram of placebo estimates with their middle 95%, and the estimate as a line."""
-    import matplotlib.pyplot as plt
-
-    axes = ax or plt.subplots(figsize=(7.6, 3.4))[1]
-    low, high = np.quantile(placebos, [0.025, 0.975])
-    axes.hist(placebos, bins=30, color=plots.RULE, edgecolor=plots.PAPER)
-    axes.axvspan(low, high, color=plots.MUTED, alpha=0.12, linewidth=0)
-    axes.axvline(estimate, color=plots.origin_color("CN"), linewidth=2)
-    axes.annotate(
-        "estimate", (estimate, 1), xycoords=("data", "axes fraction"), xytext=(4, -12),
-        textcoords="offset points", color=plots.origin_color("CN"),
-    )  # fmt: skip
-    axes.set_yticks([])
-    axes.grid(visible=False)
-    measure = "Estimates under placebo exposure; shaded: their middle 95%"
     return plots.headline(axes, finding, measure, source=SOURCE)
 
 

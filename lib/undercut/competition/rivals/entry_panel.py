@@ -6,8 +6,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from undercut.competition.rivals.exposure import RivalRule, exposure, open_rivals, own_closed_offers
-from undercut.errors import DataError
+from undercut.competition.rivals.exposure import RivalRule, open_rivals, own_closed_offers, placed
+from undercut.competition.rivals.price_cuts import UNSETTLED, real_changes
+from undercut.competition.rivals.releases import CLUSTER_DAYS
+from undercut.errors import TooFewError
+from undercut.inference.did.data import as_number
+from undercut.prices.changes import MIN_CHANGE
 
 
 def entry_panel(quotes: pd.DataFrame, *, reach: float = 5.0, group: str = "any") -> pd.DataFrame:
@@ -27,17 +31,15 @@ def entry_panel(quotes: pd.DataFrame, *, reach: float = 5.0, group: str = "any")
     -------
     DataFrame
         One row a ``unit`` (model) and ``period`` (month), ready for
-        :func:`undercut.inference.did.model.staggered`: ``outcome`` (log price in dollars per million
+        :func:`undercut.inference.did.model.staggered_adoption`: ``outcome`` (log price in dollars per million
         tokens), ``first_treated`` (missing: no rival so far), ``cluster`` (developer), ``capability``. Of
         several tariffs of a developer for one model the cheapest counts. Models without a capability score
         and free offers are left out; ``attrs["left_out"]`` says how many rows.
 
     Raises
     ------
-    DataError
+    TooFewError
         No closed model with a score and a price.
-    InputError
-        An unknown group.
 
     Notes
     -----
@@ -54,21 +56,136 @@ def entry_panel(quotes: pd.DataFrame, *, reach: float = 5.0, group: str = "any")
     (False, True)
     """
     every = own_closed_offers(quotes)
+    found = entry_panel_of(every, open_rivals(quotes), reach=reach, group=group)
+    left_out = len(every) - int((every["eci"].notna() & every["price"].gt(0)).sum())
+    found.attrs = dict(quotes.attrs) | {"left_out": left_out}
+    return found
+
+
+def entry_panel_of(
+    offers: pd.DataFrame, rivals: pd.DataFrame, *, reach: float, group: str = "any"
+) -> pd.DataFrame:
+    """`entry_panel` of offers and rivals that are at hand already."""
+    offers = _cheapest(offers)
+    at = placed(offers, rivals, RivalRule(reach=reach), group)
+    entry = offers["period"].where(at.in_reach > 0).groupby(offers["model_id"]).min()
+    columns = {"model_id": "unit", "period": "period", "developer": "cluster", "eci": "capability"}
+    panel = offers[list(columns)].rename(columns=columns).assign(
+        outcome=np.log(offers["price"].to_numpy(float)), first_treated=offers["model_id"].map(entry)
+    )  # fmt: skip
+    return panel.sort_values(["unit", "period"], ignore_index=True)
+
+
+def dose_panel(quotes: pd.DataFrame, *, reach: float = 4.0, group: str = "any") -> pd.DataFrame:
+    """Monthly log price and closeness of closed models, for `stacked_dose`.
+
+    Returns
+    -------
+    DataFrame
+        ``unit, period, outcome, dose, cluster``: the cheapest own offer of each scored closed model.
+    """
+    offers = _cheapest(own_closed_offers(quotes))
+    at = placed(offers, open_rivals(quotes), RivalRule(reach=reach, width=2 * reach), group)
+    columns = {"model_id": "unit", "period": "period", "developer": "cluster"}
+    return offers[list(columns)].rename(columns=columns).assign(
+        outcome=np.log(offers["price"].to_numpy(float)), dose=at.closeness
+    )  # fmt: skip
+
+
+def settled_quotes(quotes: pd.DataFrame) -> pd.DataFrame:
+    """Quotes in which closed models at their developers change price by real changes only.
+
+    A price listed wrongly at launch becomes the corrected one, one that is undone soon after never was, and a
+    change across months without a listing was not observed: the rules of
+    :func:`undercut.competition.rivals.price_cuts.real_changes`, which the hazard of cuts follows too.
+
+    Returns
+    -------
+    DataFrame
+        ``quotes`` with other prices; ``attrs["settled"]``: how many prices differ from those listed.
+    """
+    changes = real_changes(quotes)
+    steps = changes[changes["correction"].eq("")].set_index(["product", "period"])["log_change"]
+    at_launch = changes[changes["correction"].eq(UNSETTLED)].groupby("product")["log_change"].first()
+    own = quotes[quotes["host_kind"].eq("developer") & quotes["access"].eq("closed")].sort_values("period")
+    product = own["product"]
+    first = np.log(own["price"]).groupby(product).transform("first")
+    first += product.map(at_launch).astype(float).fillna(0.0)
+    step = pd.MultiIndex.from_frame(own[["product", "period"]]).map(steps)
+    moved = pd.Series(step, index=own.index, dtype=float).fillna(0.0).groupby(product).cumsum()
+    settled = np.exp(first + moved).reindex(quotes.index).fillna(quotes["price"])
+    found = quotes.assign(price=settled)
+    differs = np.abs(np.log(settled / quotes["price"])) > np.log1p(MIN_CHANGE)
+    found.attrs = dict(quotes.attrs) | {"settled": int(differs.sum())}
+    return found
+
+
+def prices_after_entry(frame: pd.DataFrame, *, lags: int = 6) -> pd.DataFrame:
+    """What each model with an entry cost before and how much it changed, no comparison and no estimator.
+
+    Returns
+    -------
+    DataFrame
+        One row a model seen in the month before entry and after: ``unit, cluster, entry`` (month),
+        ``change`` (log, from the month before entry to its last observation within ``lags`` months after).
+    """
+    month, entry = as_number(frame["period"]), as_number(frame["first_treated"])
+    rows = frame.assign(since=month - entry)
+    before = rows[rows["since"].eq(-1)].set_index("unit")
+    later = rows[rows["since"].between(0, lags)].sort_values("since").drop_duplicates("unit", keep="last")
+    both = before.join(later.set_index("unit")[["outcome"]], rsuffix="_after", how="inner")
+    found = both.assign(change=both["outcome_after"] - both["outcome"], entry=both["first_treated"])
+    return found.reset_index()[["unit", "cluster", "entry", "change"]]
+
+
+def entries_apart(
+    frame: pd.DataFrame, releases: pd.DataFrame, *, reach: float = 4.0, days: int = CLUSTER_DAYS
+) -> pd.DataFrame:
+    """The panel of entries without those that came within two weeks of another open release.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        From :func:`entry_panel`.
+    releases : DataFrame
+        From :func:`undercut.competition.rivals.releases.first_offers`: ``developer, origin, eci, day``.
+        Releases of one day are one.
+    reach : float
+        As in the panel; the entrant is the first release within reach by another developer.
+    days : int
+
+    Returns
+    -------
+    DataFrame
+        ``frame`` with the models of crowded entries kept up to their entry, as models not yet entered.
+        ``attrs["crowded"]``: how many models those are.
+    """
+    crowded_day = _crowded(releases["day"], days)
+    units = frame.drop_duplicates("unit").dropna(subset=["first_treated"]).set_index("unit")
+    crowded = set()
+    for unit, row in units.iterrows():
+        able = releases["eci"].ge(row["capability"] - reach - 1e-9) & releases["developer"].ne(row["cluster"])
+        first = releases.loc[able, "day"].min()
+        if pd.notna(first) and crowded_day[first]:
+            crowded.add(unit)
+    is_crowded = frame["unit"].isin(crowded)
+    kept = frame[~is_crowded | (frame["period"] < frame["first_treated"])].copy()
+    kept["first_treated"] = kept["first_treated"].mask(kept["unit"].isin(crowded))
+    kept.attrs = dict(frame.attrs) | {"crowded": len(crowded)}
+    return kept.reset_index(drop=True)
+
+
+def _crowded(moments: pd.Series, days: int) -> pd.Series:
+    """Whether each day of a release lies within some days of another one, indexed by day."""
+    distinct = pd.Series(np.sort(moments.dropna().unique()))
+    gaps = distinct.diff().dt.days
+    nearest = np.fmin(gaps, gaps.shift(-1))
+    return (nearest < days).set_axis(pd.DatetimeIndex(distinct))
+
+
+def _cheapest(every: pd.DataFrame) -> pd.DataFrame:
+    """The cheapest tariff of each scored model and month."""
     offers = every[every["eci"].notna() & every["price"].gt(0)]
     if offers.empty:
-        raise DataError("No closed model has both a capability score and a price; check the quotes.")
-    exposed = exposure(offers, open_rivals(quotes), rule=RivalRule(reach=reach), groups=[group])
-    entry = exposed[exposed["is_exposed"].eq(True)].groupby("model_id")["period"].min()
-    cheapest = offers.sort_values(["price", "host"]).drop_duplicates(["model_id", "period"])
-    panel = pd.DataFrame(
-        {
-            "unit": cheapest["model_id"],
-            "period": cheapest["period"],
-            "outcome": np.log(cheapest["price"]),
-            "first_treated": cheapest["model_id"].map(entry),
-            "cluster": cheapest["developer"],
-            "capability": cheapest["eci"],
-        }
-    ).sort_values(["unit", "period"], ignore_index=True)
-    panel.attrs = dict(quotes.attrs) | {"left_out": len(every) - len(offers)}
-    return panel
+        raise TooFewError("No closed model has both a capability score and a price; check the quotes.")
+    return offers.sort_values(["price", "host"]).drop_duplicates(["model_id", "period"])

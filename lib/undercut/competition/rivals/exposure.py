@@ -8,18 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from undercut.errors import DataError, InputError
+from undercut.errors import InputError, MissingColumnError
+from undercut.inference.arrays import Floats, Integers
 from undercut.panel.schema import ACCESS
-from undercut.prices.cross_section import cross_section
-
-Positions = npt.NDArray[np.int64]
 
 #: Whose open models count as rivals. Chinese and other ones partition ``any``.
 RIVAL_GROUPS: Final = ("any", "CN", "other")
@@ -67,22 +63,6 @@ class RivalRule:
             raise InputError(f"accesses must be some of {', '.join(ACCESS)}; got {self.accesses}.")
 
 
-def quotes_on_days(panel: pd.DataFrame, days: Iterable[str | date | pd.Timestamp]) -> pd.DataFrame:
-    """The offers of several days, in the shape of monthly quotes; about 0.1 s a day.
-
-    Returns
-    -------
-    DataFrame
-        Cross-sections one under the other, with ``observed_on``, ``period`` (the day, ISO) and ``product``.
-    """
-    parts = [cross_section(panel, day).assign(observed_on=pd.Timestamp(day)) for day in days]
-    quotes = pd.concat(parts, ignore_index=True)
-    quotes["period"] = quotes["observed_on"].dt.strftime("%Y-%m-%d")
-    quotes["product"] = quotes["host"] + "/" + quotes["model_id"]
-    quotes.attrs = dict(panel.attrs)
-    return quotes
-
-
 def own_closed_offers(quotes: pd.DataFrame) -> pd.DataFrame:
     """Closed models sold by their own developers: those who can set the price.
 
@@ -98,7 +78,7 @@ def open_rivals(quotes: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     quotes : DataFrame
-        From `monthly_quotes` or :func:`quotes_on_days`. A model is there only
+        From `monthly_quotes` . A model is there only
         on days on which somebody sold it, so no rival counts before its first offer.
 
     Returns
@@ -156,7 +136,7 @@ def exposure(
     ------
     InputError
         An unknown group.
-    DataError
+    MissingColumnError
         A column is missing.
 
     Notes
@@ -187,12 +167,8 @@ def exposure(
         raise InputError(f"groups must be some of {', '.join(RIVAL_GROUPS)}; got {chosen}.")
     _need(offers, ("observed_on", "model_id", "developer", "eci", "price"), "offers")
     _need(rivals, ("observed_on", *_RIVAL), "rivals")
-    counted = rivals[rivals["access"].isin(rule.accesses) & rivals["hosts"].ge(rule.min_hosts)]
-    # Positions of the most capable and of the cheapest rival within reach, found day by day, are looked up
-    # once at the end: placebos call this hundreds of times.
-    counted = counted.sort_values(["observed_on", "model_id"], ignore_index=True)
     offers = offers.reset_index(drop=True)
-    parts = [_placed(offers, counted, rule, group) for group in chosen]
+    parts = [_placed(offers, rivals, rule, group) for group in chosen]
     found = pd.concat(parts, ignore_index=True)
     found.attrs = dict(offers.attrs)
     return found
@@ -240,28 +216,65 @@ def _on_offer(quotes: pd.DataFrame) -> pd.DataFrame:
     return found.reset_index()
 
 
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where each offer stands among the rivals of its day.
+
+    Attributes
+    ----------
+    rivals : DataFrame
+        Those that count, in order of day and model.
+    best, cheapest : ndarray, shape (n_offers,)
+        Row of the most capable rival, and of the cheapest within reach; -1 where there is none.
+    in_reach : ndarray, shape (n_offers,)
+        Rivals within reach.
+    gap, closeness : ndarray, shape (n_offers,)
+        See `exposure` and `RivalRule`; missing where the offer has no score.
+    """
+
+    rivals: pd.DataFrame
+    best: Integers
+    cheapest: Integers
+    in_reach: Integers
+    gap: Floats
+    closeness: Floats
+
+    def of(self, column: str, which: Integers) -> Floats:
+        """A number of the best or cheapest rivals, missing where there is none."""
+        values = np.append(self.rivals[column].to_numpy(float), np.nan)
+        return values[which]
+
+
+def placed(offers: pd.DataFrame, rivals: pd.DataFrame, rule: RivalRule, group: str) -> Placement:
+    """Find the best and the cheapest rival of each offer; placebos call this hundreds of times."""
+    counted = rivals["access"].isin(rule.accesses) & rivals["hosts"].ge(rule.min_hosts)
+    if group != "any":
+        counted &= rivals["origin"].eq("CN") == (group == "CN")
+    rivals = rivals[counted].sort_values(["observed_on", "model_id"], ignore_index=True)
+    best, cheapest, number = _positions(offers, rivals, rule.reach)
+    own = offers["eci"].to_numpy(float)
+    gap = np.append(rivals["eci"].to_numpy(float), np.nan)[best] - own
+    closeness = np.where(best >= 0, np.clip(1 + gap / rule.width, 0, 1), 0.0)
+    return Placement(rivals, best, cheapest, number, gap, np.where(np.isfinite(own), closeness, np.nan))
+
+
 def _placed(offers: pd.DataFrame, rivals: pd.DataFrame, rule: RivalRule, group: str) -> pd.DataFrame:
     """Exposure of offers to one group of rivals."""
-    if group != "any":
-        rivals = rivals[rivals["origin"].eq("CN") == (group == "CN")].reset_index(drop=True)
-    best, reach, in_reach = _positions(offers, rivals, rule.reach)
-    facts = rivals[list(_RIVAL)]
+    at = placed(offers, rivals, rule, group)
+    facts = at.rivals[list(_RIVAL)]
     looked_up = [
         facts.reindex(position).set_axis(offers.index).add_prefix(f"{prefix}_")
-        for prefix, position in (("best", best), ("reach", reach))
+        for prefix, position in (("best", at.best), ("reach", at.cheapest))
     ]
     found = pd.concat([offers.assign(rivals=group), *looked_up], axis=1)
-    known = found["eci"].notna()
-    found["gap"] = found["best_eci"] - found["eci"]
-    found["closeness"] = (1 + found["gap"] / rule.width).clip(0, 1).fillna(0.0).where(known)
-    found["in_reach"] = in_reach
-    found["is_exposed"] = in_reach > 0
+    found["gap"], found["closeness"] = at.gap, at.closeness
+    found["in_reach"], found["is_exposed"] = at.in_reach, at.in_reach > 0
     found["undercut"] = np.log(found["price"] / found["reach_price"])
-    found["why_not"] = np.where(known, "", "no capability score")
+    found["why_not"] = np.where(found["eci"].notna(), "", "no capability score")
     return found
 
 
-def _positions(offers: pd.DataFrame, rivals: pd.DataFrame, reach: float) -> tuple[Positions, ...]:
+def _positions(offers: pd.DataFrame, rivals: pd.DataFrame, reach: float) -> tuple[Integers, ...]:
     """Row of the best rival and of the cheapest within reach (-1: none), and the number within reach."""
     best, cheapest = np.full(len(offers), -1), np.full(len(offers), -1)
     number = np.zeros(len(offers), dtype=np.int64)
@@ -289,4 +302,4 @@ def _positions(offers: pd.DataFrame, rivals: pd.DataFrame, reach: float) -> tupl
 def _need(frame: pd.DataFrame, columns: Iterable[str], name: str) -> None:
     missing = [column for column in columns if column not in frame]
     if missing:
-        raise DataError(f"{name} lack {', '.join(missing)}; see the docstring for what makes them.")
+        raise MissingColumnError(f"{name} lack {', '.join(missing)}; see the docstring for what makes them.")

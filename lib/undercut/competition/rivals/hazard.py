@@ -6,99 +6,57 @@ not left the market, as a function of its exposure, its age, its developer's own
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from undercut.competition.rivals.hazard_inference import score_inference
+from undercut.competition.rivals.coefficients import FEW_CLUSTERS, CoefficientResult, Terms, term_row
 from undercut.competition.rivals.price_cuts import DOSES
-from undercut.errors import DataError, InputError, unknown
+from undercut.errors import InputError, MissingColumnError, NoVariationError, TooFewError, unknown
 from undercut.inference.arrays import Floats
 from undercut.inference.binary_scores import Link, fit_binary
-from undercut.inference.detectable import DetectableEffect, detectable_effect
+from undercut.inference.cluster_bootstrap import Weights
+from undercut.inference.detectable import detectable_effect
 from undercut.inference.levels import check_level
-from undercut.inference.wild_bootstrap import wild_cluster_bootstrap
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.inference.wild_bootstrap import score_bootstrap, wild_cluster_bootstrap
 
 Event = Literal["cut", "rise", "withdrawn"]
 Calendar = Literal["none", "linear", "year"]
-Terms = Literal["all", "dose"]
 #: With fewer events than this for each coefficient, estimates are biased and say so.
 EVENTS_PER_TERM: Final = 5
 CONTROLS: Final = ("log_age", "has_successor")
 
 
-@dataclass(frozen=True, slots=True)
-class HazardResult:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HazardResult(CoefficientResult):
     """Hazard of one event as a function of a dose of exposure.
+
+    ``terms`` also holds ``ratio``, the exponential of the estimate: a hazard ratio under cloglog, an odds
+    ratio under logit. Intervals are by restricted score bootstrap over clusters; an end is infinite where no
+    value is rejected. ``detectable`` has degrees of freedom by the clusters in which the event happened.
 
     Attributes
     ----------
-    terms : DataFrame
-        One row a coefficient: ``term, estimate, std_error`` (clustered), ``ratio`` (its exponential: a hazard
-        ratio under cloglog, an odds ratio under logit), ``low, high, p_value`` by restricted score bootstrap
-        over clusters. An end of an interval is infinite where no value is rejected.
-    dose, event, link, cluster : str
-    rows, events, clusters, clusters_with_events : int
-    dropped : mapping of reason to int
-        Rows that could not be used.
-    detectable : DetectableEffect
-        Of the dose's coefficient, from its standard error with degrees of freedom by the clusters in which
-        the event happened.
-    level : float
-    dose_spread : float
-        Standard deviation of the dose among the rows used.
-    notes : tuple of str
-        What to beware of.
+    event, link : str
+    rows, events, clusters_with_events : int
     """
 
-    terms: pd.DataFrame
-    dose: str
     event: str
     link: str
-    cluster: str
     rows: int
     events: int
-    clusters: int
     clusters_with_events: int
-    dropped: Mapping[str, int]
-    detectable: DetectableEffect
-    level: float
-    dose_spread: float
-    notes: tuple[str, ...] = field(default=())
 
-    @property
-    def effect(self) -> pd.Series:
-        """The dose's row of ``terms``."""
-        return self.terms.set_index("term").loc[self.dose]
-
-    def table(self) -> pd.DataFrame:
-        """One row a coefficient."""
-        return self.terms.copy()
-
-    def summary(self) -> str:
-        """The estimates and what they rest on, as text."""
-        dropped = ", ".join(f"{count} {reason}" for reason, count in self.dropped.items() if count)
-        head = [
+    def heading(self) -> str:
+        """What was estimated, on what."""
+        return (
             f"Hazard of {self.event} ({self.link}): {self.events} events in {self.rows} offer-months of "
-            f"{self.clusters} {self.cluster}s, {self.clusters_with_events} of them with an event. "
-            f"Not used: {dropped or 'none'}.",
-            f"{self.level:.0%} intervals by score bootstrap over {self.cluster}s.",
-            self.detectable.summary(),
-            *self.notes,
-        ]
-        return "\n".join([*head, "", self.terms.to_string(index=False, float_format="{:.3g}".format)])
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the coefficients with their intervals."""
-        from undercut.competition.rivals.charts import coefficients
-
-        return coefficients(self.terms, ax=ax)
+            f"{self.clusters} {self.cluster}s, {self.clusters_with_events} of them with an event; "
+            "score bootstrap."
+        )
 
 
 def event_hazard(
@@ -169,8 +127,12 @@ def event_hazard(
 
     Examples
     --------
-    >>> from undercut.competition.rivals.simulation import simulated_rows
-    >>> rows = simulated_rows(effect=1.0, seed=1)
+    >>> rng = np.random.default_rng(1)
+    >>> rows = pd.DataFrame({"closeness": rng.uniform(size=900), "log_age": rng.uniform(size=900)})
+    >>> rows["has_successor"], rows["developer"] = rng.random(900) < 0.3, np.arange(900) % 9
+    >>> rows["calendar"], rows["year"], rows["log_change"] = rng.uniform(size=900), "2025", 0.0
+    >>> chance = -np.expm1(-np.exp(-3 + rows["closeness"]))
+    >>> rows["outcome"] = np.where(rng.random(900) < chance, "cut", "none")
     >>> found = event_hazard(rows, draws=199)
     >>> bool(found.effect["low"] < 1.0 < found.effect["high"])
     True
@@ -182,17 +144,20 @@ def event_hazard(
     groups = used[cluster]
     with_events = int(groups[outcome.eq(1)].nunique())
     estimates = []
+    weights: Weights = "webb" if with_events < FEW_CLUSTERS else "rademacher"
     for term in [dose] if terms == "dose" else design.columns.drop("constant"):
-        found = score_inference(
-            outcome, design, groups, coefficient=term, link=link, draws=draws, level=level, seed=seed
-        )
-        estimates.append({"term": term, **asdict(found), "ratio": float(np.exp(found.estimate))})
+        found = score_bootstrap(
+            outcome, design, groups, coefficient=term, link=link, draws=draws, level=level, seed=seed,
+            weights=weights,
+        )  # fmt: skip
+        estimates.append(term_row(term, found) | {"ratio": float(np.exp(found.estimate))})
     table = pd.DataFrame(estimates)
     error = float(table.set_index("term").loc[dose, "std_error"])
     return HazardResult(
-        table, dose, event, link, cluster, len(used), int(outcome.sum()), int(groups.nunique()), with_events,
-        dropped, detectable_effect(error, freedom=with_events - 1, level=level), level,
-        float(design[dose].std()), tuple(notes),
+        terms=table, dose=dose, event=event, link=link, cluster=cluster, rows=len(used),
+        events=int(outcome.sum()), clusters=int(groups.nunique()), clusters_with_events=with_events,
+        dropped=dropped, detectable=detectable_effect(error, freedom=with_events - 1, level=level),
+        level=level, dose_spread=float(design[dose].std()), notes=tuple(notes),
     )  # fmt: skip
 
 
@@ -262,7 +227,7 @@ def _prepared(
         used, happened = used[~silent], happened[~silent]
     where = used.loc[happened, cluster].nunique()
     if where < 2:
-        raise DataError(
+        raise TooFewError(
             f"The event {event!r} happened {int(happened.sum())} times, in {where} {cluster}s, among rows "
             f"with a known {dose}; at least two are needed. Choose another dose or a wider sample."
         )
@@ -282,7 +247,9 @@ def _design(
     design = pd.DataFrame({"constant": 1.0, dose: used[dose].astype(float)}, index=used.index)
     notes = []
     if design[dose].nunique() < 2:
-        raise DataError(f"The dose {dose} does not vary among the rows used; nothing can be said about it.")
+        raise NoVariationError(
+            f"The dose {dose} does not vary among the rows used; nothing can be said about it."
+        )
     names = [*controls, *(["calendar"] if calendar == "linear" else [])]
     for name in names:
         values: Floats = used[name].astype(float).to_numpy()
@@ -308,4 +275,6 @@ def _check(
     needed = ["outcome", "log_change", "year", "calendar", dose, cluster, *controls]
     missing = [column for column in needed if column not in rows]
     if missing:
-        raise DataError(f"The rows lack {', '.join(missing)}; make them with offers_at_risk and with_doses.")
+        raise MissingColumnError(
+            f"The rows lack {', '.join(missing)}; make them with offers_at_risk and with_doses."
+        )

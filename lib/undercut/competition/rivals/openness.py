@@ -13,6 +13,7 @@ from undercut.errors import DataError
 from undercut.inference.arrays import Floats
 from undercut.prices.capability.frontier import checked_quotes
 from undercut.prices.capability.price_of_capability import frontier_holders
+from undercut.result import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +26,7 @@ _GROUPS: Final[Mapping[str, str]] = {"any": "", "CN": "_cn", "other": "_other"}
 
 
 @dataclass(frozen=True, slots=True)
-class Openness:
+class Openness(Result):
     """Openness of the market, month by month.
 
     Attributes
@@ -50,7 +51,7 @@ class Openness:
     confidence: float = 0.95
     settings: dict[str, Any] = field(default_factory=dict)
 
-    def table(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """One row a period."""
         return self.periods.copy()
 

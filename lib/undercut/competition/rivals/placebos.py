@@ -6,90 +6,23 @@ and the structure of this market give without an effect, and how large an effect
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from collections.abc import Callable, Iterator
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from undercut.competition.rivals.exposure import RivalRule
+from undercut.competition.rivals.entry_panel import entry_panel_of
+from undercut.competition.rivals.exposure import RivalRule, open_rivals, own_closed_offers
 from undercut.competition.rivals.price_cuts import with_doses
-from undercut.errors import DataError, InputError, unknown
-from undercut.inference.arrays import Codes, Floats
-from undercut.inference.detectable import (
-    MIN_PLACEBOS,
-    DetectableEffect,
-    detectable_from_placebos,
-    placebo_p_value,
-)
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.errors import InputError, unknown
+from undercut.inference.arrays import Codes
+from undercut.inference.did.model import staggered_adoption
+from undercut.inference.placebos import PlaceboResult, placebo_result
 
 Kind = Literal["fake dates", "fake exposures"]
 #: Months by which the entry of an open model is moved, earlier or later.
 SHIFTS: Final = (3, 12)
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceboResult:
-    """Estimates under fake exposure beside the real one.
-
-    Attributes
-    ----------
-    kind : str
-    estimate : float
-        With the real exposure.
-    placebos : numpy.ndarray
-        Shape (draws,); failed draws left out.
-    failed : int
-        Draws in which no finite estimate existed.
-    p_value : float
-        Share of placebos at least as far from their own median as the estimate is.
-    centre : float
-        Median of the placebos: what the structure of the market alone gives.
-    detectable : DetectableEffect
-        From the placebos around their median.
-    """
-
-    kind: str
-    estimate: float
-    placebos: Floats
-    failed: int
-    p_value: float
-    centre: float
-    detectable: DetectableEffect
-
-    def table(self) -> pd.DataFrame:
-        """One row."""
-        return pd.DataFrame(
-            [
-                {
-                    "placebo": self.kind, "estimate": self.estimate, "centre": self.centre,
-                    "low": float(np.quantile(self.placebos, 0.025)),
-                    "high": float(np.quantile(self.placebos, 0.975)),
-                    "p_value": self.p_value, "detectable_rise": self.detectable.rise,
-                    "detectable_fall": self.detectable.fall, "draws": len(self.placebos),
-                    "failed": self.failed,
-                }
-            ]
-        )  # fmt: skip
-
-    def summary(self) -> str:
-        """The comparison in two sentences."""
-        row = self.table().iloc[0]
-        return (
-            f"{self.kind.capitalize()}: the estimate is {self.estimate:.3g}; 95% of {len(self.placebos)} "
-            f"placebos lie between {row['low']:.3g} and {row['high']:.3g} (median {self.centre:.3g}; "
-            f"{self.failed} failed), p = {self.p_value:.2g}. {self.detectable.summary()}"
-        )
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the distribution of the placebos and the estimate."""
-        from undercut.competition.rivals.charts import placebo_distribution
-
-        return placebo_distribution(self.placebos, self.estimate, ax=ax)
 
 
 def placebo_test(
@@ -147,27 +80,67 @@ def placebo_test(
     """
     if kind not in get_args(Kind):
         raise unknown("kind of placebo", kind, get_args(Kind))
-    if draws < MIN_PLACEBOS:
-        raise InputError(f"draws must be at least {MIN_PLACEBOS}; got {draws}.")
     chosen: dict[str, Any] = {"rule": rule, "group": group, **options}
+    rows, rivals = _light(rows), _light(rivals)
     real = estimate(with_doses(rows, rivals, **chosen))
+    worlds = _worlds(rows, rivals, kind, np.random.default_rng(seed), draws, chosen)
+    return placebo_result(kind, real, worlds, estimate, draws=draws)
+
+
+def exchanged_scores(
+    quotes: pd.DataFrame,
+    *,
+    reach: float = 4.0,
+    group: str = "any",
+    lags: int = 6,
+    draws: int = 60,
+    seed: int = 0,
+) -> PlaceboResult:
+    """The change of price after an entry, by imputation, when rivals come within reach of the wrong models.
+
+    Closed models exchange their capability scores with others released in the same year.
+
+    Parameters
+    ----------
+    quotes : DataFrame
+        From :func:`undercut.prices.monthly_quotes.monthly_quotes`.
+    reach, group, lags
+        As in :func:`undercut.competition.rivals.entry_panel.entry_panel` and
+        :func:`undercut.inference.did.model.staggered_adoption`.
+    draws, seed : int
+
+    Returns
+    -------
+    PlaceboResult
+        In log points.
+    """
+    offers, rivals = _light(own_closed_offers(quotes)), _light(open_rivals(quotes))
+    closed = quotes[quotes["access"].eq("closed") & quotes["eci"].notna()]
+    models = closed.drop_duplicates("model_id")[["model_id", "eci", "release_date"]]
     generator = np.random.default_rng(seed)
-    found: list[float] = []
-    reason = ""
-    for _ in range(draws):
-        try:
-            found.append(estimate(_faked(rows, rivals, kind, generator, chosen)))
-        except DataError as error:
-            reason = str(error)
-    if len(found) < max(draws / 2, MIN_PLACEBOS):
-        raise DataError(f"Only {len(found)} of {draws} placebos gave an estimate; the last failed: {reason}")
-    placebos = np.array(found)
-    centre = float(np.median(placebos))
-    around = placebos - centre
-    return PlaceboResult(
-        kind, real, placebos, draws - len(found), placebo_p_value(real - centre, around), centre,
-        detectable_from_placebos(around),
-    )  # fmt: skip
+
+    def estimate(own: pd.DataFrame) -> float:
+        frame = entry_panel_of(own, rivals, reach=reach, group=group)
+        fit = staggered_adoption(frame, method="imputation", leads=1, lags=lags)
+        return float(fit.effect()["estimate"])
+
+    worlds = (
+        offers.assign(eci=offers["model_id"].map(_exchanged(models, generator)).astype(float))
+        for _ in range(draws)
+    )
+    return placebo_result("fake scores", estimate(offers), worlds, estimate, draws=draws)
+
+
+def closed_as_rivals(quotes: pd.DataFrame) -> pd.DataFrame:
+    """Quotes in which closed models of other developers stand in the place of open rivals.
+
+    An effect of open rivals that closed ones have just as well is one of competition at the frontier, not
+    of openness. Models that are open in fact are left out.
+    """
+    closed = quotes[quotes["access"].eq("closed")]
+    found = pd.concat([closed, closed.assign(access="open")], ignore_index=True)
+    found.attrs = dict(quotes.attrs)
+    return found
 
 
 def with_moved_entries(
@@ -195,22 +168,38 @@ def with_moved_entries(
 def with_exchanged_scores(rows: pd.DataFrame, generator: np.random.Generator) -> pd.DataFrame:
     """Rows whose models exchange their capability scores with models released in the same year."""
     models = rows[rows["eci"].notna()].drop_duplicates("model_id")[["model_id", "eci", "release_date"]]
-    exchanged = models["eci"].copy()
-    for _, cohort in models.groupby(models["release_date"].dt.year.fillna(0)):
-        exchanged[cohort.index] = generator.permutation(cohort["eci"].to_numpy())
-    other = dict(zip(models["model_id"], exchanged, strict=True))
-    return rows.assign(eci=rows["model_id"].map(other).astype(float))
+    return rows.assign(eci=rows["model_id"].map(_exchanged(models, generator)).astype(float))
 
 
-def _faked(
+def _exchanged(models: pd.DataFrame, generator: np.random.Generator) -> dict[str, float]:
+    """Another model's score for each model, within years of release."""
+    scores = models["eci"].to_numpy(float).copy()
+    years = models["release_date"].dt.year.fillna(0).to_numpy()
+    for year in np.unique(years):
+        scores[years == year] = generator.permutation(scores[years == year])
+    return dict(zip(models["model_id"], scores.tolist(), strict=True))
+
+
+def _light(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame without its provenance and with plain strings, which are quicker to take and compare."""
+    text = {name: object for name, kind in frame.dtypes.items() if isinstance(kind, pd.StringDtype)}
+    found = frame.astype(text)
+    found.attrs = {}
+    return found
+
+
+def _worlds(
     rows: pd.DataFrame,
     rivals: pd.DataFrame,
     kind: str,
     generator: np.random.Generator,
+    draws: int,
     chosen: dict[str, Any],
-) -> pd.DataFrame:
-    if kind == "fake dates":
-        return with_doses(rows, with_moved_entries(rivals, generator), **chosen)
-    faked = with_doses(with_exchanged_scores(rows, generator), rivals, **chosen)
-    # The own score stays a control; only the exposure is another model's.
-    return faked.assign(eci=rows["eci"].to_numpy())
+) -> Iterator[pd.DataFrame]:
+    for _ in range(draws):
+        if kind == "fake dates":
+            yield with_doses(rows, with_moved_entries(rivals, generator), **chosen)
+        else:
+            faked = with_doses(with_exchanged_scores(rows, generator), rivals, **chosen)
+            # The own score stays a control; only the exposure is another model's.
+            yield faked.assign(eci=rows["eci"].to_numpy())

@@ -6,13 +6,14 @@ until the next month, and the doses of exposure to open rivals at the start of t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from undercut.competition.rivals.exposure import RivalRule, exposure, own_closed_offers
+from undercut.competition.rivals.exposure import RivalRule, own_closed_offers, placed
 from undercut.competition.rivals.succession import successor_on_offer
 from undercut.errors import DataError, InputError, unknown
 from undercut.prices.changes import MIN_CHANGE, own_price_changes
@@ -146,6 +147,7 @@ def with_doses(
     group: str = "any",
     lag: int = 3,
     timing: Timing = "start",
+    doses: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Add every dose of exposure to rows of offers.
 
@@ -162,6 +164,8 @@ def with_doses(
     timing : {"start", "end"}
         Rivals of the observation day on which the month at risk begins, or of the next one. At the end, a
         rival that came out within the month counts, also one that came after the cut.
+    doses : sequence of str, optional
+        Add these only (not ``advance``), which is quicker.
 
     Returns
     -------
@@ -174,20 +178,23 @@ def with_doses(
         raise InputError(f"lag must be at least one month; got {lag}.")
     if timing not in get_args(Timing):
         raise unknown("timing", timing, get_args(Timing))
+    rule = rule or RivalRule()
     days = pd.Series(sorted({*rows["observed_on"], *rivals["observed_on"]}))
     rivals = _moved(rivals, days, -1) if timing == "end" else rivals
-    order = rows.reset_index(drop=True).assign(row=np.arange(len(rows)))
-    now = exposure(order, rivals, rule=rule, groups=[group]).set_index("row")
-    before = exposure(order, _moved(rivals, days, lag), rule=rule, groups=[group]).set_index("row")
-    known = now["why_not"].eq("")
-    found = rows.reset_index(drop=True)
-    for column in ("gap", "best_model_id", "reach_model_id", "closeness", "undercut"):
-        found[column] = now[column]
-    found["is_exposed"] = now["is_exposed"].astype(float).where(known)
-    found["log_in_reach"] = np.log1p(now["in_reach"]).where(known)
-    found["advance"] = now["gap"] - before["gap"]
-    found["log_reach_price"] = np.log(now["reach_price"])
-    return found
+    now = placed(rows, rivals, rule, group)
+    columns: dict[str, Any] = {
+        "gap": now.gap, "closeness": now.closeness,
+        "is_exposed": np.where(np.isfinite(now.closeness), now.in_reach > 0, np.nan),
+        "log_in_reach": np.where(np.isfinite(now.closeness), np.log1p(now.in_reach), np.nan),
+        "log_reach_price": np.log(now.of("price", now.cheapest)),
+    }  # fmt: skip
+    columns["undercut"] = np.log(rows["price"].to_numpy(float)) - columns["log_reach_price"]
+    if doses is not None:
+        return rows.reset_index(drop=True).assign(**{name: columns[name] for name in doses})
+    for name, position in (("best_model_id", now.best), ("reach_model_id", now.cheapest)):
+        columns[name] = now.rivals["model_id"].reindex(position).to_numpy()
+    columns["advance"] = now.gap - placed(rows, _moved(rivals, days, lag), rule, group).gap
+    return rows.reset_index(drop=True).assign(**columns)
 
 
 def _with_outcome(

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from undercut.errors import DataError, InputError
 from undercut.inference.arrays import Floats
 from undercut.inference.cluster_bootstrap import one_of
-from undercut.inference.did.results import AdoptionFit
 from undercut.inference.did.smoothness import fixed_length_interval
+from undercut.result import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +30,7 @@ _GRID = 400
 
 
 @dataclass(frozen=True, slots=True)
-class HonestBounds:
+class HonestBounds(Result):
     """Intervals of an effect under ever weaker versions of parallel trends.
 
     Attributes
@@ -54,7 +54,7 @@ class HonestBounds:
     ci_high: float
     level: float
 
-    def table(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """The intervals."""
         return self.intervals.copy()
 
@@ -170,32 +170,6 @@ def honest_bounds(
     ordinary = estimate - reach <= 0 <= estimate + reach
     breakdown = 0.0 if ordinary else _breakdown(interval, ordered[-1])
     return HonestBounds(restriction, frame, breakdown, estimate, estimate - reach, estimate + reach, level)
-
-
-def honest_bounds_of(
-    fit: AdoptionFit,
-    *,
-    target: str | int = "overall",
-    restriction: Restriction = "relative_magnitude",
-    magnitudes: Sequence[float] = (0.0, 0.5, 1.0, 1.5, 2.0),
-) -> HonestBounds:
-    """:func:`honest_bounds` of a fit whose reference is the period before adoption.
-
-    Raises
-    ------
-    InputError
-        Imputation measures leads and lags against different periods.
-    """
-    if fit.method == "imputation":
-        raise InputError(
-            "Leads and lags of imputation have different references, so that its leads say nothing about "
-            "steps at adoption. Use stacked, sun_abraham or callaway_santanna."
-        )
-    weights = fit.weights(target)[fit.effects.index.to_numpy() >= 0]
-    return honest_bounds(
-        fit.effects, fit.covariance, target=weights.tolist(), restriction=restriction, magnitudes=magnitudes,
-        level=fit.level,
-    )  # fmt: skip
 
 
 def _relative_interval(

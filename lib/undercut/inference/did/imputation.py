@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, hstack
 
-from undercut.errors import DataError
-from undercut.inference.arrays import Floats
-from undercut.inference.cluster_bootstrap import sum_by
+from undercut.errors import NotIdentifiedError
+from undercut.inference.arrays import Booleans, Codes, Floats
 from undercut.inference.did.data import CLUSTER, EVENT, OUTCOME, PERIOD, UNIT, WEIGHT, AdoptionPanel
-from undercut.inference.did.results import AdoptionFit
+from undercut.inference.did.least_squares import UnitSweep, indicators
+from undercut.inference.did.results import AdoptionFit, adoption_fit
+from undercut.inference.resampling import sums_by_cluster
 
 _NOTHING = (
     "No treated row can be imputed: untreated rows do not tell its unit's and period's level. "
@@ -26,114 +27,95 @@ class _Pieces:
 
     times: list[int]
     weights: Floats  # (n_times, n_rows)
-    errors: Floats  # (n_times, n_rows)
+    error: Floats  # (n_rows,)
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrays:
+    """Columns of the panel as arrays, and the regression of untreated rows on units and periods."""
+
+    unit: Codes
+    event: Floats
+    outcome: Floats
+    weight: Floats
+    columns: csr_matrix  # covariates and periods
+    sweep: UnitSweep
+
+    @classmethod
+    def of(cls, panel: AdoptionPanel) -> _Arrays:
+        rows = panel.rows
+        unit, period = (pd.factorize(rows[name])[0] for name in (UNIT, PERIOD))
+        event, weight = rows[EVENT].to_numpy(), rows[WEIGHT].to_numpy()
+        given = csr_matrix(rows[list(panel.covariates)].to_numpy(dtype=float))
+        columns = hstack([given, indicators(period)], format="csr")
+        sweep = UnitSweep.of(columns, unit, np.where(event >= 0, 0.0, weight))
+        return cls(unit, event, rows[OUTCOME].to_numpy(), weight, columns, sweep)
+
+    def usable(self) -> Booleans:
+        """Rows whose unit's and period's level the untreated rows tell."""
+        return self.sweep.predicts(self.columns, self.unit)
+
+    def effects(self, wanted: Floats) -> Floats:
+        """Weights on all outcomes of means over usable rows, net of what untreated rows predict."""
+        return np.asarray(wanted - self.sweep.prediction(wanted))
 
 
 def imputation(panel: AdoptionPanel, leads: int, lags: int, level: float) -> AdoptionFit:
     """Lags by imputation, leads by a regression on untreated rows alone."""
-    rows = panel.rows
-    effects = _fixed_effects(rows, panel.covariates)
-    usable = _imputable(rows, effects)
-    lost = int((panel.treated & ~usable).sum())
-    notes = (
-        (*panel.notes, f"Left out {lost} treated rows whose level no untreated row tells.")
-        if lost
-        else panel.notes
-    )
-    after, ahead = _lags(rows, effects, lags, usable), _leads(rows, effects, leads)
+    given = _Arrays.of(panel)
+    usable = given.usable()
+    after, ahead = _lags(given, lags, usable), _leads(given, leads)
     times = ahead.times + after.times
     weights = np.vstack([ahead.weights, after.weights])
-    errors = np.vstack([ahead.errors, after.errors])
-    codes, labels = pd.factorize(rows[CLUSTER])
-    scores = sum_by((weights * errors).T, codes, len(labels))  # (n_clusters, n_times)
-    treated = rows[rows[EVENT].notna()]
-    counts = treated.groupby(EVENT)[WEIGHT].sum().reindex(times)
-    return AdoptionFit(
-        "imputation", pd.Series(weights @ rows[OUTCOME].to_numpy(), index=pd.Index(times, name=EVENT)),
-        scores.T @ scores * len(labels) / (len(labels) - 1), counts, f"all periods before -{leads}", level,
-        int(rows[UNIT].nunique()), int(treated.loc[treated[EVENT] >= 0, UNIT].nunique()),
-        len(labels), len(rows), panel.identified, notes, _trend_response(rows, times, leads),
-        float(rows[OUTCOME].std()),
+    codes, labels = pd.factorize(panel.rows[CLUSTER])
+    moved = np.vstack([ahead.weights * ahead.error, after.weights * after.error])
+    scores = sums_by_cluster(codes, moved.T, len(labels))  # (n_clusters, n_times)
+    lost = int((~usable & (given.event >= 0)).sum())
+    notes = (f"Left out {lost} treated rows whose level no untreated row tells.",) if lost else ()
+    return adoption_fit(
+        panel, method="imputation", times=times, estimates=weights @ given.outcome, level=level,
+        covariance=scores.T @ scores * len(labels) / (len(labels) - 1), notes=notes,
+        counts=np.array([given.weight[given.event == t].sum() for t in times]),
+        reference=f"all periods before -{leads}", trend_response=_trend_response(given.event, times, leads),
     )  # fmt: skip
 
 
 def mean_effect_weights(panel: AdoptionPanel) -> Floats:
     """Weights on outcomes, shape (n_rows,), that give the mean effect on treated rows."""
-    rows = panel.rows
-    effects = _fixed_effects(rows, panel.covariates)
-    share = np.where(panel.treated & _imputable(rows, effects), rows[WEIGHT], 0.0)
+    given = _Arrays.of(panel)
+    share = np.where((given.event >= 0) & given.usable(), given.weight, 0.0)
     if not share.any():
-        raise DataError(_NOTHING)
-    return _impute(rows, effects, (share / share.sum())[None, :])[0]
+        raise NotIdentifiedError(_NOTHING)
+    return given.effects((share / share.sum())[None, :])[0]
 
 
-def _fixed_effects(rows: pd.DataFrame, covariates: tuple[str, ...]) -> Floats:
-    """Dummies of units and periods, with covariates, shape (n_rows, k)."""
-    units = pd.get_dummies(rows[UNIT], dtype=float).to_numpy()
-    periods = pd.get_dummies(rows[PERIOD], dtype=float).to_numpy()[:, 1:]
-    return np.hstack([units, periods, rows[list(covariates)].to_numpy(dtype=float)])
-
-
-def _impute(rows: pd.DataFrame, effects: Floats, wanted: Floats) -> Floats:
-    """Weights on all rows of means over imputable rows, net of what untreated rows predict."""
-    untreated = ~(rows[EVENT] >= 0).to_numpy()
-    weighted = effects * np.where(untreated, rows[WEIGHT], 0.0)[:, None]
-    solution = np.linalg.pinv(weighted.T @ effects, hermitian=True) @ (wanted @ effects).T
-    return np.asarray(wanted - (weighted @ solution).T)
-
-
-def _imputable(rows: pd.DataFrame, effects: Floats) -> NDArray[np.bool_]:
-    """Rows whose unit's and period's level the untreated rows tell."""
-    untreated = effects[~(rows[EVENT] >= 0).to_numpy()]
-    moments = np.linalg.eigh(untreated.T @ untreated)
-    empty = moments.eigenvectors[:, moments.eigenvalues < 1e-9 * moments.eigenvalues.max()]
-    return np.asarray(((effects @ empty) ** 2).sum(axis=1) < 1e-12 * (effects**2).sum(axis=1))
-
-
-def _lags(rows: pd.DataFrame, effects: Floats, lags: int, usable: NDArray[np.bool_]) -> _Pieces:
-    size = rows[WEIGHT].to_numpy()
-    event = np.where((rows[EVENT] >= 0) & ~usable, np.nan, rows[EVENT])
+def _lags(given: _Arrays, lags: int, usable: Booleans) -> _Pieces:
+    event = np.where((given.event >= 0) & ~usable, np.nan, given.event)
     times = [int(t) for t in np.unique(event[event >= 0]) if t <= lags]
     if not times:
-        raise DataError(_NOTHING)
-    wanted = np.array([np.where(event == t, size, 0.0) for t in times])
+        raise NotIdentifiedError(_NOTHING)
+    wanted = np.array([np.where(event == t, given.weight, 0.0) for t in times])
     wanted /= wanted.sum(axis=1, keepdims=True)
-    weights = _impute(rows, effects, wanted)
-    untreated = ~(rows[EVENT] >= 0).to_numpy()
-    fitted = effects @ _coefficients(effects, rows, untreated)
-    error = rows[OUTCOME].to_numpy() - fitted
+    error = given.sweep.residuals(given.outcome)
     # Effects differ by event time: their mean is no error. Finer groups would leave single models no error.
     for t in np.unique(event[event >= 0]):
-        error[event == t] -= np.average(error[event == t], weights=size[event == t])
-    return _Pieces(times, weights, np.tile(error, (len(times), 1)))
+        error[event == t] -= np.average(error[event == t], weights=given.weight[event == t])
+    return _Pieces(times, given.effects(wanted), error)
 
 
-def _leads(rows: pd.DataFrame, effects: Floats, leads: int) -> _Pieces:
-    event = rows[EVENT].to_numpy()
-    untreated = ~(event >= 0)
-    times = [t for t in range(-leads, 0) if (event == t).any()]
-    terms = np.array([event == t for t in times], dtype=float).T
-    design = np.hstack([terms, effects])
-    weighted = design * np.where(untreated, rows[WEIGHT], 0.0)[:, None]
-    moments = weighted.T @ design
-    inverse = np.linalg.pinv(moments, hermitian=True)
-    picks = np.eye(len(moments))[: len(times)]
-    if not np.allclose(picks @ inverse @ moments, picks, atol=1e-6):
-        raise DataError("The leads cannot be told from units and periods; ask for fewer leads.")
-    weights = inverse[: len(times)] @ weighted.T
-    error = rows[OUTCOME].to_numpy() - design @ _coefficients(design, rows, untreated)
-    return _Pieces(times, weights, np.tile(error, (len(times), 1)))
+def _leads(given: _Arrays, leads: int) -> _Pieces:
+    times = [t for t in range(-leads, 0) if (given.event == t).any()]
+    term = np.where(np.isin(given.event, times), np.searchsorted(times, given.event), -1)
+    columns = hstack([indicators(term, count=len(times)), given.columns], format="csr")
+    sweep = UnitSweep.of(columns, given.unit, given.sweep.weight)
+    if not sweep.inverse.determined[: len(times)].all():
+        raise NotIdentifiedError("The leads cannot be told from units and periods; ask for fewer leads.")
+    picks = sweep.inverse.solve(np.eye(columns.shape[1])[:, : len(times)])  # (k, n_times)
+    weights = (columns @ picks - (sweep.by_unit @ picks)[given.unit]) * sweep.weight[:, None]
+    return _Pieces(times, weights.T, sweep.residuals(given.outcome))
 
 
-def _trend_response(rows: pd.DataFrame, times: list[int], leads: int) -> Floats:
+def _trend_response(event: Floats, times: list[int], leads: int) -> Floats:
     """Distance of each event time from the mean of those that it is measured against."""
-    event = rows[EVENT].to_numpy()
     before, early = event[event < 0], event[event < -leads]
     return np.array([t - (before if t >= 0 else early).mean() for t in times])
-
-
-def _coefficients(design: Floats, rows: pd.DataFrame, kept: Floats) -> Floats:
-    weighted = design * np.where(kept, rows[WEIGHT], 0.0)[:, None]
-    return np.asarray(
-        np.linalg.pinv(weighted.T @ design, hermitian=True) @ (weighted.T @ rows[OUTCOME].to_numpy())
-    )

@@ -7,78 +7,164 @@ with units treated earlier, and can get even the sign wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, Literal, get_args
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args, overload
 
 import numpy as np
 import pandas as pd
 
-from undercut.errors import InputError
+from undercut.errors import InputError, UndercutError
 from undercut.inference.cluster_bootstrap import one_of
 from undercut.inference.did.callaway_santanna import callaway_santanna
 from undercut.inference.did.data import AdoptionPanel, adoption_panel
 from undercut.inference.did.imputation import imputation
 from undercut.inference.did.regressions import stacked, sun_abraham, two_way_fixed_effects
 from undercut.inference.did.results import AdoptionFit
+from undercut.inference.levels import check_level
+from undercut.result import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Method = Literal["sun_abraham", "stacked", "callaway_santanna", "imputation", "two_way_fixed_effects"]
 
 _METHODS: Final[Mapping[str, Callable[[AdoptionPanel, int, int, float], AdoptionFit]]] = {
+    "imputation": imputation,
+    "callaway_santanna": callaway_santanna,
     "sun_abraham": sun_abraham,
     "stacked": stacked,
-    "callaway_santanna": callaway_santanna,
-    "imputation": imputation,
     "two_way_fixed_effects": two_way_fixed_effects,
 }
 
 
-def staggered(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MethodComparison(Result):
+    """Every estimator of staggered adoption on the same panel.
+
+    Attributes
+    ----------
+    fits : mapping of method to AdoptionFit
+        Each with ``leads``, the leads with which it could be fitted: at most ``leads`` below.
+    reasons : mapping of method to str
+        Why the others gave no estimate.
+    leads, lags : int
+        What was asked for.
+    """
+
+    fits: Mapping[str, AdoptionFit]
+    reasons: Mapping[str, str]
+    leads: int
+    lags: int
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a method: the columns of :meth:`AdoptionFit.effect`, ``leads`` with which it was fitted,
+        ``smallest_detectable`` (80% power), ``n_treated``, ``n_clusters`` and ``why_not``."""
+        rows = {}
+        for method, fit in self.fits.items():
+            found = fit.effect().to_dict()
+            known = np.isfinite(found["std_error"])
+            rows[method] = found | {
+                "leads": fit.leads, "n_treated": fit.n_treated, "n_clusters": fit.n_clusters,
+                "smallest_detectable": fit.smallest_detectable().effect if known else np.nan,
+                "why_not": "" if known else "the clusters leave no spread to compute an error from",
+            }  # fmt: skip
+        rows |= {method: {"why_not": reason} for method, reason in self.reasons.items()}
+        return pd.DataFrame(rows.values(), index=pd.Index(rows, name="method"))
+
+    def with_fewer_leads(self) -> dict[str, int]:
+        """Leads of the methods that could not be fitted with all that were asked for."""
+        return {method: fit.leads for method, fit in self.fits.items() if fit.leads < self.leads}
+
+    def summary(self) -> str:
+        """The table, and which methods have fewer leads than asked for."""
+        lines = [f"Overall effect by every estimator; {self.leads} leads asked for, {self.lags} lags"]
+        fewer = [f"{method} {count}" for method, count in self.with_fewer_leads().items()]
+        if fewer:
+            lines.append(f"Fitted with fewer leads, since more could not be told apart: {', '.join(fewer)}.")
+        lines += [f"{method}: no estimate. {reason}" for method, reason in self.reasons.items()]
+        shown = self.to_frame().drop(columns=["why_not", "t_statistic"], errors="ignore")
+        return "\n".join([*lines, shown.to_string(float_format="{:.4g}".format)])
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Overall effects with their intervals."""
+        import matplotlib.pyplot as plt
+
+        from undercut.plots import INK, zero_line
+
+        axes = ax or plt.subplots()[1]
+        rows = self.to_frame().dropna(subset=["estimate"]).iloc[::-1]
+        axes.hlines(rows.index, rows["ci_low"], rows["ci_high"], color=INK)
+        axes.plot(rows["estimate"], rows.index, "o", color=INK)
+        zero_line(axes)
+        axes.set_xlabel("Overall effect")
+        return axes
+
+
+@overload
+def staggered_adoption(
+    frame: pd.DataFrame, *, method: Literal["all"], **options: Any
+) -> MethodComparison: ...
+@overload
+def staggered_adoption(frame: pd.DataFrame, *, method: Method = ..., **options: Any) -> AdoptionFit: ...
+def staggered_adoption(  # type: ignore[misc]
     frame: pd.DataFrame,
     *,
     unit: str = "unit",
     period: str = "period",
     outcome: str = "outcome",
+    adopted: str | None = None,
+    treated: str | None = None,
     first_treated: str = "first_treated",
     cluster: str | None = "cluster",
     weights: str | None = None,
     covariates: Sequence[str] = (),
-    method: Method = "stacked",
+    method: Method | Literal["all"] = "stacked",
     leads: int = 6,
     lags: int = 6,
     level: float = 0.95,
-) -> AdoptionFit:
+) -> AdoptionFit | MethodComparison:
     r"""Effects of a treatment that starts at different times and does not end.
 
     Parameters
     ----------
     frame : DataFrame
         One row a unit and period; units may come and go.
-    unit, period, outcome, first_treated, cluster : str
-        Columns. Periods are numbers, months ``YYYY-MM`` or dates (taken as months); ``first_treated`` is
-        missing for units never treated. ``cluster=None`` clusters by unit.
+    unit, period, outcome : str
+        Columns. Periods are numbers, months ``YYYY-MM`` or dates (taken as months).
+    adopted : str, optional
+        Column with the first period of treatment, missing for units never treated; ``first_treated`` is
+        another name for the same.
+    treated : str, optional
+        Instead: column with 1 in the periods in which a unit is treated and 0 in the others.
+    cluster : str, optional
+        Column; ``None``, or no column of the default name, clusters by unit.
     weights : str, optional
         Column of regression weights; not for Callaway-Sant'Anna.
     covariates : sequence of str
         Columns; they may change over time in regressions and imputation, while Callaway-Sant'Anna uses their
         value in the base period.
     method : str
-        - ``sun_abraham``: one coefficient for each cohort and event time, averaged with cohorts' shares
-          (pyfixest for the regression);
+        - ``sun_abraham``: one coefficient for each cohort and event time, averaged with cohorts' shares;
         - ``stacked``: each cohort with units untreated throughout its window, one regression over all stacks
-          with the weights of Wing, Freedman and Hollingsworth (pyfixest);
+          with the weights of Wing, Freedman and Hollingsworth;
         - ``callaway_santanna``: long differences against not-yet-treated units (diff-diff);
         - ``imputation``: untreated outcomes imputed from untreated rows (our own, since neither package
           returns the covariance of leads with lags);
-        - ``two_way_fixed_effects``: event-time terms without cohorts (pyfixest), for comparison only.
+        - ``two_way_fixed_effects``: event-time terms without cohorts, for comparison only;
+        - ``all``: each of them, side by side.
     leads, lags : int
         Event times -leads to lags are reported; the period before treatment is the reference, but
-        for imputation, whose leads are against all periods before -leads.
+        for imputation, whose leads are against all periods before -leads. With ``all`` an estimator whose
+        leads cannot be told apart is fitted with fewer of them, and the result says with how many.
     level : float
         Of intervals, from t with clusters minus one degrees of freedom.
 
     Returns
     -------
     AdoptionFit
+        With ``all``, a :class:`MethodComparison` of five.
 
     Raises
     ------
@@ -111,35 +197,49 @@ def staggered(
     >>> rows["cluster"] = rows["unit"]
     >>> rows["first_treated"] = (rows["unit"] % 4).map({0: 5.0, 1: 7.0, 2: 9.0})
     >>> rows["outcome"] = 0.1 * rng.normal(size=480) - 2.0 * (rows["period"] >= rows["first_treated"])
-    >>> fit = staggered(rows, method="imputation", leads=3, lags=2)
+    >>> fit = staggered_adoption(rows, method="imputation", leads=3, lags=2)
     >>> bool(abs(fit.effect()["estimate"] + 2.0) < 0.3), list(fit.effects.index)
     (True, [-3, -2, -1, 0, 1, 2])
+    >>> both = rows.assign(is_treated=(rows["period"] >= rows["first_treated"]).astype(int))
+    >>> every = staggered_adoption(both, treated="is_treated", method="all", leads=3, lags=2)
+    >>> every.table()["leads"].tolist()
+    [3, 3, 3, 3, 3]
     """
-    one_of("method", method, get_args(Method))
-    if leads < 1 or lags < 0 or not 0.5 <= level < 1:
-        raise InputError("leads must be 1 or more, lags 0 or more, level from 0.5 to below 1.")
+    one_of("method", method, ("all", *get_args(Method)))
+    check_level(level, least=0.5)
+    if leads < 1 or lags < 0:
+        raise InputError(f"leads must be 1 or more and lags 0 or more; got {leads} and {lags}.")
+    if treated and adopted:
+        raise InputError("Say when treatment starts once: with adopted= or with treated=, not with both.")
+    by_unit = cluster == "cluster" and cluster not in frame
     panel = adoption_panel(
-        frame, unit=unit, period=period, outcome=outcome, first_treated=first_treated, cluster=cluster,
-        weights=weights, covariates=covariates,
+        frame, unit=unit, period=period, outcome=outcome, treated=treated, weights=weights,
+        first_treated=None if treated else adopted or first_treated, covariates=covariates,
+        cluster=None if by_unit else cluster,
     )  # fmt: skip
-    return _METHODS[method](panel, leads, lags, level)
+    if by_unit:
+        panel = replace(panel, notes=(*panel.notes, "Clustered by unit: there is no column cluster."))
+    return (
+        fit_all(panel, leads, lags, level) if method == "all" else fit_one(panel, method, leads, lags, level)
+    )
 
 
-def compare_methods(fits: Iterable[AdoptionFit]) -> pd.DataFrame:
-    """Overall effects of several fits side by side, with their smallest detectable effects.
+def fit_one(panel: AdoptionPanel, method: str, leads: int, lags: int, level: float = 0.95) -> AdoptionFit:
+    """One estimator on a checked panel; the fit can be repeated on a part of it."""
+    estimator = partial(_METHODS[method], leads=leads, lags=lags, level=level)
+    return replace(estimator(panel), leads=leads, lags=lags, estimator=estimator)
 
-    Returns
-    -------
-    DataFrame
-        Indexed by method: the columns of :meth:`AdoptionFit.effect`, ``smallest_detectable`` (80% power,
-        missing without a standard error), ``n_treated``, ``n_clusters``.
-    """
-    rows = {}
-    for fit in fits:
-        found = fit.effect()
-        known = np.isfinite(found["std_error"])
-        found["smallest_detectable"] = fit.smallest_detectable().effect if known else np.nan
-        rows[fit.method] = pd.concat(
-            [found, pd.Series({"n_treated": fit.n_treated, "n_clusters": fit.n_clusters})]
-        )
-    return pd.DataFrame(rows).T.rename_axis("method")
+
+def fit_all(panel: AdoptionPanel, leads: int, lags: int, level: float = 0.95) -> MethodComparison:
+    """Every estimator, each with as many of the leads as it can tell apart."""
+    fits: dict[str, AdoptionFit] = {}
+    reasons: dict[str, str] = {}
+    for method in _METHODS:
+        for count in range(leads, 0, -1):
+            try:
+                fits[method] = fit_one(panel, method, count, lags, level)
+                break
+            except UndercutError as error:
+                reasons[method] = str(error)
+    left = {method: reason for method, reason in reasons.items() if method not in fits}
+    return MethodComparison(fits=fits, reasons=left, leads=leads, lags=lags)

@@ -7,7 +7,7 @@ Dates are redrawn by a rule that keeps what is known of how releases come about:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -18,16 +18,12 @@ from numpy.typing import NDArray
 from undercut.errors import DataError, InputError
 from undercut.inference.arrays import Floats
 from undercut.inference.cluster_bootstrap import invert_test, one_of, p_values
-from undercut.inference.did.data import (
-    EVENT,
-    FIRST,
-    OUTCOME,
-    PERIOD,
-    UNIT,
-    AdoptionPanel,
-    adoption_panel,
-)
+from undercut.inference.did.data import EVENT, FIRST, OUTCOME, PERIOD, UNIT, adoption_panel
 from undercut.inference.did.imputation import mean_effect_weights
+from undercut.inference.did.model import fit_one
+from undercut.inference.did.results import AdoptionFit
+from undercut.inference.placebos import PlaceboResult, placebo_result
+from undercut.result import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,7 +35,7 @@ _MOST_FAILURES = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class RandomisationTest:
+class RandomisationTest(Result):
     """Result of redrawing dates.
 
     Attributes
@@ -68,7 +64,7 @@ class RandomisationTest:
     level: float
     scheme: str
 
-    def table(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """One row."""
         names = ("estimate", "p_value", "ci_low", "ci_high", "failures")
         return pd.DataFrame({name: [getattr(self, name)] for name in names}).assign(draws=self.placebos.size)
@@ -257,7 +253,7 @@ def randomise_adoption(
     Parameters
     ----------
     frame, unit, period, outcome, first_treated, cluster
-        As in :func:`undercut.inference.did.model.staggered`.
+        As in :func:`undercut.inference.did.model.staggered_adoption`.
     window : tuple of int, optional
         First and last possible date, as numbers; default: from the second period to the last.
     scheme, min_spacing, draws, seed
@@ -267,7 +263,7 @@ def randomise_adoption(
     Raises
     ------
     DataError, InputError
-        As in :func:`undercut.inference.did.model.staggered` and :func:`randomisation_test`.
+        As in :func:`undercut.inference.did.model.staggered_adoption` and :func:`randomisation_test`.
 
     Notes
     -----
@@ -287,9 +283,8 @@ def randomise_adoption(
     True
     """
     panel = adoption_panel(
-        frame, unit=unit, period=period, outcome=outcome, first_treated=first_treated, cluster=cluster,
-        weights=None, covariates=(),
-    )  # fmt: skip
+        frame, unit=unit, period=period, outcome=outcome, first_treated=first_treated, cluster=cluster
+    )
     rows = panel.rows
     real = np.sort(rows[FIRST].dropna().unique()).astype(np.int64)
     place = {date: i for i, date in enumerate(real)}
@@ -298,15 +293,12 @@ def randomise_adoption(
     @cache
     def weights(dates: tuple[int, ...]) -> Floats | None:
         """Weights on all outcomes at these dates; None where nothing can be compared."""
-        first = _moved(which, np.array(dates))
-        part = rows.assign(**{FIRST: first, EVENT: rows[PERIOD].to_numpy() - first})
+        part = rows.assign(**{EVENT: rows[PERIOD].to_numpy() - _moved(which, np.array(dates))})
         part = part[part[PERIOD].isin(part.loc[~(part[EVENT] >= 0), PERIOD])]
         part = part[part[UNIT].isin(part.loc[~(part[EVENT] >= 0), UNIT])]
-        if not (part[EVENT] >= 0).any():
-            return None
         every = np.zeros(len(rows))
         try:
-            every[part.index] = mean_effect_weights(AdoptionPanel(part, (), False, "", ()))
+            every[part.index] = mean_effect_weights(replace(panel, rows=part))
         except DataError:  # untreated rows do not tell all levels at these dates: counted as a failure
             return None
         return every
@@ -323,6 +315,45 @@ def randomise_adoption(
     return randomisation_test(
         statistic, rows[OUTCOME].to_numpy(), real, redrawn, effect=effect, level=level, scheme=scheme
     )
+
+
+def redrawn_dates(fit: AdoptionFit, *, draws: int = 300, seed: int = 0) -> PlaceboResult:
+    """The overall effect at dates on which nothing happened.
+
+    Dates of adoption are redrawn, all sets of periods equally likely; units that adopted together stay
+    together. Unlike `randomise_adoption` this takes any estimator and keeps its window of lags.
+
+    Parameters
+    ----------
+    fit : AdoptionFit
+        From :func:`undercut.inference.did.model.staggered_adoption`.
+    draws, seed : int
+
+    Returns
+    -------
+    PlaceboResult
+
+    Raises
+    ------
+    InputError
+        The fit carries no panel, or too few draws.
+    TooFewError
+        More than half of the draws gave no estimate.
+    """
+    if fit.panel is None:
+        raise InputError("Placebos need a fit made by staggered_adoption.")
+    rows = fit.panel.rows
+    real = np.sort(rows[FIRST].dropna().unique()).astype(np.int64)
+    window = (int(rows[PERIOD].min()) + 1, int(rows[PERIOD].max()))
+    redrawn = redraw_dates(real, window=window, draws=draws, seed=seed)
+    worlds = (dict(zip(real.tolist(), dates.tolist(), strict=True)) for dates in redrawn)
+
+    def estimate(dates: dict[int, int]) -> float:
+        assert fit.panel is not None
+        moved = fit_one(fit.panel.moved(dates), fit.method, 1, fit.lags, fit.level)
+        return float(moved.effect()["estimate"])
+
+    return placebo_result("fake dates", float(fit.effect()["estimate"]), worlds, estimate, draws=draws)
 
 
 def _moved(which: Floats, dates: Dates) -> Floats:

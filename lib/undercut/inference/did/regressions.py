@@ -1,128 +1,54 @@
-"""Which estimators of staggered adoption are one regression with fixed effects? Three, fitted by pyfixest."""
+"""Which estimators of staggered adoption are one regression with fixed effects? Three."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError
-from undercut.inference.arrays import Floats
-from undercut.inference.did.data import (
-    CLUSTER,
-    EVENT,
-    FIRST,
-    OUTCOME,
-    PERIOD,
-    UNIT,
-    WEIGHT,
-    AdoptionPanel,
-)
-from undercut.inference.did.results import AdoptionFit, Regression
+from undercut.errors import NotIdentifiedError, TooFewError
+from undercut.inference.arrays import Codes, Floats
+from undercut.inference.did.data import CLUSTER, EVENT, FIRST, PERIOD, UNIT, WEIGHT, AdoptionPanel
+from undercut.inference.did.least_squares import Regression
+from undercut.inference.did.results import AdoptionFit, adoption_fit
 
 _BEFORE = "the period before adoption"
 
 
 def two_way_fixed_effects(panel: AdoptionPanel, leads: int, lags: int, level: float) -> AdoptionFit:
     """Event-time terms with effects of units and periods."""
-    rows = panel.rows.copy()
-    sizes = rows.groupby(EVENT)[WEIGHT].sum().drop(-1.0, errors="ignore")
-    rows, columns = _with_terms(rows, {_name("e", t): rows[EVENT].eq(t) for t in sizes.index})
-    cells = {int(t): {_name("e", t): float(size)} for t, size in sizes.items() if -leads <= t <= lags}
-    return _fitted(panel, rows, "two_way_fixed_effects", columns, cells, level)
+    rows = panel.rows
+    term, sizes = _terms(rows, rows[EVENT].notna() & rows[EVENT].ne(-1), [EVENT])
+    cells = {(t, code): size for code, (t, size) in enumerate(sizes.items())}
+    return _fitted(panel, rows, "two_way_fixed_effects", term, cells, (leads, lags), level)
 
 
 def sun_abraham(panel: AdoptionPanel, leads: int, lags: int, level: float) -> AdoptionFit:
     """One term for each cohort and event time, averaged with the cohorts' shares."""
-    rows = panel.rows.copy()
-    sizes = rows[rows[EVENT] != -1].groupby([FIRST, EVENT])[WEIGHT].sum()
-    masks = {_name("c", g, t): rows[FIRST].eq(g) & rows[EVENT].eq(t) for g, t in sizes.index}
-    rows, columns = _with_terms(rows, masks)
-    cells: dict[int, dict[str, float]] = {}
-    for (g, t), size in sizes.items():
-        if -leads <= t <= lags:
-            cells.setdefault(int(t), {})[_name("c", g, t)] = float(size)
-    ordered = {t: cells[t] for t in sorted(cells)}
-    return _fitted(panel, rows, "sun_abraham", columns, ordered, level, notes=singleton_note(panel))
+    rows = panel.rows
+    term, sizes = _terms(rows, rows[EVENT].notna() & rows[EVENT].ne(-1), [FIRST, EVENT])
+    cells = {(t, code): size for code, ((_, t), size) in enumerate(sizes.items())}
+    return _fitted(panel, rows, "sun_abraham", term, cells, (leads, lags), level, notes=singleton_note(panel))
 
 
 def stacked(panel: AdoptionPanel, leads: int, lags: int, level: float) -> AdoptionFit:
     """Each cohort with units untreated throughout its window, in one regression."""
-    parts, left_out = [], 0
-    for cohort in sorted(panel.rows.loc[panel.treated, FIRST].unique()):
-        part = _stack(panel.rows, float(cohort), leads, lags)
-        left_out += part is None
-        parts += [] if part is None else [part]
-    if not parts:
-        raise DataError("No cohort has untreated units throughout its window; ask for fewer leads or lags.")
-    rows = pd.concat(parts, ignore_index=True)
+    cohorts = sorted(panel.rows.loc[panel.treated, FIRST].unique())
+    parts = [_stack(panel.rows, float(cohort), leads, lags) for cohort in cohorts]
+    used = [part for part in parts if part is not None]
+    if not used:
+        raise TooFewError("No cohort has untreated units throughout its window; ask for fewer leads or lags.")
+    rows = pd.concat(used, ignore_index=True)
     rows[WEIGHT] *= _corrective_weights(rows)
-    sizes = rows[rows["is_treated"] & rows[EVENT].ne(-1)].groupby(EVENT)[WEIGHT].sum()
-    rows, columns = _with_terms(
-        rows, {_name("e", t): rows["is_treated"] & rows[EVENT].eq(t) for t in sizes.index}
-    )
-    rows[UNIT] = rows["stack"].astype(str) + "|" + rows[UNIT].astype(str)
-    rows[PERIOD] = rows["stack"].astype(str) + "|" + rows[PERIOD].astype(str)
+    for name in (UNIT, PERIOD):
+        rows[name] = pd.factorize(pd.MultiIndex.from_frame(rows[["stack", name]]))[0]
+    left_out = len(parts) - len(used)
     notes = (f"Left out {left_out} cohorts without clean controls.",) if left_out else ()
-    cells = {int(t): {_name("e", t): float(size)} for t, size in sizes.items()}
-    return _fitted(panel, rows, "stacked", columns, cells, level, notes=notes)
-
-
-def fit_terms(
-    rows: pd.DataFrame, columns: Sequence[str], covariates: Sequence[str]
-) -> tuple[pd.Series, pd.DataFrame]:
-    """Coefficients of the terms and their cluster-robust covariance."""
-    import pyfixest as pf
-
-    tight = pf.MapDemeaner(fixef_tol=1e-10)
-    formula = f"{OUTCOME} ~ {' + '.join([*columns, *covariates])} | {UNIT} + {PERIOD}"
-    with warnings.catch_warnings():
-        # Which terms drop out is said in the fit's notes.
-        warnings.filterwarnings("ignore", message=".*(ollinear|singleton).*")
-        # The variance of terms far from the window may be none but for rounding.
-        warnings.filterwarnings("ignore", message="invalid value encountered in sqrt")
-        fit = pf.feols(formula, rows, vcov={"CRV1": CLUSTER}, weights=WEIGHT, collin_tol=1e-7, demeaner=tight)
-    names = list(fit._coefnames)  # pyfixest offers the covariance under no public name
-    return fit.coef(), pd.DataFrame(fit._vcov, index=names, columns=names)
-
-
-def swept(
-    rows: pd.DataFrame, columns: Sequence[str], covariates: Sequence[str]
-) -> tuple[Floats, pd.DataFrame]:
-    """Outcome, and terms, covariates and periods, with units' effects swept out.
-
-    Units lie within clusters, so that flipping a cluster's residuals commutes with the sweep; periods do not.
-    """
-    periods = pd.get_dummies(rows[PERIOD], prefix="period", dtype=float)
-    design = pd.concat([rows[[*columns, *covariates]].astype(float), periods], axis=1)
-    every = pd.concat([rows[[OUTCOME]], design], axis=1)
-    weight = rows[WEIGHT]
-    means = every.mul(weight, axis=0).groupby(rows[UNIT]).transform("sum")
-    totals = weight.groupby(rows[UNIT]).transform("sum")
-    flat = every.sub(means.div(totals, axis=0)).mul(np.sqrt(weight), axis=0)
-    return flat[OUTCOME].to_numpy(), flat.drop(columns=OUTCOME)
-
-
-def told_apart(design: pd.DataFrame) -> set[str]:
-    """Columns whose coefficients the data determine whatever the others are."""
-    values = design.to_numpy()
-    size = np.linalg.norm(values, axis=0)
-    scaled = values / np.where(size > 1e-9 * max(float(size.max()), 1e-300), size, np.inf)
-    # The space of coefficients that leave all fitted values as they are.
-    moments = np.linalg.eigh(scaled.T @ scaled)
-    empty = moments.eigenvectors[:, moments.eigenvalues < 1e-9 * moments.eigenvalues.max()]
-    free = (empty**2).sum(axis=1)
-    return {str(name) for name, share in zip(design.columns, free, strict=True) if share < 1e-8}
-
-
-def independent(design: pd.DataFrame) -> pd.DataFrame:
-    """Columns that are no combination of columns before them."""
-    values = design.to_numpy()
-    triangular = np.abs(np.diag(np.linalg.qr(values, mode="r")))
-    size = np.linalg.norm(values, axis=0)
-    return design.loc[:, triangular > 1e-7 * np.maximum(size, 1e-9 * float(size.max()))]
+    term, sizes = _terms(rows, rows["is_treated"] & rows[EVENT].ne(-1), [EVENT])
+    cells = {(t, code): size for code, (t, size) in enumerate(sizes.items())}
+    treated = rows[rows["is_treated"]]
+    return _fitted(panel, rows, "stacked", term, cells, (leads, lags), level, notes=notes, treated=treated)
 
 
 def singleton_note(panel: AdoptionPanel) -> tuple[str, ...]:
@@ -138,39 +64,52 @@ def singleton_note(panel: AdoptionPanel) -> tuple[str, ...]:
     )
 
 
+def _terms(rows: pd.DataFrame, in_term: pd.Series, by: list[str]) -> tuple[Codes, pd.Series]:
+    """Term of each row, -1 for none, and the terms' total weights, in order."""
+    sizes = rows[in_term].groupby(by)[WEIGHT].sum()
+    keys = pd.MultiIndex.from_frame(rows[by]) if len(by) > 1 else pd.Index(rows[by[0]])
+    return np.where(in_term, sizes.index.get_indexer(keys), -1), sizes
+
+
 def _fitted(
     panel: AdoptionPanel,
     rows: pd.DataFrame,
     method: str,
-    columns: list[str],
-    cells: Mapping[int, Mapping[str, float]],
+    term: Codes,
+    cells: Mapping[tuple[float, int], float],
+    window: tuple[int, int],
     level: float,
     *,
     notes: tuple[str, ...] = (),
+    treated: pd.DataFrame | None = None,
 ) -> AdoptionFit:
     """Regress, and average by event time the cells that the data tell from effects of units and periods."""
-    outcome, design = swept(rows, columns, panel.covariates)
-    known = told_apart(design)
-    kept = {t: {name: size for name, size in cell.items() if name in known} for t, cell in cells.items()}
-    kept = {t: cell for t, cell in kept.items() if cell}
-    if not any(t >= 0 for t in kept):
-        raise DataError("No effect after adoption is identified; ask for fewer leads, or a longer sample.")
-    lost = sum(map(len, cells.values())) - sum(map(len, kept.values()))
-    if lost:
+    regression = Regression(rows, term, np.ones(len(rows)), panel.covariates, {})
+    known, coefficients, covariance = regression.solved()
+    leads, lags = window
+    wanted = {cell: size for cell, size in cells.items() if -leads <= cell[0] <= lags}
+    kept = {cell: size for cell, size in wanted.items() if known[cell[1]]}
+    times = sorted({int(t) for t, _ in kept})
+    if not any(t >= 0 for t in times):
+        raise NotIdentifiedError(
+            "No effect after adoption is identified; ask for fewer leads, or a longer sample."
+        )
+    if len(wanted) > len(kept):
+        lost = len(wanted) - len(kept)
         notes = (*notes, f"Left out {lost} cells that cannot be told from effects of units and periods.")
-    counts = pd.Series({t: sum(cell.values()) for t, cell in kept.items()})
-    shares = {t: {name: size / counts[t] for name, size in cell.items()} for t, cell in kept.items()}
-    coefficients, covariance = fit_terms(rows, columns, panel.covariates)
-    matrix = pd.DataFrame(shares).reindex(coefficients.index).fillna(0.0).T.to_numpy()
-    times = np.array(list(kept))
-    treated = rows[rows.get("is_treated", rows[EVENT].notna())]
-    return AdoptionFit(
-        method, pd.Series(matrix @ coefficients.to_numpy(), index=pd.Index(times, name=EVENT)),
-        matrix @ covariance.to_numpy() @ matrix.T, counts, _BEFORE, level,
-        int(panel.rows[UNIT].nunique()), int(treated.loc[treated[EVENT] >= 0, UNIT].nunique()),
-        int(rows[CLUSTER].nunique()), len(rows), panel.identified, (*panel.notes, *notes), times + 1.0,
-        float(panel.rows[OUTCOME].std()),
-        Regression(outcome, independent(design), rows[CLUSTER].to_numpy(), shares),
+    sizes = np.zeros((len(times), len(known)))
+    for (t, code), size in kept.items():
+        sizes[times.index(int(t)), code] = size
+    shares: Floats = sizes / sizes.sum(axis=1, keepdims=True)
+    combination = {
+        t: {int(code): float(row[code]) for code in np.flatnonzero(row)}
+        for t, row in zip(times, shares, strict=True)
+    }
+    return adoption_fit(
+        panel, method=method, times=times, estimates=shares @ coefficients, level=level,
+        covariance=shares @ covariance @ shares.T, counts=sizes.sum(axis=1), reference=_BEFORE,
+        notes=notes, rows=rows, treated=treated,
+        regression=Regression(rows, term, regression.value, panel.covariates, combination),
     )  # fmt: skip
 
 
@@ -194,12 +133,3 @@ def _corrective_weights(rows: pd.DataFrame) -> pd.Series:
     size = units.pivot_table(index="stack", columns="is_treated", values=WEIGHT, aggfunc="sum")
     share = (size[True] / size[True].sum()) / (size[False] / size[False].sum())
     return rows["stack"].map(share).where(~rows["is_treated"], 1.0)
-
-
-def _with_terms(rows: pd.DataFrame, masks: Mapping[str, pd.Series]) -> tuple[pd.DataFrame, list[str]]:
-    terms = pd.DataFrame({name: mask.astype(float) for name, mask in masks.items()}, index=rows.index)
-    return pd.concat([rows, terms], axis=1), list(masks)
-
-
-def _name(kind: str, *numbers: float) -> str:
-    return "_".join([kind, *(f"m{-int(n)}" if n < 0 else str(int(n)) for n in numbers)])

@@ -5,8 +5,8 @@ So that estimators of staggered adoption can be exchanged by one argument and la
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,37 +16,21 @@ from undercut.errors import InputError
 from undercut.inference.arrays import Floats
 from undercut.inference.cluster_bootstrap import Weights
 from undercut.inference.detectable import DetectableEffect, detectable_effect
+from undercut.inference.did.data import CLUSTER, EVENT, OUTCOME, UNIT, AdoptionPanel
+from undercut.inference.did.honest_bounds import HonestBounds, Restriction, honest_bounds
+from undercut.inference.did.least_squares import Regression
 from undercut.inference.did.pre_trend import PreTrend, pre_trend
+from undercut.inference.intervals import t_interval
+from undercut.inference.specifications import SpecificationCurve, run_specifications, specification_curve
 from undercut.inference.wild_bootstrap import WildBootstrap, wild_cluster_bootstrap
+from undercut.result import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from undercut.tables import Table
 
-
-@dataclass(frozen=True, slots=True)
-class Regression:
-    """A regression whose fixed effects of units are swept out, ready for a bootstrap over clusters.
-
-    Attributes
-    ----------
-    outcome : numpy.ndarray, shape (n,)
-    design : DataFrame, shape (n, k)
-        Treatment terms first, then covariates and periods.
-    clusters : numpy.ndarray, shape (n,)
-    event_time : mapping of int to mapping of str to float
-        Which combination of the design's columns is the effect at an event time.
-    """
-
-    outcome: Floats
-    design: pd.DataFrame
-    clusters: Any
-    event_time: Mapping[int, Mapping[str, float]]
-
-
-@dataclass(frozen=True, slots=True)
-class AdoptionFit:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptionFit(Result):
     """Effects by time since adoption.
 
     Attributes
@@ -74,6 +58,10 @@ class AdoptionFit:
     outcome_spread : float
         Standard deviation of the outcome, against which a standard error is judged to be none: where prices
         never change, an error of zero would pass for certainty.
+    leads, lags : int
+        What was asked for.
+    panel : AdoptionPanel
+        The rows that were used.
     """
 
     method: str
@@ -90,12 +78,21 @@ class AdoptionFit:
     notes: tuple[str, ...]
     trend_response: Floats
     outcome_spread: float
-    regression: Regression | None = field(default=None, repr=False, compare=False)
+    leads: int = 0
+    lags: int = 0
+    panel: AdoptionPanel | None = field(default=None, compare=False)
+    regression: Regression | None = field(default=None, compare=False)
+    estimator: Callable[[AdoptionPanel], AdoptionFit] | None = field(default=None, compare=False)
 
     @property
     def freedom(self) -> int:
         """Degrees of freedom of t tests: clusters minus one."""
         return self.n_clusters - 1
+
+    @property
+    def leads_used(self) -> int:
+        """The earliest period before adoption that has an estimate of its own; 0 where none has."""
+        return max(0, -int(self.effects.index.min()))
 
     def weights(self, target: str | int = "overall") -> Floats:
         """Weights of the event times in a target.
@@ -122,44 +119,27 @@ class AdoptionFit:
 
         All but the estimate are missing where clusters leave no spread to compute an error from.
         """
-        from scipy import stats
-
         weights = self.weights(target)
-        estimate = float(weights @ self.effects.to_numpy())
         error = float(np.sqrt(max(float(weights @ self.covariance @ weights), 0.0)))
         error = error if error > 1e-6 * self.outcome_spread else np.nan
-        reach = float(stats.t.ppf((1 + self.level) / 2, self.freedom)) * error
-        p_value = 2 * float(stats.t.sf(abs(estimate / error), self.freedom))
-        return pd.Series(
-            {
-                "estimate": estimate,
-                "std_error": error,
-                "t_statistic": estimate / error,
-                "p_value": p_value,
-                "ci_low": estimate - reach,
-                "ci_high": estimate + reach,
-            }
-        )
+        estimate = float(weights @ self.effects.to_numpy())
+        return pd.Series(t_interval(estimate, error, freedom=self.freedom, level=self.level))
 
-    def table(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """One row an event time: the columns of :meth:`effect` and ``treated``, the units behind it."""
         rows = pd.DataFrame({time: self.effect(int(time)) for time in self.effects.index}).T
         return rows.assign(treated=self.counts).rename_axis("event_time")
 
-    def summary(self) -> Table:
-        """The table with the overall effect, in the house style."""
-        from undercut.tables import show
-
-        rows = self.table().drop(columns="t_statistic")
-        overall = self.effect().drop("t_statistic").to_frame("overall").T
-        every = pd.concat([rows.rename(index=str), overall]).reset_index(names="event time")
-        return show(
-            every,
-            title=f"Effects by time since adoption: {self.method}",
-            subtitle=f"Against {self.reference}; {self.n_treated} treated units, {self.n_clusters} clusters; "
-            f"{self.level:.0%} intervals",
-            row_label="event time",
-        )
+    def summary(self) -> str:
+        """The effects by time and the overall effect, with what they rest on."""
+        overall = self.effect().to_frame("overall").T
+        every = pd.concat([self.table().rename(index=str), overall]).drop(columns="t_statistic")
+        head = [
+            f"Effects by time since adoption: {self.method}",
+            f"Against {self.reference}; {self.n_treated} treated units of {self.n_units}, {self.n_clusters} "
+            f"clusters; {self.level:.0%} intervals. Identified: {self.identified}.",
+        ]
+        return "\n".join([*head, *self.notes, every.to_string(float_format="{:.4g}".format)])
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Effects with intervals by event time."""
@@ -189,6 +169,33 @@ class AdoptionFit:
         error = float(self.effect(target)["std_error"])
         return detectable_effect(error, freedom=self.freedom, level=self.level, power=power)
 
+    def honest_bounds(
+        self,
+        target: str | int = "overall",
+        *,
+        restriction: Restriction = "relative_magnitude",
+        magnitudes: Sequence[float] = (0.0, 0.5, 1.0, 1.5, 2.0),
+    ) -> HonestBounds:
+        """Intervals that stay valid when trends are not quite parallel.
+
+        As :func:`undercut.inference.did.honest_bounds.honest_bounds`, of the overall effect or a lag.
+
+        Raises
+        ------
+        InputError
+            Imputation measures leads and lags against different periods.
+        """
+        if self.method == "imputation":
+            raise InputError(
+                "Leads and lags of imputation have different references, so that its leads say nothing about "
+                "steps at adoption. Use stacked, sun_abraham or callaway_santanna."
+            )
+        weights = self.weights(target)[self.effects.index.to_numpy() >= 0]
+        return honest_bounds(
+            self.effects, self.covariance, target=weights.tolist(), restriction=restriction,
+            magnitudes=magnitudes, level=self.level,
+        )  # fmt: skip
+
     def wild_bootstrap(
         self,
         target: str | int = "overall",
@@ -215,8 +222,76 @@ class AdoptionFit:
         for time, share in zip(self.effects.index, self.weights(target), strict=True):
             for column, weight in self.regression.event_time[int(time)].items():
                 if share * weight:
-                    wanted[column] = wanted.get(column, 0.0) + float(share * weight)
+                    wanted[str(column)] = wanted.get(str(column), 0.0) + float(share * weight)
+        outcome, design, clusters = self.regression.for_bootstrap()
         return wild_cluster_bootstrap(
-            self.regression.outcome, self.regression.design, self.regression.clusters,
-            coefficient=wanted, null=null, draws=draws, weights=weights, level=self.level, seed=seed,
+            outcome, design, clusters, coefficient=wanted, null=null, draws=draws, weights=weights,
+            level=self.level, seed=seed,
         )  # fmt: skip
+
+    def within(self, lags: int) -> AdoptionFit:
+        """The same fit with fewer lags, for estimators to which the number of lags makes no difference."""
+        kept = self.effects.index.to_numpy() <= lags
+        return replace(
+            self, effects=self.effects[kept], covariance=self.covariance[np.ix_(kept, kept)],
+            counts=self.counts[kept], trend_response=self.trend_response[kept], lags=lags,
+        )  # fmt: skip
+
+    def leave_one_out(self, by: str = CLUSTER) -> SpecificationCurve:
+        """The overall effect without each unit or cluster in turn.
+
+        Parameters
+        ----------
+        by : {"cluster", "unit"}
+            What is left out.
+
+        Returns
+        -------
+        SpecificationCurve
+            One estimate each, the full sample marked; what cannot be estimated keeps its reason.
+        """
+        if self.panel is None or self.estimator is None or by not in (CLUSTER, UNIT):
+            raise InputError(f"Leave out one {CLUSTER} or {UNIT} of a fit made by staggered_adoption.")
+        panel, estimator = self.panel, self.estimator
+        codes = {str(panel.labels[by][code]): code for code in np.unique(panel.rows[by])}
+
+        def estimate(*, without: str) -> dict[str, Any]:
+            kept = panel.rows[by].ne(codes.get(without, -1)).to_numpy()
+            found = self.effect() if kept.all() else estimator(panel.part(kept)).effect()
+            return {"estimate": found["estimate"], "low": found["ci_low"], "high": found["ci_high"]}
+
+        results = run_specifications(estimate, {"without": ["nobody", *codes]})
+        return specification_curve(results, ["without"], headline={"without": "nobody"})
+
+
+def adoption_fit(
+    panel: AdoptionPanel,
+    *,
+    method: str,
+    times: Sequence[int],
+    estimates: Floats,
+    covariance: Floats,
+    counts: Floats,
+    reference: str,
+    level: float,
+    notes: tuple[str, ...] = (),
+    trend_response: Floats | None = None,
+    rows: pd.DataFrame | None = None,
+    treated: pd.DataFrame | None = None,
+    regression: Regression | None = None,
+) -> AdoptionFit:
+    """A fit with what every estimator reports alike; ``rows`` and ``treated`` where these are not the
+    panel's own."""
+    used = panel.rows if rows is None else rows
+    after = (panel.rows if treated is None else treated)[EVENT] >= 0
+    index = pd.Index(times, name=EVENT)
+    return AdoptionFit(
+        method=method, effects=pd.Series(estimates, index=index), covariance=covariance,
+        counts=pd.Series(counts, index=index), reference=reference, level=level,
+        n_units=int(panel.rows[UNIT].nunique()),
+        n_treated=int((panel.rows if treated is None else treated).loc[after, UNIT].nunique()),
+        n_clusters=int(used[CLUSTER].nunique()), n_observations=len(used), identified=panel.identified,
+        notes=(*panel.notes, *notes),
+        trend_response=np.array(times) + 1.0 if trend_response is None else trend_response,
+        outcome_spread=float(panel.rows[OUTCOME].std()), panel=panel, regression=regression,
+    )  # fmt: skip

@@ -4,14 +4,27 @@ differs."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError, InputError
-from undercut.inference.did.data import CLUSTER, EVENT, OUTCOME, PERIOD, UNIT, WEIGHT, as_number
-from undercut.inference.did.regressions import fit_terms, independent, swept
-from undercut.inference.did.results import AdoptionFit, Regression
+from undercut.errors import CellError, DuplicateRowsError, InputError, NoVariationError
+from undercut.inference.did.data import (
+    CLUSTER,
+    EVENT,
+    OUTCOME,
+    PERIOD,
+    UNIT,
+    WEIGHT,
+    AdoptionPanel,
+    as_number,
+    coded,
+    need,
+)
+from undercut.inference.did.least_squares import Regression
+from undercut.inference.did.results import AdoptionFit, adoption_fit
+from undercut.inference.levels import check_level
 
 
 def stacked_dose(
@@ -85,55 +98,54 @@ def stacked_dose(
     >>> bool(abs(fit.effect()["estimate"] + 2.0) < 0.2)
     True
     """
-    if leads < 1 or lags < 0 or min_gap < 1 or not 0.5 <= level < 1:
-        raise InputError("leads and min_gap must be 1 or more, lags 0 or more, level from 0.5 to below 1.")
-    rows = _rows(
+    check_level(level, least=0.5)
+    if leads < 1 or lags < 0 or min_gap < 1:
+        raise InputError(
+            f"leads and min_gap must be 1 or more, lags 0 or more; got {leads}, {min_gap}, {lags}."
+        )
+    panel = _panel(
         frame, {UNIT: unit, PERIOD: period, OUTCOME: outcome, "dose": dose, CLUSTER: cluster or unit}
     )
     dates, crowded = _spaced(as_number(pd.Series(list(releases))), min_gap)
-    parts = [_stack(rows, date, leads, lags) for date in dates]
+    parts = [_stack(panel.rows, date, leads, lags) for date in dates]
     used = [part for part in parts if part is not None]
     if not used:
-        raise DataError(
+        raise NoVariationError(
             "No release changed the doses of units seen throughout its window by different amounts."
         )
     stacks = pd.concat(used, ignore_index=True)
     times = [t for t in range(-leads, lags + 1) if t != -1]
-    columns = [f"dose_{'m' if t < 0 else ''}{abs(t)}" for t in times]
-    for name, t in zip(columns, times, strict=True):
-        stacks[name] = stacks["change"].where(stacks[EVENT] == t, 0.0)
-    coefficients, covariance = fit_terms(stacks, columns, ())
+    term = np.where(stacks[EVENT].isin(times), np.searchsorted(times, stacks[EVENT]), -1)
+    combination = {t: {code: 1.0} for code, t in enumerate(times)}
+    regression = Regression(stacks, term, stacks["change"].to_numpy(), (), combination)
+    _, coefficients, covariance = regression.solved()
     changed = stacks[stacks["change"] != 0]
     notes = [f"{crowded} releases less than {min_gap} periods from another were left out."] if crowded else []
     idle = len(parts) - len(used)
     notes += [f"{idle} releases changed no dose, or not by different amounts."] if idle else []
-    combination = {t: {name: 1.0} for t, name in zip(times, columns, strict=True)}
-    swept_outcome, design = swept(stacks, columns, ())
-    return AdoptionFit(
-        "stacked_dose", pd.Series(coefficients[columns].to_numpy(), index=pd.Index(times, name=EVENT)),
-        covariance.loc[columns, columns].to_numpy(), changed.groupby(EVENT)[WEIGHT].sum().reindex(times),
-        "the period before the release", level, int(stacks["source_unit"].nunique()),
-        int(changed["source_unit"].nunique()), int(stacks[CLUSTER].nunique()), len(stacks),
-        "difference in outcomes for each unit of exposure that a release brought; not what all units share",
-        tuple(notes), np.array(times) + 1.0, float(rows[OUTCOME].std()),
-        Regression(swept_outcome, independent(design), stacks[CLUSTER].to_numpy(), combination),
+    fit = adoption_fit(
+        panel, method="stacked_dose", times=times, estimates=coefficients, covariance=covariance,
+        counts=changed.groupby(EVENT)[WEIGHT].sum().reindex(times).to_numpy(), level=level,
+        reference="the period before the release", notes=tuple(notes), rows=stacks,
+        treated=changed.assign(**{UNIT: changed["source_unit"], EVENT: 0}), regression=regression,
     )  # fmt: skip
+    return replace(fit, leads=leads, lags=lags, n_units=int(stacks["source_unit"].nunique()))
 
 
-def _rows(frame: pd.DataFrame, wanted: dict[str, str]) -> pd.DataFrame:
-    missing = sorted(set(wanted.values()) - set(frame.columns))
-    if missing:
-        raise DataError(
-            f"The frame lacks the columns {', '.join(missing)}; it has {', '.join(map(str, frame))}."
-        )
+def _panel(frame: pd.DataFrame, wanted: dict[str, str]) -> AdoptionPanel:
+    need(frame, set(wanted.values()))
     rows = pd.DataFrame({name: frame[column].to_numpy() for name, column in wanted.items()})
     if rows.isna().any(axis=None):
-        raise DataError("Missing values in the frame; drop or fill them first.")
+        raise CellError("Missing values in the frame; drop or fill them first.")
     if rows.duplicated([UNIT, PERIOD]).any():
-        raise DataError("Some units have two rows in one period; aggregate them first.")
+        raise DuplicateRowsError("Some units have two rows in one period; aggregate them first.")
     rows[PERIOD] = as_number(rows[PERIOD]).astype("int64")
     rows[WEIGHT] = 1.0
-    return rows.sort_values([UNIT, PERIOD], ignore_index=True)
+    identified = (
+        "difference in outcomes for each unit of exposure that a release brought; not what all units share"
+    )
+    labels = coded(rows)
+    return AdoptionPanel(rows.sort_values([UNIT, PERIOD], ignore_index=True), labels, (), False, identified)
 
 
 def _spaced(dates: pd.Series, min_gap: int) -> tuple[list[int], int]:
@@ -160,5 +172,5 @@ def _stack(rows: pd.DataFrame, date: int, leads: int, lags: int) -> pd.DataFrame
         change=window[UNIT].map(change), source_unit=window[UNIT], **{EVENT: window[PERIOD] - date}
     )
     for name in (UNIT, PERIOD):
-        stack[name] = f"{date}|" + stack[name].astype(str)
+        stack[name] = stack[name] + date * 1_000_000
     return stack

@@ -1,0 +1,20 @@
+"""Did open models make closed ones cheaper? What report 07 computes, says and draws.
+
+`Headline` (the answer), `estimators`, `variants`, `fake_entries`, `entry_specifications` (list prices after
+an entry), `price_response` (the dose), `launch_samples`, `launch_prices`, `launch_checks`,
+`launch_specifications` (prices of new models), `cuts`, `hazard_specifications` (who cuts when), `market`
+(exposure and openness), `jump` (the whole market), `Bearing` (how much each number can bear).
+"""
+
+from __future__ import annotations
+
+from undercut.lazy import offer
+
+__getattr__, __dir__, __all__ = offer(
+    __name__,
+    {
+        "estimates": "Bearing Headline LaunchPage cuts estimators fake_entries jump launch_checks "
+        "launch_prices launch_samples market price_response variants",
+        "specifications": "entry_specifications hazard_specifications launch_specifications",
+    },
+)

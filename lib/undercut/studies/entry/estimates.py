@@ -1,126 +1,168 @@
-"""What happened to the price of a closed model when an open rival came within reach: by every estimator,
-under other choices, and without releases that cannot be told apart?
-
-The estimators themselves are next door; this file lays them side by side in percent for report 07.
-"""
+"""What does report 07 compute? Entries of open rivals, doses, launches, cuts, placebos, in percent."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from functools import cache
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
-from undercut.competition.rivals.entry_panel import entry_panel
+from undercut.competition.rivals import charts
+from undercut.competition.rivals.entry_panel import dose_panel, entry_panel, prices_after_entry
+from undercut.competition.rivals.exposure import (
+    RivalRule,
+    closed_rivals,
+    exposure,
+    exposure_sensitivity,
+    open_rivals,
+    own_closed_offers,
+)
+from undercut.competition.rivals.hazard import cut_sizes, event_hazard, hazard_coefficient
+from undercut.competition.rivals.launch_prices import (
+    launch_price_effect,
+    launches,
+    launches_apart,
+    quick_coefficient,
+)
 from undercut.competition.rivals.openness import openness
-from undercut.competition.rivals.price_cuts import UNSETTLED, real_changes
-from undercut.competition.rivals.releases import CLUSTER_DAYS
-from undercut.errors import DataError, UndercutError
-from undercut.inference.did.data import as_number
-from undercut.inference.did.honest_bounds import honest_bounds_of
-from undercut.inference.did.model import Method, staggered
+from undercut.competition.rivals.placebos import closed_as_rivals, placebo_test
+from undercut.competition.rivals.price_cuts import offers_at_risk, with_doses
+from undercut.competition.rivals.releases import release_months
+from undercut.errors import DataError, NoVariationError, TooFewError, UndercutError
+from undercut.inference.did.model import MethodComparison, staggered_adoption
 from undercut.inference.did.results import AdoptionFit
-from undercut.inference.specifications import SpecificationCurve, run_specifications, specification_curve
-from undercut.prices.changes import MIN_CHANGE
+from undercut.inference.did.stacked_dose import stacked_dose
+from undercut.inference.incidence import cumulative_incidence
+from undercut.inference.local_projections import LocalProjection, local_projections, permute_shocks
+from undercut.inference.placebos import PlaceboResult
+from undercut.inference.specifications import run_specifications
 from undercut.prices.hedonic.characteristics import with_characteristics
 from undercut.prices.hedonic.time_dummy import hedonic_index
+from undercut.result import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 #: Estimators in the order in which a reader should see them; the first is the headline.
-METHODS: Final[Mapping[Method, str]] = {
+METHODS: Final[Mapping[str, str]] = {
     "imputation": "Imputation",
     "callaway_santanna": "Callaway-Sant'Anna",
     "sun_abraham": "Sun-Abraham",
     "stacked": "Stacked",
     "two_way_fixed_effects": "Two-way fixed effects",
 }
-#: Choices about the headline, each with its options; the first of each is the headline.
-ENTRY_CHOICES: Final[Mapping[str, Sequence[Any]]] = {
-    "method": tuple(METHODS),
-    "rivals": ("any", "CN", "other"),
-    "reach": (4.0, 2.0, 3.0, 5.0),
-    "months after": (6, 12),
-    "prices": ("settled", "as listed"),
-}
+#: Percent beyond which an end of an interval is as good as none.
+BEYOND: Final = 1000.0
+_ENDS: Final = {"estimate": "estimate", "low": "ci_low", "high": "ci_high"}
 
 
-def entry_fits(
-    frame: pd.DataFrame, *, leads: int = 3, lags: int = 6, methods: Sequence[Method] = tuple(METHODS)
-) -> tuple[dict[str, AdoptionFit], dict[str, str]]:
-    """Fit every estimator of staggered adoption that the frame supports.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        From :func:`undercut.competition.rivals.entry_panel.entry_panel`.
-    leads, lags, methods
-        As in :func:`undercut.inference.did.model.staggered`. An estimator whose leads cannot be told apart
-        is fitted with fewer of them; its fit shows how many.
-
-    Returns
-    -------
-    fits : dict of method to AdoptionFit
-    reasons : dict of method to str
-        Why the others gave none.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> names = ["unit", "period"]
-    >>> rows = pd.MultiIndex.from_product([range(40), range(16)], names=names).to_frame(index=False)
-    >>> rows["cluster"] = rows["unit"] // 2
-    >>> rows["first_treated"] = (rows["unit"] // 2 % 4).map({0: 6.0, 1: 9.0, 2: 11.0})
-    >>> rows["outcome"] = 0.1 * rng.normal(size=640) - 0.5 * (rows["period"] >= rows["first_treated"])
-    >>> fits, reasons = entry_fits(rows, leads=2, lags=2)
-    >>> len(fits), reasons, all(abs(fit.effect()["estimate"] + 0.5) < 0.1 for fit in fits.values())
-    (5, {}, True)
-    """
-    fits: dict[str, AdoptionFit] = {}
-    reasons: dict[str, str] = {}
-    for method in methods:
-        for count in range(leads, 0, -1):
-            try:
-                fits[method] = fit_entry(frame, method, count, lags)
-                break
-            except UndercutError as error:
-                reasons[method] = str(error)
-    return fits, {method: reason for method, reason in reasons.items() if method not in fits}
+def percent(log: Any) -> Any:
+    """Log points as percent; an end that overflows stays infinite."""
+    with np.errstate(over="ignore"):
+        return 100 * np.expm1(log)
 
 
-def fits_in_percent(fits: Mapping[str, AdoptionFit], *, draws: int = 999, seed: int = 0) -> pd.DataFrame:
-    """Overall effects in percent of the price, with what each could have found.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table(Result):
+    """A result that is one table of estimates with ``term, estimate, low, high``."""
+
+    frame: pd.DataFrame
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row an estimate, in percent."""
+        return self.frame.copy()
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Estimates with their intervals."""
+        known = self.frame.dropna(subset=["estimate"])
+        return charts.coefficients(known.assign(term=known[self.named()].astype(str)), ax=ax)
+
+    def named(self) -> str:
+        """The column that names a row."""
+        return str(self.frame.columns[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimators(Table):
+    """Every estimator of entry in percent, with what each could have found; see :func:`estimators`."""
+
+    every: MethodComparison
+
+    def of(self, method: str) -> pd.Series:
+        """One method's row."""
+        return self.frame.set_index("method").loc[method]
+
+    def named(self) -> str:
+        """The method's name."""
+        return "term"
+
+
+def estimators(every: MethodComparison, *, draws: int = 999, seed: int = 0) -> Estimators:
+    """Overall effects in percent of the price, with what each estimator could have found.
 
     Returns
     -------
-    DataFrame
-        One row a method: ``method, term`` (its name), ``estimate, low, high`` (t, by developer),
-        ``wild_low, wild_high, wild_p`` (wild cluster bootstrap, where the estimator is one regression),
+    Estimators
+        One row a method: ``method, term`` (its name), ``leads`` (with which it was fitted), ``estimate, low,
+        high`` (t, by developer), ``wild_p`` (wild cluster bootstrap, where the estimator is one regression),
         ``detectable_fall`` (smallest fall found with 80% power, percent, positive), ``models`` (treated),
         ``developers``, ``pre_trend_p`` and ``hidden_trend`` (what a trend that the leads miss in one of five
         samples adds, percent; missing where they cannot be tested).
     """
-    rows = []
-    for method, fit in fits.items():
-        found = fit.effect()
-        row: dict[str, Any] = {"method": method, "term": METHODS.get(method, method)}  # type: ignore[call-overload]
-        row |= {"estimate": found["estimate"], "low": found["ci_low"], "high": found["ci_high"]}
-        row |= {"wild_low": np.nan, "wild_high": np.nan, "wild_p": np.nan, "detectable_fall": np.nan}
-        with suppress(UndercutError):  # not one regression, or no spread between developers
-            wild = fit.wild_bootstrap(draws=draws, weights="webb", seed=seed)
-            row |= {"wild_low": wild.ci_low, "wild_high": wild.ci_high, "wild_p": wild.p_value}
-        if np.isfinite(found["std_error"]):
-            row["detectable_fall"] = fit.smallest_detectable().effect
-        rows.append(row | {"models": fit.n_treated, "developers": fit.n_clusters} | _leads(fit))
+    rows = [_row(method, fit, draws, seed) for method, fit in every.fits.items()]
     if not rows:
-        raise DataError("No estimator gave a fit; entry_fits says why. Choose another reach or group.")
-    table = pd.DataFrame(rows)
-    signed = ["estimate", "low", "high", "wild_low", "wild_high", "hidden_trend"]
-    table[signed] = 100 * np.expm1(table[signed].astype(float))
-    table["detectable_fall"] = -100 * np.expm1(-table["detectable_fall"].astype(float))
-    return table
+        reasons = "; ".join(every.reasons.values())
+        raise TooFewError(f"No estimator gave a fit. Choose another reach or group. {reasons}")
+    return Estimators(frame=pd.DataFrame(rows), every=every)
+
+
+def _row(method: str, fit: AdoptionFit, draws: int, seed: int) -> dict[str, Any]:
+    row: dict[str, Any] = {"method": method, "term": METHODS.get(method, method), "leads": fit.leads}
+    row |= in_percent(fit) | {"wild_p": np.nan}
+    with suppress(UndercutError):  # not one regression, or no spread between developers
+        row["wild_p"] = fit.wild_bootstrap(draws=draws, weights="webb", seed=seed).p_value
+    return row | _leads(fit)
+
+
+def in_percent(fit: AdoptionFit) -> dict[str, Any]:
+    """The overall effect in percent, with what it rests on and could have found."""
+    found = fit.effect()
+    known = np.isfinite(found["std_error"])
+    fall = -percent(-fit.smallest_detectable().effect) if known else np.nan
+    ends = {name: float(percent(found[column])) for name, column in _ENDS.items()}
+    return ends | {"detectable_fall": fall, "models": fit.n_treated, "developers": fit.n_clusters}
+
+
+def _leads(fit: AdoptionFit) -> dict[str, float]:
+    """The joint test of the leads and the trend that it would miss, where the leads can be tested."""
+    unknown_leads = {"pre_trend_p": np.nan, "hidden_trend": np.nan}
+    before = fit.effects.index.to_numpy() < 0
+    spread = np.linalg.eigvalsh(fit.covariance[np.ix_(before, before)])
+    # With few clusters an estimated covariance need not be one; a joint test is not defined then.
+    if not spread.size or spread[0] <= 1e-9 * spread[-1]:
+        return unknown_leads
+    try:
+        test = fit.pre_trend()
+    except UndercutError:
+        return unknown_leads
+    return {"pre_trend_p": test.p_value, "hidden_trend": float(percent(abs(test.bias_80)))}
+
+
+def wider_interval(fit: AdoptionFit, placebo: PlaceboResult) -> tuple[float, float]:
+    """The wider of two intervals of the overall effect on either side: by developer, and by placebo.
+
+    With a handful of developers errors by developer can be far too small, and redrawn dates ask nothing of
+    their number. The interval by placebo holds the effects that, taken off the estimate, leave it within the
+    middle of the placebos around their median.
+    """
+    found = fit.effect()
+    tail = (1 - fit.level) / 2
+    low, high = np.quantile(placebo.placebos - placebo.centre, [tail, 1 - tail])
+    ends = (found["ci_low"], found["ci_high"])
+    return min(ends[0], found["estimate"] - high), max(ends[1], found["estimate"] - low)
 
 
 def honest_table(
@@ -139,15 +181,16 @@ def honest_table(
     for method, fit in fits.items():
         if method == "imputation":
             continue
-        name = METHODS.get(method, method)  # type: ignore[call-overload]
         try:
             found = _honest(fit, magnitudes)
         except UndercutError as error:
             found = pd.DataFrame({"magnitude": [np.nan], "ci_low": np.nan, "ci_high": np.nan})
             found["why_not"] = str(error)
-        parts.append(found.assign(term=name))
+        parts.append(found.assign(term=METHODS.get(method, method)))
+    if not parts:
+        return pd.DataFrame(columns=["term", "magnitude", "low", "high", "why_not"])
     table = pd.concat(parts, ignore_index=True).rename(columns={"ci_low": "low", "ci_high": "high"})
-    table[["low", "high"]] = 100 * np.expm1(table[["low", "high"]].astype(float))
+    table[["low", "high"]] = percent(table[["low", "high"]].astype(float))
     return table[["term", "magnitude", "low", "high", "why_not"]]
 
 
@@ -155,103 +198,450 @@ def _honest(fit: AdoptionFit, magnitudes: Sequence[float]) -> pd.DataFrame:
     values = np.linalg.eigvalsh(fit.covariance)
     if not np.isfinite(fit.effect()["std_error"]) or values[0] < -1e-9 * values[-1]:
         raise DataError("Too few developers: their spread does not make a covariance of leads and lags.")
-    return honest_bounds_of(fit, magnitudes=magnitudes).table().assign(why_not="")
+    return fit.honest_bounds(magnitudes=magnitudes).table().assign(why_not="")
 
 
-def settled_quotes(quotes: pd.DataFrame) -> pd.DataFrame:
-    """Quotes in which closed models at their developers change price by real changes only.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline(Result):
+    """What the report answers: list prices after entry, the dose, launch prices.
 
-    A price listed wrongly at launch becomes the corrected one, one that is undone soon after never was, and a
-    change across months without a listing was not observed: the rules of
-    :func:`undercut.competition.rivals.price_cuts.real_changes`, which the hazard of cuts follows too.
-
-    Returns
-    -------
-    DataFrame
-        ``quotes`` with other prices; ``attrs["settled"]``: how many prices differ from those listed.
+    Attributes
+    ----------
+    estimators : Estimators
+    fit : AdoptionFit
+        The headline's.
+    dates : PlaceboResult
+        The same at redrawn dates.
+    entries : DataFrame
+        From `entry_panel`.
+    doses, launch : DataFrame
+        From `price_response` and `launch_table`.
+    reach : float
     """
-    changes = real_changes(quotes)
-    steps = changes[changes["correction"].eq("")].set_index(["product", "period"])["log_change"]
-    at_launch = changes[changes["correction"].eq(UNSETTLED)].groupby("product")["log_change"].first()
-    own = quotes[quotes["host_kind"].eq("developer") & quotes["access"].eq("closed")].sort_values("period")
-    product = own["product"]
-    first = np.log(own["price"]).groupby(product).transform("first")
-    first += product.map(at_launch).astype(float).fillna(0.0)
-    step = pd.MultiIndex.from_frame(own[["product", "period"]]).map(steps)
-    moved = pd.Series(step, index=own.index, dtype=float).fillna(0.0).groupby(product).cumsum()
-    settled = np.exp(first + moved).reindex(quotes.index).fillna(quotes["price"])
-    found = quotes.assign(price=settled)
-    differs = np.abs(np.log(settled / quotes["price"])) > np.log1p(MIN_CHANGE)
-    found.attrs = dict(quotes.attrs) | {"settled": int(differs.sum())}
-    return found
+
+    estimators: Estimators
+    fit: AdoptionFit
+    dates: PlaceboResult
+    entries: pd.DataFrame
+    doses: Table
+    launch: Table
+    reach: float
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The wider interval, in percent."""
+        low, high = (float(percent(end)) for end in wider_interval(self.fit, self.dates))
+        return low, high
+
+    def to_frame(self) -> pd.DataFrame:
+        """Every estimate beside the headline, in percent."""
+        low, high = self.interval
+        top = {"term": "Headline: imputation, wider interval", "estimate": self.main["estimate"]}
+        rows = [top | {"low": low, "high": high}]
+        rows += self.estimators.frame[["term", *_ENDS]].to_dict("records")
+        others = (
+            ("Dose at releases (far to level)", self.doses.frame.iloc[0]),
+            ("Launch: rival in reach (association)", self.launched("is_exposed")),
+            ("Launch: far to level (association)", self.launched("closeness")),
+        )
+        rows += [{"term": term} | row[list(_ENDS)].to_dict() for term, row in others]
+        return pd.DataFrame(rows).dropna(subset=["estimate"], ignore_index=True)
+
+    @property
+    def main(self) -> pd.Series:
+        """The headline's row among the estimators."""
+        return self.estimators.of(self.fit.method)
+
+    def launched(self, dose: str) -> pd.Series:
+        """Launch prices by one dose, with capability and time held fixed."""
+        table = self.launch.frame.set_index(["sample", "dose", "controls"])
+        return table.loc[("all launches", dose, "capability and time")]
+
+    def changes(self) -> pd.DataFrame:
+        """What each model's price did within the window, no comparison."""
+        return prices_after_entry(self.entries, lags=self.fit.lags)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Every estimate with its interval."""
+        return charts.coefficients(self.to_frame(), ax=ax)
 
 
-def entries_apart(
-    frame: pd.DataFrame, releases: pd.DataFrame, *, reach: float = 4.0, days: int = CLUSTER_DAYS
-) -> pd.DataFrame:
-    """The panel of entries without those that came within two weeks of another open release.
+def price_response(
+    quotes: pd.DataFrame,
+    releases: pd.DataFrame,
+    *,
+    reach: float = 4.0,
+    gaps: Sequence[int] = (1, 2),
+    lags: int = 3,
+    draws: int = 999,
+    seed: int = 0,
+) -> Table:
+    """The change of list prices for one unit of closeness that a release brought.
 
     Parameters
     ----------
-    frame : DataFrame
-        From :func:`undercut.competition.rivals.entry_panel.entry_panel`.
+    quotes : DataFrame
+        Settled quotes.
     releases : DataFrame
-        From :func:`undercut.competition.rivals.releases.first_offers`: ``developer, origin, eci, day``.
-        Releases of one day are one.
+        From :func:`undercut.competition.rivals.releases.first_offers`.
     reach : float
-        As in the panel; the entrant is the first release within reach by another developer.
-    days : int
+        Closeness runs from zero at twice this distance to one.
+    gaps : sequence of int
+        Use all releases, and those this many months from another only.
+    lags, draws, seed
+        Of the estimate and of its wild bootstrap.
 
     Returns
     -------
-    DataFrame
-        ``frame`` with the models of crowded entries kept up to their entry, as models not yet entered.
-        ``attrs["crowded"]``: how many models those are.
+    Table
+        ``variant, gap, estimate, low, high`` (percent, t by developer), ``wild_p, detectable_fall, models,
+        developers, notes, why_not``.
     """
-    crowded_day = _crowded(releases["day"], days)
-    units = frame.drop_duplicates("unit").dropna(subset=["first_treated"]).set_index("unit")
-    crowded = set()
-    for unit, row in units.iterrows():
-        able = releases["eci"].ge(row["capability"] - reach - 1e-9) & releases["developer"].ne(row["cluster"])
-        first = releases.loc[able, "day"].min()
-        if pd.notna(first) and crowded_day[first]:
-            crowded.add(unit)
-    is_crowded = frame["unit"].isin(crowded)
-    kept = frame[~is_crowded | (frame["period"] < frame["first_treated"])].copy()
-    kept["first_treated"] = kept["first_treated"].mask(kept["unit"].isin(crowded))
-    kept.attrs = dict(frame.attrs) | {"crowded": len(crowded)}
-    return kept.reset_index(drop=True)
+    frame, months = dose_panel(quotes, reach=reach), release_months(releases)
+
+    def estimate(*, gap: int) -> dict[str, Any]:
+        fit = stacked_dose(frame, months, leads=2, lags=lags, min_gap=gap)
+        wild = fit.wild_bootstrap(draws=draws, weights="webb", seed=seed)
+        return in_percent(fit) | {"wild_p": wild.p_value, "notes": " ".join(fit.notes)}
+
+    found = run_specifications(estimate, {"gap": gaps})
+    apart = "dose: only releases with no other in a neighbouring month"
+    name = np.where(found["gap"].eq(1), "dose: one unit of closeness, all releases", apart)
+    found.insert(0, "variant", name)
+    return Table(frame=found)
 
 
-def launches_apart(rows: pd.DataFrame, releases: pd.DataFrame, *, days: int = CLUSTER_DAYS) -> pd.DataFrame:
-    """Launches of closed models that did not come within two weeks of an open release."""
-    moments = np.sort(releases["day"].dropna().unique())
-    wanted = rows["release_date"].to_numpy()
-    if not len(moments):
-        return rows
-    place = np.searchsorted(moments, wanted)
-    before = wanted - moments[np.clip(place - 1, 0, None)]
-    after = moments[np.clip(place, None, len(moments) - 1)] - wanted
-    near = np.minimum(np.abs(before), np.abs(after)) < np.timedelta64(days, "D")
-    return rows[~near]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variants(Table):
+    """The headline on other samples, beside the doses.
+
+    Attributes
+    ----------
+    without : mapping of variant to str
+        Why a variant has no estimate.
+    crowded, entered : int
+        Models whose rival came within two weeks of another open release, of all that have one.
+    """
+
+    without: Mapping[str, str]
+    crowded: int
+    entered: int
 
 
-def prices_after_entry(frame: pd.DataFrame, *, lags: int = 6) -> pd.DataFrame:
-    """What each model with an entry cost before and how much it changed, no comparison and no estimator.
+def variants(samples: Mapping[str, pd.DataFrame], doses: Table, *, lags: int = 6) -> Variants:
+    """Imputation on several samples of entries; the first is the headline's."""
+
+    def estimate(*, variant: str) -> dict[str, Any]:
+        return in_percent(first_fit(samples[variant], lags=lags))
+
+    found = run_specifications(estimate, {"variant": tuple(samples)})
+    both = pd.concat([found[found["why_not"].eq("")], doses.frame], ignore_index=True)
+    columns = ["variant", *_ENDS, "wild_p", "detectable_fall", "models", "developers"]
+    failed = pd.concat([found, doses.frame], ignore_index=True).query("why_not != ''")
+    entered = next(iter(samples.values())).drop_duplicates("unit")["first_treated"].notna().sum()
+    crowded = max(int(frame.attrs.get("crowded", 0)) for frame in samples.values())
+    return Variants(
+        frame=both[columns], without=dict(zip(failed["variant"], failed["why_not"], strict=True)),
+        crowded=crowded, entered=int(entered),
+    )  # fmt: skip
+
+
+def first_fit(frame: pd.DataFrame, *, leads: int = 3, lags: int = 6) -> AdoptionFit:
+    """Imputation with as many of the leads as can be told apart."""
+    for count in range(leads, 1, -1):
+        with suppress(UndercutError):
+            return staggered_adoption(frame, method="imputation", leads=count, lags=lags)
+    return staggered_adoption(frame, method="imputation", leads=1, lags=lags)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FakeEntries(Table):
+    """The headline at fake dates, with fake scores, and with closed rivals in the place of open ones.
+
+    Attributes
+    ----------
+    dates : PlaceboResult
+    closed : mapping
+        The estimate with closed rivals in percent, or ``why_not``.
+    """
+
+    dates: PlaceboResult
+    closed: Mapping[str, Any]
+
+
+def fake_entries(
+    dates: PlaceboResult, scores: PlaceboResult, quotes: pd.DataFrame, *, reach: float, lags: int
+) -> FakeEntries:
+    """Put the placebos of the headline side by side."""
+    table = placebo_table({"redrawn dates": dates, "exchanged scores": scores})
+    try:
+        frame = entry_panel(closed_as_rivals(quotes), reach=reach)
+        closed = in_percent(first_fit(frame, lags=lags)) | {"why_not": ""}
+    except UndercutError as error:
+        closed = {"why_not": str(error)}
+    return FakeEntries(frame=table, dates=dates, closed=closed)
+
+
+def placebo_table(tests: Mapping[str, PlaceboResult | UndercutError]) -> pd.DataFrame:
+    """One row a placebo, in the units of the estimate: ``placebo, estimate, centre, low, high, p_value,
+    detectable_fall, draws, failed`` and ``why_not``."""
+    rows = [
+        {"placebo": name, "why_not": str(test)}
+        if isinstance(test, UndercutError)
+        else test.to_frame().iloc[0].to_dict() | {"placebo": name, "why_not": ""}
+        for name, test in tests.items()
+    ]
+    columns = ["placebo", "estimate", "centre", "low", "high", "p_value", "detectable_fall", "draws"]
+    return pd.DataFrame(rows).reindex(columns=[*columns, "failed", "why_not"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve(Result):
+    """A specification curve with the words that a page needs."""
+
+    curve: Any
+    subject: str
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a specification."""
+        return pd.DataFrame(self.curve.table())
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """The curve."""
+        axes: Axes = self.curve.plot(ax)
+        return axes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Market(Result):
+    """How exposed closed models are, under several rules, and how open the market is.
+
+    Attributes
+    ----------
+    quotes, exposed, sensitivity, openness : DataFrame
+        Monthly quotes; from `exposure`; from `exposure_sensitivity`; by month.
+    rule : RivalRule
+    summary_of_openness : str
+    """
+
+    quotes: pd.DataFrame
+    exposed: pd.DataFrame
+    sensitivity: pd.DataFrame
+    openness: pd.DataFrame
+    rule: RivalRule
+    summary_of_openness: str
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row an own offer of a closed model, month and group of rivals."""
+        return self.exposed.copy()
+
+    def table(self) -> pd.DataFrame:
+        """Who is exposed to whom in the last month."""
+        now = self.exposed[self.exposed["period"].eq(self.exposed["period"].max())]
+        columns = ["model_id", "developer", "eci", "price", "best_model_id", "gap", "in_reach", "undercut"]
+        return now.loc[now["rivals"].eq("any") & now["why_not"].eq(""), columns].reset_index(drop=True)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Share of closed models with an open rival in reach."""
+        return charts.exposure_over_time(self.exposed, ax=ax)
+
+
+def market(quotes: pd.DataFrame, *, reach: float = 4.0) -> Market:
+    """The exposure of closed models to open rivals, month by month.
+
+    Parameters
+    ----------
+    quotes : DataFrame
+        From :func:`undercut.prices.monthly_quotes.monthly_quotes`.
+    reach : float
+        Points of capability by which an open model may lie behind and count as a rival.
+    """
+    rule = RivalRule(reach=reach, width=2 * reach)
+    offers, rivals = own_closed_offers(quotes), open_rivals(quotes)
+    rules = {
+        f"{points:g} point" + "s" * (points != 1): RivalRule(reach=points)
+        for points in sorted({1.0, 2.0, reach, 8.0})
+    }
+    found = openness(quotes)
+    return Market(
+        quotes=quotes, exposed=exposure(offers, rivals, rule=rule), rule=rule, openness=found.periods,
+        sensitivity=exposure_sensitivity(offers, rivals, rules), summary_of_openness=found.summary(),
+    )  # fmt: skip
+
+
+def launch_samples(
+    quotes: pd.DataFrame, releases: pd.DataFrame, *, reach: float = 4.0
+) -> dict[str, pd.DataFrame]:
+    """Launches of closed models with doses of exposure: all, apart from open releases, by rivals' origin."""
+    rule, plain, rivals = RivalRule(reach=reach, width=2 * reach), launches(quotes), open_rivals(quotes)
+    new = with_doses(plain, rivals, rule=rule)
+    groups = {"Chinese rivals": "CN", "other rivals": "other"}
+    return {"all launches": new, "apart from open releases": launches_apart(new, releases)} | {
+        name: with_doses(plain, rivals, rule=rule, group=group) for name, group in groups.items()
+    }
+
+
+_PLAIN: Final = {"capability and time": ("eci", "calendar")}
+
+
+def launch_table(
+    samples: Mapping[str, pd.DataFrame],
+    *,
+    doses: Sequence[str] = ("is_exposed", "closeness"),
+    controls: Mapping[str, Sequence[str]] = _PLAIN,
+    draws: int = 999,
+    seed: int = 0,
+) -> Table:
+    """Launch prices on exposure, for several samples, doses and sets of controls.
+
+    Parameters
+    ----------
+    samples : mapping of label to DataFrame
+        Launches with doses.
+    doses, draws, seed
+        As in :func:`undercut.competition.rivals.launch_prices.launch_price_effect`.
+    controls : mapping of label to columns
 
     Returns
     -------
-    DataFrame
-        One row a model seen in the month before entry and after: ``unit, cluster, entry`` (month),
-        ``change`` (log, from the month before entry to its last observation within ``lags`` months after).
+    Table
+        ``sample, dose, controls, estimate, low, high`` (percent of the launch price for one unit of the
+        dose), ``p_value, launches, developers``, ``detectable_fall`` (smallest fall found with 80% power,
+        percent, positive), ``why_not``. An end beyond :data:`BEYOND` percent says nothing and is given as
+        infinite.
     """
-    month, entry = as_number(frame["period"]), as_number(frame["first_treated"])
-    rows = frame.assign(since=month - entry)
-    before = rows[rows["since"].eq(-1)].set_index("unit")
-    later = rows[rows["since"].between(0, lags)].sort_values("since").drop_duplicates("unit", keep="last")
-    both = before.join(later.set_index("unit")[["outcome"]], rsuffix="_after", how="inner")
-    found = both.assign(change=both["outcome_after"] - both["outcome"], entry=both["first_treated"])
-    return found.reset_index()[["unit", "cluster", "entry", "change"]]
+
+    def estimate(*, sample: str, dose: str, controls: str) -> dict[str, Any]:
+        found = launch_price_effect(
+            samples[sample], dose=dose, controls=named[controls], draws=draws, seed=seed, terms="dose"
+        )
+        ends = {name: float(percent(found.effect[name])) for name in _ENDS}
+        ends["high"] = ends["high"] if ends["high"] <= BEYOND else np.inf
+        return ends | {
+            "p_value": found.effect["p_value"], "launches": found.launches, "developers": found.clusters,
+            "detectable_fall": -float(percent(-found.detectable.effect)),
+        }  # fmt: skip
+
+    named = controls
+    return Table(
+        frame=run_specifications(
+            estimate, {"sample": tuple(samples), "dose": doses, "controls": tuple(controls)}
+        )
+    )
+
+
+def launch_prices(samples: Mapping[str, pd.DataFrame], *, draws: int = 999, seed: int = 0) -> Table:
+    """`launch_table` of every sample, and of all launches with the predecessor's price held fixed."""
+    before = {"and predecessor's price": ("eci", "calendar", "log_previous_price")}
+    every = launch_table(samples, draws=draws, seed=seed)
+    first = {"all launches": samples["all launches"]}
+    chained = launch_table(first, controls=before, draws=draws, seed=seed)
+    return Table(frame=pd.concat([every.frame, chained.frame], ignore_index=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchPage(Result):
+    """Launch prices of closed models: the headline's table with the samples behind it."""
+
+    headline: Headline
+    samples: Mapping[str, pd.DataFrame]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Every estimate."""
+        return self.headline.launch.to_frame()
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Launch price against capability."""
+        return charts.launch_prices(self.samples["all launches"], ax=ax)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchChecks(Table):
+    """Placebos of launch prices and of the hazard; ``by_closed``: closed rivals in the place of open ones."""
+
+    by_closed: pd.DataFrame
+
+
+def launch_checks(quotes: pd.DataFrame, *, reach: float, draws: int, placebos: int) -> LaunchChecks:
+    """The regressions of launch prices and of cuts where open rivals did nothing."""
+    rule, rivals, plain = RivalRule(reach=reach, width=2 * reach), open_rivals(quotes), launches(quotes)
+    real = with_doses(plain, rivals, rule=rule)
+    tests: dict[str, PlaceboResult | UndercutError] = {}
+    for kind in ("fake dates", "fake exposures"):
+        for dose in ("is_exposed", "closeness"):
+            try:
+                tests[f"{kind}, {dose}"] = placebo_test(
+                    plain, rivals, quick_coefficient(real, dose=dose), kind=kind, draws=placebos, rule=rule,
+                    doses=(dose,),
+                )  # fmt: skip
+            except UndercutError as error:
+                tests[f"{kind}, {dose}"] = error
+    try:
+        tests["fake dates, hazard of a cut"] = placebo_test(
+            offers_at_risk(quotes), rivals, hazard_coefficient, kind="fake dates", draws=placebos, rule=rule,
+            doses=("closeness",),
+        )  # fmt: skip
+    except UndercutError as error:
+        tests["fake dates, hazard of a cut"] = error
+    by_closed = RivalRule(reach=reach, width=2 * reach, accesses=("closed",))
+    sample = with_doses(plain, closed_rivals(quotes), rule=by_closed)
+    return LaunchChecks(
+        frame=placebo_table(tests), by_closed=launch_table({"closed rivals": sample}, draws=draws).frame
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cuts(Table):
+    """Hazards of cuts, rises and withdrawals; sizes of changes; what becomes of prices with age.
+
+    Attributes
+    ----------
+    counts : mapping of outcome to int
+    sizes, incidence : DataFrame
+    """
+
+    counts: Mapping[str, int]
+    sizes: pd.DataFrame
+    incidence: pd.DataFrame
+
+
+def cuts(quotes: pd.DataFrame, *, reach: float = 4.0, draws: int = 999) -> Cuts:
+    """Whether list prices are cut sooner when an open rival is near.
+
+    Returns
+    -------
+    Cuts
+        ``event, dose, estimate, low, high`` (hazard ratios), ``p_value, events, rows, developers`` (with the
+        event), ``detectable`` (smallest ratio above one found with 80% power), ``why_not``.
+    """
+    rule = RivalRule(reach=reach, width=2 * reach)
+    rows = with_doses(offers_at_risk(quotes), open_rivals(quotes), rule=rule)
+    return Cuts(
+        frame=hazard_table(rows, draws=draws), counts=rows["outcome"].value_counts().to_dict(),
+        sizes=cut_sizes(rows, draws=draws), incidence=cumulative_incidence(rows, draws=draws),
+    )  # fmt: skip
+
+
+def hazard_table(
+    rows: pd.DataFrame,
+    *,
+    events: Sequence[str] = ("cut", "rise", "withdrawn"),
+    doses: Sequence[str] = ("is_exposed", "closeness"),
+    draws: int = 999,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Hazard ratios of every event for every dose, one row each; see `cuts`."""
+
+    def estimate(*, event: Any, dose: str) -> dict[str, Any]:
+        found = event_hazard(rows, event=event, dose=dose, terms="dose", draws=draws, seed=seed)
+        with np.errstate(over="ignore"):  # an end that is not bounded stays so
+            ratio = {name: float(np.exp(found.effect[name])) for name in _ENDS}
+        return ratio | {
+            "p_value": found.effect["p_value"], "events": found.events, "rows": found.rows,
+            "developers": found.clusters_with_events, "detectable": float(np.exp(found.detectable.effect)),
+        }  # fmt: skip
+
+    return run_specifications(estimate, {"event": events, "dose": doses})
 
 
 def frontier_and_index(quotes: pd.DataFrame) -> pd.DataFrame:
@@ -263,11 +653,6 @@ def frontier_and_index(quotes: pd.DataFrame) -> pd.DataFrame:
         ``period, log_index`` (hedonic index of the developers' own closed offers, capability held fixed,
         developer effects), ``shock`` (points by which the best open model on sale so far rose), in order,
         months without an index left out at the ends.
-
-    Raises
-    ------
-    DataError
-        As in `hedonic_index` and `openness`.
     """
     own = quotes["host_kind"].eq("developer") & quotes["access"].eq("closed")
     index = hedonic_index(with_characteristics(quotes[own])).index["index"]
@@ -276,86 +661,54 @@ def frontier_and_index(quotes: pd.DataFrame) -> pd.DataFrame:
     return found.rename_axis("period").reset_index()
 
 
-def entry_specifications(
-    quotes: pd.DataFrame,
-    *,
-    choices: Mapping[str, Sequence[Any]] = ENTRY_CHOICES,
-    headline: Mapping[str, Any] | None = None,
-) -> SpecificationCurve:
-    """The change of price after entry under every combination of choices, in percent.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jump(Result):
+    """The whole market after a jump of the open frontier; see :func:`jump`."""
 
-    Parameters
-    ----------
-    quotes : DataFrame
-        From :func:`undercut.prices.monthly_quotes.monthly_quotes`, as listed.
-    choices : mapping of choice to options
-        All of :data:`ENTRY_CHOICES`.
-    headline : mapping, optional
-        The specification to mark; default: the first option of each choice.
+    response: LocalProjection
+    months: int
+    horizon: int = field(default=6)
 
-    Returns
-    -------
-    SpecificationCurve
-        With t intervals by developer; combinations without an estimate keep their reason.
-    """
-    markets = {"settled": settled_quotes(quotes), "as listed": quotes}
+    def to_frame(self) -> pd.DataFrame:
+        """The response by month since the jump, in log points."""
+        return self.response.to_frame()
 
-    @cache
-    def rows(prices: str, rivals: str, reach: float) -> pd.DataFrame:
-        return entry_panel(markets[prices], reach=reach, group=rivals)
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """The response with its interval."""
+        return self.response.plot(ax)
 
-    def estimate(
-        *, method: Method, rivals: str, reach: float, months_after: int, prices: str
-    ) -> dict[str, Any]:
-        fit = fit_entry(rows(prices, rivals, reach), method, 1, months_after)
-        found = fit.effect()
-        if not np.isfinite(found["std_error"]):
-            raise DataError("The developers leave no spread around the estimate, so that it has no interval.")
-        ends = {"estimate": "estimate", "low": "ci_low", "high": "ci_high"}
-        percent = {name: 100 * float(np.expm1(found[column])) for name, column in ends.items()}
-        return percent | {"models": fit.n_treated, "developers": fit.n_clusters}
+    def moved(self, month: int) -> tuple[float, float, float]:
+        """Estimate and ends of the interval at a month, percent."""
+        row = self.response.response.loc[month]
+        estimate, low, high = (float(percent(row[name])) for name in _ENDS.values())
+        return estimate, low, high
 
-    keyed = {choice.replace(" ", "_"): options for choice, options in choices.items()}
-    results = run_specifications(estimate, keyed).rename(columns={"months_after": "months after"})
-    marked = headline or {choice: options[0] for choice, options in choices.items()}
-    return specification_curve(results, list(choices), headline=marked, unit="% of the price")
+    def smallest_fall(self, month: int) -> float:
+        """Smallest fall that would have been found, percent."""
+        return -float(percent(-self.response.smallest_detectable(month).effect))
 
 
-@contextmanager
-def without_chatter() -> Iterator[None]:
-    """Without the warnings of packages below the estimators, whose fits say in notes what was left out."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", category=UserWarning)
-        warnings.simplefilter("ignore", category=FutureWarning)
-        warnings.simplefilter("ignore", category=DeprecationWarning)
-        warnings.filterwarnings("ignore", message="invalid value encountered", category=RuntimeWarning)
-        yield
+def jump(quotes: pd.DataFrame, *, months_after: int = 6) -> Jump:
+    """Local projections of the closed price index on jumps of the open frontier."""
+    series = frontier_and_index(quotes)
+    if not np.ptp(series["shock"]):
+        raise NoVariationError("The open frontier never rose in these months.")
+    fit = local_projections(series, horizons=months_after, outcome="log_index", shock="shock", lags=1)
+    return Jump(response=permute_shocks(fit), months=len(series), horizon=months_after)
 
 
-def fit_entry(frame: pd.DataFrame, method: Method, leads: int, lags: int) -> AdoptionFit:
-    """:func:`undercut.inference.did.model.staggered` without the chatter of the packages below it."""
-    with without_chatter():
-        return staggered(frame, method=method, leads=leads, lags=lags)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bearing(Result):
+    """How much each number can bear: identified, association or assumption."""
 
+    headline: Headline
+    cuts: Cuts
+    jump: Jump
 
-def _leads(fit: AdoptionFit) -> dict[str, float]:
-    """The joint test of the leads and the trend that it would miss, where the leads can be tested."""
-    unknown_leads = {"pre_trend_p": np.nan, "hidden_trend": np.nan}
-    before = fit.effects.index.to_numpy() < 0
-    spread = np.linalg.eigvalsh(fit.covariance[np.ix_(before, before)])
-    # With few clusters an estimated covariance need not be one; a joint test is not defined then.
-    if not spread.size or spread[0] <= 1e-9 * spread[-1]:
-        return unknown_leads
-    try:
-        test = fit.pre_trend()
-    except UndercutError:
-        return unknown_leads
-    return {"pre_trend_p": test.p_value, "hidden_trend": abs(test.bias_80)}
+    def to_frame(self) -> pd.DataFrame:
+        """The headline's estimates."""
+        return self.headline.to_frame()
 
-
-def _crowded(moments: pd.Series, days: int) -> pd.Series:
-    """Whether each day of a release lies within some days of another one, indexed by day."""
-    distinct = pd.Series(np.sort(moments.dropna().unique()))
-    gaps = distinct.diff().dt.days
-    nearest = np.fmin(gaps, gaps.shift(-1))
-    return (nearest < days).set_axis(pd.DatetimeIndex(distinct))
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Every estimate with its interval."""
+        return self.headline.plot(ax)

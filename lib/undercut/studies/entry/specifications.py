@@ -1,4 +1,4 @@
-"""What do other reasonable choices make of the hazard of price cuts and of launch prices?
+"""What do other reasonable choices make of prices after an entry, of cuts and of launch prices?
 
 Doses have different units, so every estimate is for one standard deviation of its dose among the rows used.
 """
@@ -9,16 +9,23 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
-from undercut.competition.rivals.exposure import RivalRule, open_rivals
+from undercut.competition.rivals.entry_panel import entry_panel_of, settled_quotes
+from undercut.competition.rivals.exposure import RivalRule, open_rivals, own_closed_offers
 from undercut.competition.rivals.hazard import CONTROLS, event_hazard
 from undercut.competition.rivals.launch_prices import launch_price_effect, launches
 from undercut.competition.rivals.price_cuts import CutRule, Timing, offers_at_risk, with_doses
-from undercut.errors import InputError
-from undercut.inference.specifications import SpecificationCurve, run_specifications, specification_curve
+from undercut.errors import InputError, NoVariationError
+from undercut.inference.did.data import AdoptionPanel, adoption_panel
+from undercut.inference.did.model import Method, fit_one
+from undercut.inference.did.results import AdoptionFit
+from undercut.inference.specifications import run_specifications, specification_curve
 from undercut.prices.hedonic.imputation import with_imputed_capability
+from undercut.studies.entry.estimates import METHODS, Curve, in_percent
 
+Choices = Mapping[str, Sequence[Any]] | Sequence[str]
 #: Choices about the hazard of a cut, each with its options; the first of each is the headline.
 HAZARD_CHOICES: Final[Mapping[str, Sequence[Any]]] = {
     "dose": ("closeness", "is_exposed", "log_in_reach", "advance"),
@@ -37,23 +44,92 @@ LAUNCH_CHOICES: Final[Mapping[str, Sequence[Any]]] = {
     "controls": ("capability and time", "and predecessor"),
     "developer_effects": (True, False),
 }
+#: Choices about the headline.
+ENTRY_CHOICES: Final[Mapping[str, Sequence[Any]]] = {
+    "method": tuple(METHODS),
+    "rivals": ("any", "CN", "other"),
+    "reach": (4.0, 2.0, 3.0, 5.0),
+    "months after": (6, 12),
+    "prices": ("settled", "as listed"),
+}
 _RULES: Final = {"real": CutRule(), "as listed": CutRule(reversal_months=0, settle_first_month=False)}
+
+
+def entry_specifications(
+    quotes: pd.DataFrame,
+    *,
+    choices: Mapping[str, Sequence[Any]] = ENTRY_CHOICES,
+    reach: float | None = None,
+    months_after: int | None = None,
+) -> Curve:
+    """The change of price after entry under every combination of choices, in percent.
+
+    Parameters
+    ----------
+    quotes : DataFrame
+        From :func:`undercut.prices.monthly_quotes.monthly_quotes`, as listed.
+    choices : mapping of choice to options
+        All of :data:`ENTRY_CHOICES`; the first option of each is the headline.
+    reach, months_after : optional
+        The headline's, put before the options of ``choices``.
+
+    Returns
+    -------
+    Curve
+        With t intervals by developer; combinations without an estimate keep their reason.
+    """
+    chosen = dict(choices)
+    if reach is not None:
+        chosen["reach"] = tuple(dict.fromkeys((reach, *choices["reach"])))
+    if months_after is not None:
+        chosen["months after"] = tuple(dict.fromkeys((months_after, 12)))
+    markets = {"settled": settled_quotes(quotes), "as listed": quotes}
+    sold = {name: (own_closed_offers(rows), open_rivals(rows)) for name, rows in markets.items()}
+    longest = max(chosen["months after"])
+
+    @cache
+    def panel(prices: str, rivals: str, reach: float) -> AdoptionPanel:
+        frame = entry_panel_of(*sold[prices], reach=reach, group=rivals)
+        names = {name: name for name in ("unit", "period", "outcome", "first_treated", "cluster")}
+        return adoption_panel(frame, **names)
+
+    @cache
+    def fitted(method: Method, rivals: str, reach: float, months: int, prices: str) -> AdoptionFit:
+        return fit_one(panel(prices, rivals, reach), method, 1, months)
+
+    def estimate(
+        *, method: Method, rivals: str, reach: float, months_after: int, prices: str
+    ) -> dict[str, Any]:
+        # Stacks end with the window; to the other estimators its end makes no difference.
+        months = months_after if method == "stacked" else longest
+        found = in_percent(fitted(method, rivals, reach, months, prices).within(months_after))
+        if not np.isfinite(found["low"]):
+            raise NoVariationError(
+                "The developers leave no spread around the estimate, so that it has no interval."
+            )
+        return found
+
+    keyed = {choice.replace(" ", "_"): options for choice, options in chosen.items()}
+    results = run_specifications(estimate, keyed).rename(columns={"months_after": "months after"})
+    headline = {choice: options[0] for choice, options in chosen.items()}
+    found = specification_curve(results, list(chosen), headline=headline, unit="% of the price")
+    return Curve(curve=found, subject="entry")
 
 
 def hazard_specifications(
     quotes: pd.DataFrame,
     *,
-    choices: Mapping[str, Sequence[Any]] = HAZARD_CHOICES,
+    choices: Choices = HAZARD_CHOICES,
     draws: int = 399,
     seed: int = 0,
-) -> SpecificationCurve:
+) -> Curve:
     """The hazard of a price cut under every combination of choices.
 
     Parameters
     ----------
     quotes : DataFrame
         From :func:`undercut.prices.monthly_quotes.monthly_quotes`.
-    choices : mapping of choice to options
+    choices : mapping of choice to options, or sequence of choices
         A part of :data:`HAZARD_CHOICES`; choices left out stay at their first option there. The first
         option of each is the headline.
     draws, seed
@@ -61,7 +137,7 @@ def hazard_specifications(
 
     Returns
     -------
-    SpecificationCurve
+    Curve
         Log hazard ratio (log odds ratio under logit) for one standard deviation of exposure; with
         ``events``, ``rows`` and ``p_value``.
     """
@@ -87,16 +163,16 @@ def hazard_specifications(
         return _scaled(found.effect, found.dose_spread) | {"events": found.events, "rows": found.rows}
 
     unit = "log hazard ratio of a cut, per standard deviation of exposure"
-    return _curve(estimate, chosen, unit)
+    return _curve(estimate, chosen, unit, "hazard")
 
 
 def launch_specifications(
     quotes: pd.DataFrame,
     *,
-    choices: Mapping[str, Sequence[Any]] = LAUNCH_CHOICES,
+    choices: Choices = LAUNCH_CHOICES,
     draws: int = 399,
     seed: int = 0,
-) -> SpecificationCurve:
+) -> Curve:
     """Launch prices of closed models under every combination of choices.
 
     Parameters
@@ -106,7 +182,7 @@ def launch_specifications(
 
     Returns
     -------
-    SpecificationCurve
+    Curve
         Log launch price for one standard deviation of exposure; with ``launches`` and ``p_value``.
     """
     chosen = _completed(choices, LAUNCH_CHOICES)
@@ -127,21 +203,23 @@ def launch_specifications(
         names = ("eci", "calendar", *(("log_previous_price",) if controls == "and predecessor" else ()))
         found = launch_price_effect(
             rows(capability, rivals, reach), dose=dose, controls=names, developer_effects=developer_effects,
-            draws=draws, seed=seed,
+            draws=draws, seed=seed, terms="dose",
         )  # fmt: skip
         return _scaled(found.effect, found.dose_spread) | {"launches": found.launches}
 
-    return _curve(estimate, chosen, "log launch price, per standard deviation of exposure")
+    return _curve(estimate, chosen, "log launch price, per standard deviation of exposure", "launch")
 
 
-def _curve(estimate: Any, chosen: Mapping[str, Sequence[Any]], unit: str) -> SpecificationCurve:
+def _curve(estimate: Any, chosen: Mapping[str, Sequence[Any]], unit: str, subject: str) -> Curve:
     headline = {choice: options[0] for choice, options in chosen.items()}
-    return specification_curve(
-        run_specifications(estimate, chosen), list(chosen), headline=headline, unit=unit
-    )
+    results = run_specifications(estimate, chosen)
+    found = specification_curve(results, list(chosen), headline=headline, unit=unit)
+    return Curve(curve=found, subject=subject)
 
 
-def _completed(choices: Mapping[str, Sequence[Any]], known: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+def _completed(choices: Choices, known: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    if not isinstance(choices, Mapping):
+        choices = {name: known.get(name, ()) for name in choices}
     strange = sorted(set(choices) - set(known))
     if strange:
         raise InputError(f"Unknown choice {', '.join(strange)}; choose from {', '.join(known)}.")
