@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -172,8 +173,10 @@ def test_todays_segments_add_up_to_the_accounts() -> None:
 def test_values_do_not_depend_on_units_or_currency(role: str, units: float) -> None:
     defaults = load_assumptions().values()
     company = firm(role, debt=200.0, cash=50.0, share_based_pay=30.0)
+    money = ("revenue", "operating_income", "share_based_pay", "debt", "cash")
+    elsewhere = replace(company, **{name: units * getattr(company, name) for name in money})
     base = discounted_value(company, defaults)
-    other = discounted_value(company.in_currency("XXX", units_per_unit=units), defaults)
+    other = discounted_value(elsewhere, defaults)
     for name in ("enterprise", "ai_value", "terminal", "equity"):
         assert getattr(other, name) == pytest.approx(units * getattr(base, name), rel=1e-12)
     assert other.ai_share == pytest.approx(base.ai_share, rel=1e-12)

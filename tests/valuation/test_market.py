@@ -21,10 +21,10 @@ CLOSES = pd.DataFrame(
 def test_a_close_times_shares_is_a_market_value_in_the_accounts_currency(fundamentals: pd.DataFrame) -> None:
     cases = [vendor_case(t, fundamentals) for t in ("NVDA", "TSM", "BABA", "OPENAI", "AMD")]
     found = with_market_values(cases, CLOSES, fundamentals, source="own file")
-    table = found.table().set_index("ticker")
-    assert table.loc["NVDA", "market_value"] == pytest.approx(100 * 24_285)
-    assert table.loc["TSM", "market_value"] == pytest.approx(200 * 25_930 / 5 * 31.114)
-    assert table.loc["TSM", "currency"] == "TWD" and table.loc["NVDA", "day"] == "2026-08-10"
+    nvidia, taiwan = (case.market_value for case in found.cases)
+    assert nvidia is not None and taiwan is not None
+    assert nvidia.value == pytest.approx(100 * 24_285) and nvidia.day == "2026-08-10"
+    assert taiwan.value == pytest.approx(200 * 25_930 / 5 * 31.114) and taiwan.currency == "TWD"
     assert set(found.left_out) == {"BABA", "OPENAI", "AMD"}
     assert "No published rate of CNY" in found.left_out["BABA"]
     assert "no number of shares" in found.left_out["OPENAI"] and "no row" in found.left_out["AMD"]
@@ -35,7 +35,7 @@ def test_a_close_times_shares_is_a_market_value_in_the_accounts_currency(fundame
 def test_as_of_takes_no_later_close(fundamentals: pd.DataFrame) -> None:
     case = vendor_case("NVDA", fundamentals)
     found = with_market_values([case], CLOSES, fundamentals, source="own file", as_of="2026-08-08")
-    assert found.table()["market_value"].tolist() == pytest.approx([90 * 24_285])
+    assert [case.market_value.value for case in found.cases] == pytest.approx([90 * 24_285])
 
 
 def test_stated_market_values_may_be_in_their_own_currency(fundamentals: pd.DataFrame) -> None:
@@ -43,7 +43,7 @@ def test_stated_market_values_may_be_in_their_own_currency(fundamentals: pd.Data
         {"ticker": ["BABA"], "date": ["2026-08-10"], "market_value": [2e6], "currency": ["CNY"]}
     )
     found = with_market_values([vendor_case("BABA", fundamentals)], table, fundamentals, source="press")
-    assert found.table()["market_value"].tolist() == [2e6] and not found.left_out
+    assert [case.market_value.value for case in found.cases] == [2e6] and not found.left_out
 
 
 def test_a_table_without_values_is_refused(fundamentals: pd.DataFrame) -> None:

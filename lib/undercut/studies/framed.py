@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import pandas as pd
 
@@ -12,13 +12,26 @@ from undercut.result import Result
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+#: Columns that hold the estimate, the first one that a frame has; else its first column of numbers.
+_ESTIMATES: Final = (
+    "median",
+    "estimate",
+    "elasticity",
+    "change",
+    "effect",
+    "share",
+    "implied",
+    "total",
+    "value",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Framed(Result):
-    """A frame, and in subclasses what it was made with.
+    """A frame, and in subclasses what it was made with. Pages draw figures of their own.
 
-    Subclasses say which column names the rows (``ROW``) and which holds the estimate (``VALUE``, none: the
-    frame holds words). Pages draw figures of their own; ``plot`` is for a first look.
+    For a first look, subclasses may say which column names the rows (``ROW``) and which holds the estimate
+    (``VALUE``); else the first column of words is taken, and the first of numbers or of usual estimates.
     """
 
     ROW: ClassVar[str] = ""
@@ -30,17 +43,19 @@ class Framed(Result):
         return self.frame.copy()
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """A dot a row, with its interval where the frame has one."""
+        """A first look: a dot a row, with its interval where the frame has one."""
         import matplotlib.pyplot as plt
 
         ax = plt.subplots()[1] if ax is None else ax
         rows = self.frame.head(40)
-        places = range(len(rows))
-        if self.VALUE:
-            if {"low", "high"} <= set(rows.columns):
+        places, numbers = range(len(rows)), list(rows.select_dtypes("number").columns)
+        value = next((name for name in (self.VALUE, *_ESTIMATES, *numbers) if name in numbers), None)
+        if value is not None:
+            if {"low", "high"} <= set(numbers):
                 ax.hlines(places, rows["low"], rows["high"], color="0.6")
-            ax.plot(rows[self.VALUE], places, "o")
-            ax.set_xlabel(self.VALUE.replace("_", " "))
-        ax.set_yticks(places, rows[self.ROW].astype(str).tolist())
+            ax.plot(rows[value], places, "o")
+            ax.set_xlabel(str(value).replace("_", " "))
+        words = [self.ROW] if self.ROW else list(rows.columns.difference(numbers, sort=False))
+        ax.set_yticks(places, rows[words[0]].astype(str).tolist() if words else None)
         ax.invert_yaxis()
         return ax

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from undercut.errors import InputError, unknown
 from undercut.valuation.assumptions import ROLES
@@ -95,17 +95,3 @@ class Company:
     def margin(self) -> float:
         """Operating income over revenue."""
         return self.operating_income / self.revenue
-
-    def in_currency(self, currency: str, *, units_per_unit: float) -> Company:
-        """The same firm in another currency: ``units_per_unit`` of it for one of the present one.
-
-        Raises
-        ------
-        InputError
-            A rate that is not above zero.
-        """
-        if not units_per_unit > 0:
-            raise InputError(f"An exchange rate must be above zero; got {units_per_unit!r}.")
-        money = ("revenue", "operating_income", "share_based_pay", "debt", "cash")
-        scaled = {name: getattr(self, name) * units_per_unit for name in money}
-        return replace(self, currency=currency, **scaled)

@@ -57,16 +57,6 @@ class CashFlowNews:
         frame.insert(0, "reading", list(rows))
         return frame
 
-    def summary(self) -> str:
-        """One sentence."""
-        return (
-            f"{self.ticker} on {self.day}: an abnormal return of {self.abnormal_return:+.1%} "
-            f"({self.low:+.1%} to {self.high:+.1%}) equals a change of all expected cash flows by "
-            f"{self.all_flows[0]:+.1%}, or of those of the AI business alone by {self.ai_flows[0]:+.1%} "
-            f"({self.ai_flows[1]:+.1%} to {self.ai_flows[2]:+.1%}), if the discount rate did not move. Below "
-            "-100% the AI business alone cannot explain it."
-        )
-
 
 def cash_flow_news(
     valuation: Valuation,

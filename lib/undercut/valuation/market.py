@@ -32,15 +32,6 @@ class Priced:
     cases: tuple[Case, ...]
     left_out: dict[str, str]
 
-    def table(self) -> pd.DataFrame:
-        """ticker, market_value (million), currency, day, source."""
-        rows = [
-            (case.company.ticker, value.value, value.currency, value.day, value.source)
-            for case in self.cases
-            if (value := case.market_value) is not None
-        ]
-        return pd.DataFrame(rows, columns=["ticker", "market_value", "currency", "day", "source"])
-
 
 def with_market_values(
     cases: Sequence[Case],
@@ -83,7 +74,7 @@ def with_market_values(
     >>> published = undercut.load_reference("fundamentals")
     >>> closes = pd.DataFrame({"ticker": ["NVDA"], "date": ["2026-08-10"], "close": [100.0]})
     >>> found = with_market_values([vendor_case("NVDA", published)], closes, published, source="mine")
-    >>> float(found.table()["market_value"].iloc[0])
+    >>> found.cases[0].market_value.value
     2428500.0
     """
     table = _user_table(table)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tests.competition.demand.worlds import simulate_markets
 from undercut.competition.demand.assumptions import (
     assumed_market,
     draw_outcomes,
@@ -20,7 +21,6 @@ from undercut.competition.demand.assumptions import (
 )
 from undercut.competition.demand.counterfactual import market_model, scenario_outcome
 from undercut.competition.demand.nested import nested_logit
-from undercut.competition.demand.simulation import simulate_markets
 
 #: Designs: arguments of simulate_markets. The last two are as small as the real record.
 DESIGNS: Mapping[str, dict[str, Any]] = {

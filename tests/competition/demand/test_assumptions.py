@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.competition.demand.worlds import simulate_markets
 from undercut.competition.demand.assumptions import (
     assumed_market,
     by_elasticity,
@@ -24,7 +25,6 @@ from undercut.competition.demand.counterfactual import (
     slope_for_elasticity,
 )
 from undercut.competition.demand.nested import nested_logit
-from undercut.competition.demand.simulation import simulate_markets
 from undercut.errors import InputError, TooFewError
 
 SCENARIO = "no Chinese open models"

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 
+from tests.competition.demand.worlds import simulate_markets
 from undercut.competition.demand.counterfactual import (
     Market,
     Outcome,
@@ -20,7 +21,6 @@ from undercut.competition.demand.counterfactual import (
     slope_for_elasticity,
 )
 from undercut.competition.demand.pricing import equilibrium
-from undercut.competition.demand.simulation import simulate_markets
 from undercut.competition.demand.system import DemandSystem, Form
 from undercut.errors import InputError, UnknownNameError
 

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.competition.demand.worlds import simulate_markets
 from undercut.competition.demand.nested import nested_logit, parameter_draws
 from undercut.competition.demand.pricing import equilibrium, marginal_costs
 from undercut.competition.demand.random_coefficients import random_coefficients
-from undercut.competition.demand.simulation import simulate_markets
 from undercut.competition.demand.system import DemandSystem
 from undercut.errors import NotIdentifiedError
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.competition.demand.worlds import simulate_markets
 from undercut.competition.demand.assumptions import Basis, assumed_market
 from undercut.competition.demand.nested import nested_logit
-from undercut.competition.demand.simulation import simulate_markets
 from undercut.inference.detectable import detectable_effect
 from undercut.studies.counterfactual import estimates as study
 from undercut.studies.counterfactual import pages

@@ -79,15 +79,15 @@ def test_a_scenario_that_leaves_nothing_asks_the_question_under_the_status_quo(c
     told = scenario("price-war")
     found = study.curves(ruined, case, told)
     assert not found.in_scenario and found.case is case
-    assert "equity is worth nothing or less" in pages.asked(study.implied(found))
-    kept = study.implied(study.curves(case, case, told))
+    assert "equity is worth nothing or less" in pages.asked(study.implied(found, draws=16))
+    kept = study.implied(study.curves(case, case, told), draws=16)
     assert "No market value ships" in pages.asked(kept)
     assert kept.frame["asked"].unique().tolist() == ["half", "same", "twice"]
 
 
 def test_a_market_value_is_named_with_its_source(case: Case) -> None:
     priced = replace(case, market_value=MarketValue(4e6, "USD", "2026-11-20", "the reader"))
-    found = study.implied(study.curves(priced, case, scenario("status-quo")))
+    found = study.implied(study.curves(priced, case, scenario("status-quo")), draws=16)
     assert "(the reader, 2026-11-20)" in pages.asked(found)
     keys = [part.key for part in parts_of(found) if isinstance(part, Number)]
     assert "implied.price_erosion" in keys and "implied.price_erosion.half" in keys

@@ -22,6 +22,5 @@ __getattr__, __dir__, __all__ = offer(
         "placebo_prices placebo_removals vendor_outcomes",
         "counterfactual": "counterfactual market_model scenario_outcome slope_for_elasticity",
         "pricing": "equilibrium marginal_costs",
-        "simulation": "simulate_markets",
     },
 )

@@ -7,7 +7,7 @@ Arrays may have leading dimensions, one market each, as in :mod:`undercut.compet
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -222,7 +222,7 @@ def _flat(system: DemandSystem, costs: Floats, sellers: _Sellers) -> tuple[Deman
     """Systems, costs and sellers with all leading dimensions in one."""
     lead, count = system.utility.shape[:-2], system.utility.shape[-2]
 
-    def wide(array: Floats | Booleans | Integers, *inner: int) -> Floats:
+    def wide(array: Any, *inner: int) -> Any:
         return np.broadcast_to(array, (*lead, *inner)).reshape(-1, *inner)
 
     many = replace(

@@ -207,9 +207,10 @@ class DemandSystem:
 
     def take(self, markets: Booleans) -> DemandSystem:
         """Some of many markets, picked on the first of the leading dimensions."""
-        rows = {name: np.asarray(getattr(self, name))[markets]
-                for name in ("utility", "slopes", "nests", "correlation", "size")}  # fmt: skip
-        return replace(self, **rows)
+        return replace(
+            self, utility=self.utility[markets], slopes=self.slopes[markets], nests=self.nests[markets],
+            correlation=np.asarray(self.correlation)[markets], size=np.asarray(self.size)[markets],
+        )  # fmt: skip
 
     def _transformed(self, prices: Floats) -> Floats:
         prices = np.asarray(prices, dtype=float)

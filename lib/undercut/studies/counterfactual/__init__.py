@@ -1,33 +1,13 @@
-"""What if Chinese open models did not exist? What the report computes (``estimates``), says and shows."""
+"""What if Chinese open models did not exist? What the report computes, says and shows."""
 
-from undercut.studies.counterfactual.estimates import (
-    central,
-    compare_estimates,
-    diversion,
-    effect_curve,
-    effects,
-    elasticity_curve,
-    identification,
-    monthly,
-    over_elasticities,
-    price_paid,
-    random_removals,
-    standing,
-    vendors,
+from __future__ import annotations
+
+from undercut.lazy import offer
+
+__getattr__, __dir__, __all__ = offer(
+    __name__,
+    {
+        "estimates": "central compare_estimates diversion effect_curve effects elasticity_curve "
+        "identification monthly over_elasticities price_paid random_removals standing vendors",
+    },
 )
-
-__all__ = [
-    "central",
-    "compare_estimates",
-    "diversion",
-    "effect_curve",
-    "effects",
-    "elasticity_curve",
-    "identification",
-    "monthly",
-    "over_elasticities",
-    "price_paid",
-    "random_removals",
-    "standing",
-    "vendors",
-]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,7 @@ from undercut.competition.demand.instruments import MAIN_SETS
 from undercut.competition.demand.markets import GROUPS
 from undercut.competition.demand.nested import CONTROLS, DemandEstimate, nested_logit
 from undercut.competition.demand.random_coefficients import RandomCoefficients, random_coefficients
+from undercut.competition.demand.system import Form
 from undercut.errors import UndercutError, unknown
 from undercut.inference.detectable import DetectableEffect, detectable_effect, placebo_p_value
 from undercut.inference.specifications import (
@@ -70,8 +71,6 @@ class Effects(Framed):
         Ends of the assumed range.
     """
 
-    ROW: ClassVar[str] = "measure"
-    VALUE: ClassVar[str] = "median"
     basis: Basis
     market: Market
     fee: float
@@ -92,8 +91,6 @@ class Effects(Framed):
 class ByElasticity(Framed):
     """The scenarios over assumed elasticities, beside the effects over all draws."""
 
-    ROW: ClassVar[str] = "scenario"
-    VALUE: ClassVar[str] = "value"
     effects: Effects
 
 
@@ -101,7 +98,6 @@ class ByElasticity(Framed):
 class AtOneElasticity(Framed):
     """What follows at one elasticity; ``market`` is the one under the middle assumptions."""
 
-    VALUE: ClassVar[str] = "share"
     market: Market
     elasticity: float
 
@@ -110,31 +106,21 @@ class AtOneElasticity(Framed):
 class Diversion(AtOneElasticity):
     """Where the money goes that a dearer model loses: ``origin, goes_to, share, low, high``."""
 
-    ROW: ClassVar[str] = "goes_to"
-
 
 @dataclass(frozen=True, slots=True)
 class ByMonth(AtOneElasticity):
     """The effect month by month: ``period, effect, share``."""
-
-    ROW: ClassVar[str] = "period"
-    VALUE: ClassVar[str] = "effect"
 
 
 @dataclass(frozen=True, slots=True)
 class PricePaid(AtOneElasticity):
     """Change of the average price paid: ``sellers, change`` (sellers set new prices; hold theirs)."""
 
-    ROW: ClassVar[str] = "sellers"
-    VALUE: ClassVar[str] = "change"
-
 
 @dataclass(frozen=True, slots=True)
 class Removals(AtOneElasticity):
     """Random removals of the same spending; ``true`` is the change of surplus without the real ones."""
 
-    ROW: ClassVar[str] = "matched"
-    VALUE: ClassVar[str] = "surplus"
     true: float
 
 
@@ -142,8 +128,6 @@ class Removals(AtOneElasticity):
 class Vendors(Framed):
     """What the scenario does to each vendor's revenue."""
 
-    ROW: ClassVar[str] = "firm"
-    VALUE: ClassVar[str] = "change"
     basis: Basis
 
 
@@ -151,8 +135,6 @@ class Vendors(Framed):
 class Comparison(Framed):
     """The elasticity estimated in different ways, and in the main one."""
 
-    ROW: ClassVar[str] = "specification"
-    VALUE: ClassVar[str] = "elasticity"
     main: DemandEstimate
 
 
@@ -160,8 +142,6 @@ class Comparison(Framed):
 class Curve(Framed):
     """A specification curve of elasticities, or of effects."""
 
-    ROW: ClassVar[str] = "rank"
-    VALUE: ClassVar[str] = "estimate"
     curve: SpecificationCurve
     of: str
 
@@ -186,8 +166,6 @@ class Identification(Framed):
         Row of the reference table with an elasticity that somebody else published.
     """
 
-    ROW: ClassVar[str] = "draw"
-    VALUE: ClassVar[str] = "elasticity"
     main: DemandEstimate
     basis: Basis
     mixed: RandomCoefficients
@@ -200,8 +178,6 @@ class Identification(Framed):
 class Standing(Framed):
     """What each number rests on: ``what, standing, because``."""
 
-    ROW: ClassVar[str] = "what"
-    VALUE: ClassVar[str] = ""
     basis: Basis
 
 
@@ -428,7 +404,7 @@ def _diversion(market: Market) -> pd.DataFrame:
 
 def _effects_of(products: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     """The effect of many specifications at once; where one of them fails, of each half."""
-    form = "expenditure" if rows["demand"].iloc[0] == "budget" else "unit"
+    form: Form = "expenditure" if rows["demand"].iloc[0] == "budget" else "unit"
     drawn = rows.assign(open_at_cost=rows["open_models"].eq("at cost"))
     numbers = drawn[["elasticity", "correlation", "outside_share", "open_at_cost"]]
     try:

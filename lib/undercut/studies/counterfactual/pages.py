@@ -40,8 +40,7 @@ def effects(found: Effects) -> Iterator[Part]:
         leads = (name, row.measure) == (SCENARIO, "closed_price")
         yield Number(
             f"{name.lower().replace(' ', '_')}.{row.measure}",
-            f"{name[0].upper()}{name[1:]}: change of {MEASURES[str(row.measure)]}",
-            row.median,
+            f"{name[0].upper()}{name[1:]}: change of {MEASURES[str(row.measure)]}", row.median,
             "USD million a week" if row.measure == "surplus_usd" else "%",
             ci=(row.low, row.high), n=rows, note=kind,
             method=f"nested logit with budgets, Bertrand pricing, {found.months}",
@@ -98,8 +97,7 @@ def by_elasticity(found: ByElasticity) -> Iterator[Part]:
     )
     told = whole.frame[whole.frame["measure"].ne("surplus_usd")]
     yield Table(
-        told.assign(measure=told["measure"].map(MEASURES)),
-        title="Three scenarios",
+        told.assign(measure=told["measure"].map(MEASURES)), title="Three scenarios",
         subtitle=f"Change, {whole.months}; median and {_interval_of(whole.basis)}; "
         f"licence fee: ${whole.fee:.2f} per million tokens",
         row_label="scenario", formats=dict.fromkeys(("median", "low", "high"), "signed_percent"),
@@ -296,8 +294,7 @@ def identification(found: Identification) -> Iterator[Part]:
     )  # fmt: skip
     yield Number(
         "random_coefficient_spread", "Spread of the price coefficient among buyers", mixed.spread,
-        "elasticity",
-        n=mixed.n, method="random-coefficient logit (pyblp), price coefficient and its spread",
+        "elasticity", n=mixed.n, method="random-coefficient logit (pyblp), price coefficient and its spread",
         note=f"standard error {number(mixed.spread_error, '')}; {number(100 * mixed.like_high_prices, '%')} "
         "of the buyers would like higher prices",
         role="robustness",
@@ -347,8 +344,7 @@ def removals(found: Removals) -> Iterator[Part]:
     low, high = drawn.quantile([0.025, 0.975])
     yield Number(
         "placebo_removal.surplus", "Random removal of the same spending: change of surplus", drawn.median(),
-        "%",
-        ci=(low, high), n=len(drawn), method="random models of other groups, whole models",
+        "%", ci=(low, high), n=len(drawn), method="random models of other groups, whole models",
         note="95% of random sets", role="robustness",
     )  # fmt: skip
     yield Sentence(

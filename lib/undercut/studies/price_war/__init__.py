@@ -1,23 +1,13 @@
 """Who loses in a price war, and who gains? What the report computes, says and shows."""
 
-from undercut.studies.price_war.estimates import (
-    all_scenarios,
-    at_market,
-    at_multiples,
-    by_assumption,
-    price_war,
-    supplier_break_even,
-    weights,
-    what_matters,
-)
+from __future__ import annotations
 
-__all__ = [
-    "all_scenarios",
-    "at_market",
-    "at_multiples",
-    "by_assumption",
-    "price_war",
-    "supplier_break_even",
-    "weights",
-    "what_matters",
-]
+from undercut.lazy import offer
+
+__getattr__, __dir__, __all__ = offer(
+    __name__,
+    {
+        "estimates": "all_scenarios at_market at_multiples by_assumption price_war "
+        "supplier_break_even weights what_matters",
+    },
+)

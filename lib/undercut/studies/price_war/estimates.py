@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -45,8 +45,6 @@ class PriceWar(Framed):
     draws : int
     """
 
-    ROW: ClassVar[str] = "role"
-    VALUE: ClassVar[str] = "median"
     scenario: Scenario
     vendors: pd.DataFrame
     changes: tuple[ScenarioChange, ...]
@@ -85,16 +83,11 @@ class OfWar(Framed):
 class AllScenarios(OfWar):
     """Every role in every scenario."""
 
-    ROW: ClassVar[str] = "role"
-    VALUE: ClassVar[str] = "median"
-
 
 @dataclass(frozen=True, slots=True)
 class ByAssumption(OfWar):
     """The change by role over one assumption that all share."""
 
-    ROW: ClassVar[str] = "role"
-    VALUE: ClassVar[str] = "median"
     assumption: str
 
 
@@ -102,32 +95,21 @@ class ByAssumption(OfWar):
 class BreakEven(OfWar):
     """Growth of demand at which suppliers are worth what they were: ``ticker, role, root, ...``."""
 
-    ROW: ClassVar[str] = "ticker"
-    VALUE: ClassVar[str] = "root"
-
 
 @dataclass(frozen=True, slots=True)
 class Weights(OfWar):
     """How much of each company the AI business is: ``ticker, company, share, low, high, used, ...``."""
-
-    ROW: ClassVar[str] = "company"
-    VALUE: ClassVar[str] = "share"
 
 
 @dataclass(frozen=True, slots=True)
 class RoleDrivers(Framed):
     """What matters for the value of each role's median company."""
 
-    ROW: ClassVar[str] = "parameter"
-    VALUE: ClassVar[str] = "total"
-
 
 @dataclass(frozen=True, slots=True)
 class AtMultiples(Framed):
     """Price erosion that multiples of the model's own value imply; ``left_out`` companies have none."""
 
-    ROW: ClassVar[str] = "ticker"
-    VALUE: ClassVar[str] = "implied"
     left_out: int
 
 
@@ -135,8 +117,6 @@ class AtMultiples(Framed):
 class AtMarket(Framed):
     """What the reader's market values imply; empty where no table was given (``given``)."""
 
-    ROW: ClassVar[str] = "ticker"
-    VALUE: ClassVar[str] = "implied"
     given: bool
     priced: int
     left_out: dict[str, str]

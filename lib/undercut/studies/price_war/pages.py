@@ -142,8 +142,7 @@ def by_assumption(found: ByAssumption) -> Iterator[Part]:
             measure=f"Change of the value of the AI business of the median company over the {words(name)}; "
             "medians and 90% bands of draws of all else",
         ),
-        alt="Lines by role over the assumption. " + "; ".join(points),
-        data=lines,
+        alt="Lines by role over the assumption. " + "; ".join(points), data=lines,
     )  # fmt: skip
 
 

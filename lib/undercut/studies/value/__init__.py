@@ -1,27 +1,13 @@
 """What is one firm worth, and what does its price assume? What the report computes, says and shows."""
 
-from undercut.studies.value.estimates import (
-    accounts,
-    assumed,
-    cash_flows,
-    curves,
-    drivers,
-    event,
-    implied,
-    other_scenarios,
-    value,
-)
-from undercut.studies.value.pages import title
+from __future__ import annotations
 
-__all__ = [
-    "accounts",
-    "assumed",
-    "cash_flows",
-    "curves",
-    "drivers",
-    "event",
-    "implied",
-    "other_scenarios",
-    "title",
-    "value",
-]
+from undercut.lazy import offer
+
+__getattr__, __dir__, __all__ = offer(
+    __name__,
+    {
+        "estimates": "accounts assumed cash_flows curves drivers event implied other_scenarios value",
+        "pages": "title",
+    },
+)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import pandas as pd
 
@@ -29,8 +28,6 @@ class OfCase(Framed):
 class Value(OfCase):
     """Quantities of `value_ranges`, with the draws and what moves equity most."""
 
-    ROW: ClassVar[str] = "label"
-    VALUE: ClassVar[str] = "median"
     drawn: Valuation
     tornado: Tornado
 
@@ -39,16 +36,11 @@ class Value(OfCase):
 class Accounts(OfCase):
     """The published figures behind the value."""
 
-    ROW: ClassVar[str] = "item"
-    VALUE: ClassVar[str] = "value"
-
 
 @dataclass(frozen=True, slots=True)
 class CashFlows(OfCase):
     """Cash flow of both businesses by year."""
 
-    ROW: ClassVar[str] = "year"
-    VALUE: ClassVar[str] = "median"
     value: Value
 
 
@@ -56,8 +48,6 @@ class CashFlows(OfCase):
 class Drivers(OfCase):
     """Sobol indices, beside the tornado."""
 
-    ROW: ClassVar[str] = "parameter"
-    VALUE: ClassVar[str] = "total"
     tornado: Tornado
 
 
@@ -65,8 +55,6 @@ class Drivers(OfCase):
 class OtherScenarios(OfCase):
     """Change of value in every other scenario against the status quo, highest first."""
 
-    ROW: ClassVar[str] = "title"
-    VALUE: ClassVar[str] = "firm_median"
     draws: int
 
 
@@ -77,8 +65,6 @@ class ImpliedCurves(OfCase):
     ``case`` is the one asked about: the status quo where the scenario leaves no value of equity to multiply.
     """
 
-    ROW: ClassVar[str] = "parameter"
-    VALUE: ClassVar[str] = "multiple"
     in_scenario: bool
 
     @property
@@ -91,17 +77,14 @@ class ImpliedCurves(OfCase):
 class Implied(OfCase):
     """What market values imply over draws of all else: ``parameter, asked`` and `implied_ranges`."""
 
-    ROW: ClassVar[str] = "parameter"
-    VALUE: ClassVar[str] = "median"
     curves: ImpliedCurves
+    draws: int
 
 
 @dataclass(frozen=True, slots=True)
 class Event(OfCase):
     """One day's abnormal return and its readings; no reading where the returns do not have the firm."""
 
-    ROW: ClassVar[str] = "reading"
-    VALUE: ClassVar[str] = "estimate"
     day: str
     reading: EventReading | None
 
@@ -109,9 +92,6 @@ class Event(OfCase):
 @dataclass(frozen=True, slots=True)
 class Assumed(OfCase):
     """Every assumption that is varied."""
-
-    ROW: ClassVar[str] = "name"
-    VALUE: ClassVar[str] = "default"
 
 
 def value(case: Case, scenario: Scenario, drawn: Valuation, tornado: Tornado) -> Value:
@@ -153,18 +133,18 @@ def curves(case: Case, plain: Case, told: Scenario) -> ImpliedCurves:
     return ImpliedCurves(implied_curves(asked, reversed_parameters(plain)), asked, told, worth)
 
 
-def implied(found: ImpliedCurves) -> Implied:
+def implied(found: ImpliedCurves, *, draws: int = 1_024) -> Implied:
     """What half, the same and twice the model's own value imply, and the market value if one is given."""
     base = float(found.case.value().equity[0])
     asked = {"half": base / 2, "same": base, "twice": 2 * base}
     if found.market is not None:
         asked["market"] = found.market
     parts = {
-        name: implied_ranges(found.case, name, list(asked.values())).assign(asked=list(asked))
+        name: implied_ranges(found.case, name, list(asked.values()), draws=draws).assign(asked=list(asked))
         for name in found.frame["parameter"].unique()
     }
     table = pd.concat(parts, names=["parameter"]).reset_index("parameter").reset_index(drop=True)
-    return Implied(table, found.case, found.scenario, found)
+    return Implied(table, found.case, found.scenario, found, draws)
 
 
 def event(found: Value, fundamentals: pd.DataFrame, returns: pd.DataFrame, *, day: str) -> Event:

@@ -135,8 +135,7 @@ def accounts(found: Accounts) -> Iterator[Part]:
     yield Table(
         figures[["item", "value", "unit", "period_end", "confidence", "source_title"]],
         title=f"Published figures behind the value of {company.name}",
-        subtitle=f"Money in {company.currency}",
-        row_label="item", formats={"value": "integer"},
+        subtitle=f"Money in {company.currency}", row_label="item", formats={"value": "integer"},
         labels={"period_end": "at", "source_title": "source"},
     )  # fmt: skip
 
@@ -156,8 +155,7 @@ def cash_flows(found: CashFlows) -> Iterator[Part]:
             measure=f"Operating income less net investment, before tax, {money} a year; median and 90% of "
             f"draws, scenario {told}",
         ),
-        alt="Lines with bands of cash flow by year. " + "; ".join(ends),
-        data=flows,
+        alt="Lines with bands of cash flow by year. " + "; ".join(ends), data=flows,
     )  # fmt: skip
     rows, beta = found.value.frame.set_index("key"), found.case.assumptions["asset_beta"]
     late, rate = rows.loc["terminal_share"], rows.loc["cost_of_capital"]
@@ -210,8 +208,7 @@ def drivers(found: Drivers) -> Iterator[Part]:
     total, error = 100 * first["total"], 100 * first["total_error"]
     yield Number(
         "top_driver.sobol", f"{firm}: part of the variance that involves {words(first['parameter'])}", total,
-        "%",
-        ci=(max(total - error, 0), total + error), role="robustness",
+        "%", ci=(max(total - error, 0), total + error), role="robustness",
         method="Sobol total index, independent assumptions; bootstrap interval of the estimate",
     )  # fmt: skip
     same = "as in the tornado" if first["parameter"] == top["parameter"] else "other than in the tornado"
@@ -303,8 +300,7 @@ def implied(found: Implied) -> Iterator[Part]:
             f"implied.{row.parameter}" + ("" if row.asked == "market" else f".{row.asked}"),
             f"{firm}: {words(row.parameter)} implied by {number(row.market_value / 1000, money)}",
             100 * row.median, "%", ci=None if pd.isna(row.low) else (100 * row.low, 100 * row.high),
-            level=0.9,
-            n=1024, role="assumption",
+            level=0.9, n=found.draws, role="assumption",
             method="reverse discounted cash flow, all other assumptions drawn; draws with exactly one root; "
             "no number where fewer than a tenth have one",
             note=f"one root in {100 * row.one:.0f}% of draws, several in {100 * row.several:.0f}%, none in "
@@ -335,7 +331,7 @@ def implied(found: Implied) -> Iterator[Part]:
         subtitle=f"Percent; market values half of, equal to and twice the model's own{given}; parts of draws "
         "with one root, several or none; median and 90% where there is one",
         row_label="parameter", labels={"worth": f"market value, {money}", "one": "one root", **_ENDS},
-        formats=dict.fromkeys(shown[:3], "percent") | dict.fromkeys(shown[3:], "signed_percent"),
+        formats={name: "percent" if name in shown[:3] else "signed_percent" for name in shown},
     )  # fmt: skip
 
 

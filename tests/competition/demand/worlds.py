@@ -49,12 +49,6 @@ def simulate_markets(
     Notes
     -----
     Utility: 0.1 (eci - 140) + xi + slope * x. Log cost: 0.05 (eci - 140) + cost_strength * z_cost + xi / 2.
-
-    Examples
-    --------
-    >>> drawn = simulate_markets(2, 6, seed=0)
-    >>> drawn.groupby("period").size().tolist()
-    [6, 6]
     """
     demand = (slope, correlation, form)
     parts = [
