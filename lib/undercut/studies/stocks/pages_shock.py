@@ -91,10 +91,10 @@ def headline(found: Headline) -> Iterator[Part]:
         "nvda.detectable", f"{NAME}: smallest move that would have been found four times in five",
         100 * row.detectable, "%", method="5% level", note="follows from the standard error: no interval",
     )  # fmt: skip
-    ends = [percent(end, 0) for end in (row.car, row.ci_low, row.ci_high)]
+    size, low, high = (percent(end, 0) for end in (abs(row.car), row.ci_low, row.ci_high))
     yield Answer(
-        f"On {shock.day:%d %B %Y} {NAME}'s shares moved by {ends[0]} beyond what {_named(shock.benchmark)} "
-        f"explains (95% interval {ends[1]} to {ends[2]})."
+        f"On {shock.day:%d %B %Y} {NAME}'s shares {'fell' if row.car < 0 else 'rose'} {size} beyond what "
+        f"{_named(shock.benchmark)} explains (95% interval {low} to {high})."
     )
     rivals = round(row.p_permutation * (1 + placebo)) - 1
     low, high = _range(found.ladder.of(TARGET)["car"])
