@@ -36,6 +36,7 @@ docs: $(READY) ## write the reference of the library's functions into reports/si
 	@$(BIN)/python -m tools.api_reference
 
 lab: $(READY) ## open JupyterLab; its launcher says where to start
+	@[ -e reports/site/api/index.html ] || $(BIN)/python -m tools.api_reference
 	@JUPYTER_PATH="$(CURDIR)/lib/undercut/report/lab$${JUPYTER_PATH:+:$$JUPYTER_PATH}" $(BIN)/jupyter lab $(LAB_OPTIONS)
 
 bench: $(READY) ## speed, side by side with the peers, as ratios

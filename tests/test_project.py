@@ -213,6 +213,15 @@ def test_importing_undercut_loads_nothing_heavy() -> None:
     assert run.stdout.split() == []
 
 
+def test_the_start_page_leads_to_every_notebook_the_tutorial_and_the_reference() -> None:
+    page = ROOT / "notebooks" / "START_HERE.md"
+    linked = set(re.findall(r"\]\(([^)#]+)\)", page.read_text()))
+    assert {path.name for path in page.parent.glob("*.ipynb")} <= linked
+    assert {"../docs/tutorial.ipynb", "../reports/site/api/index.html"} <= linked
+    built = {name for name in linked if "reports/site" in name}
+    assert all((page.parent / name).exists() for name in linked - built)
+
+
 NOTEBOOKS = pytest.mark.parametrize(
     "path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem
 )

@@ -160,7 +160,7 @@ def index(
 
 @app.command()
 def eventstudy(
-    returns: Annotated[str, typer.Argument(help="CSV or Parquet of returns, long or wide, decimals.")],
+    returns: Annotated[str, typer.Argument(help="CSV, Parquet or Excel of returns, long or wide.")],
     events: Annotated[str, typer.Option(help="Columns event, firm (blank: all), date, optional group.")],
     market: Annotated[str | None, typer.Option(help="Column of the market, or factors a,b,c.")] = None,
     model: Annotated[
@@ -169,6 +169,7 @@ def eventstudy(
     estimation: Annotated[str, typer.Option(help="FIRST:LAST, trading days before the event.")] = "-250:-31",
     window: Annotated[str, typer.Option(help="FIRST:LAST, trading days around the event.")] = "-1:1",
     min_days: Annotated[int | None, typer.Option(help="Fewest usable estimation days.")] = None,
+    values: Annotated[str, typer.Option(help="Unit of the returns: auto, decimal, percent or bp.")] = "auto",
     output_format: Annotated[str, typer.Option("--format", help="table, json or csv.")] = "table",
 ) -> None:
     """An event study of anyone's returns, with every test."""
@@ -177,7 +178,7 @@ def eventstudy(
 
     result = eventstudy_command(
         returns, events=events, market=market, model=model, estimation=estimation, window=window,
-        min_days=min_days,
+        min_days=min_days, values=values,
     )  # fmt: skip
     if output_format == "json":
         emit_json(plain(result))

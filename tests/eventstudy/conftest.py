@@ -20,15 +20,6 @@ def estudy2_case() -> Path:
     return folder
 
 
-@pytest.fixture
-def analytic_truths() -> pd.DataFrame:
-    """Sizes and variances that follow from closed forms."""
-    path = SHARED / "cases" / "17_analytic_event_study_truths" / "expected.csv"
-    if not path.is_file():
-        pytest.skip("the folder ../shared/cases with known answers is not here")
-    return pd.read_csv(path)
-
-
 @pytest.fixture(scope="session")
 def real_returns() -> pd.DataFrame:
     """Daily returns of some 700 US stocks, the user's own file; never part of the project."""

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from undercut.errors import DataError, SourceError, UnknownNameError
+from tests.paths import ROOT
+from undercut.errors import CellError, DataError, InputError, SourceError, UnitError, UnknownNameError
 from undercut.eventstudy.command import eventstudy_command, plain
 from undercut.eventstudy.model import event_study
 
@@ -78,13 +79,13 @@ def test_a_short_estimation_window_is_used_but_said(files: tuple[Path, Path]) ->
 
 
 def test_failures_name_the_way_out(files: tuple[Path, Path], tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="Cannot read returns"):
+    with pytest.raises(SourceError, match="does not exist"):
         eventstudy_command(tmp_path / "absent.csv", events=files[1])
     with pytest.raises(UnknownNameError, match="market"):
         eventstudy_command(files[0], events=files[1], market="Market")
-    (tmp_path / "semicolons.csv").write_text("date;A\n2024-01-02;0,1\n")
-    with pytest.raises(DataError, match="not separated by commas"):
-        eventstudy_command(tmp_path / "semicolons.csv", events=files[1])
+    (tmp_path / "words.csv").write_text("date,A\n2024-01-02,0.1\n2024-01-03,many\n")
+    with pytest.raises(CellError, match="line 3, column 'A': 'many'"):
+        eventstudy_command(tmp_path / "words.csv", events=files[1])
     (tmp_path / "undated.csv").write_text("event,firm\nx,A\n")
     with pytest.raises(DataError, match="column date"):
         eventstudy_command(files[0], events=tmp_path / "undated.csv", market="market")
@@ -104,3 +105,38 @@ def test_the_market_may_be_a_column_beside_the_returns(
     long.to_csv(tmp_path / "long.csv", index=False)
     with pytest.raises(DataError, match="differs between units"):
         eventstudy_command(tmp_path / "long.csv", events=files[1], market="index return")
+
+
+SAMPLE = ROOT / "data" / "sample" / "stock_returns_bp.csv"
+
+
+def test_the_shipped_sample_is_read_in_its_own_unit(tmp_path: Path) -> None:
+    (tmp_path / "events.csv").write_text("event,firm,date\nshock,NVDA,2025-01-27\nday,,2025-09-10\n")
+    options = {"events": tmp_path / "events.csv", "market": "RSP", "window": "0:0", "estimation": "-150:-31"}
+    found = eventstudy_command(SAMPLE, **options)
+    cars = found["car"].set_index(["event", "firm"])["car"]
+    assert cars["shock", "NVDA"] == pytest.approx(-0.171, abs=0.002)
+    assert len(cars["day"]) == 18 and not {"RSP", "SPY", "QQQ", "SMH"} & set(cars["day"].index)
+    assert any("basis points" in note for note in found["warnings"])
+    pd.testing.assert_frame_equal(eventstudy_command(SAMPLE, **options, values="bp")["car"], found["car"])
+
+
+def test_the_unit_is_that_of_the_column_or_asked_for(
+    tmp_path: Path, files: tuple[Path, Path], returns: pd.DataFrame
+) -> None:
+    plainly = eventstudy_command(files[0], events=files[1], market="market")["car"]
+    long = (100 * returns).reset_index().melt("date", var_name="Ticker", value_name="ret_pct").dropna()
+    long.assign(source="mine").to_csv(tmp_path / "long.csv", index=False, sep=";")
+    named = eventstudy_command(tmp_path / "long.csv", events=files[1], market="market")["car"]
+    pd.testing.assert_frame_equal(named, plainly)
+    (100 * returns).to_csv(tmp_path / "wide.csv")
+    asked = eventstudy_command(tmp_path / "wide.csv", events=files[1], market="market", values="percent")
+    pd.testing.assert_frame_equal(asked["car"], plainly)
+    with pytest.raises(InputError, match="auto, decimal, percent, bp"):
+        eventstudy_command(files[0], events=files[1], market="market", values="pips")
+    long.to_csv(tmp_path / "long_bp.csv", index=False)
+    with pytest.raises(UnitError, match="different units"):
+        eventstudy_command(tmp_path / "long_bp.csv", events=files[1], market="market")
+    (1e4 * returns).to_csv(tmp_path / "unnamed.csv")
+    with pytest.raises(UnitError, match="--values"):
+        eventstudy_command(tmp_path / "unnamed.csv", events=files[1], market="market")

@@ -1,4 +1,4 @@
-"""Dollars, rebounds, exposures, confounders, calendar time: each against its definition."""
+"""Dollars, rebounds, calendar time: each against its definition."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from scipy import stats
 
 from undercut.errors import DataError
 from undercut.eventstudy.calendar_time import calendar_time_portfolio
-from undercut.eventstudy.effects import confounders, dollar_effects, rebounds
-from undercut.eventstudy.exposure_regression import exposure_regression
+from undercut.eventstudy.effects import dollar_effects, rebounds
 from undercut.eventstudy.model import event_study
 from undercut.eventstudy.results import EventStudy
 from undercut.inference.detectable import detectable
@@ -85,62 +84,6 @@ def test_fiellers_interval_covers(returns: pd.DataFrame) -> None:
     found = rebounds(study, after=(1, 2))
     covered = ((found["ci_low"] <= 0.4) & (found["ci_high"] >= 0.4)).mean()
     assert abs(covered - 0.95) < 3 * np.sqrt(0.05 * 0.95 / n_firms)
-
-
-def test_exposure_coefficients_and_clustered_errors_are_those_of_statsmodels(study: EventStudy) -> None:
-    rng = np.random.default_rng(0)
-    exposures = VALUES[["firm"]].assign(chips=rng.uniform(size=6), power=rng.uniform(size=6))
-    found = exposure_regression(study, exposures, window=(0, 1))
-    cars = study.car((0, 1)).merge(exposures, on="firm")
-    fit = sm.OLS(cars["car"], sm.add_constant(cars[["chips", "power"]])).fit(
-        cov_type="cluster", cov_kwds={"groups": pd.factorize(cars["firm"])[0]}, use_t=True
-    )
-    np.testing.assert_allclose(found.table()["estimate"], fit.params, rtol=1e-9)
-    np.testing.assert_allclose(found.table()["se_clustered"], fit.bse, rtol=1e-9)
-    np.testing.assert_allclose(found.table()["p_clustered"], fit.pvalues, rtol=1e-9)
-    assert any("only 6 clusters" in note for note in found.warnings)
-
-
-def test_portfolio_errors_of_exposures_hold_size_on_one_date_where_clustered_ones_do_not() -> None:
-    rng = np.random.default_rng(0)
-    n_firms, n_days, rejected = 30, 170, {"p_clustered": [], "p_portfolio": []}
-    exposure = np.linspace(0, 1, n_firms)
-    names = [f"{i:02d}" for i in range(n_firms)]
-    exposures = pd.DataFrame({"firm": names, "exposure": exposure})
-    days = pd.bdate_range("2021-01-01", periods=n_days)
-    for _ in range(150):
-        sector = rng.normal(0, 0.02, (n_days, 1)) * exposure  # exposed firms share a factor
-        wide = pd.DataFrame(sector + rng.normal(0, 0.01, (n_days, n_firms)), columns=names, index=days)
-        study = event_study(
-            wide, pd.DataFrame({"date": [days[160]]}), model="constant-mean", estimation=(-140, -11),
-            window=(0, 0),
-        )  # fmt: skip
-        row = exposure_regression(study, exposures).table().iloc[1]
-        for kind, found in rejected.items():
-            found.append(row[kind] <= 0.05)
-    assert np.mean(rejected["p_clustered"]) > 0.4
-    assert abs(np.mean(rejected["p_portfolio"]) - 0.05) < 3 * np.sqrt(0.05 * 0.95 / 150)
-
-
-def test_a_firm_without_exposure_is_not_dropped_silently(study: EventStudy) -> None:
-    with pytest.raises(DataError, match="No exposure for A"):
-        exposure_regression(study, VALUES.iloc[1:])
-    with pytest.raises(DataError, match="collinear"):
-        exposure_regression(study, VALUES.assign(twice=2 * VALUES["value"]))
-
-
-def test_confounders_are_listed_with_their_day(study: EventStudy, returns: pd.DataFrame) -> None:
-    calendar = pd.DataFrame(
-        {
-            "event": ["event 0", "earnings", "far away"],
-            "date": [returns.index[300], returns.index[303], returns.index[330]],
-            "kind": ["release", "results", "results"],
-        }
-    )
-    found = confounders(study, calendar)
-    assert found[["event", "confounder", "day", "kind"]].to_numpy().tolist() == [
-        ["event 0", "earnings", 3, "results"]
-    ]
 
 
 def test_calendar_time_alpha_is_that_of_a_weighted_regression(

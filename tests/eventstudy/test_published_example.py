@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from undercut.eventstudy.model import event_study
 from undercut.eventstudy.results import EventStudy
+from undercut.sources.returns import load_returns
 
 TOLERANCE = 1e-9
 DAILY = {
@@ -27,6 +30,55 @@ DAILY = {
     "wilcoxon": "wlcx_stat",
 }
 DAYS = [(day, day) for day in range(5)]
+
+
+@pytest.fixture(scope="module")
+def sample() -> pd.DataFrame:
+    """Seven companies of the shipped sample and the market, wide: what the example's inputs look like."""
+    firms = ["NVDA", "AMD", "MSFT", "AMZN", "AAPL", "CRM", "VRT"]
+    long = load_returns([*firms, "RSP"], source="sample")
+    return long.pivot_table(index="date", columns="ticker", values="return")
+
+
+@pytest.mark.parametrize("convention", ["textbook", "estudy2"])
+def test_statistics_of_the_shipped_sample_equal_their_formulas(
+    sample: pd.DataFrame, convention: Literal["textbook", "estudy2"]
+) -> None:
+    """The example's own inputs are another package's; here each formula is written out a second time."""
+    day = sample.index.get_loc(pd.Timestamp("2025-09-10"))
+    study = event_study(
+        sample, "2025-09-10", market="RSP", estimation=(-240, -1), window=(0, 0), convention=convention
+    )
+    past, market = sample.iloc[day - 240 : day], sample["RSP"].iloc[day - 240 : day].to_numpy()
+    spread = ((market - market.mean()) ** 2).sum()
+    lost = 2 if convention == "textbook" else 1
+    rows = []
+    for firm in sample.columns.drop("RSP"):
+        beta, alpha = np.polyfit(market, past[firm], 1)
+        errors = past[firm].to_numpy() - alpha - beta * market
+        sigma = np.sqrt((errors**2).sum() / (240 - lost))
+        ahead = sample["RSP"].iloc[day]
+        forecast = 1 + 1 / 240 + (ahead - market.mean()) ** 2 / spread
+        rows.append((sample[firm].iloc[day] - alpha - beta * ahead, sigma, forecast, errors))
+    ar, sigma, forecast = (np.array([row[i] for row in rows]) for i in range(3))
+    errors = np.array([row[3] for row in rows])
+    scar, n = ar / (sigma * np.sqrt(forecast)), len(rows)
+    variance = sigma**2 if convention == "estudy2" else sigma**2 * forecast
+    ranks = stats.rankdata(np.column_stack([errors, ar]), axis=1)
+    deviations = (ranks - ranks.mean(axis=1, keepdims=True)).mean(axis=0)
+    expected = {
+        "brown_warner_1980": ar.sum() / np.sqrt(variance.sum()),
+        "brown_warner_1985": ar.mean() / errors.mean(axis=0).std(ddof=1),
+        "cross_sectional": ar.mean() / ar.std(ddof=1) * np.sqrt(n),
+        "patell": scar.sum() / np.sqrt(n * 238 / 236),
+        "bmp": scar.mean() / scar.std(ddof=1) * np.sqrt(n),
+        "sign": ((ar > 0).mean() - 0.5) / np.sqrt(0.25 / n),
+        "rank": deviations[-1] / np.sqrt((deviations**2).sum() / 241),
+        "wilcoxon": stats.rankdata(np.abs(ar))[ar > 0].sum(),
+    }
+    found = study.tests([(0, 0)], tests=list(expected), permutation=False).set_index("test")["statistic"]
+    for test, value in expected.items():
+        assert found[test] == pytest.approx(value, rel=1e-9), test
 
 
 def covid_week(case: Path, **options: object) -> EventStudy:

@@ -24,7 +24,6 @@ __getattr__, __dir__, __all__ = offer(
         "permutation": "permute_dates",
         "effects": "rebounds dollar_effects",
         "calendar_time": "calendar_time_portfolio",
-        "exposure_regression": "exposure_regression",
         "data": "equal_weight",
         "yardsticks": "is_yardstick",
     },

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from undercut.errors import DataError
+from undercut.errors import TooFewError
 from undercut.eventstudy.data import EventRows, ReturnsPanel, align_events, returns_panel
 from undercut.eventstudy.normal import benchmarks_of, named_benchmarks
 from undercut.eventstudy.windows import Window, label, parse_window
@@ -67,7 +67,7 @@ def calendar_time_portfolio(
 
     Raises
     ------
-    DataError
+    TooFewError
         If too few days have a portfolio.
 
     References
@@ -86,7 +86,7 @@ def calendar_time_portfolio(
     design = np.column_stack([np.ones(len(panel.days)), *columns])
     used = (count >= min_firms) & np.isfinite(series) & np.isfinite(design).all(axis=1)
     if used.sum() <= design.shape[1] + 1:
-        raise DataError(f"Only {int(used.sum())} days have a portfolio of at least {min_firms} firms.")
+        raise TooFewError(f"Only {int(used.sum())} days have a portfolio of at least {min_firms} firms.")
     estimate, error = _weighted_least_squares(series[used], design[used], np.sqrt(count[used]))
     p_value = 2 * stats.t.sf(abs(estimate[0] / error[0]), used.sum() - design.shape[1])
     dates = pd.DatetimeIndex(panel.days[used])

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
-from undercut.errors import DataError, SourceError
+from undercut.errors import DataError, InputError, UnitError
 from undercut.eventstudy.data import UNIT_NAMES
 from undercut.eventstudy.model import event_study
 from undercut.eventstudy.normal import MODELS
 from undercut.eventstudy.results import EventStudy
 from undercut.eventstudy.windows import parse_window
+from undercut.sources.files import UserTable, read_table
+from undercut.sources.files import plain as plain_name
 
-_TEXT = ("event", "firm", "group", "date", *UNIT_NAMES)
-_MISSING = ("", "NA", "N/A", "NaN", "nan", "null", ".")
+#: Units of returns: how many make one, and how the names of columns and files end that hold them.
+UNITS: Final[dict[str, tuple[float, tuple[str, ...]]]] = {
+    "decimal": (1.0, ()),
+    "percent": (100.0, ("pct", "percent")),
+    "bp": (10_000.0, ("bp", "bps", "basispoints")),
+}
 
 
 def eventstudy_command(
@@ -27,13 +34,14 @@ def eventstudy_command(
     estimation: str = "-250:-31",
     window: str = "-1:1",
     min_days: int | None = None,
+    values: str = "auto",
 ) -> dict[str, pd.DataFrame | list[str]]:
     """Event study of the returns and events in two files.
 
     Parameters
     ----------
     returns : str or Path
-        CSV or Parquet, long (unit, date, return) or wide (date and one column a unit), decimals.
+        CSV, Parquet or Excel, long (unit, date, return) or wide (date and one column a unit).
     events : str or Path
         Columns event, firm (blank for all), date and optionally group.
     market : str, optional
@@ -45,6 +53,9 @@ def eventstudy_command(
     min_days : int, optional
         Fewest usable estimation days; default 100, or all days of a shorter estimation window, which is then
         said in the warnings.
+    values : {"auto", "decimal", "percent", "bp"}
+        Unit of the returns. By default that of the column or file whose name ends in ``_pct``, ``_percent``
+        or ``_bp``, else decimals.
 
     Returns
     -------
@@ -67,8 +78,11 @@ def eventstudy_command(
             notes.append(f"the estimation window has {min_days} days; fewer than 100 make poor benchmarks")
     names = [name.strip() for name in market.split(",")] if market else []
     as_factors = model in MODELS and MODELS[model].need == "factors"
+    table, unit = read_returns(returns, values, names)
+    if unit != "decimal":
+        notes.append(f"returns read as {'percent' if unit == 'percent' else 'basis points'}")
     study = event_study(
-        read_table(returns, "returns"), read_table(events, "events"), model=model,
+        table, read_events(events), model=model,
         market=None if as_factors or not names else ",".join(names),
         factors=names if as_factors and names else None,
         estimation=span, window=parse_window(window), min_days=max(min_days, 3),
@@ -87,36 +101,59 @@ def _tables(study: EventStudy, notes: list[str]) -> dict[str, pd.DataFrame | lis
     return {"abnormal_returns": days, "car": cars, "tests": tests}
 
 
-def read_table(path: str | Path, what: str) -> pd.DataFrame:
-    """A CSV or Parquet file; firms and events are read as text.
+def read_events(path: str | Path) -> pd.DataFrame:
+    """A file of events, whatever the case of its column names."""
+    return _table(path, "event", "group").frame
+
+
+def read_returns(
+    path: str | Path, values: str = "auto", benchmarks: Sequence[str] = ()
+) -> tuple[pd.DataFrame, str]:
+    """A file of returns in decimals, and the unit that its numbers had.
+
+    ``benchmarks`` are columns that a long table has beside its returns; its other columns are not read.
 
     Raises
     ------
     SourceError
         If the file is missing or cannot be read.
-    DataError
-        If the columns of a CSV are separated by anything but commas.
+    CellError
+        If a return is no number; the message says where.
+    InputError
+        Unknown ``values``.
+    UnitError
+        The names of the file and of its column say different units.
     """
-    path = Path(path)
-    try:
-        if path.suffix in (".parquet", ".pq"):
-            return pd.read_parquet(path)
-        header = pd.read_csv(path, encoding="utf-8-sig", nrows=0).columns
-        if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
-            raise DataError(
-                f"{path} is not separated by commas: {header[0]!r}. Write commas and decimal points."
-            )
-        # A firm may be called NA; a return may not.
-        missing = {name: list(_MISSING) for name in header if name not in _TEXT}
-        return pd.read_csv(
-            path,
-            encoding="utf-8-sig",
-            dtype={name: str for name in header if name in _TEXT},
-            keep_default_na=False,
-            na_values=missing,
-        )
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise SourceError(f"Cannot read {what} from {path}: {error}.") from error
+    if values not in ("auto", *UNITS):
+        raise InputError(f"values must be one of auto, {', '.join(UNITS)}; got {values!r}.")
+    table = _table(path)
+    columns = list(table.frame.columns)
+    keys = [name for name in columns if name == "date" or name in UNIT_NAMES]
+    numeric = [name for name in columns if name not in keys]
+    measured = [name for name in numeric if plain_name(name).startswith("ret")][: len(keys) - 1]
+    if measured:
+        numeric = [*measured, *(name for name in benchmarks if name in numeric)]
+    unit = _unit_of(table, measured, Path(path).stem) if values == "auto" else values
+    numbers = {name: table.numbers(name) / UNITS[unit][0] for name in numeric}
+    frame = pd.concat([table.frame[keys], pd.DataFrame(numbers)], axis=1)
+    return frame.rename(columns=dict.fromkeys(measured, "return")), unit
+
+
+def _table(path: str | Path, *names: str) -> UserTable:
+    return read_table(path).renamed(dict.fromkeys(("date", *UNIT_NAMES, *names), ()))
+
+
+def _unit_of(table: UserTable, measured: list[str], stem: str) -> str:
+    """The unit that the return's column, or else the file, is named after."""
+    found = {_ending(name) for name in (*measured, stem)} - {"decimal"}
+    if len(found) > 1:
+        raise UnitError(f"{table.name}: the names of file and column say different units. Say --values.")
+    return found.pop() if found else "decimal"
+
+
+def _ending(name: str) -> str:
+    endings = ((unit, end) for unit, (_, ends) in UNITS.items() for end in ends)
+    return next((unit for unit, end in endings if plain_name(name).endswith(end)), "decimal")
 
 
 def plain(result: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from undercut.errors import DataError, InputError, unknown
+from undercut.errors import (
+    CellError,
+    DataError,
+    DuplicateRowsError,
+    InputError,
+    MissingColumnError,
+    OutsideDataError,
+    TooFewError,
+    UnitError,
+    unknown,
+)
 from undercut.eventstudy.yardsticks import is_yardstick
 from undercut.inference.arrays import Floats, Integers
 from undercut.sources.dates import day_column
@@ -85,20 +95,20 @@ def returns_panel(returns: pd.DataFrame | ReturnsPanel) -> ReturnsPanel:
     if isinstance(returns, ReturnsPanel):
         return returns
     if returns.empty:
-        raise DataError("The table of returns is empty; needed: unit, date, return, or date and units.")
+        raise TooFewError("The table of returns is empty; needed: unit, date, return, or date and units.")
     wide = _wide(returns)
     if wide.index.has_duplicates:
         day = wide.index[wide.index.duplicated()][0]
-        raise DataError(f"Returns: {day:%Y-%m-%d} occurs more than once; keep one row a day.")
+        raise DuplicateRowsError(f"Returns: {day:%Y-%m-%d} occurs more than once; keep one row a day.")
     wide = wide.sort_index()
     wide = wide[sorted(wide.columns)]
     try:
         values = wide.to_numpy(dtype=np.float64, na_value=np.nan).T
     except (TypeError, ValueError) as error:
-        raise DataError(f"Returns must be numbers, decimals by day: {error}.") from error
+        raise CellError(f"Returns must be numbers, decimals by day: {error}.") from error
     if np.isinf(values).any():
         unit, day = np.argwhere(np.isinf(values))[0]
-        raise DataError(f"Return of {wide.columns[unit]} on {wide.index[day]:%Y-%m-%d} is infinite.")
+        raise CellError(f"Return of {wide.columns[unit]} on {wide.index[day]:%Y-%m-%d} is infinite.")
     units = tuple(map(str, wide.columns))
     days = wide.index.to_numpy().astype("datetime64[ns]")
     return ReturnsPanel(days, units, np.ascontiguousarray(values), _suspicions(units, values))
@@ -111,17 +121,19 @@ def _wide(frame: pd.DataFrame) -> pd.DataFrame:
         repeated = frame.duplicated([unit, "date"])
         if repeated.any():
             row = frame[repeated].iloc[0]
-            raise DataError(f"Returns: {row[unit]} has more than one return on {row['date']}.")
+            raise DuplicateRowsError(f"Returns: {row[unit]} has more than one return on {row['date']}.")
         missing = frame[[unit, "date"]].isna().any(axis=1)
         if missing.any():
-            raise DataError(f"Returns: {int(missing.sum())} rows lack a {unit} or a date.")
+            raise CellError(f"Returns: {int(missing.sum())} rows lack a {unit} or a date.")
         wide = frame.set_index(["date", unit])["return"].unstack()  # noqa: PD010 (no aggregation wanted)
     elif "date" in frame.columns:
         wide = frame.set_index("date")
     else:
         wide = frame
     if wide.columns.has_duplicates:
-        raise DataError(f"Returns: column {wide.columns[wide.columns.duplicated()][0]} occurs twice.")
+        raise DuplicateRowsError(
+            f"Returns: column {wide.columns[wide.columns.duplicated()][0]} occurs twice."
+        )
     wide = wide.rename(columns=str)
     wide.index = pd.DatetimeIndex(parse_days(wide.index, "returns"))
     return wide
@@ -136,10 +148,10 @@ def parse_days(values: pd.Index | pd.Series, where: str) -> pd.DatetimeIndex:
         If a value is not a date, or can be read month first and day first.
     """
     if pd.api.types.is_numeric_dtype(values):
-        raise DataError(f"Dates of the {where} are numbers; write them as YYYY-MM-DD.")
+        raise CellError(f"Dates of the {where} are numbers; write them as YYYY-MM-DD.")
     cells = pd.Series(values).reset_index(drop=True)
     if cells.isna().any() or (cells.astype(str).str.strip() == "").any():
-        raise DataError(f"A date of the {where} is missing.")
+        raise CellError(f"A date of the {where} is missing.")
     return pd.DatetimeIndex(day_column(cells, f"dates of the {where}"))
 
 
@@ -158,10 +170,10 @@ def _suspicions(units: tuple[str, ...], values: Floats) -> tuple[str, ...]:
     found = [units[i] for i in np.flatnonzero(size > _PERCENT_SUSPICION)]
     notes = [f"no returns at all for {units[i]}" for i in np.flatnonzero(~traded)]
     if len(found) > traded.sum() / 2:
-        raise DataError(
+        raise UnitError(
             f"The mean absolute daily return is above {_PERCENT_SUSPICION:.0%} for {_listed(found)}: "
-            "these are percent, basis points or prices. Divide percents by 100 and basis points by 10,000; "
-            "turn prices into returns."
+            "these are percent, basis points or prices. Divide percents by 100 and basis points by 10,000 "
+            "(the command: --values percent or bp); turn prices into returns."
         )
     if found:
         notes.append(
@@ -181,10 +193,10 @@ def aligned_series(series: pd.Series, days: NDArray[np.datetime64], name: str) -
     """
     index = parse_days(series.index, name)
     if index.has_duplicates:
-        raise DataError(f"{name}: {index[index.duplicated()][0]:%Y-%m-%d} occurs more than once.")
+        raise DuplicateRowsError(f"{name}: {index[index.duplicated()][0]:%Y-%m-%d} occurs more than once.")
     values = pd.Series(series.to_numpy(dtype=np.float64), index=index).reindex(pd.DatetimeIndex(days))
     if values.isna().all():
-        raise DataError(f"{name} shares no day with the returns.")
+        raise OutsideDataError(f"{name} shares no day with the returns.")
     return values.to_numpy()
 
 
@@ -277,9 +289,11 @@ def align_events(
         If the date column is missing, a firm has one event twice, or no event can be studied.
     """
     if "date" not in events.columns:
-        raise DataError("Events need the column date (YYYY-MM-DD); event, firm and group are optional.")
+        raise MissingColumnError(
+            "Events need the column date (YYYY-MM-DD); event, firm and group are optional."
+        )
     if events.empty:
-        raise DataError("The table of events is empty.")
+        raise TooFewError("The table of events is empty.")
     dates = parse_days(events["date"], "events")
     stated = np.asarray(dates.strftime("%Y-%m-%d"), dtype=object)
     names = _labels(events, "event")
@@ -307,7 +321,9 @@ def align_events(
         out |= set(yardsticks)
     rows = _expand(names, firms, groups, position, usable, panel, out)
     if len(rows) == 0:
-        raise DataError("No event can be studied: " + ("; ".join(notes) or "no firm has returns") + ".")
+        raise OutsideDataError(
+            "No event can be studied: " + ("; ".join(notes) or "no firm has returns") + "."
+        )
     return EventRows(rows.event, rows.firm, rows.group, rows.unit, rows.day, tuple(notes))
 
 
@@ -356,7 +372,7 @@ def _expand(
     same = (unit[1:] == unit[:-1]) & (day[1:] == day[:-1]) & (event[1:] == event[:-1])
     if same.any():
         row = int(np.flatnonzero(same)[0])
-        raise DataError(
+        raise DuplicateRowsError(
             f"Event {event[row]!r} of {panel.units[unit[row]]} occurs twice on one day; keep one. "
             "A firm named in a row must not be covered by a row with a blank firm as well."
         )

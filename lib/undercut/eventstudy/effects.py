@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from undercut.errors import DataError
-from undercut.eventstudy.data import parse_days
+from undercut.errors import DuplicateRowsError, MissingColumnError, OutsideDataError
 from undercut.eventstudy.portfolio import portfolio_return
 from undercut.eventstudy.results import EventStudy
 from undercut.eventstudy.windows import Window, label
@@ -69,15 +68,21 @@ def _values(events: np.ndarray, firms: np.ndarray, market_values: pd.DataFrame) 
     keys = ["event", "firm"] if "event" in market_values.columns else ["firm"]
     missing = [name for name in ("firm", "value") if name not in market_values.columns]
     if missing:
-        raise DataError(f"Market values need the columns firm and value; {', '.join(missing)} is missing.")
+        raise MissingColumnError(
+            f"Market values need the columns firm and value; {', '.join(missing)} is missing."
+        )
     if market_values.duplicated(keys).any():
         repeated = market_values.loc[market_values.duplicated(keys), "firm"].iloc[0]
-        raise DataError(f"Market values: {repeated} has more than one value; give one for each {keys[0]}.")
+        raise DuplicateRowsError(
+            f"Market values: {repeated} has more than one value; give one for each {keys[0]}."
+        )
     rows = pd.DataFrame({"event": events, "firm": firms})
     merged = rows.merge(market_values[[*keys, "value"]], on=keys, how="left")
     absent = sorted(set(merged.loc[merged["value"].isna(), "firm"]))
     if absent:
-        raise DataError(f"No market value for {', '.join(absent[:8])}; add a row or leave the firm out.")
+        raise OutsideDataError(
+            f"No market value for {', '.join(absent[:8])}; add a row or leave the firm out."
+        )
     return merged["value"].to_numpy(dtype=np.float64)
 
 
@@ -140,35 +145,3 @@ def _fieller(
         high = np.where(bounded, (b + root) / a, np.inf)
     missing = np.isnan(top) | np.isnan(bottom)
     return np.where(missing, np.nan, low), np.where(missing, np.nan, high)
-
-
-def confounders(study: EventStudy, calendar: pd.DataFrame, *, window: Window | None = None) -> pd.DataFrame:
-    """Other dated events inside the window of each event of the study.
-
-    Parameters
-    ----------
-    study : EventStudy
-        The event study.
-    calendar : pandas.DataFrame
-        Columns event and date: everything that is known to have happened; further columns are kept.
-    window : tuple of int, optional
-        Trading days around each event; default, the event window.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns event, confounder, date, day (offset in trading days), then the further columns; empty where
-        nothing else happened.
-    """
-    first, last = study.abnormal.windows.event if window is None else window
-    days = study.setup.panel.days
-    dates = parse_days(calendar["date"], "calendar of events")
-    position = np.searchsorted(days, dates.to_numpy().astype("datetime64[ns]"))
-    own = pd.DataFrame({"event": study.abnormal.rows.event, "at": study.abnormal.rows.day}).drop_duplicates()
-    others = calendar.rename(columns={"event": "confounder"}).assign(date=dates, position=position)
-    pairs = own.merge(others[position < len(days)], how="cross")
-    pairs["day"] = pairs["position"] - pairs["at"]
-    inside = pairs["day"].between(first, last) & (pairs["event"] != pairs["confounder"])
-    ordered = ["event", "confounder", "date", "day"]
-    rest = [name for name in pairs.columns if name not in [*ordered, "at", "position"]]
-    return pairs.loc[inside, ordered + rest].reset_index(drop=True)

@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from undercut.errors import DataError
+from undercut.errors import NotIdentifiedError
 from undercut.eventstudy.windows import Block
 from undercut.inference.arrays import Floats
 
@@ -106,7 +106,7 @@ def invert_gram(gram: Floats) -> Floats:
 
     Raises
     ------
-    DataError
+    NotIdentifiedError
         If the regressors of a window are collinear.
     """
     k = gram.shape[-1]
@@ -125,7 +125,7 @@ def invert_gram(gram: Floats) -> Floats:
         if (volume > _SINGULAR).all():
             inverse = np.linalg.inv(scaled)
     if not (volume > _SINGULAR).all():
-        raise DataError(
+        raise NotIdentifiedError(
             "The benchmark does not vary in an estimation window, or its factors are collinear there; "
             "leave out a factor or widen the window."
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from undercut.errors import DataError
+from undercut.errors import DataError, TooFewError
 from undercut.eventstudy.abnormal import AbnormalReturns
 from undercut.eventstudy.battery import pools
 from undercut.eventstudy.rolling import rolling_scar
@@ -98,7 +98,7 @@ def permute_dates(
 
     Raises
     ------
-    DataError
+    TooFewError
         If fewer than `FEWEST_DAYS` days are eligible.
     """
     chosen = [setup.windows.event] if windows is None else windows
@@ -109,7 +109,7 @@ def permute_dates(
     eligible = [_eligible(known, abnormal, date, dates, setup, min_share) for date in dates]
     fewest = min(len(days) for days in eligible)
     if fewest < FEWEST_DAYS:
-        raise DataError(
+        raise TooFewError(
             f"Only {fewest} days can serve as placebo dates; a permutation test needs {FEWEST_DAYS}. "
             "Give a longer history of returns."
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from undercut.errors import DataError
+from undercut.errors import TooFewError
 from undercut.eventstudy.linear import BlockFit, least_squares
 from undercut.eventstudy.windows import Block
 from undercut.inference.arrays import Floats
@@ -99,7 +99,9 @@ def unexposed_factors(block: Block, *, n_factors: int = 3) -> BlockFit:
     """
     donors, notes = complete_donors(block)
     if len(donors) <= n_factors:
-        raise DataError(f"{n_factors} factors need more than {n_factors} donors; {len(donors)} are complete.")
+        raise TooFewError(
+            f"{n_factors} factors need more than {n_factors} donors; {len(donors)} are complete."
+        )
     days = _span_days(block)
     centred = donors[:, days] - donors[:, days].mean(axis=1, keepdims=True)
     spread = centred.std(axis=1, keepdims=True)
@@ -123,7 +125,7 @@ def complete_donors(block: Block) -> tuple[Floats, tuple[str, ...]]:
     needed[block.n_estimation : -block.n_event] = False
     complete: NDArray[np.bool_] = np.asarray(np.isfinite(block.donors[:, needed]).all(axis=1))
     if complete.sum() < 2:
-        raise DataError(
+        raise TooFewError(
             f"{int(complete.sum())} of {len(complete)} donors trade on all days of an event; name more "
             "donors (firms that the event does not touch)."
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from undercut.errors import DataError, InputError
+from undercut.errors import InputError, TooFewError
 from undercut.eventstudy.data import EventRows, ReturnsPanel
 from undercut.inference.arrays import Floats
 
@@ -200,7 +200,7 @@ def usable_days(
     notes += _unseen_notes(rows, enough & ~event_known)
     keep = enough & event_known
     if not keep.any():
-        raise DataError("No event can be studied: " + "; ".join(rows.warnings + notes) + ".")
+        raise TooFewError("No event can be studied: " + "; ".join(rows.warnings + notes) + ".")
     return Usable(rows.take(keep, notes), days[keep])
 
 
