@@ -68,13 +68,23 @@ def cross_sections(
     OutsideDataError
         Nothing was on offer on one of the days; it is named.
     """
-    sellable = Sellable(panel, routers=routers)
     wanted = [pd.Timestamp(day) for day in days]
-    rows = [sellable.on(day) for day in wanted]
-    for day, found in zip(wanted, rows, strict=True):
-        if not len(found):
-            raise OutsideDataError(f"No usable offer on {day:%Y-%m-%d}; the panel starts in November 2023.")
-    return sellable.offers(rows).assign(day=np.repeat(wanted, [len(found) for found in rows]))
+    offers = offers_of_days(panel, wanted, routers=routers)
+    empty = set(wanted) - set(offers["day"])
+    if empty:
+        raise OutsideDataError(
+            f"No usable offer on {min(empty):%Y-%m-%d}; the panel starts in November 2023."
+        )
+    return offers
+
+
+def offers_of_days(
+    panel: pd.DataFrame, days: Sequence[pd.Timestamp], *, routers: bool = False
+) -> pd.DataFrame:
+    """`cross_sections` that leaves out days without an offer."""
+    sellable = Sellable(panel, routers=routers)
+    rows = [sellable.on(day) for day in days]
+    return sellable.offers(rows).assign(day=np.repeat(pd.DatetimeIndex(days), [len(found) for found in rows]))
 
 
 class Sellable:

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from undercut.errors import DataError, SourceError
-from undercut.prices.index import METHODS, price_index
+from undercut.errors import DataError, InputError, SourceError
+from undercut.prices.index import METHODS, command, price_index
 from undercut.prices.index.command import index_table, method_table
 
 
@@ -94,3 +94,17 @@ def test_summary_and_figure_show_the_series(scanner_quotes: pd.DataFrame) -> Non
     assert len(result.table()) == 8
     line = result.plot().get_lines()[0]
     np.testing.assert_array_equal(line.get_ydata(), result.index)
+
+
+def test_a_file_too_large_for_memory_is_read_out_of_core_with_the_same_answer(
+    scanner_quotes: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "sales.parquet"
+    scanner_quotes.to_parquet(path)
+    whole = command.index_table(path, method="geks-tornqvist")
+    monkeypatch.setattr(command, "LARGE", 10)
+    assert command.is_large(path) and command.is_large(f"{tmp_path}/*.parquet")
+    for large in (path, f"{tmp_path}/*.parquet"):
+        pd.testing.assert_frame_equal(command.index_table(large, method="geks-tornqvist"), whole, rtol=1e-10)
+    with pytest.raises(InputError, match="weight_period and bad_rows are not possible"):
+        command.index_table(path, method="jevons", bad_rows="drop")

@@ -13,7 +13,7 @@ import pandas as pd
 from undercut.errors import TooFewError
 from undercut.inference.arrays import Codes, Floats
 from undercut.inference.resampling import sums_by_cluster
-from undercut.prices.cross_section import cross_section, cross_sections, model_prices
+from undercut.prices.cross_section import cross_section, model_prices, offers_of_days
 from undercut.prices.load import with_workload
 from undercut.result import Result
 
@@ -355,7 +355,7 @@ def gap_history(panel: pd.DataFrame, days: Iterable[str | date | pd.Timestamp], 
     [False, True]
     """
     wanted = [pd.Timestamp(day) for day in days]
-    return _history(cross_sections(panel, wanted), wanted, **options)
+    return _history(offers_of_days(panel, wanted), wanted, **options)
 
 
 def _history(offers: pd.DataFrame, days: Iterable[pd.Timestamp], **options: Any) -> GapHistory:
@@ -401,7 +401,7 @@ def gap_choices(
         With the column ``choice``; the first row is the first workload with no other choice changed.
     """
     on_day = [pd.Timestamp(day)]
-    priced = {name: cross_sections(with_workload(panel, name), on_day) for name in dict.fromkeys(workloads)}
+    priced = {name: offers_of_days(with_workload(panel, name), on_day) for name in dict.fromkeys(workloads)}
     base = next(iter(priced.values()))
     variants: dict[str, tuple[pd.DataFrame, dict[str, Any]]] = {
         f"workload {name}": (offers, {}) for name, offers in priced.items()

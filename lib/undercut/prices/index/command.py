@@ -7,10 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from undercut.errors import MissingColumnError, SourceError
+from undercut.errors import InputError, MissingColumnError, SourceError
 from undercut.prices.index.compute import price_index
 from undercut.prices.index.methods import METHODS
+from undercut.prices.index.result import IndexResult
 
+#: Quotes in a Parquet file from which on it is read out of core.
+LARGE = 20_000_000
 _COLUMNS = ("period", "product", "price", "quantity")
 
 
@@ -62,7 +65,9 @@ def index_table(path: str | Path, *, method: str, **options: Any) -> pd.DataFram
     Parameters
     ----------
     path : str or Path
-        CSV or Parquet with columns period, product, price and, where needed, quantity.
+        CSV or Parquet with columns period, product, price and, where needed, quantity. A pattern of Parquet
+        files, and one of more than 20 million quotes, is read out of core: 100 million quotes need no more
+        memory than five.
     method : str
         A key of `METHODS`.
     **options
@@ -80,13 +85,45 @@ def index_table(path: str | Path, *, method: str, **options: Any) -> pd.DataFram
     SourceError, DataError, InputError
         As `read_quotes` and `price_index`.
     """
-    result = price_index(read_quotes(path), method=method, **options)
+    result = (
+        _out_of_core(path, method, options)
+        if is_large(path)
+        else price_index(read_quotes(path), method=method, **options)
+    )
     table = result.index.rename_axis("period").reset_index()
     labels = [str(label) for label in table["period"]]
     is_plain_integer = all(label.isdecimal() and str(int(label)) == label for label in labels)
     table["period"] = [int(label) for label in labels] if is_plain_integer else _iso_dates(table["period"])
     table.attrs["notes"] = list(result.notes)
     return table
+
+
+def is_large(path: str | Path) -> bool:
+    """Whether the quotes are a pattern of Parquet files, or one with more rows than `LARGE`."""
+    if "*" in str(path):
+        return True
+    if Path(path).suffix not in (".parquet", ".pq") or not Path(path).is_file():
+        return False
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_metadata(path).num_rows > LARGE
+    except (OSError, pa.ArrowException):
+        return False  # reading it will say what is wrong
+
+
+def _out_of_core(path: str | Path, method: str, options: dict[str, Any]) -> IndexResult:
+    """The index of files that do not fit in memory."""
+    from undercut.prices.index.large import price_index_from_parquet
+
+    given = dict(options)
+    if given.pop("weight_period", None) is not None or given.pop("bad_rows", "error") != "error":
+        raise InputError(
+            f"{path} is read out of core, where weight_period and bad_rows are not possible: prepare a "
+            "smaller file first."
+        )
+    return price_index_from_parquet(path, method=method, **given)
 
 
 def _iso_dates(periods: pd.Series) -> list[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
 from undercut.prices.index import bilateral
 from undercut.prices.index.bilateral import Formula
@@ -42,89 +42,60 @@ class Method:
     needs_elasticity: bool = False
 
 
-def _bilateral(name: str, explanation: str, formula: Formula, **needs: Any) -> Method:
-    return Method(name, explanation, "bilateral", needs.pop("quantities", "needed"), formula, name, **needs)
+#: Bilateral formulas, each a function of the same name in `bilateral`.
+_BILATERAL: Final = {
+    "jevons": "geometric mean of price relatives",
+    "dutot": "ratio of mean prices; depends on units",
+    "carli": "arithmetic mean of price relatives; biased upward",
+    "harmonic": "harmonic mean of price relatives",
+    "cswd": "Carruthers-Sellwood-Ward-Dalén: geometric mean of Carli and harmonic",
+    "laspeyres": "cost of the base period's basket",
+    "paasche": "cost of the current period's basket",
+    "fisher": "geometric mean of Laspeyres and Paasche; superlative",
+    "tornqvist": "relatives weighted by mean expenditure shares; superlative",
+    "walsh": "cost of a basket of root-mean quantities; superlative",
+    "geometric-walsh": "relatives weighted by root-mean expenditure shares",
+    "sato-vartia": "relatives weighted by log-mean shares; exact for CES",
+    "montgomery-vartia": "relatives weighted by log-mean values (Vartia I)",
+    "marshall-edgeworth": "cost of the mean basket of both periods",
+    "stuvel": "from Laspeyres price and quantity indices and the value ratio",
+    "palgrave": "arithmetic mean of relatives, current shares",
+    "geometric-laspeyres": "geometric mean of relatives, base shares",
+    "geometric-paasche": "geometric mean of relatives, current shares",
+    "harmonic-laspeyres": "harmonic mean of relatives, base shares",
+    "unit-value": "value per unit; only for homogeneous products",
+    "lloyd-moulton": "CES index from base shares; needs the elasticity of substitution",
+    "lowe": "cost of the basket of a weight period",
+    "young": "arithmetic mean of relatives, shares of a weight period",
+    "geometric-young": "geometric mean of relatives, shares of a weight period",
+}
+_WITHOUT_QUANTITIES: Final = ("jevons", "dutot", "carli", "harmonic", "cswd")
+_WITH_A_BASKET: Final = ("lowe", "young", "geometric-young")
 
 
-_BILATERAL = (
-    _bilateral("jevons", "geometric mean of price relatives", bilateral.jevons, quantities="ignored"),
-    _bilateral("dutot", "ratio of mean prices; depends on units", bilateral.dutot, quantities="ignored"),
-    _bilateral(
-        "carli", "arithmetic mean of price relatives; biased upward", bilateral.carli, quantities="ignored"
-    ),
-    _bilateral("harmonic", "harmonic mean of price relatives", bilateral.harmonic, quantities="ignored"),
-    _bilateral(
-        "cswd",
-        "Carruthers-Sellwood-Ward-Dalén: geometric mean of Carli and harmonic",
-        bilateral.cswd,
-        quantities="ignored",
-    ),
-    _bilateral("laspeyres", "cost of the base period's basket", bilateral.laspeyres),
-    _bilateral("paasche", "cost of the current period's basket", bilateral.paasche),
-    _bilateral("fisher", "geometric mean of Laspeyres and Paasche; superlative", bilateral.fisher),
-    _bilateral(
-        "tornqvist", "relatives weighted by mean expenditure shares; superlative", bilateral.tornqvist
-    ),
-    _bilateral("walsh", "cost of a basket of root-mean quantities; superlative", bilateral.walsh),
-    _bilateral(
-        "geometric-walsh", "relatives weighted by root-mean expenditure shares", bilateral.geometric_walsh
-    ),
-    _bilateral("sato-vartia", "relatives weighted by log-mean shares; exact for CES", bilateral.sato_vartia),
-    _bilateral(
-        "montgomery-vartia", "relatives weighted by log-mean values (Vartia I)", bilateral.montgomery_vartia
-    ),
-    _bilateral("marshall-edgeworth", "cost of the mean basket of both periods", bilateral.marshall_edgeworth),
-    _bilateral("stuvel", "from Laspeyres price and quantity indices and the value ratio", bilateral.stuvel),
-    _bilateral("palgrave", "arithmetic mean of relatives, current shares", bilateral.palgrave),
-    _bilateral(
-        "geometric-laspeyres", "geometric mean of relatives, base shares", bilateral.geometric_laspeyres
-    ),
-    _bilateral(
-        "geometric-paasche", "geometric mean of relatives, current shares", bilateral.geometric_paasche
-    ),
-    _bilateral("harmonic-laspeyres", "harmonic mean of relatives, base shares", bilateral.harmonic_laspeyres),
-    _bilateral("unit-value", "value per unit; only for homogeneous products", bilateral.unit_value),
-    _bilateral(
-        "lloyd-moulton",
-        "CES index from base shares; needs the elasticity of substitution",
-        bilateral.lloyd_moulton,
-        needs_elasticity=True,
-    ),
-    _bilateral("lowe", "cost of the basket of a weight period", bilateral.lowe, needs_basket=True),
-    _bilateral(
-        "young", "arithmetic mean of relatives, shares of a weight period", bilateral.young, needs_basket=True
-    ),
-    _bilateral(
-        "geometric-young",
-        "geometric mean of relatives, shares of a weight period",
-        bilateral.geometric_young,
-        needs_basket=True,
-    ),
-)
-
-
-def _geks_on(base: Method, name: str, explanation: str) -> Method:
+def _bilateral(name: str) -> Method:
     return Method(
         name,
-        explanation,
-        "geks",
-        base.quantities,
-        base.formula,
-        base.name,
-        needs_elasticity=base.needs_elasticity,
+        _BILATERAL[name],
+        "bilateral",
+        "ignored" if name in _WITHOUT_QUANTITIES else "needed",
+        getattr(bilateral, name.replace("-", "_")),
+        name,
+        needs_basket=name in _WITH_A_BASKET,
+        needs_elasticity=name == "lloyd-moulton",
     )
 
 
 def _table() -> dict[str, Method]:
-    methods = {method.name: method for method in _BILATERAL}
-    for base in _BILATERAL:
-        if not base.needs_basket:
-            name = f"geks-{base.name}"
-            methods[name] = _geks_on(base, name, f"GEKS: all bilateral {base.name} indices reconciled")
-    methods["ccdi"] = _geks_on(
-        methods["tornqvist"], "ccdi", "Caves-Christensen-Diewert-Inklaar: GEKS on Törnqvist"
-    )
-    for method in (
+    base = {name: _bilateral(name) for name in _BILATERAL}
+    every = [*base.values()]
+    for method in base.values():
+        if not method.needs_basket:
+            told = f"GEKS: all bilateral {method.name} indices reconciled"
+            every.append(replace(method, name=f"geks-{method.name}", explanation=told, family="geks"))
+    ccdi = "Caves-Christensen-Diewert-Inklaar: GEKS on Törnqvist"
+    every.append(replace(base["tornqvist"], name="ccdi", explanation=ccdi, family="geks"))
+    every += [
         Method("geary-khamis", "quantities at reference prices of the window", "geary-khamis", "needed"),
         Method(
             "time-product-dummy",
@@ -138,9 +109,8 @@ def _table() -> dict[str, Method]:
             "time-product-dummy",
             "ignored",
         ),
-    ):
-        methods[method.name] = method
-    return methods
+    ]
+    return {method.name: method for method in every}
 
 
 #: All methods by name.
