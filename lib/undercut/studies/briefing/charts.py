@@ -44,7 +44,7 @@ def draw_verdicts(claims: pd.DataFrame, evidence: pd.DataFrame, ax: Axes | None 
         ax.text(longest - 0.2, row, verdict, va="center", fontsize=10, fontweight="bold")
     names = [_shortened(f"{number}. {claim}") for number, claim in enumerate(claims["claim"], start=1)]
     ax.set_yticks(range(len(claims)), names, fontsize=9)
-    ax.set(xlim=(-0.6, longest + 1.6), ylim=(len(claims) - 0.4, -0.6), xticks=[])
+    ax.set(xlim=(-0.6, longest + 2.2), ylim=(len(claims) - 0.4, -0.6), xticks=[])
     ax.grid(visible=False)
     ax.spines[["bottom", "left"]].set_visible(False)
     ax.tick_params(length=0)
