@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from undercut.report import build
+from undercut.report.run import workers
 from undercut.report.run.processes import end_tree
 from undercut.report.run.workers import End, Workers
 
@@ -50,7 +50,7 @@ def shared_workers(folder: Path) -> Iterator[None]:
         return Borrowed(lenders[key], environment)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(build, "Workers", borrow)
+        patch.setattr(workers, "Workers", borrow)
         yield
     for lender in lenders.values():
         lender.close()

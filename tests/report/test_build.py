@@ -257,7 +257,7 @@ def test_results_of_other_parameters_are_a_failure(project: Path) -> None:
 def test_a_wrong_parameter_is_refused_before_anything_starts(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("undercut.report.build.run_tasks", lambda *_, **__: pytest.fail("it started"))
+    monkeypatch.setattr("undercut.report.run.execution.run_tasks", lambda *_, **__: pytest.fail("it started"))
     with pytest.raises(InputError, match="Did you mean: limit"):
         build_reports(parameters={"limt": "3"}, root=project)
     with pytest.raises(InputError, match="'abc' is not a whole number"):

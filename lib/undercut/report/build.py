@@ -18,15 +18,11 @@ from undercut.report.catalogue.project import git_commit, utc_now
 from undercut.report.catalogue.variants import changed_values
 from undercut.report.findings.contract import write_atomically
 from undercut.report.findings.others import snapshot
-from undercut.report.run.execution import environment, failure_text, run_tasks
-from undercut.report.run.forge import modules_for
 from undercut.report.run.masking import Mask
 from undercut.report.run.task import Outcome, Run, Task
-from undercut.report.run.workers import Workers
 from undercut.report.site.hooks import run_hook
 from undercut.report.site.publish import STAGING, only_builder
-from undercut.report.site.record import publish_failure, publish_page
-from undercut.report.site.site import is_current, write_site
+from undercut.report.site.record import is_current, publish_failure, publish_page
 
 __all__ = ["Options", "Outcome", "Plan", "build_reports", "plan_build"]
 
@@ -79,6 +75,8 @@ def build_reports(
     for outcome in outcomes:
         say(outcome)
     if stale or not is_current(plan.site):
+        from undercut.report.site.site import write_site  # a build with nothing to do need not wait for it
+
         try:
             with only_builder(plan.site):
                 if chosen.due:  # another build may have ended between the plan and the lock
@@ -146,6 +144,10 @@ def _steps(tasks: Sequence[Task], plan: Plan, options: Options) -> Generator[tup
         from undercut.report.run.cluster import run_on_cluster
 
         return run_on_cluster(tasks, plan.project.resolve(), address=options.cluster, jobs=options.jobs)
+    from undercut.report.run.execution import environment, run_tasks
+    from undercut.report.run.forge import modules_for
+    from undercut.report.run.workers import Workers
+
     staging = plan.site / STAGING
     modules = [] if options.plain else modules_for({task.report.notebook for task in tasks})
     workers = Workers(environment(staging), staging / "forge.log", modules)
@@ -156,6 +158,8 @@ def _steps(tasks: Sequence[Task], plan: Plan, options: Options) -> Generator[tup
 
 def _publish(task: Task, run: Run, plan: Plan, started: tuple[float, str], why: tuple[str, ...]) -> Outcome:
     """Put the finished page, or the news of the failure, in its place."""
+    from undercut.report.run.execution import failure_text
+
     target = plan.site / task.folder
     text = ""
     if run.failure:

@@ -12,6 +12,7 @@ from typing import Any
 
 from undercut.report.catalogue.project import git_commit, utc_now
 from undercut.report.catalogue.staleness import inputs_of
+from undercut.report.catalogue.variants import VARIANTS
 from undercut.report.findings.contract import RESULTS_FILE, digest_of, write_atomically
 from undercut.report.page.notebook import published_notebook
 from undercut.report.run.masking import Mask
@@ -130,6 +131,21 @@ def _keep_executed(task: Task, target: Path, mask: Mask) -> bool:
 def with_banner(html: str, banner: str) -> str:
     """A page with a line above its title."""
     return html.replace(_MAIN, f'{_MAIN}\n<p class="banner stale" role="note">{banner}</p>', 1)
+
+
+def published_folders(site: Path) -> list[Path]:
+    """Folders of the site that hold a report or the news of its failure."""
+    places = [*site.glob("[!.]*/*.json"), *site.glob(f"{VARIANTS}/*/[!.]*/*.json")]
+    return sorted({path.parent for path in places if path.name in (RESULTS_FILE, FAILURE_FILE)})
+
+
+def is_current(site: Path) -> bool:
+    """Whether the front page is younger than everything that it lists."""
+    try:
+        written = (site / "index.html").stat().st_mtime_ns
+    except FileNotFoundError:
+        return False
+    return all(folder.stat().st_mtime_ns <= written for folder in published_folders(site))
 
 
 def failure_of(folder: Path) -> dict[str, Any]:

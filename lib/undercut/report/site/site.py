@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from undercut.report.catalogue.entries import Settings
-from undercut.report.catalogue.variants import VARIANTS
 from undercut.report.findings.contract import RESULTS_FILE, read_results, write_atomically
 from undercut.report.page.render import BADGES, page_style, template
 from undercut.report.site.front import front_section
 from undercut.report.site.history import write_history
-from undercut.report.site.record import FAILURE_FILE, failure_of
+from undercut.report.site.record import failure_of, published_folders
 
 #: Folder of the site with the reference of the library's functions, which `make docs` writes.
 REFERENCE = "api"
@@ -69,21 +68,6 @@ _SUMMARY = (
     "folder", "report", "title", "answer", "as_of", "built_at", "data_kind", "parameters", "status",
     "failed_at",
 )  # fmt: skip
-
-
-def published_folders(site: Path) -> list[Path]:
-    """Folders of the site that hold a report or the news of its failure."""
-    places = [*site.glob("[!.]*/*.json"), *site.glob(f"{VARIANTS}/*/[!.]*/*.json")]
-    return sorted({path.parent for path in places if path.name in (RESULTS_FILE, FAILURE_FILE)})
-
-
-def is_current(site: Path) -> bool:
-    """Whether the front page is younger than everything that it lists."""
-    try:
-        written = (site / "index.html").stat().st_mtime_ns
-    except FileNotFoundError:
-        return False
-    return all(folder.stat().st_mtime_ns <= written for folder in published_folders(site))
 
 
 def _published(folder: Path, site: Path) -> dict[str, Any]:
