@@ -173,20 +173,14 @@ def eventstudy(
     output_format: Annotated[str, typer.Option("--format", help="table, json or csv.")] = "table",
 ) -> None:
     """An event study of anyone's returns, with every test."""
-    from undercut.eventstudy.command import eventstudy_command, plain
-    from undercut.printing import emit_json, emit_many
+    from undercut.eventstudy.command import eventstudy_command
+    from undercut.printing import emit_result
 
     result = eventstudy_command(
         returns, events=events, market=market, model=model, estimation=estimation, window=window,
         min_days=min_days, values=values,
     )  # fmt: skip
-    if output_format == "json":
-        emit_json(plain(result))
-        return
-    warnings = result.pop("warnings")
-    emit_many(result, output_format)
-    for warning in warnings:  # last, where it is seen: the tables are long
-        typer.echo(warning, err=True)
+    emit_result(result, output_format, notes="warnings")
 
 
 @app.command()
@@ -200,20 +194,13 @@ def value(
     output_format: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
 ) -> None:
     """What a vendor is worth under named assumptions, what its market value implies, and what matters."""
-    from undercut.eventstudy.command import plain
-    from undercut.printing import emit_json, emit_many
+    from undercut.printing import emit_result
     from undercut.valuation.command import value_command
 
     if output_format not in ("table", "json"):
         raise InputError(f"--format must be one of table, json; got {output_format!r}.")
     result = value_command(ticker, scenario_name=scenario, settings=settings or [], as_of=as_of)
-    if output_format == "json":
-        emit_json(plain(result))
-        return
-    notes = result.pop("notes")
-    emit_many(result, output_format)
-    for note in notes:
-        typer.echo(note, err=True)
+    emit_result(result, output_format, notes="notes")
 
 
 @app.command("list")

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import pandas as pd
 
@@ -46,6 +47,18 @@ def emit_many(frames: dict[str, pd.DataFrame], output_format: str) -> None:
         return
     for name, frame in frames.items():
         emit(frame, output_format, title=name)
+
+
+def emit_result(parts: dict[str, Any], output_format: str, *, notes: str) -> None:
+    """Print named frames as `emit_many` does; what is no frame goes into JSON, and the list called ``notes``
+    stands last for people, where it is seen: tables are long."""
+    frames = {name: part for name, part in parts.items() if isinstance(part, pd.DataFrame)}
+    if output_format == "json":
+        emit_json(parts | {name: records(frame) for name, frame in frames.items()})
+        return
+    emit_many(frames, output_format)
+    for note in parts[notes]:
+        print(note, file=sys.stderr)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, object]]:
