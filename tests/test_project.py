@@ -51,7 +51,6 @@ MODULES = {
 #: Notebooks whose code is on its way to the studies; the list shrinks to nothing.
 NOT_YET_THIN = {
     "01_market_prices", "02_price_index", "03_price_of_capability", "04_deepseek_shock",
-    "07_open_model_entry",
     "09_counterfactual", "10_vendor_value", "11_price_war",
 
 }  # fmt: skip

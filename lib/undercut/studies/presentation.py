@@ -122,10 +122,22 @@ _PRICES: Mapping[str, str] = {
     "ladders.PriceLadder": "market_pages:ladder",
     "spreads.HostSpread": "market_pages:host_spread",
 }
+_ENTRY: Mapping[str, str] = {
+    "Bearing": "bearing",
+    "Cuts": "cuts",
+    "Jump": "jump",
+    "LaunchChecks": "launch_checks",
+    "LaunchPage": "launch_page",
+    "Market": "market",
+}
 #: Results of the analysis rooms, by class, and the function of a study that presents them. A study's own
 #: results have a method ``parts()``, or a presenter in the study's ``pages`` that has their name in lower
 #: case (``studies.entry.estimates.PriceResponse`` is presented by ``studies.entry.pages:price_response``).
 PRESENTERS: Mapping[str, str] = {
+    **{
+        f"undercut.studies.entry.market_estimates.{kind}": f"undercut.studies.entry.launch_pages:{shown}"
+        for kind, shown in _ENTRY.items()
+    },
     "undercut.studies.briefing.claims.Ledger": "undercut.studies.briefing.pages:ledger",
     "undercut.competition.demand.markets.MarketData": "undercut.studies.counterfactual.pages:market_data",
     "undercut.prices.tasks.gap.TaskGap": "undercut.studies.tasks.pages:one_gap",

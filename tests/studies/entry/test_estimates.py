@@ -28,12 +28,12 @@ from undercut.studies.entry.estimates import (
     Table,
     estimators,
     first_fit,
-    frontier_and_index,
     honest_table,
     in_percent,
     variants,
     wider_interval,
 )
+from undercut.studies.entry.market_estimates import frontier_and_index
 from undercut.studies.entry.specifications import entry_specifications
 
 EFFECT = -0.5

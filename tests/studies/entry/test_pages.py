@@ -17,16 +17,15 @@ from undercut.inference.did.randomisation import redrawn_dates
 from undercut.inference.local_projections import local_projections, permute_shocks
 from undercut.studies.entry import launch_pages, pages
 from undercut.studies.entry.estimates import (
-    Cuts,
     Estimators,
     FakeEntries,
     Headline,
-    Jump,
     Table,
     Variants,
     estimators,
     placebo_table,
 )
+from undercut.studies.entry.market_estimates import Cuts, Jump
 from undercut.studies.presentation import Answer, Figure, Number, Part, Sentence
 from undercut.studies.presentation import Table as PageTable
 

@@ -17,7 +17,8 @@ from undercut.competition.rivals.price_cuts import with_doses
 from undercut.competition.rivals.releases import release_months
 from undercut.errors import DataError
 from undercut.inference.did.stacked_dose import stacked_dose
-from undercut.studies.entry.estimates import hazard_table, launch_table, placebo_table, price_response
+from undercut.studies.entry.estimates import placebo_table, price_response
+from undercut.studies.entry.market_estimates import hazard_table, launch_table
 
 
 @pytest.fixture(scope="module")

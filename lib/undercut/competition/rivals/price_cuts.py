@@ -232,14 +232,14 @@ def _places(days: pd.Series) -> pd.Series:
 
 def _reverted(changes: pd.DataFrame, months: int) -> pd.Series:
     """Changes that a later one undoes within some months, and the changes that undo them."""
-    is_reverted = pd.Series(False, index=changes.index)
-    for _, own in changes.groupby("product"):
-        for first in own.itertuples():
-            later = own[own["month"].between(first.month + 1, first.month + months)]
-            undoing = later[np.abs(np.log(later["after"] / first.before)) <= _BACK]
-            if len(undoing):
-                is_reverted[[first.Index, undoing.index[0]]] = True
-    return is_reverted
+    month, before, after = (changes[name].to_numpy() for name in ("month", "before", "after"))
+    is_reverted = np.zeros(len(changes), dtype=bool)
+    for own in changes.groupby("product").indices.values():
+        for first in own:
+            soon = (month[own] > month[first]) & (month[own] <= month[first] + months)
+            undoing = own[soon & (np.abs(np.log(after[own] / before[first])) <= _BACK)]
+            is_reverted[[first, *undoing[:1]]] |= len(undoing) > 0
+    return pd.Series(is_reverted, index=changes.index)
 
 
 def _moved(rivals: pd.DataFrame, days: pd.Series, steps: int) -> pd.DataFrame:

@@ -13,8 +13,8 @@ from undercut.lazy import offer
 __getattr__, __dir__, __all__ = offer(
     __name__,
     {
-        "estimates": "Bearing Headline LaunchPage cuts estimators fake_entries jump launch_checks "
-        "launch_prices launch_samples market price_response variants",
+        "estimates": "Headline estimators fake_entries price_response variants",
+        "market_estimates": "Bearing LaunchPage cuts jump launch_checks launch_prices launch_samples market",
         "specifications": "entry_specifications hazard_specifications launch_specifications",
     },
 )

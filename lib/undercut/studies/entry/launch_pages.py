@@ -10,17 +10,8 @@ import pandas as pd
 
 from undercut import plots
 from undercut.competition.rivals import charts
-from undercut.studies.entry.estimates import (
-    BEYOND,
-    Bearing,
-    Cuts,
-    Headline,
-    Jump,
-    LaunchChecks,
-    LaunchPage,
-    Market,
-    percent,
-)
+from undercut.studies.entry.estimates import BEYOND, Headline, percent
+from undercut.studies.entry.market_estimates import Bearing, Cuts, Jump, LaunchChecks, LaunchPage, Market
 from undercut.studies.entry.words import (
     MEASURES,
     SHORT,

@@ -12,9 +12,9 @@ import pandas as pd
 from undercut import plots
 from undercut.competition.rivals import charts
 from undercut.studies.entry import charts as own_charts
+from undercut.studies.entry.curve_pages import curve
 from undercut.studies.entry.estimates import (
     METHODS,
-    Curve,
     Estimators,
     FakeEntries,
     Headline,
@@ -22,7 +22,6 @@ from undercut.studies.entry.estimates import (
     honest_table,
     percent,
 )
-from undercut.studies.entry.launch_pages import bearing, cuts, jump, launch_checks, launch_page, market
 from undercut.studies.entry.words import (
     NO_SPREAD,
     SOURCE,
@@ -36,10 +35,7 @@ from undercut.studies.entry.words import (
 )
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
 
-__all__ = [
-    "bearing", "curve", "cuts", "estimators", "fake_entries", "headline", "jump", "launch_checks",
-    "launch_page", "market", "variants",
-]  # fmt: skip
+__all__ = ["curve", "estimators", "fake_entries", "headline", "variants"]
 
 _PERCENT = "signed_percent"
 _ENDS_LABELS = {"low": "95% from", "high": "to"}
@@ -377,53 +373,6 @@ def variants(found: Variants) -> Iterator[Part]:
             "detectable_fall": "percent", "models": "integer", "developers": "integer",
         },
     )  # fmt: skip
-
-
-_CURVES = {
-    "entry": (
-        "specification_curve", "specifications.median", "percent",
-        "Change of the list price after entry: median specification",
-        "Change of the list price after entry in percent, 95% intervals by developer, cut off; ringed: "
-        "headline; below: what was chosen",
-    ),
-    "launch": (
-        "launch_specifications", "launch_specifications.median", "log points",
-        "Launch price per standard deviation of exposure: median specification",
-        "Log launch price per standard deviation of exposure, 95% intervals, cut off; ringed: closeness to "
-        "any open rival; below: what was chosen",
-    ),
-}  # fmt: skip
-
-
-def curve(found: Curve) -> Iterator[Part]:
-    """A specification curve: the figure, its median, its summary."""
-    name, key, unit, label, measure = _CURVES[found.subject]
-    counts = found.curve.counts()
-    to_percent = percent if unit == "log points" else float
-    of, below, above = (counts[k] for k in ("specifications", "interval_below", "interval_above"))
-    heading = (
-        f"Of {of:.0f} specifications {below:.0f} show a fall with their whole interval, {above:.0f} a rise"
-        if found.subject == "entry"
-        else f"Launch prices: {below:.0f} of {of:.0f} specifications below zero with their interval, "
-        f"{above:.0f} above"
-    )
-
-    def draw() -> Any:
-        axes = found.curve.plot()
-        plots.headline(axes, heading, measure, source=SOURCE)
-        axes.set_ylabel(unit)
-        return axes
-
-    summary = found.curve.summary()
-    yield Figure(name, draw, alt=f"Specification curve. {summary}", data=found.curve.table())
-    digits = 1 if found.subject == "entry" else 0
-    ends = [f"{to_percent(counts[end]):.{digits}f}%" for end in ("lowest", "highest")]
-    yield Number(
-        key, label, float(to_percent(counts["median"])), "%", n=int(of), role="robustness",
-        method="all combinations of choices",
-        note=f"from {ends[0]} to {ends[1]}: a range of choices, not an interval",
-    )  # fmt: skip
-    yield Sentence(summary)
 
 
 def _ends(row: Any) -> tuple[float, float] | None:

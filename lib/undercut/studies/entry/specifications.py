@@ -195,7 +195,8 @@ def launch_specifications(
     @cache
     def rows(capability: str, rivals: str, reach: float) -> pd.DataFrame:
         offers, others = new(capability)
-        return with_doses(offers, others, group=rivals, rule=RivalRule(reach=reach, width=2 * reach))
+        rule = RivalRule(reach=reach, width=2 * reach)
+        return with_doses(offers, others, group=rivals, rule=rule, doses=chosen["dose"])
 
     def estimate(
         *, dose: str, rivals: str, reach: float, capability: str, controls: str, developer_effects: bool
