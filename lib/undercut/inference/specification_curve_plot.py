@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from undercut import plots
 from undercut.errors import InputError
@@ -12,31 +14,36 @@ from undercut.errors import InputError
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from undercut.inference.specifications import SpecificationCurve
-
 #: Height of one option's row relative to the panel of estimates.
 _ROW = 0.075
 #: Room above and below the estimates, in units of their range.
 _BEYOND = 0.8
 
 
-def draw_curve(curve: SpecificationCurve, ax: Axes | None = None) -> Axes:
-    """Draw ``curve`` in the place of ``ax``; returns the axes of the estimates. Those of the options, below
+def draw_curve(
+    found: pd.DataFrame,
+    choices: Sequence[str],
+    *,
+    reference: float = 0.0,
+    unit: str = "",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a curve in the place of ``ax``; returns the axes of the estimates. Those of the options, below
     them, have the id ``options``."""
     import matplotlib.pyplot as plt
 
-    rows = [(choice, option) for choice in curve.choices for option in _options(curve, choice)]
+    rows = [(choice, option) for choice in choices for option in _options(found, choice)]
     axes = ax or plt.subplots(figsize=(8.6, 3.4 + 0.22 * len(rows)), layout="constrained")[1]
     place, figure = axes.get_subplotspec(), axes.get_figure()
     if place is None or figure is None:
         raise InputError("A specification curve needs axes made by plt.subplots: it splits them in two.")
-    _estimates(axes, curve)
+    _estimates(axes, found, reference, unit)
     split = place.subgridspec(2, 1, height_ratios=[1, _ROW * len(rows)], hspace=0.02)
     axes.set_subplotspec(split[0])
     below = figure.add_subplot(split[1], sharex=axes)
     below.set_gid("options")
     for height, (choice, option) in enumerate(reversed(rows)):
-        chosen = curve.estimates[curve.estimates[choice].astype(str).eq(option)]
+        chosen = found[found[choice].astype(str).eq(option)]
         below.plot(chosen["rank"], np.full(len(chosen), height), "|", color=plots.INK, markersize=6)
     below.set_yticks(range(len(rows)), [f"{choice}: {option}" for choice, option in reversed(rows)])
     below.set_ylim(-0.7, len(rows) - 0.3)
@@ -46,19 +53,18 @@ def draw_curve(curve: SpecificationCurve, ax: Axes | None = None) -> Axes:
     return axes
 
 
-def _estimates(axes: Axes, curve: SpecificationCurve) -> None:
+def _estimates(axes: Axes, found: pd.DataFrame, reference: float, unit: str) -> None:
     """Estimates in ascending order; dark where the interval leaves out no effect, ringed the headline.
 
     Intervals are cut off at a distance, so that a few wide or infinite ones do not flatten the rest.
     """
-    found = curve.estimates
-    least = min(float(found["estimate"].min()), curve.reference)
-    most = max(float(found["estimate"].max()), curve.reference)
+    least = min(float(found["estimate"].min()), reference)
+    most = max(float(found["estimate"].max()), reference)
     margin = _BEYOND * (most - least or 1.0)
     found = found.assign(
         low=found["low"].clip(lower=least - margin), high=found["high"].clip(upper=most + margin)
     )
-    clear = (found["low"] > curve.reference) | (found["high"] < curve.reference)
+    clear = (found["low"] > reference) | (found["high"] < reference)
     for is_clear, color in ((False, plots.RULE), (True, plots.MUTED)):
         part = found[clear == is_clear]
         axes.vlines(part["rank"], part["low"], part["high"], color=color, linewidth=1.5, zorder=1)
@@ -68,11 +74,11 @@ def _estimates(axes: Axes, curve: SpecificationCurve) -> None:
         marked["rank"], marked["estimate"], "o", markersize=9, markerfacecolor="none",
         markeredgecolor=plots.origin_color("CN"), markeredgewidth=2, gid="headline specification",
     )  # fmt: skip
-    plots.zero_line(axes, curve.reference)
+    plots.zero_line(axes, reference)
     axes.set_xlim(0, len(found) + 1)
     axes.set_ylim(least - margin, most + margin)
-    axes.set_ylabel(curve.unit)
+    axes.set_ylabel(unit)
 
 
-def _options(curve: SpecificationCurve, choice: str) -> list[str]:
-    return sorted(curve.estimates[choice].astype(str).unique())
+def _options(found: pd.DataFrame, choice: str) -> list[str]:
+    return sorted(found[choice].astype(str).unique())

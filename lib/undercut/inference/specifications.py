@@ -113,7 +113,7 @@ class SpecificationCurve(Result):
         """Draw the estimates in ascending order, and under them which options each one chose."""
         from undercut.inference.specification_curve_plot import draw_curve
 
-        return draw_curve(self, ax)
+        return draw_curve(self.estimates, self.choices, reference=self.reference, unit=self.unit, ax=ax)
 
 
 def specification_curve(

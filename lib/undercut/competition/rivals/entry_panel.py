@@ -8,9 +8,11 @@ import pandas as pd
 
 from undercut.competition.rivals.exposure import RivalRule, open_rivals, own_closed_offers, placed
 from undercut.competition.rivals.price_cuts import UNSETTLED, real_changes
-from undercut.competition.rivals.releases import CLUSTER_DAYS
+from undercut.competition.rivals.releases import CLUSTER_DAYS, release_months
 from undercut.errors import TooFewError
 from undercut.inference.did.data import as_number
+from undercut.inference.did.results import AdoptionFit
+from undercut.inference.did.stacked_dose import stacked_dose
 from undercut.prices.changes import MIN_CHANGE
 
 
@@ -90,6 +92,36 @@ def dose_panel(quotes: pd.DataFrame, *, reach: float = 4.0, group: str = "any") 
     return offers[list(columns)].rename(columns=columns).assign(
         outcome=np.log(offers["price"].to_numpy(float)), dose=at.closeness
     )  # fmt: skip
+
+
+def price_response(
+    quotes: pd.DataFrame,
+    releases: pd.DataFrame,
+    *,
+    reach: float = 4.0,
+    lags: int = 3,
+    min_gap: int = 1,
+    level: float = 0.95,
+) -> AdoptionFit:
+    """The change of log list prices for one unit of closeness that a release brought.
+
+    Parameters
+    ----------
+    quotes : DataFrame
+        From :func:`settled_quotes`.
+    releases : DataFrame
+        From :func:`undercut.competition.rivals.releases.first_offers`.
+    reach : float
+        Closeness runs from zero at twice this distance to one.
+    lags, min_gap, level
+        As in :func:`undercut.inference.did.stacked_dose.stacked_dose`, which this calls.
+
+    Returns
+    -------
+    AdoptionFit
+    """
+    frame, months = dose_panel(quotes, reach=reach), release_months(releases)
+    return stacked_dose(frame, months, leads=2, lags=lags, min_gap=min_gap, level=level)
 
 
 def settled_quotes(quotes: pd.DataFrame) -> pd.DataFrame:

@@ -102,7 +102,7 @@ class UnitSweep:
     @classmethod
     def of(cls, columns: csr_matrix, unit: Codes, weight: Floats) -> UnitSweep:
         """Sweep the columns."""
-        total = np.bincount(unit, weight)
+        total = np.asarray(np.bincount(unit, weight), dtype=np.float64)
         weighted = columns.multiply(weight[:, None]).tocsr()
         sums = (indicators(unit).T @ weighted).toarray()
         means = sums / np.where(total > 0, total, 1.0)[:, None]
@@ -123,7 +123,7 @@ class UnitSweep:
         return self.centred(outcome - self.columns @ self.coefficients(outcome))
 
     def _sums(self, values: Floats) -> Floats:
-        return np.bincount(self.unit, self.weight * values, minlength=len(self.total))
+        return np.bincount(self.unit, self.weight * values, minlength=len(self.total)).astype(float)
 
     def predicts(self, rows: csr_matrix, unit: Codes) -> Booleans:
         """Whether the weighted rows determine the level of other rows."""

@@ -11,13 +11,12 @@ import numpy as np
 import pandas as pd
 
 from undercut.competition.rivals import charts
-from undercut.competition.rivals.entry_panel import dose_panel, entry_panel, prices_after_entry
+from undercut.competition.rivals.entry_panel import entry_panel, prices_after_entry
+from undercut.competition.rivals.entry_panel import price_response as response
 from undercut.competition.rivals.placebos import closed_as_rivals
-from undercut.competition.rivals.releases import release_months
 from undercut.errors import DataError, TooFewError, UndercutError
 from undercut.inference.did.model import MethodComparison, staggered_adoption
 from undercut.inference.did.results import AdoptionFit
-from undercut.inference.did.stacked_dose import stacked_dose
 from undercut.inference.placebos import PlaceboResult
 from undercut.inference.specifications import run_specifications
 from undercut.result import Result
@@ -276,10 +275,9 @@ def price_response(
         ``variant, gap, estimate, low, high`` (percent, t by developer), ``wild_p, detectable_fall, models,
         developers, notes, why_not``.
     """
-    frame, months = dose_panel(quotes, reach=reach), release_months(releases)
 
     def estimate(*, gap: int) -> dict[str, Any]:
-        fit = stacked_dose(frame, months, leads=2, lags=lags, min_gap=gap)
+        fit = response(quotes, releases, reach=reach, lags=lags, min_gap=gap)
         wild = fit.wild_bootstrap(draws=draws, weights="webb", seed=seed)
         return in_percent(fit) | {"wild_p": wild.p_value, "notes": " ".join(fit.notes)}
 
