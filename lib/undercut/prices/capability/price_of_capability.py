@@ -97,24 +97,30 @@ class CapabilityPrices(Result):
         ]
         return "\n".join([*head, "", self.rates.to_string(index=False, float_format="{:.3g}".format)])
 
-    def plot(self, ax: Axes | None = None, *, version: str = "lowest") -> Axes:
-        """Draw every level's path by one version, with its interval, and return the axes."""
+    def plot(self, ax: Axes | None = None, *, version: str = "lowest", level: str | None = None) -> Axes:
+        """Draw every level's path by one version, with its interval, and return the axes.
+
+        With a ``level`` only that one has ink and an interval: six bands would merge into fog.
+        """
         from undercut.plots import INK, MUTED, band, label_line_ends, own_axes, price_axis
 
         if version not in VERSIONS:
             raise unknown("version", version, VERSIONS)
         ax = own_axes(ax)
         # Colour means origin on every page; levels are told apart by their names at the lines' ends.
-        colors = {level: (INK, MUTED)[i % 2] for i, level in enumerate(self.rates["level"].unique())}
+        names = list(self.rates["level"].unique())
+        grey = [i % 2 if level is None else name != level for i, name in enumerate(names)]
+        colors = {name: MUTED if is_grey else INK for name, is_grey in zip(names, grey, strict=True)}
         ends = {}
-        for level, color in colors.items():
-            path = self.path(level, version).dropna(subset=["price"])
+        for name, color in colors.items():
+            path = self.path(name, version).dropna(subset=["price"])
             if path.empty:
                 continue
             moments = pd.PeriodIndex(path.index, freq="M").to_timestamp()
             ax.plot(moments, path["price"], color=color, drawstyle="steps-post")
-            band(ax, moments, path["low"], path["high"], color)
-            ends[level] = (moments[-1], float(path["price"].iloc[-1]))
+            if level in (None, name):
+                band(ax, moments, path["low"], path["high"], color)
+            ends[name] = (moments[-1], float(path["price"].iloc[-1]))
         price_axis(ax)
         return label_line_ends(ax, ends, colors)
 

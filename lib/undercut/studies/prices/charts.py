@@ -32,7 +32,7 @@ def price_by_capability(
         colors[name] = plots.origin_color(origin)
     plots.price_axis(axes)
     axes.set_xlabel("Epoch Capabilities Index")
-    plots.access_key(axes, sorted(models["access"].unique()), line=False, loc="lower right")
+    plots.access_key(axes, sorted(models["access"].unique()), line=False, loc="upper left")
     plots.headline(axes, finding, measure, source=SOURCE)
     return plots.label_line_ends(axes, ends, colors)
 

@@ -51,10 +51,10 @@ def levels(found: Levels) -> Iterator[Part]:
         axes = plots.own_axes(None, 7.6, 4.6)
         measure = (
             f"US dollars per million tokens, {found.prices.settings['workload']} workload, lowest price of "
-            "each level, 95% bands"
+            f"each level; 95% band of {found.level}"
         )
         plots.headline(axes, title, measure, source=charts.SOURCE)
-        return found.prices.plot(axes)
+        return found.prices.plot(axes, level=found.level)
 
     yield Figure(
         "price_of_capability", draw, data=found.prices.paths,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
@@ -17,7 +17,10 @@ from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, 
 from undercut.studies.prices import charts
 from undercut.studies.prices.market import Coverage, OnOffer, Quality
 
-_MONEY: Final = dict.fromkeys(("lowest", "median", "highest", "best_price"), "usd")
+if TYPE_CHECKING:
+    from undercut.tables import Format
+
+_MONEY: Final[dict[str, Format]] = dict.fromkeys(("lowest", "median", "highest", "best_price"), "usd")
 _SHARES: Final = {
     **dict.fromkeys(("gap", "low", "high"), "share"),
     "n_group": "integer",
@@ -61,8 +64,8 @@ def _now(found: GapHistory) -> Iterator[Part]:
         "price_by_capability",
         lambda: charts.price_by_capability(
             models, found.last.lines(),  # type: ignore[union-attr]
-            finding=f"{opened} open models: {told.short} than {closed} closed ones of equal capability",
-            measure=f"{_per_million(found)}; cheapest seller, {_day(row['day'])}",
+            finding=f"{opened} open models cost {told.size} {_way(told)} than {closed} closed ones",
+            measure=f"At equal capability; {_per_million(found)}; cheapest seller, {_day(row['day'])}",
         ),
         alt=f"Price against capability on {_day(row['day'])}, one mark a model. {gap_sentence(found, row)}",
         data=models[["model_id", "origin", "access", "eci", "price"]],
@@ -133,7 +136,7 @@ def gap_sentence(found: GapHistory, row: pd.Series) -> str:
         )
     sure = "" if row["low"] > 0 or row["high"] < 0 else ", a difference that could be chance"
     return (
-        f"On {day} {opened} open models cost {abs(told.value):.0f}% {'less' if told.value < 0 else 'more'} "
+        f"On {day} {opened} open models cost {abs(told.value):.0f}% {_way(told)} "
         f"than {closed} closed ones of the same capability ({told.interval}){sure}."
     )
 
@@ -166,7 +169,7 @@ def host_spread(found: HostSpread) -> Iterator[Part]:
         ("sellers", "sellers_per_open_model", "Sellers of an open model that has at least two (median model)",
          "sellers"),
     ):  # fmt: skip
-        value, low, high = typical.loc[name] if len(shared) else (None, None, None)
+        value, low, high = map(float, typical.loc[name]) if len(shared) else (None, 0.0, 0.0)
         told[name] = Number(
             key, label, value, unit, ci=(low, high) if len(shared) else None, level=found.level,
             n=len(shared), method="median; bootstrap over developers", note=why_not, role="primary",
@@ -191,7 +194,7 @@ def host_spread(found: HostSpread) -> Iterator[Part]:
     yield Table(
         shared.head(12)[["name", "developer", "sellers", "lowest", "median", "highest", "ratio"]],
         title="Open models with most sellers", subtitle=measure, row_label="name",
-        formats={name: _MONEY[name] for name in ("lowest", "median", "highest")} | {"ratio": "number"},
+        formats={name: _MONEY[name] for name in ("lowest", "median", "highest")},
         labels={"name": "model", "ratio": "highest / lowest"},
     )  # fmt: skip
 
@@ -281,6 +284,10 @@ def quality(found: Quality) -> Iterator[Part]:
         labels={"source_a": "source", "source_b": "compared with", "offer_months": "offer-months",
                 "agree": "same price"},
     )  # fmt: skip
+
+
+def _way(told: Number) -> str:
+    return "less" if told.value is not None and told.value < 0 else "more"
 
 
 def _sides(found: GapHistory) -> tuple[str, str]:
