@@ -69,6 +69,6 @@ def _cells(name: str, title: str) -> list[dict[str, Any]]:
     for number, (kind, source) in enumerate(zip(parts[::2], parts[1::2], strict=True), start=1):
         metadata = {"tags": ["parameters"]} if kind == "parameters" else {}
         cell = {"id": f"{name}-{number}"[:64], "metadata": metadata, "source": source.strip("\n")}
-        is_code = {"cell_type": "code", "execution_count": None, "outputs": []}
+        is_code: dict[str, Any] = {"cell_type": "code", "execution_count": None, "outputs": []}
         cells.append(cell | ({"cell_type": "markdown"} if kind == "markdown" else is_code))
     return cells

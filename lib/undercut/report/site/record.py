@@ -60,7 +60,7 @@ def publish_page(
     keep : int
         How many earlier builds to keep.
     """
-    record = {"report": task.report.name, "status": "built", "started_at": started[1]}
+    record: dict[str, Any] = {"report": task.report.name, "status": "built", "started_at": started[1]}
     record |= {key: getattr(run, key) for key in ("exit_status", "duration_seconds", "peak_memory_mb")}
     record |= {"git_commit": git_commit(project), "parameters": task.values}
     record |= {"inputs": inputs_of(task, run.trace, project, started[0])}

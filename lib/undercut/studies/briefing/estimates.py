@@ -87,7 +87,12 @@ def _chosen() -> pd.DataFrame:
 def _headline(made: Mapping[str, Any], report: str, key: str, label: str) -> dict[str, Any]:
     state = made.get("published", {}).get("state", "current" if made else "missing")
     kind = made.get("data_kind")
-    missing = {"key": key, "unit": "none", "method": "", "note": f"{report} has not published {key}"}
+    missing: dict[str, Any] = {
+        "key": key,
+        "unit": "none",
+        "method": "",
+        "note": f"{report} has not published {key}",
+    }
     missing |= dict.fromkeys(("value", "ci_low", "ci_high", "level", "n", "as_of"))
     found = next((finding for finding in made.get("findings", []) if finding["key"] == key), None)
     text = "not published" if found is None else sentences.sentence(dict(found))
