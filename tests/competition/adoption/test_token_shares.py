@@ -53,12 +53,12 @@ def test_the_interval_covers_the_trend_of_noisy_shares() -> None:
     shares = sampled(np.zeros(24))
     years = (shares["week_ending"] - shares["week_ending"].min()).dt.days / 365.25
     inside = 0
-    for _ in range(400):
+    for _ in range(200):
         noise = generator.normal(0, 4, 25)
         persistent = noise[1:] + 0.4 * noise[:-1]
         trend = share_trend(shares.assign(share=20 + 10 * years + persistent), "CN open")
         inside += trend.low <= 10 <= trend.high
-    assert 0.89 < inside / 400 < 0.985
+    assert 0.89 < inside / 200 < 0.985
 
 
 def test_too_few_months_and_unknown_groups_are_refused() -> None:

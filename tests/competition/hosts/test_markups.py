@@ -33,7 +33,7 @@ def test_half_life_and_floor_without_noise_are_exact() -> None:
 
 
 def test_intervals_cover_the_half_life() -> None:
-    fits = [decay(decaying(5.0, 0.4, seed=s), value="price", draws=40) for s in range(20)]
+    fits = [decay(decaying(5.0, 0.4, seed=s), value="price", draws=40) for s in range(10)]
     assert np.mean([f.half_life_low <= 5 <= f.half_life_high for f in fits]) >= 0.8
     assert np.mean([f.floor_low <= 0.4 <= f.floor_high for f in fits]) >= 0.8
     assert all(f.is_told for f in fits)

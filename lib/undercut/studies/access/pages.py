@@ -48,8 +48,7 @@ CAVEATS: Final = (
 
 def bill(found: Bill) -> Iterator[Part]:
     """Bills by volume: what is saved, from where own machines pay, what is cheapest under which rule."""
-    told = {key: price_ratio(found, key) for key in ("any", "us")}
-    yield from told.values()
+    yield from (price_ratio(found, key) for key in ("any", "us"))
     yield from (saving(found, *at) for at in ((100, "100m"), (1_000, "1b")))
     even = break_even(found)
     yield even
@@ -63,7 +62,6 @@ def bill(found: Bill) -> Iterator[Part]:
         alt=f"Rising lines of the monthly bill by volume, one a way. {price_gap(found)}; {worth(found)}.",
         data=found.frame,
     )  # fmt: skip
-    yield Sentence(f"{price_gap(found)} ({told['any'].interval}: {_sure(told['any'])}); {worth(found)}.")
     yield Sentence(self_hosting(even, found.bills.volumes[-1]))
     by_rule = cheapest_by_rule(found.bills)
     sure = by_rule[(by_rule["volume"] == AT) & (by_rule["rule"] != "own machines only")]
