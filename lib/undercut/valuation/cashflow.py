@@ -17,7 +17,7 @@ from undercut.errors import InputError
 from undercut.inference.arrays import Floats
 from undercut.valuation.capital_cost import CapitalCost, cost_of_capital
 from undercut.valuation.company import Company
-from undercut.valuation.drivers import Values, ai_business, fading, level
+from undercut.valuation.drivers import Business, Values, accumulated, ai_business, fading, level
 from undercut.valuation.valuation import Segment, Valuation
 
 
@@ -95,7 +95,9 @@ def discounted_value(
     values = _aligned(values)
     rate = cost_of_capital(values)
     _check_economics(values, rate)
-    ai, other = _ai_segment(company, values, horizon), _other_segment(company, values, horizon)
+    business = ai_business(company.role, values, horizon.explicit_years)
+    ai = _ai_segment(company, values, horizon, business)
+    other = _other_segment(company, values, horizon, business.margin[0])
     total, total_end = _worth(Segment.sum(ai, other), values, rate, horizon, _ends(ai, other, values))
     alone, _ = _worth(other, values, rate, horizon, _ends(other, None, values))
     grown = (1 + rate.rate) ** elapsed_years
@@ -141,9 +143,8 @@ def _part(which: NDArray[np.bool_]) -> str:
     return "the only draw" if which.size == 1 else f"{int(which.sum()):,} of {which.size:,} draws"
 
 
-def _ai_segment(company: Company, values: Values, horizon: Horizon) -> Segment:
+def _ai_segment(company: Company, values: Values, horizon: Horizon, business: Business) -> Segment:
     start = values["ai_revenue_share"] * company.revenue
-    business = ai_business(company.role, values, horizon.explicit_years)
     revenue = start * _faded(business.revenue, values["terminal_growth"], horizon.fade_years)
     margin = _held(business.margin, horizon.fade_years) + _pay_added_back(company, values)
     if company.role in ("seller", "cloud"):
@@ -153,10 +154,10 @@ def _ai_segment(company: Company, values: Values, horizon: Horizon) -> Segment:
     return _segment(revenue, margin, values["sales_to_capital_ai"])
 
 
-def _other_segment(company: Company, values: Values, horizon: Horizon) -> Segment:
+def _other_segment(company: Company, values: Values, horizon: Horizon, ai_margin: Floats) -> Segment:
     years, share = horizon.explicit_years, values["ai_revenue_share"]
     start = (1 - share) * company.revenue
-    ai_income = share * company.revenue * ai_business(company.role, values, 1).margin[0]
+    ai_income = share * company.revenue * ai_margin
     # With today's AI income it adds up to the operating income of the accounts.
     income = np.where(start > 0, company.operating_income - ai_income, 0.0)
     today = np.divide(income, start, out=np.zeros_like(income), where=start > 0)
@@ -189,7 +190,7 @@ def _faded(index: Floats, terminal_growth: Floats, fade_years: int) -> Floats:
         return index
     last = np.divide(index[-1], index[-2], out=np.ones_like(index[-1]), where=index[-2] > 0) - 1
     step = (np.arange(1, fade_years + 1) / fade_years)[:, None]
-    path = np.cumprod(1 + last + (terminal_growth - last) * step, axis=0)
+    path = accumulated(np.multiply, 1 + last + (terminal_growth - last) * step)
     return np.concatenate([index, index[-1] * path])
 
 
@@ -213,7 +214,7 @@ def _worth(
     years = np.arange(1, segment.income.shape[0] + 1, dtype=np.float64) - 0.5 * horizon.mid_year
     steps = np.repeat(1 / (1 + rate.rate[None, :]), len(years), axis=0)
     steps[0] = (1 + rate.rate) ** -years[0]
-    factor = np.multiply.accumulate(steps, axis=0)
+    factor = accumulated(np.multiply, steps)
     flows = segment.income - taxes(segment.income, values["tax_rate"]) - segment.investment
     growth = values["terminal_growth"]
     paid_out = end_profit * (1 - values["tax_rate"]) * (1 - growth / values["return_on_new_capital"])
@@ -236,7 +237,7 @@ def taxes(income: Floats, tax_rate: Floats) -> Floats:
     >>> taxes(np.array([[-100.0], [60.0], [100.0]]), np.array([0.25]))[:, 0].tolist()
     [0.0, 0.0, 15.0]
     """
-    total = np.cumsum(income, axis=0)
+    total = accumulated(np.add, income)
     # What has been taxed so far is the highest cumulated profit so far, or nothing.
-    taxed = np.maximum(np.maximum.accumulate(total, axis=0), 0.0)
+    taxed = np.maximum(accumulated(np.maximum, total), 0.0)
     return np.diff(taxed, axis=0, prepend=0.0) * tax_rate

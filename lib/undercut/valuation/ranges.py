@@ -17,7 +17,7 @@ from undercut.valuation.sensitivity import sobol_indices, tornado
 from undercut.valuation.valuation import Valuation, middle
 from undercut.valuation.vendors import Case
 
-_PIECE: Final = 1024
+_PIECE: Final = 2048
 
 
 @dataclass(frozen=True, slots=True)
