@@ -68,10 +68,10 @@ def shares_over_time(shares: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 def intervals(found: Mapping[str, tuple[float, float, float]], *, ax: Axes | None = None) -> Axes:
     """Estimates with their intervals, one row each."""
     axes = plots.own_axes(ax)
-    for height, name in enumerate(reversed(found)):
+    for height, name in enumerate(reversed(list(found))):
         value, low, high = found[name]
         axes.hlines(height, low, high, color=plots.INK, linewidth=2)
         axes.plot(value, height, "o", color=plots.INK, markersize=7)
-    axes.set_yticks(range(len(found)), [*reversed(found)])
+    axes.set_yticks(range(len(found)), [*reversed(list(found))])
     axes.set_ylim(-0.6, len(found) - 0.4)
     return axes

@@ -26,7 +26,7 @@ def entry_path(path: pd.DataFrame, *, edge: float, ax: Axes | None = None) -> Ax
     axes.axhspan(-100 * edge, 100 * edge, color=plots.RULE, alpha=0.45, linewidth=0, zorder=0.5)
     axes.vlines(told["horizon"], told["low"], told["high"], color=plots.INK, linewidth=1.5)
     for rows, face in ((told[told["horizon"] < 0], plots.PAPER), (told[told["horizon"] >= 0], plots.INK)):
-        look = {"color": plots.INK, "markerfacecolor": face, "markersize": 6.5}
+        look: dict[str, Any] = {"color": plots.INK, "markerfacecolor": face, "markersize": 6.5}
         axes.plot(rows["horizon"], rows["effect"], "o", **look)
     plots.zero_line(axes)
     axes.axvline(-0.5, color=plots.MUTED, linewidth=1, linestyle=(0, (2, 2)))
@@ -41,12 +41,12 @@ def responses(
 ) -> Axes:
     """Changes in percent with their intervals, one row each; ``grey`` are benchmarks."""
     axes = plots.own_axes(ax, height=1.5 + 0.42 * len(found))
-    for height, name in enumerate(reversed(found)):
+    for height, name in enumerate(reversed(list(found))):
         value, low, high = found[name]
         color, marker = (plots.MUTED, "D") if name in grey else (plots.INK, "o")
         axes.hlines(height, low, high, color=color, linewidth=2)
         axes.plot(value, height, marker, color=color, markersize=7)
-    axes.set_yticks(range(len(found)), [*reversed(found)])
+    axes.set_yticks(range(len(found)), [*reversed(list(found))])
     axes.set_ylim(-0.6, len(found) - 0.4)
     axes.axvline(0, color=plots.INK, linewidth=1, zorder=1.5)
     axes.grid(axis="y", visible=False)

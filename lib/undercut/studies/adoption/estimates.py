@@ -45,7 +45,7 @@ class Shares(Framed):
     @property
     def last_week(self) -> date:
         """The last week listed."""
-        return self.frame["week_ending"].max().date()  # type: ignore[no-any-return]
+        return self.frame["week_ending"].max().date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def after_restrictions(
     """
     chinese = shares[shares["group"] == "CN open"].set_index("week_ending")["share"]
     percent = 100 * us_prices
-    series = (chinese.set_axis(chinese.index.to_period("M")), percent)  # type: ignore[attr-defined]
+    series = (chinese.set_axis(chinese.index.to_period("M")), percent)
     days = restrictions["date"]
     changes = {key: _change(values, days, months, draws) for key, values in zip(SERIES, series, strict=True)}
     windows = {tried: _change(percent, days, tried, draws) for tried in _WINDOWS if tried != months}

@@ -224,7 +224,7 @@ def doubts(panel: pd.DataFrame, found: Answers, *, placebos: int, draws: int) ->
     lags = found.months
     fakes = {
         fake: placebo_effects(panel, fake=fake, draws=placebos, lags=lags) for fake in ("dates", "models")
-    }  # type: ignore[arg-type]
+    }
     wild = {cluster: wild_test(found.entry, cluster=cluster, draws=999) for cluster in ("host", "model_id")}
     chances = {f"fake {name}": placebo_p_value(found.entry.effect, drawn) for name, drawn in fakes.items()}
     chances |= {f"wild bootstrap over {name}": test.p_value for name, test in wild.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -163,7 +163,7 @@ def moves(found: Moves) -> Iterator[Part]:
     )
 
 
-def _move(row: tuple) -> Number:  # type: ignore[type-arg]
+def _move(row: Any) -> Number:
     return Number(
         f"steps.{row.move.replace(' ', '_')}", f"Offers whose list price changes in a month: {row.move}",
         row.percent, "%", ci=(row.low, row.high), n=row.offer_months, role="descriptive",
