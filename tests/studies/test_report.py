@@ -84,6 +84,9 @@ def test_tables_give_the_report_its_day() -> None:
     report = Report("example", title="A title")
     report.uses(pd.DataFrame({"last_seen": pd.to_datetime(["2026-11-01", "2026-11-17"])}))
     assert report.as_of == "2026-11-17"
+    dated = Report("example", title="A title", as_of="2026-11-20")
+    dated.uses(pd.DataFrame({"last_seen": pd.to_datetime(["2026-11-17"])}))
+    assert dated.as_of == "2026-11-20"
 
 
 def test_a_result_is_short_to_look_at(fall: Fall) -> None:

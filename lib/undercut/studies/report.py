@@ -80,11 +80,11 @@ class Report(Results):
         )
 
     def uses(self, *frames: pd.DataFrame) -> None:
-        """Record where further tables came from; the newest price or return dates the report."""
+        """Record where further tables came from; the newest price or return dates a report without as_of."""
         super().uses(*frames)
         days = [frame["last_seen"].max().date() for frame in frames if "last_seen" in frame.columns]
         days += [frame["date"].max().date() for frame in frames if {"date", "return"} <= {*frame.columns}]
-        if days:
+        if days and not self._parameters.get("as_of"):
             self.as_of = max(days).isoformat()
 
     def add(self, *results: Any, role: Role | None = None, fold: bool = False) -> list[Finding]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from undercut.tables import Format
 
 _MONEY: Final[dict[str, Format]] = dict.fromkeys(("lowest", "median", "highest", "best_price"), "usd")
-_SHARES: Final = {
+_SHARES: Final[dict[str, Format]] = {
     **dict.fromkeys(("gap", "low", "high"), "share"),
     "n_group": "integer",
     "n_reference": "integer",
