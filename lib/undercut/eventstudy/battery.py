@@ -12,7 +12,6 @@ import pandas as pd
 from undercut.errors import unknown
 from undercut.eventstudy import nonparametric, parametric
 from undercut.eventstudy.abnormal import AbnormalReturns
-from undercut.eventstudy.bootstrap import FEWEST_CLUSTERS, bootstrap
 from undercut.eventstudy.portfolio import portfolio
 from undercut.eventstudy.sample import Pool, Sample, TestResult
 from undercut.eventstudy.windows import Window
@@ -72,7 +71,10 @@ _TESTS = (
     Test("modified_rank", "Corrado and Zivney's ranks", nonparametric.modified_rank, 1, True, False),
     Test("generalised_rank", "Kolari and Pynnönen's ranks", nonparametric.generalised_rank, 2, True, True),
     Test("wilcoxon", "signed ranks", nonparametric.wilcoxon, 1, False, True),
-    Test("bootstrap", "wild bootstrap by event date", bootstrap, FEWEST_CLUSTERS, False, True),
+    Test(
+        "bootstrap", "wild bootstrap by event date", nonparametric.bootstrap,
+        nonparametric.FEWEST_CLUSTERS, False, True,
+    ),
 )  # fmt: skip
 TESTS: Final[Mapping[str, Test]] = {test.name: test for test in _TESTS}
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from undercut.errors import InputError
+from undercut.eventstudy.abnormal import Setup
 from undercut.eventstudy.data import (
     Events,
     ReturnsPanel,
@@ -19,7 +20,6 @@ from undercut.eventstudy.data import (
 from undercut.eventstudy.linear import Convention
 from undercut.eventstudy.normal import benchmarks_of, design_of, named_benchmarks, normal_model
 from undercut.eventstudy.results import EventStudy
-from undercut.eventstudy.setup import Setup
 from undercut.eventstudy.windows import Window, Windows, parse_window
 from undercut.eventstudy.yardsticks import is_yardstick
 

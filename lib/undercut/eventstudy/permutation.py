@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from undercut.errors import DataError, TooFewError
-from undercut.eventstudy.abnormal import AbnormalReturns
+from undercut.eventstudy.abnormal import AbnormalReturns, Setup
 from undercut.eventstudy.battery import pools
 from undercut.eventstudy.rolling import rolling_scar
 from undercut.eventstudy.sample import Pool, TestResult
-from undercut.eventstudy.setup import Setup
 from undercut.eventstudy.windows import Window, label
 from undercut.inference.arrays import Floats
 

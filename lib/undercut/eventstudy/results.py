@@ -11,12 +11,11 @@ import pandas as pd
 from scipy import stats
 
 from undercut.errors import OutsideDataError
-from undercut.eventstudy.abnormal import AbnormalReturns
+from undercut.eventstudy.abnormal import AbnormalReturns, Setup
 from undercut.eventstudy.battery import pools, results_frame, run_tests
 from undercut.eventstudy.charts import draw_path
 from undercut.eventstudy.permutation import permute_dates
 from undercut.eventstudy.portfolio import portfolio_return
-from undercut.eventstudy.setup import Setup
 from undercut.eventstudy.windows import Window, label
 from undercut.inference.detectable import detectable
 from undercut.inference.levels import check_level

@@ -12,8 +12,9 @@ __getattr__, __dir__, __all__ = offer(
     __name__,
     {
         "universe": "load_market group_portfolios unexposed_firms GROUPS",
-        "shock": "shock_of shock_ladder company_moves group_moves headline three_sessions every_test rebound "
-        "longer_windows value_from_loss market_values dollars specifications limits",
+        "pages_releases": "CAVEATS",
+        "shock": "shock_of rungs shock_ladder company_moves group_moves headline three_sessions every_test "
+        "rebound longer_windows value_from_loss market_values dollars specifications limits",
         "release_events": "release_events listed_releases market_shocks",
         "release_response": "response_returns responses dose_slopes held_after kind_of",
         "checks": "by_release shock_days without_company trend release_checks battery",

@@ -33,6 +33,13 @@ from undercut.studies.stocks.words import (
     told,
 )
 
+CAVEATS = [
+    Caveat(
+        "Releases later than the edition of the capability index have no score and are not among those found "
+        "by the rule."
+    ),
+    Caveat("Other news within a window is known only as far as the reviewed list of events goes."),
+]
 _AXES = {
     "proximity": "capability less that of the best closed model, points",
     "halvings": "halvings below the cheapest equal closed model",

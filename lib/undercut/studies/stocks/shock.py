@@ -167,6 +167,18 @@ class Ladder(Shown):
         return self.rows[self.rows["firm"] == firm].set_index("rung")
 
 
+def rungs(usual: str, technology: str, equal: str, chips: str) -> dict[str, str]:
+    """The usual rungs of a ladder by name: which column stands for which market.
+
+    Examples
+    --------
+    >>> list(rungs("SPY", "QQQ", "RSP", "SMH"))
+    ['S&P 500, SPY', 'Nasdaq-100, QQQ', 'equal weight, RSP', 'chip fund, SMH']
+    """
+    columns = {"S&P 500": usual, "Nasdaq-100": technology, "equal weight": equal, "chip fund": chips}
+    return {f"{name}, {column}": column for name, column in columns.items()}
+
+
 def shock_ladder(
     shock: Shock,
     *,
@@ -201,20 +213,20 @@ def shock_ladder(
         donors = unexposed_firms(
             shock.data.returns, before=shock.day, reference=reference, market=shock.benchmark, days=-past[0]
         )
-    rungs: dict[str, dict[str, Any]] = {"no benchmark": {"model": "constant-mean"}}
+    chosen: dict[str, dict[str, Any]] = {"no benchmark": {"model": "constant-mean"}}
     missing: dict[str, str] = {}
     for name, column in markets.items():
         if column in returns.columns:
-            rungs[name] = {"model": "market", "market": column}
+            chosen[name] = {"model": "market", "market": column}
         else:
             missing[name] = f"no returns of {column}"
-    _factor_rung(rungs, missing, factors)
-    _donor_rungs(rungs, missing, returns, donors)
+    _factor_rung(chosen, missing, factors)
+    _donor_rungs(chosen, missing, returns, donors)
     held = [column for column in markets.values() if column in returns.columns]
     panel = returns_panel(returns[list(dict.fromkeys([*targets, *held, *donors]))])
     options = {"estimation": past, "window": shock.window}
     events = shock.alone(targets)
-    studies = {name: event_study(panel, events, **options, **rung) for name, rung in rungs.items()}
+    studies = {name: event_study(panel, events, **options, **rung) for name, rung in chosen.items()}
     rows = pd.concat([_rung(name, study) for name, study in studies.items()], ignore_index=True)
     return Ladder(rows, shock, dict(markets), studies, missing)
 
