@@ -45,9 +45,10 @@ def entry_specifications(panels: Mapping[str, pd.DataFrame], *, leads: int = 3) 
     if not panels:
         raise InputError("Give at least one panel.")
 
+    counted = {name: count_entries(panel) for name, panel in panels.items()}
+
     def estimate(**chosen: Any) -> dict[str, float]:
-        panel = panels[chosen["data"]]
-        entries = count_entries(panel)
+        panel, entries = panels[chosen["data"]], counted[chosen["data"]]
         if chosen["entries"] == "all as dated":
             entries = entries.assign(kind="dated")
         found = entry_effect(
