@@ -16,7 +16,7 @@ from undercut import (
 )
 from undercut.errors import UndercutError
 from undercut.eventstudy.model import event_study
-from undercut.inference.did.model import staggered as staggered_adoption
+from undercut.inference.did.model import staggered_adoption
 from undercut.panel.price_changes import load_changes
 from undercut.prices.capability.gaps import price_gap as price_gap
 from undercut.prices.capability.price_of_capability import price_of_capability
