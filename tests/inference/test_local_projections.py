@@ -101,7 +101,7 @@ def test_series_that_cannot_be_used_say_why() -> None:
 
 
 def test_shocks_are_moved_by_the_options_of_the_fit_and_by_the_draws_and_the_seed_asked_for() -> None:
-    data = simulated(7, length=50)
+    data = simulated(7, length=50, response=(0.0,))
     fit = local_projections(data, **NAMES, controls=("cost",), horizons=1, lags=1, errors="newey_west")
     naive = []
     for shift in range(1, 50):

@@ -338,4 +338,4 @@ def test_frames_that_cannot_be_used_say_why() -> None:
     with pytest.raises(InputError, match="takes no weights"):
         staggered_adoption(data.assign(w=1.0), weights="w", method="callaway_santanna")
     with pytest.raises(InputError, match="method must be one of"):
-        staggered_adoption(data, method="did")  # type: ignore[arg-type]
+        staggered_adoption(data, method="did")  # type: ignore[call-overload]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -42,7 +43,7 @@ def world(request: pytest.FixtureRequest) -> tuple[str, Headline]:
     frame = entered({"fall": -0.4, "rise": 0.4, "nothing": 0.0}[request.param])
     sign = {"fall": -1.0, "rise": 1.0, "nothing": 0.0}[request.param]
     every = staggered_adoption(frame, method="all", leads=3, lags=4)
-    ends = {"estimate": 30.0 * sign, "low": 30.0 * sign - 10, "high": 30.0 * sign + 10}
+    ends: dict[str, Any] = {"estimate": 30.0 * sign, "low": 30.0 * sign - 10, "high": 30.0 * sign + 10}
     dose = pd.DataFrame([ends | {"gap": 1, "wild_p": 0.04, "why_not": "", "detectable_fall": 5.0}])
     launch = pd.DataFrame([
         ends | {

@@ -226,8 +226,12 @@ def staggered_adoption(  # type: ignore[misc]
 
 def fit_one(panel: AdoptionPanel, method: str, leads: int, lags: int, level: float = 0.95) -> AdoptionFit:
     """One estimator on a checked panel; the fit can be repeated on a part of it."""
-    estimator = partial(_METHODS[method], leads=leads, lags=lags, level=level)
-    return replace(estimator(panel), leads=leads, lags=lags, estimator=estimator)
+    fitted = partial(_fitted, method=method, leads=leads, lags=lags, level=level)
+    return replace(fitted(panel), leads=leads, lags=lags, estimator=fitted)
+
+
+def _fitted(panel: AdoptionPanel, method: str, leads: int, lags: int, level: float) -> AdoptionFit:
+    return _METHODS[method](panel, leads, lags, level)
 
 
 def fit_all(panel: AdoptionPanel, leads: int, lags: int, level: float = 0.95) -> MethodComparison:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from undercut import plots
 from undercut.competition.rivals import charts
+from undercut.report.findings.sentences import p_value
 from undercut.studies.entry.estimates import BEYOND, Headline, percent
 from undercut.studies.entry.market_estimates import Bearing, Cuts, Jump, LaunchChecks, LaunchPage, Market
 from undercut.studies.entry.words import (
@@ -20,11 +21,10 @@ from undercut.studies.entry.words import (
     in_words,
     key_of,
     listed,
-    p_value,
 )
 from undercut.studies.presentation import Figure, Number, Part, Sentence, Table
 
-_PERCENT = "signed_percent"
+_PERCENT: Final = "signed_percent"
 
 
 def market(found: Market) -> Iterator[Part]:
@@ -228,9 +228,9 @@ def launch_page(page: LaunchPage) -> Iterator[Part]:
 def _launch_figure(found: Headline, new: pd.DataFrame) -> Part:
     lead = found.launched("is_exposed")
     words = {"below": "were lower", "above": "were higher", "neither": "were not measurably different"}
+    moved = direction(float(lead["low"]), float(lead["high"]), **words)
     heading = (
-        f"With an open rival near, launch prices {direction(lead['low'], lead['high'], **words)}: "
-        f"{in_words(*lead[['estimate', 'low', 'high']])}"
+        f"With an open rival near, launch prices {moved}: {in_words(*lead[['estimate', 'low', 'high']])}"
     )
     shown = new[new["why_not"].eq("") & new["closeness"].notna()]
     columns = ["model_id", "origin", "eci", "price", "closeness", "is_exposed"]
@@ -291,7 +291,8 @@ def jump(found: Jump) -> Iterator[Part]:
     """The whole market after a jump of the open frontier."""
     response, last = found.response, found.horizon
     words = {"below": "lower", "above": "higher", "neither": "not measurably changed"}
-    at_once, later = (direction(*found.moved(month)[1:], **words) for month in (0, last))
+    ends = {month: found.moved(month)[1:] for month in (0, last)}
+    at_once, later = (direction(low, high, **words) for low, high in ends.values())
     heading = f"Open frontier up a point: closed prices {at_once} that month, {later} {last} months on"
 
     def draw() -> Any:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from undercut import plots
 from undercut.competition.rivals import charts
+from undercut.report.findings.sentences import p_value
 from undercut.studies.entry import charts as own_charts
 from undercut.studies.entry.curve_pages import curve
 from undercut.studies.entry.estimates import (
@@ -30,14 +31,13 @@ from undercut.studies.entry.words import (
     key_of,
     listed,
     of_leads,
-    p_value,
     reasons,
 )
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
 
 __all__ = ["curve", "estimators", "fake_entries", "headline", "variants"]
 
-_PERCENT = "signed_percent"
+_PERCENT: Final = "signed_percent"
 _ENDS_LABELS = {"low": "95% from", "high": "to"}
 _ENDS_FORMATS: dict[str, Any] = {"estimate": _PERCENT, "low": _PERCENT, "high": _PERCENT}
 
@@ -121,8 +121,10 @@ def _moved(found: Headline) -> str:
 
 
 def _launched(row: pd.Series) -> str:
-    words = {"below": "were lower", "above": "were higher", "neither": "were not measurably different"}
-    return direction(row["low"], row["high"], **words)
+    return direction(
+        row["low"], row["high"], below="were lower", above="were higher",
+        neither="were not measurably different",
+    )  # fmt: skip
 
 
 def _whole(value: float) -> int | None:
