@@ -49,7 +49,7 @@ MODULES = {
     if "lab" not in path.parts
 }
 #: Notebooks whose code is on its way to the studies; the list shrinks to nothing.
-NOT_YET_THIN = {"04_deepseek_shock"}
+NOT_YET_THIN: set[str] = set()
 #: Prose, functions and functions without a name belong into studies, where they are tested.
 NOT_IN_A_NOTEBOOK = (ast.JoinedStr, ast.Lambda, ast.FunctionDef, ast.ClassDef)
 #: conda-forge knows these under another name.
