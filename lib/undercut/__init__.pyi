@@ -17,10 +17,10 @@ from undercut import (
 from undercut.errors import UndercutError
 from undercut.eventstudy.model import event_study
 from undercut.inference.did.model import staggered_adoption
-from undercut.panel.price_changes import load_changes
-from undercut.prices.capability.gaps import price_gap as price_gap
+from undercut.panel.changes import load_changes
+from undercut.prices.capability.gaps import price_gap
 from undercut.prices.capability.price_of_capability import price_of_capability
-from undercut.prices.hedonic.time_dummy import hedonic_index as hedonic_index
+from undercut.prices.hedonic.time_dummy import hedonic_index
 from undercut.prices.index.compute import price_index
 from undercut.prices.load import load_prices, price_history
 from undercut.prices.monthly_quotes import monthly_quotes
