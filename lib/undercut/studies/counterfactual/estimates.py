@@ -152,19 +152,7 @@ class Curve(Framed):
 
 @dataclass(frozen=True, slots=True)
 class Identification(Framed):
-    """Is the elasticity in the data? Placebo estimates, and what they are held against.
-
-    Attributes
-    ----------
-    main : DemandEstimate
-    basis : Basis
-    mixed : RandomCoefficients
-    smallest : DetectableEffect
-    p_value : float
-        Over placebos.
-    published : Series
-        Row of the reference table with an elasticity that somebody else published.
-    """
+    """Is the elasticity in the data? Placebo estimates, and what they are held against."""
 
     main: DemandEstimate
     basis: Basis
@@ -253,15 +241,7 @@ def estimate(
     effects: str = MAIN["effects"],
     nests: str | None = None,
 ) -> DemandEstimate:
-    """One specification, by the names of its choices.
-
-    Parameters
-    ----------
-    sample : DataFrame
-        With instruments.
-    instruments, effects : str
-        Keys of :data:`INSTRUMENT_CHOICES` and :data:`EFFECT_CHOICES`.
-    nests : str, optional
+    """One specification, by its choices: `INSTRUMENT_CHOICES`, `EFFECT_CHOICES`, a column of nests.
 
     Raises
     ------
@@ -311,11 +291,7 @@ def elasticity_curve(measured: pd.DataFrame, imputed: pd.DataFrame) -> Curve:
 def effect_curve(products: pd.DataFrame, *, elasticities: Sequence[float]) -> Curve:
     """Change of closed models' prices under every combination of assumptions; bars: lowest, highest month.
 
-    Parameters
-    ----------
-    products : DataFrame
-    elasticities : sequence of float
-        Three, in ascending order; the combination of the middle ones with open weights at cost is marked.
+    Of three elasticities in ascending order, the combination of the middle ones is marked.
     """
     options: dict[str, list[Any]] = {
         "elasticity": list(elasticities),

@@ -22,7 +22,7 @@ from undercut.studies.price_war.estimates import (
 )
 from undercut.studies.value import charts
 from undercut.studies.value.charts import ROLE_NAMES
-from undercut.studies.value.pages import CAVEATS, words
+from undercut.studies.value.words import CAVEATS, words
 
 _ORDER: Final = {role: place for place, role in enumerate(ROLE_NAMES)}
 _VERBS: Final = {"loses": "lose", "gains": "gain", "open": "neither clearly lose nor gain"}

@@ -21,21 +21,16 @@ from undercut.studies.value.estimates import (
     OtherScenarios,
     Value,
 )
+from undercut.studies.value.words import CAVEATS, words
 from undercut.valuation.implied_ranges import at_multiple, direction
 from undercut.valuation.reverse import implied as implied_value
 from undercut.valuation.vendors import Case
 
 _ENDS: Final = {"low": "90% from", "high": "to"}
-CAVEATS: Final = (
-    "No target price and no advice: every value is conditional on named assumptions, most of which cannot "
-    "be measured.",
-    "Intervals are those of the stated assumptions (90% of draws), not confidence intervals; what the model "
-    "leaves out is in none of them.",
-)
 
 
 def title(case: Case) -> str:
-    """The report's question."""
+    """The question."""
     return f"What is {case.company.name} worth under price erosion, and what does its price assume?"
 
 
@@ -249,8 +244,7 @@ def other_scenarios(found: OtherScenarios) -> Iterator[Part]:
         texts[row.title] = (
             f"{number(100 * row.median, '%')} ({number(100 * row.low, '%')} to {number(100 * row.high, '%')})"
         )
-    best, worst = rows.iloc[0], rows.iloc[-1]
-    title = f"{firm}: {_change(worst)}, {_change(best)}"
+    title = f"{firm}: {_change(rows.iloc[-1])}, {_change(rows.iloc[0])}"
     yield Figure(
         "scenarios",
         lambda: charts.change_rows(
@@ -337,7 +331,7 @@ def implied(found: Implied) -> Iterator[Part]:
 
 def asked(found: Implied) -> str:
     """Which market value was asked about, and what it implies with all else at its default."""
-    curves, case = found.curves, found.case
+    case = found.case
     told = (
         "No market value ships with this project. The reader puts in today's (market_value, in billions of "
         "US dollars, or a table of closes) and reads what it assumes; the curve above and the table below "
@@ -350,7 +344,7 @@ def asked(found: Implied) -> str:
             f"Market value: {number(market.value / 1000, _money(case))} ({market.source}, {market.day}). "
             + " ".join(implied_value(case, name).summary() for name in names)
         )
-    if curves.in_scenario:
+    if found.curves.in_scenario:
         return told
     return (
         f"In the scenario {found.scenario.title} equity is worth nothing or less, so the question is put "
@@ -400,11 +394,6 @@ def assumed(found: Assumed) -> Iterator[Part]:
 
 def _change(row: pd.Series) -> str:
     return f"{number(100 * row['median'], '%')} in {row['title']}"
-
-
-def words(name: object) -> str:
-    """A parameter's name as a sentence writes it."""
-    return str(name).replace("_", " ")
 
 
 def _money(case: Case) -> str:
