@@ -32,7 +32,7 @@ from undercut.sources.reference import load_reference
 from undercut.sources.returns import load_returns
 from undercut.sources.returns_checks import check_returns
 from undercut.studies.report import Report
-from undercut.valuation.cashflow import value_firm
+from undercut.valuation.firm import value_firm
 
 __version__: str
 __all__ = [
