@@ -17,6 +17,7 @@ from undercut.report.findings import sentences
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as MplFigure
 
     from undercut.tables import Format
 
@@ -72,10 +73,10 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure: ``draw`` returns its axes; ``alt`` says what it shows; ``data`` are the numbers drawn."""
+    """A figure: ``draw`` returns it or its axes; ``alt`` says what it shows; ``data`` are what is drawn."""
 
     name: str
-    draw: Callable[[], Axes]
+    draw: Callable[[], Axes | MplFigure]
     alt: str
     data: pd.DataFrame | None = None
 

@@ -171,8 +171,8 @@ def task_gap(
     estimate = {"median": _regressions, "cheapest": _to_cheapest}[against]
     rng = np.random.default_rng(seed)
     weights = _drawn(models, is_group, draws, rng)[:, models]
-    point, *drawn = estimate(cost, score, is_group, np.vstack([np.ones(len(cost)), weights]))
-    drawn = np.array([value for value in drawn if np.isfinite(value)])
+    found = estimate(cost, score, is_group, np.vstack([np.ones(len(cost)), weights]))
+    point, drawn = found[0], found[1:][np.isfinite(found[1:])]
     if not np.isfinite(point) or len(drawn) < draws / 2:
         return TaskGap(**_missing("No reference model scores as high."), **made)
     tail = (1 - level) / 2
