@@ -119,9 +119,21 @@ Part = Number | Figure | Table | Sentence | Answer | Caveat
 Presenter = Callable[[Any], Iterator[Part]]
 
 _PRICES: Mapping[str, str] = {
-    "capability.gaps.GapHistory": "market_pages:gap",
-    "ladders.PriceLadder": "market_pages:ladder",
-    "spreads.HostSpread": "market_pages:host_spread",
+    "prices.capability.gaps.GapHistory": "market_pages:gap",
+    "prices.ladders.PriceLadder": "market_pages:ladder",
+    "prices.spreads.HostSpread": "market_pages:host_spread",
+    "studies.prices.market.OnOffer": "market_pages:on_offer",
+    "studies.prices.market.Coverage": "market_pages:coverage",
+    "studies.prices.market.Quality": "market_pages:quality",
+    "studies.prices.comparison.Sample": "index_pages:sample",
+    "studies.prices.comparison.MethodComparison": "index_pages:methods",
+    "studies.prices.comparison.ByUse": "index_pages:by_use",
+    "studies.prices.published.Replications": "index_pages:published",
+    "studies.prices.levels.Levels": "level_pages:levels",
+    "studies.prices.levels.Holders": "level_pages:holders",
+    "studies.prices.levels.Without": "level_pages:without",
+    "studies.prices.levels.Split": "level_pages:split",
+    "studies.prices.levels.OwnPrices": "level_pages:own_prices",
 }
 _ENTRY: Mapping[str, str] = {
     "Bearing": "bearing",
@@ -145,5 +157,5 @@ PRESENTERS: Mapping[str, str] = {
     "undercut.prices.tasks.gap.TaskGaps": "undercut.studies.tasks.pages:gaps",
     "undercut.prices.tasks.tokens.TokensPerTask": "undercut.studies.tasks.pages:tokens",
     "undercut.prices.tasks.trend.CostTrends": "undercut.studies.tasks.pages:trends",
-    **{f"undercut.prices.{kind}": f"undercut.studies.prices.{shown}" for kind, shown in _PRICES.items()},
+    **{f"undercut.{kind}": f"undercut.studies.prices.{shown}" for kind, shown in _PRICES.items()},
 }

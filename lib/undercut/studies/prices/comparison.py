@@ -7,7 +7,7 @@ answer different questions, so the table says which.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -18,7 +18,6 @@ from undercut.prices.index.compute import price_index
 from undercut.prices.index.resampled import ResampledIndex
 from undercut.prices.index.result import IndexResult
 from undercut.studies.framed import Framed
-from undercut.studies.presentation import Part
 
 SAME_PRODUCT: Final = "the same model at the same seller"
 ALL_OFFERS: Final = "the average offer on sale, capability held fixed"
@@ -39,12 +38,6 @@ class Sample(Framed):
     ROW: ClassVar[str] = "product"
     VALUE: ClassVar[str] = "price"
     workload: str
-
-    def parts(self) -> Iterator[Part]:
-        """A sentence."""
-        from undercut.studies.prices.index_pages import sample
-
-        return sample(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +60,6 @@ class MethodComparison(Framed):
     paths: pd.DataFrame
     workload: str
 
-    def parts(self) -> Iterator[Part]:
-        """Findings, the answer, two figures and a table."""
-        from undercut.studies.prices.index_pages import methods
-
-        return methods(self)
-
 
 @dataclass(frozen=True, slots=True)
 class ByUse(Framed):
@@ -93,12 +80,6 @@ class ByUse(Framed):
     weighted: IndexResult
     unweighted: IndexResult
     covered: float
-
-    def parts(self) -> Iterator[Part]:
-        """Two findings, a sentence and caveats."""
-        from undercut.studies.prices.index_pages import by_use
-
-        return by_use(self)
 
 
 def sample(quotes: pd.DataFrame) -> Sample:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,7 +13,6 @@ from undercut.prices.capability.price_of_capability import CapabilityPrices
 from undercut.prices.changes import changes_by_year, own_price_changes
 from undercut.prices.hedonic.decomposition import Decomposition
 from undercut.studies.framed import Framed
-from undercut.studies.presentation import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +23,6 @@ class Levels(Framed):
     VALUE: ClassVar[str] = "times_cheaper_a_year"
     prices: CapabilityPrices
     level: str
-
-    def parts(self) -> Iterator[Part]:
-        """Findings, the answer, a figure and a table."""
-        from undercut.studies.prices.level_pages import levels
-
-        return levels(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +40,6 @@ class Holders(Framed):
         is_open = late["access"].str.startswith("open").fillna(False)
         return late.assign(is_open=is_open, is_chinese_open=late["origin"].eq("CN") & is_open)
 
-    def parts(self) -> Iterator[Part]:
-        """A figure, two findings and a table."""
-        from undercut.studies.prices.level_pages import holders
-
-        return holders(self)
-
 
 @dataclass(frozen=True, slots=True)
 class Without(Framed):
@@ -69,12 +55,6 @@ class Without(Framed):
         chinese = self.frame[self.frame["without"].eq("Chinese open")]
         return chinese[chinese["year_low"].gt(1.005)]
 
-    def parts(self) -> Iterator[Part]:
-        """Findings, a sentence and a table."""
-        from undercut.studies.prices.level_pages import without
-
-        return without(self)
-
 
 @dataclass(frozen=True, slots=True)
 class Split(Framed):
@@ -85,12 +65,6 @@ class Split(Framed):
     found: Decomposition
     level: str
 
-    def parts(self) -> Iterator[Part]:
-        """A figure, two findings and a sentence."""
-        from undercut.studies.prices.level_pages import split
-
-        return split(self)
-
 
 @dataclass(frozen=True, slots=True)
 class OwnPrices(Framed):
@@ -100,12 +74,6 @@ class OwnPrices(Framed):
     VALUE: ClassVar[str] = "drift"
     recent: pd.DataFrame
     workload: str
-
-    def parts(self) -> Iterator[Part]:
-        """Findings and two tables."""
-        from undercut.studies.prices.level_pages import own_prices
-
-        return own_prices(self)
 
 
 def in_detail(found: CapabilityPrices, level: str) -> Levels:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -12,7 +12,6 @@ from undercut.panel import status
 from undercut.prices.cross_section import count_offers, cross_section
 from undercut.prices.workloads import find_workload
 from undercut.studies.framed import Framed
-from undercut.studies.presentation import Part
 
 #: Vendors whose own prices the report follows.
 VENDORS: Final = (
@@ -30,12 +29,6 @@ class OnOffer(Framed):
     day: pd.Timestamp
     workload: str
 
-    def parts(self) -> Iterator[Part]:
-        """A sentence."""
-        from undercut.studies.prices.market_pages import on_offer
-
-        return on_offer(self)
-
 
 @dataclass(frozen=True, slots=True)
 class Coverage(Framed):
@@ -43,12 +36,6 @@ class Coverage(Framed):
 
     ROW: ClassVar[str] = "day"
     VALUE: ClassVar[str] = "offers"
-
-    def parts(self) -> Iterator[Part]:
-        """A figure."""
-        from undercut.studies.prices.market_pages import coverage
-
-        return coverage(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +64,6 @@ class Quality(Framed):
         met = int(self.pairs["offer_months"].sum())
         same = float((self.pairs["agree"] * self.pairs["offer_months"]).sum())
         return (same / met if met else None), met
-
-    def parts(self) -> Iterator[Part]:
-        """Findings and two tables."""
-        from undercut.studies.prices.market_pages import quality
-
-        return quality(self)
 
 
 def last_day(quotes: pd.DataFrame, as_of: str | None = None) -> pd.Timestamp:

@@ -8,7 +8,7 @@ definition is an option here, so that a reader sees a published number come out 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
@@ -26,7 +26,6 @@ from undercut.prices.monthly_quotes import FIRST_MONTH, monthly_quotes, years
 from undercut.prices.workloads import Workload, find_workload
 from undercut.sources.reference import load_reference
 from undercut.studies.framed import Framed
-from undercut.studies.presentation import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +123,6 @@ class Replications(Framed):
     ROW: ClassVar[str] = "source"
     VALUE: ClassVar[str] = "times_cheaper_a_year"
     each: tuple[Replication, ...]
-
-    def parts(self) -> Iterator[Part]:
-        """Findings, a table and the definitions."""
-        from undercut.studies.prices.index_pages import published
-
-        return published(self)
 
 
 def replicate_all(panel: pd.DataFrame, *, draws: int = 500, confidence: float = 0.90) -> Replications:
