@@ -1,7 +1,7 @@
 """Make ``data/witnesses`` anew from a compilation of trackers' histories.
 
-``python -m tools.witnesses RUNS.csv.gz`` where the file has one row per tracker, seller, model and unchanged
-price, with the columns ``seller, model, currency, input_per_mtok, output_per_mtok, observed_from,
+``python -m tools.witnesses RUNS.csv.gz [YUAN.csv GPU.csv]``: RUNS has one row per tracker, seller, model and
+unchanged price, with the columns ``seller, model, currency, input_per_mtok, output_per_mtok, observed_from,
 observed_to, last_seen, basis, tracker, fault`` (docs/witnesses.md says how it is compiled). Trackers marked
 ``ships = no`` in ``trackers.csv`` leave verdicts on the panel's prices behind, never their rows.
 """
@@ -9,7 +9,6 @@ observed_to, last_seen, basis, tracker, fault`` (docs/witnesses.md says how it i
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -34,6 +33,8 @@ SAME = 0.02
 def compile_runs(raw: pd.DataFrame, trackers: pd.DataFrame, identity: Identity) -> pd.DataFrame:
     """The compilation in the project's names, days and columns; faulty rows and nameless sellers left out."""
     rows = raw[raw["fault"].isna() & raw["seller"].notna() & raw["input_per_mtok"].notna()].copy()
+    # Yuan are never converted to judge dollars.
+    rows = rows[~rows["note"].str.contains("yuan tariff", na=False)]
     for tracker, seller, model, _ in FAULTS:
         hit = rows["tracker"].eq(tracker) if tracker else rows["tracker"].ne("")
         rows = rows[~(hit & rows["seller"].eq(seller) & rows["model"].str.contains(model, case=False))]
@@ -90,8 +91,38 @@ def verdicts_of(rows: pd.DataFrame, panel: pd.DataFrame) -> pd.DataFrame:
     return met[list(WITNESS_COLUMNS)].sort_values(order, ignore_index=True)
 
 
-def main(compiled: str) -> None:
-    """Write ``prices.parquet``, ``yuan_prices.csv`` and ``verdicts.csv.gz``."""
+def yuan_prices(raw: pd.DataFrame, ships: pd.Index) -> pd.DataFrame:
+    """List prices in yuan of the trackers that may be passed on, with their known faults."""
+    rows = raw[raw["currency"].eq("CNY") & raw["tracker"].isin(ships)]
+    rows = rows.rename(
+        columns={
+            "panel_model_id": "model_id",
+            "input_per_mtok": "input_yuan_per_mtok",
+            "output_per_mtok": "output_yuan_per_mtok",
+        }
+    )
+    kept = [
+        "seller", "seller_as_named", "model", "model_id", "input_yuan_per_mtok", "output_yuan_per_mtok",
+        "observed_from", "observed_to", "last_seen", "basis", "tracker", "fault", "note", "licence",
+    ]  # fmt: skip
+    rows = rows[rows["input_yuan_per_mtok"].notna()]
+    return rows[kept].sort_values(["model", "tracker", "observed_from"], ignore_index=True)
+
+
+def gpu_quotes(raw: pd.DataFrame) -> pd.DataFrame:
+    """Prices of GPU-hours whose licence is stated."""
+    rows = raw[raw["licence"].ne("none stated")].copy()
+    rows["price_kind"] = rows["price_kind"].replace("on-demand", "on_demand")
+    kept = [
+        "row_kind", "cloud", "gpu", "region", "price_kind", "usd_per_gpu_hour", "observed_from", "last_seen",
+        "n", "tracker", "licence",
+    ]  # fmt: skip
+    order = ["tracker", "gpu", "price_kind", "observed_from", "cloud"]
+    return rows[kept].sort_values(order, ignore_index=True, kind="stable")
+
+
+def main(compiled: str, yuan: str | None = None, gpus: str | None = None) -> None:
+    """Write ``prices.parquet``, ``verdicts.csv.gz`` and the reference tables in yuan and of GPU-hours."""
     folder = data_dir() / "witnesses"
     trackers, identity = load_trackers(), Identity.load()
     rows = compile_runs(pd.read_csv(compiled, low_memory=False), trackers, identity)
@@ -104,8 +135,18 @@ def main(compiled: str) -> None:
     verdicts = verdicts_of(rows[~ships & dollars], load_panel(status="all"))
     packed = {"method": "gzip", "mtime": 0}
     verdicts.to_csv(folder / "verdicts.csv.gz", index=False, date_format="%Y-%m-%d", compression=packed)
+    shipping = trackers.loc[trackers["ships"].eq("yes"), "tracker"]
+    reference = data_dir() / "reference"
+    if yuan is not None:
+        kept = yuan_prices(pd.read_csv(yuan), pd.Index(shipping))
+        kept.to_csv(reference / "yuan_prices.csv.gz", index=False, compression=packed)
+    if gpus is not None:
+        quotes = gpu_quotes(pd.read_csv(gpus))
+        quotes.to_csv(reference / "gpu_quotes.csv.gz", index=False, compression=packed)
     print(f"{len(shipped)} runs, {len(verdicts)} verdicts of trackers that may not be passed on")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) == 2 else sys.exit(str(Path(__file__).name) + " RUNS.csv.gz"))
+    if not 2 <= len(sys.argv) <= 4:
+        sys.exit("python -m tools.witnesses RUNS.csv.gz [YUAN.csv GPU.csv]")
+    main(*sys.argv[1:])

@@ -192,7 +192,7 @@ def price_history(
     ['gpt-4o-2024-05-13', 'gpt-4o-2024-08-06']
     """
     panel = load_prices(as_of, workload=workload, status=status) if prices is None else prices
-    rows = _named(panel, model)
+    rows = _named(panel, model, host)
     if host is not None:
         if host not in set(rows["host"]):
             raise unknown(f"host of {model}", host, rows["host"].dropna().unique())
@@ -205,15 +205,19 @@ def price_history(
     return PriceHistory(model, ordered, asked)
 
 
-def _named(panel: pd.DataFrame, model: str) -> pd.DataFrame:
-    """The offers whose model, raw id or plain name is ``model``."""
+def _named(panel: pd.DataFrame, model: str, host: str | None) -> pd.DataFrame:
+    """The offers whose model, raw id or plain name is ``model``; as people write it where none is."""
     wanted = model.strip().lower()
+    # As people write it: openai/gpt-oss-120b, "GPT OSS 120B".
+    plain = split_raw_id("-".join(wanted.split())).slug
     slugs = {raw_id: split_raw_id(raw_id).slug for raw_id in panel["raw_id"].unique()}
     found = (
         panel["model_id"].eq(wanted)
         | panel["raw_id"].str.lower().eq(wanted)
         | panel["raw_id"].map(slugs).eq(wanted)
     )
+    if not (found if host is None else found & panel["host"].eq(host)).any():
+        found |= panel["model_id"].eq(plain) | panel["raw_id"].map(slugs).eq(plain)
     if not found.any():
         raise unknown("model", model, {*panel["model_id"].dropna(), *slugs.values()})
     return panel[found]

@@ -320,4 +320,17 @@ SCHEMAS: Final[dict[str, Any]] = {
         | {"basis": _text(), "source": _text()},
         unique=["ticker", "date"],
     ),
+    "yuan_prices": _table(
+        {"seller": _text(nullable=True), "seller_as_named": _text(nullable=True), "model": _text()}
+        | {"model_id": _text(nullable=True), "input_yuan_per_mtok": _number(least=0)}
+        | {"output_yuan_per_mtok": _number(least=0, nullable=True), "observed_from": _day()}
+        | {"observed_to": _day(nullable=True), "last_seen": _day(), "basis": _text(), "tracker": _text()}
+        | {"fault": _text(nullable=True), "note": _text(nullable=True), "licence": _text()},
+    ),
+    "gpu_quotes": _table(
+        {"row_kind": _text(), "cloud": _text(nullable=True), "gpu": _text(), "region": _text(nullable=True)}
+        | {"price_kind": _one_of(("on_demand", "spot", "spot or community"))}
+        | {"usd_per_gpu_hour": _number(least=0), "observed_from": _day(), "last_seen": _day()}
+        | {"n": _number(least=1, whole=True), "tracker": _text(), "licence": _text()},
+    ),
 }

@@ -1,0 +1,44 @@
+"""What did models cost in yuan, and when did list prices in yuan change?
+
+Chinese sellers list prices in yuan on their mainland sites and in dollars abroad. The two move separately, so
+neither is ever converted to get the other.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from undercut.sources.reference import load_reference
+
+
+def yuan_changes(prices: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Changes of list prices in yuan, as each tracker dates them.
+
+    Parameters
+    ----------
+    prices : DataFrame, optional
+        Like ``load_reference("yuan_prices")``, the default.
+
+    Returns
+    -------
+    DataFrame
+        ``model, tracker, changed_on, input_before, output_before, input_after, output_after`` in yuan per
+        million tokens, by day; rows with a known fault left out.
+
+    Examples
+    --------
+    >>> war = yuan_changes().query("tracker == 'aichat' and changed_on.dt.strftime('%Y-%m') == '2024-05'")
+    >>> war.loc[war["model"] == "qwen-plus", ["input_before", "input_after"]].to_numpy().tolist()
+    [[20.0, 4.0]]
+    """
+    table = load_reference("yuan_prices") if prices is None else prices
+    rows = table[table["fault"].isna()].sort_values(["tracker", "model", "observed_from"])
+    names = {"input_yuan_per_mtok": "input", "output_yuan_per_mtok": "output"}
+    rows = rows.rename(columns=names)
+    before = rows.groupby(["tracker", "model"])[["input", "output"]].shift()
+    moved = before["input"].notna() & (rows[["input", "output"]].fillna(-1) != before.fillna(-1)).any(axis=1)
+    frame = rows[["model", "tracker"]].assign(
+        changed_on=rows["observed_from"], input_before=before["input"], output_before=before["output"],
+        input_after=rows["input"], output_after=rows["output"],
+    )  # fmt: skip
+    return frame[moved].sort_values(["changed_on", "model", "tracker"], ignore_index=True)

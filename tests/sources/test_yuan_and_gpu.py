@@ -1,0 +1,36 @@
+"""Prices in yuan and of GPU-hours: what is known of them from elsewhere."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+
+from undercut.sources.gpu_quotes import gpu_rental_agreement
+from undercut.sources.reference import load_reference
+from undercut.sources.yuan import yuan_changes
+
+
+def test_the_price_war_of_may_2024_is_dated() -> None:
+    """Alibaba and Baidu cut prices on 21 and 22 May 2024; aichat recorded them on the 23rd."""
+    changes = yuan_changes().query("tracker == 'aichat'")
+    war = changes[changes["changed_on"].eq(pd.Timestamp("2024-05-23"))].set_index("model")
+    prices = ["input_before", "output_before", "input_after", "output_after"]
+    assert war.loc["qwen-max", prices].tolist() == [120, 120, 40, 120]
+    assert war.loc["qwen-plus", prices].tolist() == [20, 20, 4, 12]
+    assert war.loc["qwen-turbo", prices].tolist() == [8, 8, 2, 6]
+    assert war.loc["ernie-speed-128k", prices].tolist() == [4, 8, 0, 0]
+
+
+def test_yuan_rows_are_those_that_may_be_passed_on() -> None:
+    table = load_reference("yuan_prices")
+    assert len(table) == 539
+    assert set(table["tracker"]) == {"aichat", "one-api", "one-hub", "szp2005"}
+
+
+def test_other_collections_of_gpu_rentals_overlap_and_their_disagreement_is_shown() -> None:
+    table = gpu_rental_agreement()
+    assert len(table) > 50 and set(table["gpu"]) >= {"A100", "H100"}
+    row = table.iloc[0]
+    assert row["log_ratio"] == pytest.approx(math.log(row["others"] / row["usd_per_gpu_hour"]))
