@@ -11,12 +11,11 @@ from pandas.tseries.offsets import BDay
 from undercut.errors import DataError, InputError
 from undercut.inference.detectable import detectable
 from undercut.studies.stocks.checks import NOTICED, battery, release_checks, trend
+from undercut.studies.stocks.doses import hc3_slopes, slopes_of
 from undercut.studies.stocks.release_response import (
-    hc3_slopes,
     held_after,
     response_returns,
     responses,
-    slopes_of,
 )
 
 GROUPS = {"moved": ("A", "B"), "still": ("C", "D")}

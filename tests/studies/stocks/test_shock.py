@@ -10,6 +10,8 @@ from scipy import stats
 from undercut.errors import InputError, OutsideDataError
 from undercut.eventstudy.model import event_study
 from undercut.studies.stocks import shock
+from undercut.studies.stocks.ladder import Ladder, shock_ladder
+from undercut.studies.stocks.market_value import market_values
 from undercut.studies.stocks.universe import Market
 
 World = tuple[pd.DataFrame, pd.Timestamp]
@@ -42,9 +44,9 @@ def shock_in(world: World, firms: str = "XY") -> shock.Shock:
 
 
 @pytest.fixture(scope="module")
-def ladder(world: World) -> shock.Ladder:
+def ladder(world: World) -> Ladder:
     donors = [f"D{i:02d}" for i in range(15)]
-    return shock.shock_ladder(shock_in(world), markets={"index": "INDEX", "absent": "ZZZ"}, donors=donors)
+    return shock_ladder(shock_in(world), markets={"index": "INDEX", "absent": "ZZZ"}, donors=donors)
 
 
 def test_a_treated_benchmark_takes_part_of_the_effect_away_and_unexposed_firms_do_not(ladder) -> None:
@@ -70,7 +72,7 @@ def test_what_moves_between_rungs_is_the_expected_return(world, ladder) -> None:
 
 def test_rungs_that_cannot_be_built_say_why(world) -> None:
     markets = {"index": "INDEX", "absent": "ZZZ"}
-    found = shock.shock_ladder(shock_in(world), markets=markets, donors=["D00", "D01", "D02", "D03"])
+    found = shock_ladder(shock_in(world), markets=markets, donors=["D00", "D01", "D02", "D03"])
     assert list(found.studies) == ["no benchmark", "index"]
     assert "ZZZ" in found.missing["absent"] and "factors" in found.missing["factors"]
     assert "4 unexposed firms" in found.missing["synthetic control"]
@@ -78,7 +80,7 @@ def test_rungs_that_cannot_be_built_say_why(world) -> None:
 
 def test_factors_are_in_excess_of_the_riskless_rate_where_it_is_given(world) -> None:
     factors = pd.DataFrame({"mkt_rf": world[0]["INDEX"] - 0.0002, "rf": 0.0002}).reset_index()
-    found = shock.shock_ladder(shock_in(world, "X"), markets={"index": "INDEX"}, factors=factors, donors=[])
+    found = shock_ladder(shock_in(world, "X"), markets={"index": "INDEX"}, factors=factors, donors=[])
     plain, excess = found.of("X")["car"][["index", "factors"]]
     assert plain == pytest.approx(excess, abs=2e-3) and plain != excess
 
@@ -86,7 +88,7 @@ def test_factors_are_in_excess_of_the_riskless_rate_where_it_is_given(world) -> 
 def test_a_donor_may_not_be_a_target(world) -> None:
     donors = ["X", *(f"D{i:02d}" for i in range(15))]
     with pytest.raises(InputError, match="X: a firm with an event cannot be a donor"):
-        shock.shock_ladder(shock_in(world), markets={}, donors=donors)
+        shock_ladder(shock_in(world), markets={}, donors=donors)
 
 
 def test_specifications_are_the_studies_one_by_one(world) -> None:
@@ -125,7 +127,7 @@ def test_market_value_is_the_last_close_before_the_event_times_shares() -> None:
         ("D", "2023-12-31", shares, 4000.0, None),
     ]
     facts = pd.DataFrame(rows, columns=["ticker", "period_end", "item", "value", "currency"])
-    found = shock.market_values(closes, facts, "2025-01-27").set_index("firm")["value"]
+    found = market_values(closes, facts, "2025-01-27").set_index("firm")["value"]
     # C: receipts of an unknown number of shares; D: shares of too long ago.
     assert found.to_dict() == {"A": 30.0, "B": 4.0}
 

@@ -13,10 +13,13 @@ __getattr__, __dir__, __all__ = offer(
     {
         "universe": "load_market group_portfolios unexposed_firms GROUPS",
         "pages_releases": "CAVEATS",
-        "shock": "shock_of rungs shock_ladder company_moves group_moves headline three_sessions every_test "
-        "rebound longer_windows value_from_loss market_values dollars specifications limits",
+        "shock": "shock_of company_moves group_moves three_sessions every_test rebound longer_windows "
+        "specifications limits",
+        "ladder": "rungs shock_ladder headline",
+        "market_value": "value_from_loss market_values dollars",
         "release_events": "release_events listed_releases market_shocks",
-        "release_response": "response_returns responses dose_slopes held_after kind_of",
+        "release_response": "response_returns responses held_after kind_of",
+        "doses": "dose_slopes",
         "checks": "by_release shock_days without_company trend release_checks battery",
         "announced": "announced pair_moves each_announcement named_moves sizes variants mean_paths omissions",
     },

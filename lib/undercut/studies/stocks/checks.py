@@ -10,15 +10,14 @@ from typing import Any, ClassVar, Final
 import pandas as pd
 
 from undercut.errors import DataError, InputError, TooFewError
+from undercut.studies.stocks.doses import FEWEST, slopes_of
 from undercut.studies.stocks.release_events import NEAR_DAYS
 from undercut.studies.stocks.release_response import (
     BENCHMARKS,
-    FEWEST,
     STUDIED,
     Responses,
     mean_responses,
     responses,
-    slopes_of,
     studied,
 )
 from undercut.studies.stocks.shown import Shown
@@ -49,7 +48,7 @@ class Checks(Shown):
     of the headline that a check could not test; one that cannot be made has a row without numbers.
     """
 
-    presenter: ClassVar[str] = "pages_releases:checks"
+    presenter: ClassVar[str] = "pages_checks:checks"
     label: ClassVar[str] = "check"
     value: ClassVar[str] = "caar"
 
@@ -141,7 +140,7 @@ class Trend(Shown):
     cannot be made has one row that says why.
     """
 
-    presenter: ClassVar[str] = "pages_releases:trend"
+    presenter: ClassVar[str] = "pages_checks:trend"
     value: ClassVar[str] = "slope"
 
     found: Responses
@@ -180,7 +179,7 @@ def trend(found: Responses, *, draws: int = 4_999, seed: int = 0) -> Trend:
 class Battery(Shown):
     """P-values of every test of the mean response: test, then a column a group."""
 
-    presenter: ClassVar[str] = "pages_releases:battery"
+    presenter: ClassVar[str] = "pages_checks:battery"
 
 
 def battery(found: Responses) -> Battery:

@@ -98,8 +98,7 @@ def pairs(found: PairMoves) -> Iterator[Part]:
     yield table(
         rows, [*columns, "q_value", "p_adjusted"], "Every kind, every group",
         f"Mean abnormal return, days {label(case.window)}, percent; detectable: smallest mean found four "
-        "times "
-        "in five; p by permutation of dates, q by Benjamini-Hochberg, last by Romano-Wolf",
+        "times in five; p by permutation of dates, q by Benjamini-Hochberg, last by Romano-Wolf",
         labels={"car": "mean"},
     )  # fmt: skip
     yield from _gap_and_doubts(rows)
@@ -113,10 +112,9 @@ def _answer(rows: pd.DataFrame, clear: pd.DataFrame) -> Iterator[Part]:
     top = rows.loc[rows["car"].abs().idxmax()]
     names = "; ".join(_around(row) for _, row in clear.iterrows())
     yield Answer(
-        f"Of {len(rows)} pairs of a kind of announcement and a group of companies, "
-        f"{len(clear) or 'none'} moved beyond chance{f' ({names})' if names else ''}; the largest mean "
-        "move, of "
-        f"{_around(top)}, was {span(top).replace('(', '(95% interval ', 1)}."
+        f"Of {len(rows)} pairs of a kind of announcement and a group of companies, {len(clear) or 'none'} "
+        f"moved beyond chance{f' ({names})' if names else ''}; the largest mean move, of {_around(top)}, was "
+        f"{span(top).replace('(', '(95% interval ', 1)}."
     )
     least, most = (percent(end) for end in (rows["detectable"].min(), rows["detectable"].max()))
     yield Sentence(
@@ -133,9 +131,8 @@ def _gap_and_doubts(rows: pd.DataFrame) -> Iterator[Part]:
     yield Sentence(
         f"Pairs whose interval excludes zero while the permutation does not reject at 5%: {names or 'none'}. "
         "The two ask different things: the interval measures the mean against the portfolio's usual noise, "
-        "the "
-        "permutation asks whether the dates agree with each other more than other dates do. The permutation "
-        "leads."
+        "the permutation asks whether the dates agree with each other more than other dates do. The "
+        "permutation leads."
     )
 
 
@@ -151,8 +148,7 @@ def each(found: EachMove) -> Iterator[Part]:
         lambda: charts.interval_rows(
             drawn, label="label", section="part", note="said", square="mixed", source=_source(case),
             finding=f"{count_of(len(beyond))} of {len(rows)} announcements moved its group beyond chance "
-            "after "
-            "correction",
+            "after correction",
             measure=f"{_measure(case, 'Abnormal return of the group')}; p: permutation of dates; squares: "
             f"another event inside the window; {case.data.kind} data",
         ),
@@ -165,11 +161,10 @@ def each(found: EachMove) -> Iterator[Part]:
     )  # fmt: skip
     listed = told(beyond, "label", least="")
     yield Sentence(
-        f"{len(plain)} of {len(rows)} announcements cannot be told from other days even before correction "
-        "(p of "
-        f"at least 5%); {len(rows) - len(plain)} stand out before it, {len(beyond)} after it"
-        f"{': ' * bool(listed)}{listed}. By chance alone {0.05 * len(rows):.1f} would have stood out before "
-        "correction."
+        f"{len(plain)} of {len(rows)} announcements cannot be told from other days even before correction (p "
+        f"of at least 5%); {len(rows) - len(plain)} stand out before it, {len(beyond)} after "
+        f"it{': ' * bool(listed)}{listed}. By chance alone {0.05 * len(rows):.1f} would have stood out "
+        "before correction."
     )
     shown = rows.assign(
         moved=[span(row) for row in rows.to_dict("records")],

@@ -10,15 +10,14 @@ import pandas as pd
 from undercut.eventstudy.windows import label
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
 from undercut.studies.stocks import interval_charts as charts
+from undercut.studies.stocks.ladder import Headline, Ladder
+from undercut.studies.stocks.market_value import Dollars
 from undercut.studies.stocks.shock import (
     NAME,
     TARGET,
     Choices,
     Companies,
-    Dollars,
     Groups,
-    Headline,
-    Ladder,
     Limits,
     Moves,
     Rebound,
@@ -27,17 +26,7 @@ from undercut.studies.stocks.shock import (
     Spans,
     Tests,
 )
-from undercut.studies.stocks.words import (
-    count,
-    key_of,
-    move,
-    p_text,
-    percent,
-    points,
-    span,
-    table,
-    told,
-)
+from undercut.studies.stocks.words import count, key_of, move, p_text, percent, points, span, table, told
 
 _BENCHMARKS = {"RSP": "the market with equal weights", "SPY": "the market weighted by size"}
 _NO_SAMPLE = "a share of choices, not a sample: no interval"
@@ -66,8 +55,7 @@ def scope(shock: Shock) -> Iterator[Part]:
     groups = "; ".join(f"{name}: {', '.join(firms)}" for name, firms in shock.members.items())
     yield Sentence(
         f"Daily returns of {len(data.firms)} companies in {len(shock.members)} groups, {first} to {last}, "
-        "from "
-        f"{data.described}. Groups: {groups}. Sellers of models are also clouds; the two groups overlap."
+        f"from {data.described}. Groups: {groups}. Sellers of models are also clouds; the two groups overlap."
     )
 
 
@@ -163,8 +151,7 @@ def _rungs_in_words(found: Ladder, own: pd.DataFrame) -> Iterator[Part]:
             f"{first}, {_named(first)}, moved by {percent(usual.benchmark)} over the window, {benchmark}, "
             f"{_named(benchmark)}, by {percent(equal.benchmark)}. With a beta of {usual.beta:.2f} the first "
             f"explains a return of {NAME} of {percent(usual.expected)}, the second, with {equal.beta:.2f}, "
-            "of "
-            f"{percent(equal.expected)}."
+            f"of {percent(equal.expected)}."
         )
     firms = found.rows[(found.rows["ci_low"] > 0) & found.rows["firm"].isin(found.shock.data.firms)]
     won = firms.groupby("rung")["firm"].size().reindex(list(found.studies), fill_value=0)
@@ -249,8 +236,7 @@ def groups(found: Groups) -> Iterator[Part]:
     least, most = _range(rows.loc[~is_clear, "detectable"])
     yield Sentence(
         f"Groups that moved beyond chance after correction: {clear or 'none'}. Groups of which that cannot "
-        "be "
-        f"said: {still}; a move of {least} to {most} would have been found four times in five."
+        f"be said: {still}; a move of {least} to {most} would have been found four times in five."
     )
 
 
@@ -294,9 +280,8 @@ def tests(found: Tests) -> Iterator[Part]:
     moved = [name for name in tested if rows[name].iloc[0] < 0.05]
     rest = [name for name in tested if name not in moved]
     yield Sentence(
-        f"Of {len(rows)} tests on all companies together, {int((rows['all'] < 0.05).sum())} reject at 5%; "
-        "of the "
-        f"{len(both)} that withstand both troubles, {int((both['all'] < 0.05).sum())} do. By the strict "
+        f"Of {len(rows)} tests on all companies together, {int((rows['all'] < 0.05).sum())} reject at 5%; of "
+        f"the {len(both)} that withstand both troubles, {int((both['all'] < 0.05).sum())} do. By the strict "
         f"permutation these groups moved (5%, uncorrected): {', '.join(moved) or 'none'}; these did not: "
         f"{', '.join(rest) or 'none'}."
     )
@@ -396,8 +381,7 @@ def choices(found: Choices) -> Iterator[Part]:
             finding=f"{NAME} under {len(rows)} choices: {low} to {high}; {found.below} intervals below zero, "
             f"{found.above} above",
             measure="Cumulative abnormal return, 95% intervals, sorted; marks below: the choices behind "
-            "each; "
-            f"{found.shock.data.kind} data",
+            f"each; {found.shock.data.kind} data",
         ),
         f"Sorted estimates under {len(rows)} choices from {low} to {high}.", rows,
     )  # fmt: skip

@@ -12,20 +12,18 @@ import pandas as pd
 
 from undercut.errors import OutsideDataError
 from undercut.eventstudy.data import returns_panel
-from undercut.eventstudy.effects import dollar_effects, rebounds
+from undercut.eventstudy.effects import rebounds
 from undercut.eventstudy.groups import GroupTests, battery_table, group_tests
 from undercut.eventstudy.model import event_study
 from undercut.eventstudy.results import EventStudy
 from undercut.eventstudy.windows import Window, label, parse_window
 from undercut.sources.events import events_inside
 from undercut.studies.stocks.shown import Shown
-from undercut.studies.stocks.universe import Market, group_portfolios, unexposed_firms
+from undercut.studies.stocks.universe import Market, group_portfolios
 
 #: The company that the report is about, and how it is called.
 TARGET: Final = "NVDA"
 NAME: Final = "NVIDIA"
-#: Donors below which no counterfactual is built from unexposed firms.
-FEWEST_DONORS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,143 +133,6 @@ def shock_of(
 
 
 @dataclass(frozen=True, slots=True)
-class Ladder(Shown):
-    """One event under one benchmark after another.
-
-    Attributes
-    ----------
-    rows : pandas.DataFrame
-        One row a rung and unit: rung, firm, window, expected (summed normal return), benchmark (summed
-        return of the benchmark, where it is one series), beta, car, se, ci_low, ci_high, p_value,
-        detectable, n_estimation.
-    shock : Shock
-        The event.
-    markets : dict of str to str
-        Name of each rung that is one series, and its column.
-    studies : dict of str to EventStudy
-        The rungs that could be built, in order.
-    missing : dict of str to str
-        The rungs that could not, and why.
-    """
-
-    presenter: ClassVar[str] = "pages_shock:ladder"
-    label: ClassVar[str] = "rung"
-
-    shock: Shock
-    markets: dict[str, str]
-    studies: dict[str, EventStudy]
-    missing: dict[str, str]
-
-    def of(self, firm: str) -> pd.DataFrame:
-        """The rungs of one unit, indexed by their names."""
-        return self.rows[self.rows["firm"] == firm].set_index("rung")
-
-
-def rungs(usual: str, technology: str, equal: str, chips: str) -> dict[str, str]:
-    """The usual rungs of a ladder by name: which column stands for which market.
-
-    Examples
-    --------
-    >>> list(rungs("SPY", "QQQ", "RSP", "SMH"))
-    ['S&P 500, SPY', 'Nasdaq-100, QQQ', 'equal weight, RSP', 'chip fund, SMH']
-    """
-    columns = {"S&P 500": usual, "Nasdaq-100": technology, "equal weight": equal, "chip fund": chips}
-    return {f"{name}, {column}": column for name, column in columns.items()}
-
-
-def shock_ladder(
-    shock: Shock,
-    *,
-    markets: Mapping[str, str],
-    factors: pd.DataFrame | None = None,
-    donors: Sequence[str] | None = None,
-    reference: str = "SMH",
-) -> Ladder:
-    """The move of every company and group on the day under every benchmark that the data allow.
-
-    Parameters
-    ----------
-    shock : Shock
-        The event.
-    markets : mapping of str to str
-        Name of the rung and its column, in order.
-    factors : pandas.DataFrame, optional
-        As `undercut.sources.factors.load_factors`; with ``rf`` among them returns are in excess of it.
-    donors : sequence of str, optional
-        Unexposed firms, for the rungs built from them; default, those of `unexposed_firms`.
-    reference : str
-        Series of chip companies: firms that move with it are no counterfactual.
-
-    Raises
-    ------
-    InputError
-        A donor is one of the companies looked at.
-    """
-    past, returns = shock.options["estimation"], shock.returns
-    targets = [*shock.data.firms, *shock.groups]
-    if donors is None:
-        donors = unexposed_firms(
-            shock.data.returns, before=shock.day, reference=reference, market=shock.benchmark, days=-past[0]
-        )
-    chosen: dict[str, dict[str, Any]] = {"no benchmark": {"model": "constant-mean"}}
-    missing: dict[str, str] = {}
-    for name, column in markets.items():
-        if column in returns.columns:
-            chosen[name] = {"model": "market", "market": column}
-        else:
-            missing[name] = f"no returns of {column}"
-    _factor_rung(chosen, missing, factors)
-    _donor_rungs(chosen, missing, returns, donors)
-    held = [column for column in markets.values() if column in returns.columns]
-    panel = returns_panel(returns[list(dict.fromkeys([*targets, *held, *donors]))])
-    options = {"estimation": past, "window": shock.window}
-    events = shock.alone(targets)
-    studies = {name: event_study(panel, events, **options, **rung) for name, rung in chosen.items()}
-    rows = pd.concat([_rung(name, study) for name, study in studies.items()], ignore_index=True)
-    return Ladder(rows, shock, dict(markets), studies, missing)
-
-
-def _factor_rung(
-    rungs: dict[str, dict[str, Any]], missing: dict[str, str], factors: pd.DataFrame | None
-) -> None:
-    if factors is None:
-        missing["factors"] = "no table of factors was given"
-        return
-    dated = factors.set_index("date") if "date" in factors.columns else factors
-    rungs["factors"] = {"model": "factors", "factors": dated.drop(columns="rf", errors="ignore")}
-    if "rf" in dated.columns:
-        rungs["factors"]["risk_free"] = dated["rf"]
-
-
-def _donor_rungs(
-    rungs: dict[str, dict[str, Any]], missing: dict[str, str], returns: pd.DataFrame, donors: Sequence[str]
-) -> None:
-    names = ("market of unexposed firms", "factors of unexposed firms", "synthetic control")
-    if len(donors) < FEWEST_DONORS:
-        reason = f"{len(donors)} unexposed firms in the returns, {FEWEST_DONORS} needed"
-        missing.update(dict.fromkeys(names, reason))
-        return
-    rungs[names[0]] = {"model": "market", "market": returns[list(donors)].mean(axis=1)}
-    rungs[names[1]] = {"model": "unexposed-factors", "donors": donors}
-    rungs[names[2]] = {"model": "synthetic-control", "donors": donors}
-
-
-def _rung(name: str, study: EventStudy) -> pd.DataFrame:
-    abnormal = study.abnormal
-    days = abnormal.columns()
-    is_one_series = study.setup.model.name == "market"
-    position = abnormal.rows.day[0] + abnormal.windows.event[0]
-    market = study.setup.design[position + days.start : position + days.stop, -1].sum()
-    columns = ["rung", "firm", "window", "expected", "benchmark", "beta", "car", "se", "ci_low", "ci_high"]
-    return study.car().assign(
-        rung=name,
-        expected=abnormal.expected.sum(axis=1),
-        benchmark=market if is_one_series else np.nan,
-        beta=abnormal.coefficients[:, 1] if is_one_series else np.nan,
-    )[[*columns, "p_value", "detectable", "n_estimation"]]
-
-
-@dataclass(frozen=True, slots=True)
 class Moves(Shown):
     """Moves of companies or groups on the day, smallest first, with their corrections.
 
@@ -316,22 +177,6 @@ def company_moves(shock: Shock, study: EventStudy) -> Companies:
 def group_moves(shock: Shock, study: EventStudy) -> Groups:
     """Every group of an event study of portfolios, tested and corrected for their number."""
     return cast("Groups", _moves(Groups, shock, study))
-
-
-@dataclass(frozen=True, slots=True)
-class Headline(Shown):
-    """The company that the report is about: its move, and how it depends on the benchmark."""
-
-    presenter: ClassVar[str] = "pages_shock:headline"
-
-    companies: Companies
-    ladder: Ladder
-
-
-def headline(companies: Companies, ladder: Ladder) -> Headline:
-    """The company that the report is about, from the moves of all and the ladder of benchmarks."""
-    rows = companies.rows
-    return Headline(rows[rows["group"] == TARGET].reset_index(drop=True), companies, ladder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -415,85 +260,6 @@ def longer_windows(
         titles = inside.loc[inside["event_id"] != shock.event, "title"]
         parts.append(study.of(firms).car(window).assign(inside="; ".join(titles) or "none known"))
     return Spans(pd.concat(parts, ignore_index=True), shock)
-
-
-@dataclass(frozen=True, slots=True)
-class Dollars(Shown):
-    """Abnormal change of market value: as `undercut.eventstudy.effects.dollar_effects`, by size."""
-
-    presenter: ClassVar[str] = "pages_shock:dollars"
-    label: ClassVar[str] = "firm"
-    value: ClassVar[str] = "effect"
-
-    shock: Shock
-    values_from: str
-
-
-def dollars(shock: Shock, study: EventStudy, values: pd.DataFrame) -> Dollars:
-    """Abnormal returns times market values the day before.
-
-    ``values`` as `value_from_loss` or `market_values` return it; the total stands only over several firms.
-    """
-    held = values[values["firm"].isin(shock.data.firms)]
-    found = dollar_effects(study.of(held["firm"].tolist()), held[["firm", "value"]])
-    found = found[found["firm"].ne("total") | (len(held) > 1)]
-    return Dollars(found.sort_values("effect", ignore_index=True), shock, values["note"].iloc[0])
-
-
-def value_from_loss(shock: Shock, loss: float) -> pd.DataFrame:
-    """The target's market value before the day: a published loss (billions of dollars) over its return.
-
-    Columns firm, value, note.
-    """
-    value = loss / abs(shock.returns.loc[shock.day, TARGET])
-    return pd.DataFrame({"firm": [TARGET], "value": [value], "note": "value from the published loss"})
-
-
-def market_values(closes: pd.DataFrame, fundamentals: pd.DataFrame, day: str | pd.Timestamp) -> pd.DataFrame:
-    """Market values at the close before an event: price times diluted shares of the nearest fiscal year.
-
-    Parameters
-    ----------
-    closes : pandas.DataFrame
-        Columns ticker, date and close: prices as they were, not adjusted for later dividends.
-    fundamentals : pandas.DataFrame
-        ``load_reference("fundamentals")``.
-    day : date-like
-        The event's session.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns firm, value (billions of US dollars), shares_of (end of the fiscal year), close_of, note.
-        Firms without a close, or without shares, or quoted as receipts of an unknown number of shares are
-        absent.
-
-    Notes
-    -----
-    Diluted weighted shares are a little more than shares outstanding. A split between the two dates would be
-    a gross error; fiscal years further than a year from the event are not used.
-    """
-    moment = pd.Timestamp(day)
-    before = closes[pd.to_datetime(closes["date"]) < moment].dropna(subset=["close"])
-    last = before.sort_values("date").groupby("ticker", as_index=False).last()
-    shares = fundamentals[fundamentals["item"] == "diluted_weighted_shares"].copy()
-    shares["distance"] = (pd.to_datetime(shares["period_end"]) - moment).abs()
-    shares = shares[shares["distance"] <= pd.Timedelta(days=366)]
-    shares = shares.sort_values("distance").groupby("ticker", as_index=False).first()
-    ratio = fundamentals[fundamentals["item"] == "adr_ratio"].set_index("ticker")["value"]
-    foreign = fundamentals.loc[fundamentals["currency"].isin(["TWD", "CNY"]), "ticker"].unique()
-    merged = last.merge(shares, on="ticker")
-    merged = merged[~merged["ticker"].isin(set(foreign) - set(ratio.index))]
-    receipts = merged["ticker"].map(ratio).fillna(1.0)
-    return pd.DataFrame(
-        {
-            "firm": merged["ticker"],
-            "value": merged["close"] * merged["value"] / receipts / 1e3,
-            "shares_of": merged["period_end"],
-            "close_of": pd.to_datetime(merged["date"]),
-            "note": "close times diluted shares",
-        }
-    ).reset_index(drop=True)
 
 
 @dataclass(frozen=True, slots=True)
