@@ -48,7 +48,7 @@ __getattr__, __dir__, __all__ = offer(
         "prices.workloads": "Workload",
         "prices.index.compute": "price_index",
         "prices.capability.price_of_capability": "price_of_capability",
-        "prices.capability.gaps": "price_gap",
+        "prices.capability.gap": "price_gap",
         "prices.hedonic.time_dummy": "hedonic_index",
         "inference.did.model": "staggered_adoption",
         "eventstudy.model": "event_study",

@@ -18,7 +18,7 @@ from undercut.errors import UndercutError
 from undercut.eventstudy.model import event_study
 from undercut.inference.did.model import staggered_adoption
 from undercut.panel.changes import load_changes
-from undercut.prices.capability.gaps import price_gap
+from undercut.prices.capability.gap import price_gap
 from undercut.prices.capability.price_of_capability import price_of_capability
 from undercut.prices.hedonic.time_dummy import hedonic_index
 from undercut.prices.index.compute import price_index

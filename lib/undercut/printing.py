@@ -83,17 +83,38 @@ def _check(output_format: str) -> None:
 
 
 def _print_table(frame: pd.DataFrame, title: str) -> None:
+    is_number = [pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes]
+    rows = [[_cell(value) for value in row.values()] for row in records(frame)]
+    if sys.stdout.isatty():
+        _fold(title, list(frame.columns), is_number, rows)
+        return
+    # In a pipe or a log there is no terminal to fit into, and a folded column is worse than a long line.
+    lines = [[str(column) for column in frame.columns], *rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    if title:
+        print(title)
+    for line in lines:
+        placed = [
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(line, widths, is_number, strict=True)
+        ]
+        print("  ".join(placed).rstrip())
+    print()
+
+
+def _fold(
+    title: str, columns: Sequence[object], is_number: Sequence[bool], rows: Sequence[list[str]]
+) -> None:
+    """A table that fits into the terminal, long cells folded."""
     from rich.console import Console
     from rich.table import Table
 
-    # In a pipe or a log there is no terminal to fit into, and a folded column is worse than a long line.
-    console = Console(width=None if sys.stdout.isatty() else 10_000)
     table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
-    for column in frame.columns:
-        is_number = pd.api.types.is_numeric_dtype(frame[column])
-        table.add_column(str(column), justify="right" if is_number else "left", overflow="fold")
-    for row in records(frame):
-        table.add_row(*(_cell(value) for value in row.values()))
+    for column, right in zip(columns, is_number, strict=True):
+        table.add_column(str(column), justify="right" if right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console = Console()
     console.print(table)
     console.print()
 

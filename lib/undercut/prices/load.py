@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
@@ -88,6 +89,8 @@ def with_workload(panel: pd.DataFrame, workload: str | Workload) -> pd.DataFrame
 class PriceHistory(Result):
     """Every offer of a model, or under a moving name, by host and day.
 
+    Reads like the frame of its offers: ``history["input"]``, ``history.columns``, ``len(history)``.
+
     Attributes
     ----------
     model : str
@@ -102,6 +105,20 @@ class PriceHistory(Result):
     model: str
     offers: pd.DataFrame
     options: dict[str, Any] = field(default_factory=dict)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.offers[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.offers)
+
+    def __len__(self) -> int:
+        return len(self.offers)
+
+    @property
+    def columns(self) -> pd.Index:
+        """Columns of the offers."""
+        return self.offers.columns
 
     def to_frame(self) -> pd.DataFrame:
         """The offers with every column of the panel."""
@@ -186,7 +203,7 @@ def price_history(
     Examples
     --------
     >>> history = price_history("gpt-4-0613", host="openai", status="ok")
-    >>> float(history.offers["input"].iloc[0])
+    >>> float(history["input"].iloc[0])
     30.0
     >>> price_history("gpt-4o", host="openai").behind()["model_id"].tolist()[:2]
     ['gpt-4o-2024-05-13', 'gpt-4o-2024-08-06']
@@ -208,16 +225,21 @@ def price_history(
 def _named(panel: pd.DataFrame, model: str, host: str | None) -> pd.DataFrame:
     """The offers whose model, raw id or plain name is ``model``; as people write it where none is."""
     wanted = model.strip().lower()
-    # As people write it: openai/gpt-oss-120b, "GPT OSS 120B".
-    plain = split_raw_id("-".join(wanted.split())).slug
-    slugs = {raw_id: split_raw_id(raw_id).slug for raw_id in panel["raw_id"].unique()}
-    found = (
-        panel["model_id"].eq(wanted)
-        | panel["raw_id"].str.lower().eq(wanted)
-        | panel["raw_id"].map(slugs).eq(wanted)
-    )
+    found = _under(panel, wanted)
     if not (found if host is None else found & panel["host"].eq(host)).any():
-        found |= panel["model_id"].eq(plain) | panel["raw_id"].map(slugs).eq(plain)
+        # As people write it: openai/gpt-oss-120b, "GPT OSS 120B".
+        found |= _under(panel, split_raw_id("-".join(wanted.split())).slug)
     if not found.any():
-        raise unknown("model", model, {*panel["model_id"].dropna(), *slugs.values()})
+        slugs = {split_raw_id(raw_id).slug for raw_id in panel["raw_id"].unique()}
+        raise unknown("model", model, slugs.union(panel["model_id"].dropna()))
     return panel[found]
+
+
+def _under(panel: pd.DataFrame, name: str) -> pd.Series:
+    """Whether an offer's model, raw id or plain name is ``name``."""
+    # A plain name has no word that its raw id lacks: most ids need not be taken apart.
+    words = re.findall(r"[a-z0-9]+", name)
+    ids = panel["raw_id"].unique()
+    likely = (raw_id for raw_id in ids if "%" in raw_id or all(word in raw_id.lower() for word in words))
+    under = [raw_id for raw_id in likely if name in (raw_id.lower(), split_raw_id(raw_id).slug)]
+    return panel["model_id"].eq(name) | panel["raw_id"].isin(under)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from undercut.errors import DataError
-from undercut.prices.capability.gaps import price_gap
+from undercut.prices.capability.gap import price_gap
 from undercut.prices.spreads import host_spread, typical
 
 

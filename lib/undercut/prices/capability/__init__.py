@@ -15,7 +15,8 @@ __getattr__, __dir__, __all__ = offer(
         "price_of_capability": "price_of_capability landmark_levels frontier_holders CapabilityPrices",
         "frontier": "FrontierRule",
         "counterfactual": "without_offers Counterfactual",
-        "gaps": "price_gap open_closed_gap gap_history gap_choices GapHistory PriceGap",
+        "gap": "price_gap PriceGap",
+        "gaps": "open_closed_gap gap_history gap_choices GapHistory",
         "lag": "capability_lag CapabilityLag",
     },
 )

@@ -12,7 +12,7 @@ import pandas as pd
 
 from undercut.competition.hosts.first_party import MIN_CLUSTERS, Premium, jurisdiction_premium
 from undercut.errors import DataError
-from undercut.prices.capability.gaps import PriceGap
+from undercut.prices.capability.gap import PriceGap
 from undercut.prices.capability.lag import CapabilityLag
 from undercut.prices.reliability import RateRatio
 from undercut.studies.framed import Framed
