@@ -137,7 +137,8 @@ def table(
         elif name in _CHANCES:
             shown[name] = shown[name].map(p_text)
     formats_: dict[str, Format] = dict.fromkeys(_held(columns, _MOVES), "signed_percent")
-    formats_ |= dict.fromkeys(_held(columns, _PERCENTS), "percent") | dict(formats or {})
+    percents: dict[str, Format] = dict.fromkeys(_held(columns, _PERCENTS), "percent")
+    formats_ |= percents | dict(formats or {})
     heads = {name: head for name, head in _HEADS.items() if name in columns} | dict(labels or {})
     return Table(shown, title, subtitle, labels=heads, formats=formats_, row_label=columns[0])
 
