@@ -27,7 +27,7 @@ def dummies(rows: pd.DataFrame, *effects: str) -> np.ndarray:
 def test_coefficients_are_those_of_dummies(rows: pd.DataFrame) -> None:
     fit = within_fit(rows["y"], rows[["x", "z"]], rows[["unit", "month"]], rows[["unit"]])
     whole = np.column_stack([rows[["x", "z"]], dummies(rows, "unit", "month")])
-    assert fit.coefficients == pytest.approx(np.linalg.lstsq(whole, rows["y"])[0][:2], rel=1e-4)
+    assert fit.coefficients == pytest.approx(np.linalg.lstsq(whole, rows["y"])[0][:2], rel=1e-10)
     assert fit.names == ("x", "z")
 
 
@@ -60,8 +60,8 @@ def test_errors_are_the_textbooks(rows: pd.DataFrame, clusters: list[str]) -> No
     k = 1 + sum(count for name, count in levels.items() if name not in nested) - 1 + len(nested)
     groups = min(rows[name].nunique() for name in clusters)
     expected = meat / (x @ x) ** 2 * (300 - 1) / (300 - k) * groups / (groups - 1)
-    assert fit.variance[0, 0] == pytest.approx(expected, rel=1e-4)
-    assert fit.combined(["x"])[1] == pytest.approx(np.sqrt(expected), rel=1e-4)
+    assert fit.variance[0, 0] == pytest.approx(expected, rel=1e-10)
+    assert fit.combined(["x"])[1] == pytest.approx(np.sqrt(expected), rel=1e-10)
 
 
 def test_what_the_effects_explain_is_left_out_or_refused(rows: pd.DataFrame) -> None:

@@ -17,7 +17,7 @@ from undercut.competition.hosts.panel import model_months
 from undercut.errors import InputError, NoVariationError, TooFewError
 from undercut.inference.arrays import Floats
 from undercut.inference.levels import check_level
-from undercut.inference.within import within_fit, without_singletons
+from undercut.inference.within import poisson_fit, within_fit, without_singletons
 from undercut.result import Result
 
 if TYPE_CHECKING:
@@ -289,15 +289,8 @@ def _slope(
     rows: pd.DataFrame, effects: list[str], clusters: list[str], estimator: str
 ) -> tuple[float, float]:
     """Coefficient of the log number of hosts and its clustered error."""
-    if estimator == "ols":
-        return within_fit(rows["value"], rows[["log_sellers"]], rows[effects], rows[clusters]).combined(
-            ["log_sellers"]
-        )
-    import pyfixest as pf
-
-    formula = f"level_value ~ log_sellers | {' + '.join(effects)}"
-    fit = pf.fepois(formula, rows, vcov={"CRV1": " + ".join(clusters)})
-    return float(fit.coef()["log_sellers"]), float(fit.se()["log_sellers"])
+    fit, outcome = (within_fit, "value") if estimator == "ols" else (poisson_fit, "level_value")
+    return fit(rows[outcome], rows[["log_sellers"]], rows[effects], rows[clusters]).combined(["log_sellers"])
 
 
 def _critical(data: pd.DataFrame, clusters: list[str], level: float) -> float:

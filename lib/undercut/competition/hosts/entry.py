@@ -164,13 +164,33 @@ def entry_effect(
     check_level(level)
     found = count_entries(panel) if entries is None else entries
     study = EntryDesign.of(panel, kind, leads, lags, outcome, comparison, third_party_only, largest)
-    rows, fit = study.rows, study.fit(found)
+    return effect_in(study, found, outcome=outcome, comparison=comparison, level=level)
+
+
+def effect_in(
+    study: EntryDesign,
+    entries: pd.DataFrame,
+    *,
+    outcome: Outcome = "log price",
+    comparison: Comparison = "same host and month",
+    level: float = 0.95,
+) -> EntryEffect:
+    """The effect in a design that is there already, for many estimates on the same rows.
+
+    Parameters
+    ----------
+    study : EntryDesign
+        Made with this ``outcome`` and this ``comparison``.
+    entries, outcome, comparison, level
+        As in `entry_effect`.
+    """
+    rows, fit = study.rows, study.fit(entries)
     models, hosts = rows["model_id"].nunique(), rows["host"].nunique()
-    numbers = _collect(fit, leads, lags, min(models, hosts), level)
+    numbers = _collect(fit, -study.shifts[0], study.shifts[-1], min(models, hosts), level)
     swept = pd.DataFrame(np.column_stack([fit.outcome, fit.design]), columns=["outcome", *fit.names])
     return EntryEffect(
-        **numbers, level=level, n=len(rows), entries=int(found["kind"].eq(kind).sum()), models=models,
-        hosts=hosts, moves=int((rows["step"].abs() > MIN_STEP).sum()), outcome=outcome,
+        **numbers, level=level, n=len(rows), entries=int(entries["kind"].eq(study.kind).sum()),
+        models=models, hosts=hosts, moves=int((rows["step"].abs() > MIN_STEP).sum()), outcome=outcome,
         comparison=comparison, swept=swept.assign(model_id=rows["model_id"], host=rows["host"]),
     )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, get_args
 
 import numpy as np
@@ -10,8 +10,8 @@ import pandas as pd
 
 from undercut.competition.hosts.panel import MIN_STEP, price_steps
 from undercut.errors import InputError, TooFewError
-from undercut.inference.arrays import Floats
-from undercut.inference.within import WithinFit, within_fit
+from undercut.inference.arrays import Codes, Floats
+from undercut.inference.within import Effects, WithinFit, within_fit
 
 Comparison = Literal["same host and month", "same month"]
 Outcome = Literal["log price", "cut"]
@@ -61,13 +61,33 @@ def count_entries(
 
 @dataclass(frozen=True, slots=True)
 class EntryDesign:
-    """Incumbents' steps and what they are regressed on, whatever the entries."""
+    """Incumbents' steps and what they are regressed on, whatever the entries.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        Incumbents' steps.
+    y : Series
+        The outcome.
+    shifts : range
+        Months around an entry.
+    kind : str
+        Of the entries studied.
+    effects : Effects
+        Of the comparison, to be taken out of the regressors.
+    models : Index
+        That the rows are about.
+    place : ndarray, shape (rows,)
+        Where in ``models`` that of each row is.
+    """
 
     rows: pd.DataFrame
     y: pd.Series
     shifts: range
     kind: str
-    effects: pd.DataFrame
+    effects: Effects
+    models: pd.Index
+    place: Codes
 
     @classmethod
     def of(
@@ -86,13 +106,19 @@ class EntryDesign:
         steps = price_steps(panel, largest=largest)
         rows = _incumbents(steps[~steps["is_own"]] if third_party_only else steps, panel, leads)
         y = rows["step"] if outcome == "log price" else (rows["step"] < -MIN_STEP).astype(float)
-        return cls(rows, y, range(-leads, lags + 1), kind, rows[_EFFECTS[comparison]])
+        place, models = pd.factorize(rows["model_id"])
+        effects = Effects.of(rows[_EFFECTS[comparison]])
+        return cls(rows, y, range(-leads, lags + 1), kind, effects, pd.Index(models), place)
+
+    def up_to(self, lags: int) -> EntryDesign:
+        """The same rows with another last month after an entry."""
+        return replace(self, shifts=range(self.shifts[0], lags + 1))
 
     def fit(self, entries: pd.DataFrame) -> WithinFit:
         """The steps on the numbers of entries in the months around them."""
         is_kind = entries["kind"].eq(self.kind)
         parts = {"entry": entries[is_kind], "other": entries[~is_kind]}
-        counted = np.column_stack([_counts(self.rows, part, self.shifts) for part in parts.values()])
+        counted = np.column_stack([self._counts(part) for part in parts.values()])
         names = [column(name, k) for name in parts for k in self.shifts]
         if not counted[:, names.index("entry_p0")].any():
             raise TooFewError(
@@ -101,6 +127,20 @@ class EntryDesign:
         varies = np.ptp(counted, axis=0) > 0
         design = pd.DataFrame(counted[:, varies], columns=np.array(names)[varies])
         return within_fit(self.y, design, self.effects, self.rows[["model_id", "host"]])
+
+    def _counts(self, entries: pd.DataFrame) -> Floats:
+        """Entries of rivals around each incumbent's month, shape (rows, shifts)."""
+        entered, when_entered = self.models.get_indexer(entries["model_id"]), entries["month"].to_numpy()
+        inside = entered >= 0
+        months = self.rows["month"].to_numpy()
+        seen = np.concatenate([months, when_entered[inside]])
+        start = seen.min() - self.shifts[-1]
+        grid = np.zeros((len(self.models), seen.max() - start - self.shifts[0] + 1))
+        np.add.at(grid, (entered[inside], when_entered[inside] - start), 1.0)
+        when = months[:, None] - np.array(self.shifts)  # (rows, shifts)
+        told = grid[self.place[:, None], when - start]
+        # A host that came later, or at the same time, set its price knowing of the entry.
+        return told * (when > self.rows["own_entry"].to_numpy()[:, None])
 
 
 def _incumbents(steps: pd.DataFrame, panel: pd.DataFrame, leads: int) -> pd.DataFrame:
@@ -114,21 +154,6 @@ def _incumbents(steps: pd.DataFrame, panel: pd.DataFrame, leads: int) -> pd.Data
     rows["tenure"] = since.where(since <= _FINE_TENURE, (since // 6 * 6).clip(upper=24)).astype(int)
     rows["host_month"] = rows["host"] + " " + rows["month"].astype(str)
     return rows
-
-
-def _counts(rows: pd.DataFrame, entries: pd.DataFrame, shifts: range) -> Floats:
-    """Entries of rivals around each incumbent's month, shape (rows, shifts)."""
-    models = pd.Index(rows["model_id"].unique())
-    inside = entries[entries["model_id"].isin(models)]
-    months = rows["month"].to_numpy()
-    seen = np.concatenate([months, inside["month"]])
-    start = seen.min() - shifts[-1]
-    grid = np.zeros((len(models), seen.max() - start - shifts[0] + 1))
-    np.add.at(grid, (models.get_indexer(inside["model_id"]), inside["month"].to_numpy() - start), 1.0)
-    when = months[:, None] - np.array(shifts)  # (rows, shifts)
-    told = grid[models.get_indexer(rows["model_id"])[:, None], when - start]
-    # A host that came later, or at the same time, set its price knowing of the entry.
-    return told * (when > rows["own_entry"].to_numpy()[:, None])
 
 
 def column(name: str, k: int) -> str:

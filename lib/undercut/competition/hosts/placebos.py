@@ -30,14 +30,7 @@ def placebo_models(panel: pd.DataFrame, entries: pd.DataFrame, *, seed: int = 0)
     The model is drawn from those that several months of the panel show around the date and that the
     entrant does not sell.
     """
-    generator = np.random.default_rng(seed)
-    sold = {host: set(models) for host, models in panel.groupby("host")["model_id"]}
-    on_sale = {month: list(models) for month, models in panel.groupby("month")["model_id"].unique().items()}
-    drawn = []
-    for row in entries.itertuples():
-        pool = [model for model in on_sale.get(row.month - 1, ()) if model not in sold.get(row.host, ())]
-        drawn.append(pool[generator.integers(len(pool))] if pool else None)
-    return entries.assign(model_id=drawn).dropna(subset="model_id")
+    return _drawn(entries, _pools(panel, entries), seed)
 
 
 def placebo_effects(
@@ -64,13 +57,31 @@ def placebo_effects(
     """
     if fake not in ("dates", "models"):
         raise InputError(f"fake must be dates or models; got {fake!r}.")
-    make = placebo_dates if fake == "dates" else placebo_models
     entries = count_entries(panel)
     is_studied = entries["kind"].eq(kind)
+    studied, others = entries[is_studied], entries[~is_studied]
     study = EntryDesign.of(panel, kind, lags=lags, **options)
+    pools = _pools(panel, studied) if fake == "models" else []
     found = []
-    for draw in range(draws):
-        moved = make(panel, entries[is_studied], seed=seed + draw)
-        fit = study.fit(pd.concat([moved, entries[~is_studied]], ignore_index=True))
+    for each in range(seed, seed + draws):
+        moved = placebo_dates(panel, studied, seed=each) if fake == "dates" else _drawn(studied, pools, each)
+        fit = study.fit(pd.concat([moved, others], ignore_index=True))
         found.append(fit.combined([column("entry", k) for k in range(lags + 1)])[0])
     return np.array(found)
+
+
+def _pools(panel: pd.DataFrame, entries: pd.DataFrame) -> list[list[str]]:
+    """Models on sale in the month before each entry that its host never sells."""
+    sold = {host: set(models) for host, models in panel.groupby("host")["model_id"]}
+    on_sale = {month: list(models) for month, models in panel.groupby("month")["model_id"].unique().items()}
+    return [
+        [model for model in on_sale.get(month - 1, ()) if model not in sold.get(host, ())]
+        for host, month in zip(entries["host"], entries["month"], strict=True)
+    ]
+
+
+def _drawn(entries: pd.DataFrame, pools: list[list[str]], seed: int) -> pd.DataFrame:
+    """Each entry in a random model of its pool."""
+    generator = np.random.default_rng(seed)
+    drawn = [pool[generator.integers(len(pool))] if pool else None for pool in pools]
+    return entries.assign(model_id=drawn).dropna(subset="model_id")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 import pandas as pd
 
-from undercut.competition.hosts.entry import entry_effect
-from undercut.competition.hosts.entry_design import count_entries
+from undercut.competition.hosts.entry import effect_in
+from undercut.competition.hosts.entry_design import EntryDesign, count_entries
 from undercut.errors import InputError
 from undercut.inference.specifications import SpecificationCurve, run_specifications, specification_curve
 
@@ -46,15 +47,21 @@ def entry_specifications(panels: Mapping[str, pd.DataFrame], *, leads: int = 3) 
         raise InputError("Give at least one panel.")
 
     counted = {name: count_entries(panel) for name, panel in panels.items()}
+    longest = max(OPTIONS["months after"])
+
+    @cache
+    def design(data: str, against: str, incumbents: str) -> EntryDesign:
+        return EntryDesign.of(
+            panels[data], "dated", leads, longest, comparison=against,
+            third_party_only=incumbents == "third parties",
+        )  # fmt: skip
 
     def estimate(**chosen: Any) -> dict[str, float]:
-        panel, entries = panels[chosen["data"]], counted[chosen["data"]]
+        entries = counted[chosen["data"]]
         if chosen["entries"] == "all as dated":
             entries = entries.assign(kind="dated")
-        found = entry_effect(
-            panel, entries=entries, leads=leads, lags=chosen["months after"], comparison=chosen["against"],
-            third_party_only=chosen["incumbents"] == "third parties",
-        )  # fmt: skip
+        study = design(chosen["data"], chosen["against"], chosen["incumbents"])
+        found = effect_in(study.up_to(chosen["months after"]), entries, comparison=chosen["against"])
         return {"estimate": 100 * found.effect, "low": 100 * found.low, "high": 100 * found.high}
 
     results = run_specifications(estimate, {"data": list(panels), **OPTIONS})
