@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import least_squares
 
 from undercut.competition.hosts.markups import decay, price_over_cost
 from undercut.competition.hosts.serving_cost import ServingAssumptions, cost_factor
@@ -30,6 +31,20 @@ def test_half_life_and_floor_without_noise_are_exact() -> None:
     assert (found.half_life, found.floor) == (pytest.approx(4, rel=1e-3), pytest.approx(0.3, rel=1e-3))
     assert found.after_year == pytest.approx(0.3 + 0.7 * 0.5**3, rel=1e-3)
     assert found.share_left([0.0, 4.0]) == pytest.approx([1.0, 0.65], rel=1e-3)
+
+
+def test_the_fit_is_that_of_a_search_with_a_dummy_for_each_model() -> None:
+    table = decaying(5.0, 0.4, models=8)
+    dummies = pd.get_dummies(table["model_id"]).to_numpy(float)
+
+    def residuals(at: np.ndarray) -> np.ndarray:
+        curve = at[1] + (1 - at[1]) * 0.5 ** (table["age_months"] / at[0])
+        return (np.log(table["price"]) - np.log(curve) - dummies @ at[2:]).to_numpy()
+
+    tight = {"xtol": 1e-15, "ftol": 1e-15, "gtol": 1e-15}
+    expected = least_squares(residuals, [6.0, 0.5, *np.zeros(8)], jac="3-point", **tight).x
+    found = decay(table, value="price", draws=20)
+    assert (found.half_life, found.floor) == pytest.approx(expected[:2], rel=1e-7)
 
 
 def test_intervals_cover_the_half_life() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 HALF_LIVES: Final = (0.5, 120.0)
 #: Floors that the fit may find, as a share of the value at launch.
 FLOORS: Final = (0.01, 3.0)
+#: Steps of the search, and the move of a logarithm below which it ends.
+_STEPS: Final = 300
+_SETTLED: Final = 1e-11
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,13 +224,15 @@ def decay(
         raise TooFewError("A half-life needs two models or more that are seen at two ages or more.")
     age = data["age_months"].to_numpy(dtype=float)
     log_value = np.log(data[value].to_numpy(dtype=float))
-    fits = []
-    start: tuple[float, float] | None = None
-    for counts in multiplicities(len(labels), draws=draws, seed=seed):
-        start = _fit(log_value, age, units.astype(np.int64), counts[clusters], start)
-        fits.append(start)
-        start = fits[0]
-    return _decay(np.array(fits), level, len(data), len(names), len(labels))
+    counts = multiplicities(len(labels), draws=draws, seed=seed)
+    squares, products, ages = _moments(log_value, age, units.astype(np.int64), clusters)
+    # (draws + 1, ages, ages) and (draws + 1, ages): the first is of the data themselves
+    drawn = np.tensordot(counts, squares, 1), counts @ products
+    tried = np.log(np.array([(6.0, 0.5), (24.0, 0.8), (6.0, 1.2), (2.0, 0.9)]))
+    found, loss = _fits(*(np.repeat(part[:1], len(tried), axis=0) for part in drawn), ages, tried)
+    best = found[[np.argmin(loss)]]
+    fits = np.vstack([best, _fits(*(part[1:] for part in drawn), ages, np.repeat(best, draws, axis=0))[0]])
+    return _decay(np.exp(fits), level, len(data), len(names), len(labels))
 
 
 def aligned(table: pd.DataFrame, fit: Decay, *, value: str, unit: str = "model_id") -> pd.DataFrame:
@@ -251,36 +256,82 @@ def _curve(age: Floats, floor: float, half_life: float) -> Floats:
     return np.log(floor + (1 - floor) * np.exp2(-age / half_life))
 
 
-def _fit(
-    log_value: Floats, age: Floats, units: Codes, weights: Floats, start: tuple[float, float] | None
-) -> tuple[float, float]:
-    """Half-life and floor by least squares on deviations from unit means."""
-    from scipy.optimize import least_squares
+def _moments(log_value: Floats, age: Floats, units: Codes, clusters: Codes) -> tuple[Floats, Floats, Floats]:
+    """What least squares on deviations from unit means need of the data, by cluster and age.
 
-    kept = weights > 0
-    y, a, w = log_value[kept], age[kept], weights[kept]
-    _, code = np.unique(units[kept], return_inverse=True)
-    size = np.bincount(code)
+    Returns
+    -------
+    squares : ndarray, shape (clusters, ages, ages)
+        The loss of a curve c over ages is c' squares c - 2 products' c, up to a constant.
+    products : ndarray, shape (clusters, ages)
+    ages : ndarray, shape (ages,)
+    """
+    ages, position = np.unique(age, return_inverse=True)
+    shape = units.max() + 1, len(ages)
+    seen, total = np.zeros(shape), np.zeros(shape)
+    np.add.at(seen, (units, position), 1.0)
+    np.add.at(total, (units, position), log_value)
+    size = seen.sum(axis=1, keepdims=True)
+    cluster_of = np.zeros(shape[0], dtype=np.int64)
+    cluster_of[units] = clusters
+    within = np.eye(len(ages)) * seen[:, None, :] - seen[:, :, None] * (seen / size)[:, None, :]
+    squares = np.zeros((clusters.max() + 1, len(ages), len(ages)))
+    products = np.zeros((clusters.max() + 1, len(ages)))
+    np.add.at(squares, cluster_of, within)
+    np.add.at(products, cluster_of, total - total.sum(axis=1, keepdims=True) / size * seen)
+    return squares, products, ages
 
-    def deviations(values: Floats) -> Floats:
-        return values - (np.bincount(code, values) / size)[code]
 
-    observed, root = deviations(y), np.sqrt(w)
-    ages, position = np.unique(a, return_inverse=True)
+def _fits(squares: Floats, products: Floats, ages: Floats, start: Floats) -> tuple[Floats, Floats]:
+    """Logs of half-life and floor with the least loss, and that loss: Levenberg and Marquardt, in bounds.
 
-    def residuals(log_parameters: Floats) -> Floats:
-        half_life, floor = np.exp(log_parameters)
-        return root * (observed - deviations(_curve(ages, floor, half_life)[position]))
+    Parameters
+    ----------
+    squares, products, ages
+        Of `_moments`, one a fit.
+    start : ndarray, shape (fits, 2)
 
-    bounds: Any = np.log([[HALF_LIVES[0], FLOORS[0]], [HALF_LIVES[1], FLOORS[1]]])
-    guesses = [(6.0, 0.5), (24.0, 0.8), (6.0, 1.2), (2.0, 0.9)] if start is None else [start]
-    inside = np.log([[0.51, 0.011], [119.0, 2.99]])
-    tried = [
-        least_squares(residuals, np.clip(np.log(guess), *inside), bounds=bounds, x_scale=[1.0, 0.3])
-        for guess in guesses
-    ]
-    best = np.exp(min(tried, key=lambda found: found.cost).x)
-    return float(best[0]), float(best[1])
+    Returns
+    -------
+    ndarray, shape (fits, 2); ndarray, shape (fits,)
+    """
+    low, high = np.log([HALF_LIVES, FLOORS]).T
+
+    def loss_of(curve: Floats) -> tuple[Floats, Floats]:
+        pull = np.einsum("dij,dj->di", squares, curve)
+        return np.einsum("di,di->d", curve, pull - 2 * products), pull - products
+
+    at, damping = start, np.full(len(start), 1e-3)
+    curve, slopes = _curve_and_slopes(ages, at)
+    loss, pull = loss_of(curve)
+    for _ in range(_STEPS):
+        gradient = np.einsum("dpi,di->dp", slopes, pull)
+        bend = np.einsum("dpi,dij,dqj->dpq", slopes, squares, slopes, optimize=True)
+        free = ~(((at <= low) & (gradient > 0)) | ((at >= high) & (gradient < 0)))
+        bend = bend * (free[:, :, None] & free[:, None, :])
+        diagonal = np.einsum("dpp->dp", bend)
+        diagonal += np.where(free, damping[:, None] * diagonal + 1e-12, 1.0)
+        step = -np.linalg.solve(bend, (gradient * free)[..., None])[..., 0]
+        moved = np.clip(at + step, low, high)
+        new_curve, new_slopes = _curve_and_slopes(ages, moved)
+        new_loss, new_pull = loss_of(new_curve)
+        better = new_loss <= loss
+        damping = np.clip(np.where(better, damping / 5, damping * 4), 1e-12, 1e12)
+        if np.abs(moved - at).max() < _SETTLED:
+            break
+        at, loss = np.where(better[:, None], moved, at), np.where(better, new_loss, loss)
+        slopes = np.where(better[:, None, None], new_slopes, slopes)
+        pull = np.where(better[:, None], new_pull, pull)
+    return at, loss
+
+
+def _curve_and_slopes(ages: Floats, at: Floats) -> tuple[Floats, Floats]:
+    """The curve of each fit, shape (fits, ages), and its slopes in both logs, shape (fits, 2, ages)."""
+    half_life, floor = np.exp(at.T)[..., None]
+    left = np.exp2(-ages / half_life)
+    share = floor + (1 - floor) * left
+    in_half_life = (1 - floor) * left * np.log(2) * ages / half_life / share
+    return np.log(share), np.stack([in_half_life, floor * (1 - left) / share], axis=1)
 
 
 def _decay(fits: Floats, level: float, n: int, units: int, clusters: int) -> Decay:
