@@ -194,16 +194,17 @@ def own_axes(ax: Axes | None = None, width: float = 7.6, height: float = 4.2) ->
 
 def log_axis(ax: Axes) -> Axes:
     """Logarithmic axis with plain numbers, for indices: 1, 0.1, 0.01."""
-    from matplotlib.ticker import FuncFormatter
+    from matplotlib.ticker import FuncFormatter, NullLocator
 
     ax.set_yscale("log")
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.yaxis.set_minor_locator(NullLocator())
     return ax
 
 
 def price_axis(ax: Axes, axis: str = "y") -> Axes:
     """Logarithmic price axis with plain dollar ticks: $0.10, $1, $15."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     if axis not in ("x", "y"):
         raise InputError(f"axis must be x or y; got {axis!r}.")
@@ -213,7 +214,7 @@ def price_axis(ax: Axes, axis: str = "y") -> Axes:
     steps = (1.0,) if high / low > 2000 else (1.0, 3.0) if high / low > 60 else (1.0, 2.0, 5.0)
     scale.set_major_locator(LogLocator(base=10, subs=steps))
     scale.set_major_formatter(FuncFormatter(lambda value, _: dollars(value)))
-    scale.set_minor_formatter(NullFormatter())
+    scale.set_minor_locator(NullLocator())  # the house style would not show them, but they take long
     return ax
 
 

@@ -75,13 +75,15 @@ def agreement(panel: pd.DataFrame) -> pd.DataFrame:
 
 def _monthly_prices(panel: pd.DataFrame) -> pd.DataFrame:
     """One price per source, offer and first day of a month."""
-    usable = panel[panel["status"].isin(["ok", "disputed"]) & panel["model_id"].notna()]
+    keys = ["month", "source", "host", "model_id", "variant"]
+    needed = [*keys[1:], "raw_id", "valid_from", "valid_to", "first_seen", "input", "output"]
+    usable = panel.loc[panel["status"].isin(["ok", "disputed"]) & panel["model_id"].notna(), needed]
+    usable.attrs = {}  # provenance would be copied with every month
     months = pd.date_range(usable["valid_from"].min(), panel["last_seen"].max().tz_convert(None), freq="MS")
     parts = []
     for month in months:
         offered = usable[(usable["valid_from"] <= month) & ~(usable["valid_to"] <= month)]
         parts.append(offered.assign(month=month))
-    keys = ["month", "source", "host", "model_id", "variant"]
     every = pd.concat(parts).sort_values("raw_id")
     # A source may list one offer under several ids; the latest news of it counts.
     return every.sort_values("first_seen").groupby(keys, as_index=False)[["input", "output"]].last()

@@ -3,7 +3,7 @@
 Loading: `load_prices`, `price_history`. Shape: `cross_section` (the offers of a day), `monthly_quotes`,
 `model_prices`, `Workload`. Estimates: `price_index` and `resampled_index`, `hedonic_index` and
 `double_imputation`, `price_of_capability`, `without_offers`, `price_gap`, `gap_history`, `capability_lag`.
-Splits: `decompose_frontier`, `decompose_average`. Description: `price_ladder`, `host_spread`,
+Split: `decompose_frontier`. Description: `price_ladder`, `host_spread`,
 `changes_by_year`, `own_price_changes`, `with_token_weights`. `tasks`: what a solved task costs.
 
 >>> import undercut as uc
@@ -33,7 +33,7 @@ __getattr__, __dir__, __all__ = offer(
         "hedonic.time_dummy": "hedonic_index",
         "hedonic.double_imputation": "double_imputation",
         "hedonic.imputation": "with_imputed_capability",
-        "hedonic.decomposition": "decompose_average decompose_frontier",
+        "hedonic.decomposition": "decompose_frontier",
         "capability.price_of_capability": "price_of_capability landmark_levels",
         "capability.counterfactual": "without_offers",
         "capability.gap": "price_gap",

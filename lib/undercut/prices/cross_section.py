@@ -18,6 +18,10 @@ from undercut.sources.reference import load_reference
 #: Sellers from whom a buyer can get a price per token for others' or own weights. Routers resell somebody
 #: else's offer, flat-fee plans and local runners have no price per token.
 SELLER_KINDS = ("developer", "cloud", "host")
+#: What is true of a model at every seller.
+MODEL_FACTS = (
+    "developer", "origin", "access", "family", "name", "release_date", "eci", "eci_low", "eci_high",
+)  # fmt: skip
 
 
 def cross_section(
@@ -162,10 +166,14 @@ def model_prices(offers: pd.DataFrame, *, at: str = "lowest") -> pd.DataFrame:
     """
     if at == "developer":
         offers = offers[offers["host_kind"] == "developer"]
-    facts = ["developer", "origin", "access", "family", "name", "release_date", "eci", "eci_low", "eci_high"]
     by_model = offers.groupby("model_id")
     price = by_model["price"].median() if at == "median" else by_model["price"].min()
-    return by_model[facts].first().assign(price=price, sellers=by_model["host"].nunique()).reset_index()
+    return (
+        by_model[list(MODEL_FACTS)]
+        .first()
+        .assign(price=price, sellers=by_model["host"].nunique())
+        .reset_index()
+    )
 
 
 def count_offers(panel: pd.DataFrame, days: Iterable[str | date | pd.Timestamp]) -> pd.DataFrame:

@@ -64,11 +64,7 @@ class PriceLadder(Result):
 
 
 def price_ladder(
-    panel: pd.DataFrame,
-    days: Iterable[pd.Timestamp],
-    *,
-    vendors: Sequence[str],
-    scored_only: bool = False,
+    panel: pd.DataFrame, days: Iterable[pd.Timestamp], *, vendors: Sequence[str], scored_only: bool = False
 ) -> PriceLadder:
     """Prices of vendors' own models, sold by themselves, on each of several days.
 

@@ -24,11 +24,7 @@ FIRST_MONTH = "2023-12"
 
 
 def monthly_quotes(
-    panel: pd.DataFrame,
-    *,
-    start: str = FIRST_MONTH,
-    end: str | None = None,
-    day: int = OBSERVATION_DAY,
+    panel: pd.DataFrame, *, start: str = FIRST_MONTH, end: str | None = None, day: int = OBSERVATION_DAY
 ) -> pd.DataFrame:
     """One price for each model at each seller and month.
 

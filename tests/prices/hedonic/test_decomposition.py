@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.prices.market import market
 from undercut.errors import DataError, InputError
-from undercut.prices.hedonic.decomposition import decompose_average, decompose_frontier
+from undercut.prices.hedonic.decomposition import decompose_frontier
 
 GROUPS = ["CN open", "US closed", "US open"]
 
@@ -43,26 +43,13 @@ def panels(draw: st.DrawFn) -> pd.DataFrame:
     )
 
 
-def mean_change(quotes: pd.DataFrame) -> float:
-    means = np.log(quotes["price"]).groupby(quotes["period"]).mean()
-    return float(means.iloc[-1] - means.iloc[0])
-
-
 def frontier_change(quotes: pd.DataFrame, capability: float) -> float:
     lows = quotes[quotes["eci"] >= capability].groupby("period")["price"].min()
     return float(np.log(lows.iloc[-1] / lows.iloc[0]))
 
 
-@given(quotes=panels(), chained=st.booleans())
-@settings(deadline=None, max_examples=60)
-def test_parts_of_the_average_add_up_exactly(quotes: pd.DataFrame, chained: bool) -> None:
-    found = decompose_average(quotes, chained=chained, draws=3)
-    assert found.contributions.to_numpy().sum() == pytest.approx(mean_change(quotes), abs=1e-12)
-    assert found.total == pytest.approx(mean_change(quotes), abs=1e-12)
-
-
 @given(quotes=panels(), chained=st.booleans(), capability=st.sampled_from([90.0, 125.0]))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 def test_parts_of_the_frontier_add_up_exactly(quotes: pd.DataFrame, chained: bool, capability: float) -> None:
     found = decompose_frontier(quotes, capability, chained=chained, draws=3)
     expected = frontier_change(quotes, capability)
@@ -70,27 +57,7 @@ def test_parts_of_the_frontier_add_up_exactly(quotes: pd.DataFrame, chained: boo
 
 
 @given(quotes=panels())
-@settings(deadline=None, max_examples=40)
-def test_the_average_follows_melitz_and_polanec(quotes: pd.DataFrame) -> None:
-    """Their equation, written a second time with sets."""
-    two = quotes[quotes["period"].isin(["2024-01", "2024-02"])]
-    log = two.assign(log=np.log(two["price"])).set_index("product")
-    old, new = (log[log["period"] == p] for p in ("2024-01", "2024-02"))
-    stay = old.index.intersection(new.index)
-    entry, leave = new.drop(index=stay), old.drop(index=stay)
-    survivors = (old.loc[stay, "log"].mean(), new.loc[stay, "log"].mean())
-    expected = {
-        "continuing": survivors[1] - survivors[0],
-        "entry": len(entry) / len(new) * (entry["log"].mean() - survivors[1]) if len(entry) else 0.0,
-        "exit": len(leave) / len(old) * (survivors[0] - leave["log"].mean()) if len(leave) else 0.0,
-    }
-    found = decompose_average(two, draws=3).contributions.sum()
-    for component, value in expected.items():
-        assert found[component] == pytest.approx(value, abs=1e-12)
-
-
-@given(quotes=panels())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 def test_entry_to_the_frontier_is_shared_by_the_average_over_orders_of_arrival(quotes: pd.DataFrame) -> None:
     two = quotes[quotes["period"].isin(["2024-01", "2024-02"])].assign(log=lambda q: np.log(q["price"]))
     old, new = (two[two["period"] == p].set_index("product") for p in ("2024-01", "2024-02"))
@@ -122,23 +89,23 @@ def test_where_nobody_stays_the_change_is_replacement() -> None:
             "developer": ["x", "y"], "group": GROUPS[:2], "price": [4.0, 1.0], "eci": 130.0,
         }
     )  # fmt: skip
-    for found in (decompose_average(quotes, draws=3), decompose_frontier(quotes, 120.0, draws=3)):
-        assert found.contributions[["continuing", "entry", "exit"]].to_numpy().any() == np.False_
-        assert found.contributions["replacement"].sum() == pytest.approx(np.log(1 / 4))
+    found = decompose_frontier(quotes, 120.0, draws=3)
+    assert found.contributions[["continuing", "entry", "exit"]].to_numpy().any() == np.False_
+    assert found.contributions["replacement"].sum() == pytest.approx(np.log(1 / 4))
 
 
 def test_sticky_prices_fall_by_entry_alone_and_the_interval_covers_it() -> None:
     quotes = market(3, months=12, gain=0.0)
-    found = decompose_average(quotes, cluster="family", draws=300)
-    part, low, high = (f.loc["US closed", "entry"] for f in (found.contributions, found.low, found.high))
+    found = decompose_frontier(quotes, 130.0, cluster="family", draws=300)
+    part, low = (frame.loc["US closed", "entry"] for frame in (found.contributions, found.low))
     assert found.contributions.loc["US closed", "continuing"] == pytest.approx(0, abs=1e-12)
-    assert low < part < high < 0
+    assert low <= part < 0
 
 
 def test_a_resample_decomposes_whole_clusters() -> None:
     """The interval's draws are decompositions of physically repeated clusters."""
     from undercut.inference.resampling import cluster_codes
-    from undercut.prices.hedonic.decomposition import _average_step, _frontier_step, _Sample
+    from undercut.prices.hedonic.decomposition import _frontier_step, _Sample
 
     quotes = market(4, months=3, families=5)
     sample = _Sample.of(quotes, by="group", cluster="family", draws=6, confidence=0.9, seed=2)
@@ -148,20 +115,9 @@ def test_a_resample_decomposes_whole_clusters() -> None:
         number = copies.groupby(["period", "product"]).cumcount().astype(str)
         copies["product"] = copies["product"] + "#" + number
         again = _Sample.of(copies, by="group", cluster="family", draws=2, confidence=0.9, seed=0)
-        for step in (_average_step, _frontier_step):
-            one = sum(step(sample, *pair) for pair in sample.steps(True))
-            two = sum(step(again, *pair) for pair in again.steps(True))
-            np.testing.assert_allclose(one[draw], two[0], atol=1e-12)
-
-
-def test_capability_is_taken_out_of_the_average() -> None:
-    quotes = market(7, months=6)
-    slope = 0.06
-    log = np.log(quotes["price"]) - slope * quotes["eci"]
-    means = log.groupby(quotes["period"]).mean()
-    found = decompose_average(quotes, capability_slope=slope, draws=3)
-    assert found.total == pytest.approx(means.iloc[-1] - means.iloc[0], abs=1e-12)
-    assert found.total < decompose_average(quotes, draws=3).total
+        one = sum(_frontier_step(sample, *pair) for pair in sample.steps(True))
+        two = sum(_frontier_step(again, *pair) for pair in again.steps(True))
+        np.testing.assert_allclose(one[draw], two[0], atol=1e-12)
 
 
 def test_what_cannot_be_decomposed_is_refused() -> None:
@@ -169,18 +125,18 @@ def test_what_cannot_be_decomposed_is_refused() -> None:
     with pytest.raises(DataError, match="lower level"):
         decompose_frontier(quotes, 500.0)
     with pytest.raises(InputError, match="by must be"):
-        decompose_average(quotes, by="colour")
+        decompose_frontier(quotes, 90.0, by="colour")
     with pytest.raises(DataError, match="two months"):
-        decompose_average(quotes[quotes["period"] == quotes["period"].min()])
+        decompose_frontier(quotes[quotes["period"] == quotes["period"].min()], 90.0)
     moving = quotes.assign(group=np.where(quotes["period"] == quotes["period"].min(), "US open", "US closed"))
     with pytest.raises(DataError, match="changes its group"):
-        decompose_average(moving)
+        decompose_frontier(moving, 90.0)
 
 
 def test_the_table_adds_up_and_the_figure_draws() -> None:
     import matplotlib.pyplot as plt
 
-    found = decompose_average(market(6, months=4), draws=20)
+    found = decompose_frontier(market(6, months=12), 130.0, draws=20)
     assert found.table()["log_change"].sum() == pytest.approx(found.total)
     assert found.table()["share_of_total"].sum() == pytest.approx(1)
     figure, ax = plt.subplots()

@@ -17,7 +17,7 @@ import pandas as pd
 from undercut.errors import unknown
 from undercut.inference.levels import check_level
 from undercut.inference.resampling import percentile_interval
-from undercut.prices.capability.frontier import VERSIONS, FrontierPaths, FrontierRule, frontier_paths
+from undercut.prices.capability.frontier import FrontierPaths, FrontierRule, frontier_paths, long_frame
 from undercut.prices.capability.price_of_capability import labelled_levels, landmark_levels
 from undercut.result import Result
 
@@ -108,10 +108,7 @@ class Counterfactual(Result):
         ax = own_axes(ax)
         path = self.paths[(self.paths["level"] == level) & (self.paths["version"] == version)]
         moments = pd.PeriodIndex(path["period"], freq="M").to_timestamp()
-        lines = {
-            "all offers": ("price", INK),
-            f"without {self.without}": ("price_without", MUTED),
-        }
+        lines = {"all offers": ("price", INK), f"without {self.without}": ("price_without", MUTED)}
         ends = {}
         for label, (column, color) in lines.items():
             ax.plot(moments, path[column], color=color, drawstyle="steps-post")
@@ -190,23 +187,12 @@ def _paths(
 ) -> pd.DataFrame:
     difference = other.log_price - fact.log_price
     low, high = percentile_interval(difference[1:], level=confidence)
-    frames = []
-    for j, (label, capability) in enumerate(levels.items()):
-        for v, version in enumerate(VERSIONS):
-            columns = {
-                "level": label,
-                "capability": capability,
-                "version": version,
-                "period": fact.periods,
-                "price": np.exp(fact.log_price[0, :, j, v]),
-                "price_without": np.exp(other.log_price[0, :, j, v]),
-                "ratio": np.exp(difference[0, :, j, v]),
-                "low": np.exp(low[:, j, v]),
-                "high": np.exp(high[:, j, v]),
-                "reachable": np.isfinite(other.log_price[0, :, j, v]),
-            }
-            frames.append(pd.DataFrame(columns))
-    paths = pd.concat(frames, ignore_index=True)
+    logs = {
+        "price": fact.log_price[0], "price_without": other.log_price[0], "ratio": difference[0],
+        "low": low, "high": high,
+    }  # fmt: skip
+    paths = long_frame(levels, fact.periods, {name: np.exp(log) for name, log in logs.items()})
+    paths["reachable"] = paths["price_without"].notna()
     return paths[paths["price"].notna()].reset_index(drop=True)
 
 
@@ -218,17 +204,9 @@ def _recent(
     known = np.isfinite(difference)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.where(known, difference, 0.0).sum(axis=1) / known.sum(axis=1)
-    ends = [percentile_interval(drawn[1:], level=confidence) for drawn in (difference[:, -1], mean)]
-    rows = []
-    for j, label in enumerate(levels):
-        for v, version in enumerate(VERSIONS):
-            row: dict[str, object] = {"level": label, "version": version, "period": fact.periods[-1]}
-            row |= {"price": np.exp(fact.log_price[0, -1, j, v])}
-            row |= {"price_without": np.exp(other.log_price[0, -1, j, v])}
-            for name, drawn, (low, high) in zip(
-                ("ratio", "year"), (difference[:, -1], mean), ends, strict=True
-            ):
-                row |= {name: np.exp(drawn[0, j, v])}
-                row |= {f"{name}_low": np.exp(low[j, v]), f"{name}_high": np.exp(high[j, v])}
-            rows.append(row)
-    return pd.DataFrame(rows)
+    logs = {"price": fact.log_price[0, -1], "price_without": other.log_price[0, -1]}
+    for name, drawn in (("ratio", difference[:, -1]), ("year", mean)):
+        low, high = percentile_interval(drawn[1:], level=confidence)
+        logs |= {name: drawn[0], f"{name}_low": low, f"{name}_high": high}
+    columns = {name: np.exp(log)[None] for name, log in logs.items()}
+    return long_frame(levels, fact.periods[-1:], columns).drop(columns="capability")

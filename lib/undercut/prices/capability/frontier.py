@@ -6,7 +6,7 @@ price; a resample is a row of multiplicities.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -124,6 +124,18 @@ def frontier_paths(
                 rows, reached, near = rows[reached], np.ones(reached.sum(), dtype=bool), near[reached]
             found[:, t, j] = _one_level(price[rows], weights[:, codes[rows]], reached, near, rule)
     return FrontierPaths(found, counts, periods, len(clusters))
+
+
+def long_frame(
+    levels: Mapping[str, float], periods: Sequence[str], columns: Mapping[str, Floats]
+) -> pd.DataFrame:
+    """One row a level, version and period, from numbers of shape (periods, levels, versions)."""
+    names = ["level", "version", "period"]
+    cells = pd.MultiIndex.from_product([list(levels), VERSIONS, list(periods)], names=names)
+    numbers = {name: values.transpose(1, 2, 0).ravel() for name, values in columns.items()}
+    frame = pd.DataFrame(numbers, index=cells).reset_index()
+    frame.insert(1, "capability", frame["level"].map(levels))
+    return frame
 
 
 def checked_quotes(quotes: pd.DataFrame) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from undercut.errors import TooFewError
 from undercut.prices.capability.gap import PriceGap, price_gap
-from undercut.prices.cross_section import cross_section, model_prices, offers_of_days
+from undercut.prices.cross_section import MODEL_FACTS, cross_section, model_prices, offers_of_days
 from undercut.prices.load import with_workload
 from undercut.result import Result
 
@@ -163,11 +163,14 @@ def gap_history(panel: pd.DataFrame, days: Iterable[str | date | pd.Timestamp], 
 
 def _history(offers: pd.DataFrame, days: Iterable[pd.Timestamp], **options: Any) -> GapHistory:
     """`gap_history` among the offers of the days, with the column ``day``."""
+    narrow = offers[["day", "model_id", "host", "host_kind", "price", *MODEL_FACTS]]
+    narrow.attrs = {}  # provenance would be copied with every day
+    of_day = dict(list(narrow.groupby("day")))
     rows, found = [], None
     for day in days:
         row: dict[str, object] = {"day": day, "why_not": ""}
         try:
-            found = _gap_among(offers[offers["day"] == day], day, **options)
+            found = _gap_among(of_day.get(day, narrow.iloc[:0]), day, **options)
         except TooFewError as reason:
             found, row["why_not"] = None, str(reason)
         else:

@@ -255,18 +255,8 @@ def _interval(name: str, drawn: Floats, level: float) -> dict[str, Any]:
 
 def _releases(leader: pd.DataFrame, follower: pd.DataFrame) -> pd.DataFrame:
     record = follower[follower["eci"] > follower["eci"].cummax().shift(fill_value=-np.inf)]
-    rows = []
-    for release in record.itertuples():
-        matched = leader[leader["eci"] >= release.eci]
-        first = matched.iloc[0] if len(matched) else None
-        days = None if first is None else (release.release_date - first["release_date"]).days
-        rows.append(
-            {
-                "model": release.model,
-                "release_date": release.release_date,
-                "score": release.eci,
-                "matched_by": "" if first is None else first["model"],
-                "lag": np.nan if days is None else days / _MONTH,
-            }
-        )
-    return pd.DataFrame(rows)
+    # The leader's first model at that level; beyond its last one, and so missing, where there is none.
+    first = leader.reindex(leader["eci"].cummax().searchsorted(record["eci"])).set_axis(record.index)
+    days = (record["release_date"] - first["release_date"]).dt.days
+    found = record[["model", "release_date"]].assign(score=record["eci"])
+    return found.assign(matched_by=first["model"].fillna(""), lag=days / _MONTH).reset_index(drop=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -13,7 +14,13 @@ from undercut.errors import InputError, unknown
 from undercut.inference.arrays import Floats
 from undercut.inference.levels import check_level
 from undercut.inference.resampling import percentile_interval
-from undercut.prices.capability.frontier import VERSIONS, FrontierPaths, FrontierRule, frontier_paths
+from undercut.prices.capability.frontier import (
+    VERSIONS,
+    FrontierPaths,
+    FrontierRule,
+    frontier_paths,
+    long_frame,
+)
 from undercut.prices.monthly_quotes import years
 from undercut.result import Result
 from undercut.sources.reference import load_reference
@@ -256,24 +263,10 @@ def labelled_levels(levels: Mapping[str, float] | Sequence[float]) -> dict[str, 
 
 def _long(paths: FrontierPaths, levels: Mapping[str, float], confidence: float) -> pd.DataFrame:
     low, high = percentile_interval(paths.log_price[1:], level=confidence)
-    frames = []
-    for j, (label, capability) in enumerate(levels.items()):
-        for v, version in enumerate(VERSIONS):
-            frames.append(
-                pd.DataFrame(
-                    {
-                        "level": label,
-                        "capability": capability,
-                        "version": version,
-                        "period": paths.periods,
-                        "price": np.exp(paths.log_price[0, :, j, v]),
-                        "low": np.exp(low[:, j, v]),
-                        "high": np.exp(high[:, j, v]),
-                        "offers": paths.offers[:, j].astype(int),
-                    }
-                )
-            )
-    return pd.concat(frames, ignore_index=True)
+    logs = {"price": paths.log_price[0], "low": low, "high": high}
+    offers = np.repeat(paths.offers[:, :, None], len(VERSIONS), axis=2).astype(int)
+    columns = {name: np.exp(log) for name, log in logs.items()} | {"offers": offers}
+    return long_frame(levels, paths.periods, columns)
 
 
 def _rates(paths: FrontierPaths, levels: Mapping[str, float], confidence: float) -> pd.DataFrame:
@@ -285,42 +278,32 @@ def _rates(paths: FrontierPaths, levels: Mapping[str, float], confidence: float)
     sample = paths.log_price[:1]
     same = log_slopes(np.where(np.isfinite(sample), sample[..., :1], np.nan), time)[0]
     rows = []
-    for j, (label, capability) in enumerate(levels.items()):
-        for v, version in enumerate(VERSIONS):
-            path = paths.log_price[:, :, j, v]
-            ends = (slopes[0, j, v], low[j, v], high[j, v])
-            where = {"level": label, "capability": capability, "version": version}
-            rate = _rate(path, ends, paths.periods, confidence)
-            rows.append(where | rate | {"lowest_same_months": float(np.exp(-same[j, v]))})
+    for (j, (label, capability)), (v, version) in product(enumerate(levels.items()), enumerate(VERSIONS)):
+        where = {"level": label, "capability": capability, "version": version}
+        falls = -np.array([slopes[0, j, v], high[j, v], low[j, v]])
+        rate = _rate(paths.log_price[:, :, j, v], falls, paths.periods, confidence)
+        rows.append(where | rate | {"lowest_same_months": float(np.exp(-same[j, v]))})
     return pd.DataFrame(rows)
 
 
-def _rate(
-    path: Floats, slope: tuple[float, float, float], periods: list[str], confidence: float
-) -> dict[str, Any]:
-    """Window, fold and rate of one path, shape (draws + 1, periods)."""
+def _rate(path: Floats, falls: Floats, periods: list[str], confidence: float) -> dict[str, Any]:
+    """Window, fold and rate of one path, shape (draws + 1, periods), with its log fall a year, (3,)."""
     known = np.flatnonzero(np.isfinite(path[0]))
     if not len(known):
         return {"months": 0, "note": "never on sale, or never enough offers"}
     first, last = known[0], known[-1]
     fold = path[:, first] - path[:, last]
-    low, high = percentile_interval(fold[1:], level=confidence)
-    per_year, low_rate, high_rate = (-slope[0], -slope[2], -slope[1])
+    folds = np.exp([fold[0], *percentile_interval(fold[1:], level=confidence)])
+    halvings = [halving_months(fall) for fall in falls[[0, 2, 1]]]
     return {
         "first": periods[first],
         "last": periods[last],
         "months": len(known),
         "first_price": float(np.exp(path[0, first])),
         "last_price": float(np.exp(path[0, last])),
-        "fold": float(np.exp(fold[0])),
-        "fold_low": float(np.exp(low)),
-        "fold_high": float(np.exp(high)),
-        "times_cheaper_a_year": float(np.exp(per_year)),
-        "times_low": float(np.exp(low_rate)),
-        "times_high": float(np.exp(high_rate)),
-        "halving_months": halving_months(per_year),
-        "halving_low": halving_months(high_rate),
-        "halving_high": halving_months(low_rate),
+        **dict(zip(("fold", "fold_low", "fold_high"), folds, strict=True)),
+        **dict(zip(("times_cheaper_a_year", "times_low", "times_high"), np.exp(falls), strict=True)),
+        **dict(zip(("halving_months", "halving_low", "halving_high"), halvings, strict=True)),
         "note": _note(len(known)),
     }
 

@@ -2,7 +2,7 @@
 
 `hedonic_index` is the time dummy, over all months or in rolling windows; `double_imputation` predicts what is
 missing in a month; `with_imputed_capability` scores models that no benchmark covers;
-`decompose_average` and `decompose_frontier` split a change into offers that stay, come and go.
+`decompose_frontier` splits a fall of the lowest price into offers that stay, come and go.
 """
 
 from __future__ import annotations
@@ -17,6 +17,6 @@ __getattr__, __dir__, __all__ = offer(
         "results": "HedonicIndex",
         "characteristics": "OF_ALL_OFFERS OF_NEW_MODELS with_characteristics",
         "imputation": "impute_capability with_imputed_capability",
-        "decomposition": "decompose_average decompose_frontier Decomposition",
+        "decomposition": "decompose_frontier Decomposition",
     },
 )

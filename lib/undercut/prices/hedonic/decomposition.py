@@ -1,4 +1,4 @@
-"""Where does a change of prices come from: offers that stay, offers that come, offers that go, and whose?"""
+"""Where does a fall of the lowest price come from: offers that stay, come or go, and whose?"""
 
 from __future__ import annotations
 
@@ -102,84 +102,6 @@ class Decomposition(Result):
         return zero_line(ax)
 
 
-def decompose_average(
-    quotes: pd.DataFrame,
-    *,
-    by: str = "group",
-    chained: bool = True,
-    capability_slope: float = 0.0,
-    cluster: str = "developer",
-    draws: int = 500,
-    confidence: float = 0.95,
-    seed: int = 0,
-) -> Decomposition:
-    """Change of the average log price, into continuing offers, entry and exit of each group.
-
-    Parameters
-    ----------
-    quotes : DataFrame
-        Monthly quotes with ``period, product, price``, the column ``by`` and the column ``cluster``.
-    by : str
-        Whose contributions; a product keeps its group.
-    chained : bool
-        Decompose each month against the one before and add up (default), or the last against the first.
-    capability_slope : float
-        Rise of the log price per point of capability that is taken out of every price first: the coefficient
-        ``eci`` of a hedonic regression, taken as known. Offers without a score then have no part.
-    cluster, draws, confidence, seed
-        Of the bootstrap.
-
-    Returns
-    -------
-    Decomposition
-
-    Raises
-    ------
-    DataError
-        The quotes break their contract, or a product changes its group.
-
-    Notes
-    -----
-    The dynamic Olley-Pakes decomposition of Melitz and Polanec (2015) for an unweighted mean. With mean log
-    price :math:`P_S` of the offers in both months, :math:`P_E` of entrants (share :math:`s_E` of the new
-    month), :math:`P_X` of those that leave (share :math:`s_X` of the old):
-
-    .. math:: \\Delta P = (P_{S1} - P_{S0}) + s_E (P_E - P_{S1}) + s_X (P_{S0} - P_X)
-
-    Entrants are compared with survivors *of the same month*. The older decompositions (Griliches and Regev
-    1995; Foster, Haltiwanger and Krizan 2001) compare them with a mean over both months, so that every
-    entrant seems to lower prices as long as all prices fall. A group's part is the sum over its own offers;
-    all parts add up to the total exactly.
-
-    Without ``capability_slope`` the average is not held to a fixed quality: entrants that are dear because
-    they are good count as rises.
-
-    References
-    ----------
-    Melitz, M. J. and Polanec, S. (2015). Dynamic Olley-Pakes productivity decomposition with entry and
-    exit. RAND Journal of Economics 46(2), 362-375.
-
-    Examples
-    --------
-    >>> quotes = pd.DataFrame({
-    ...     "period": ["2024-01", "2024-01", "2024-02", "2024-02"], "product": ["a", "b", "a", "c"],
-    ...     "price": [1.0, 4.0, 1.0, 2.0], "group": "US closed", "developer": list("xyxz"),
-    ...     "host": "h", "model_id": list("abac"), "eci": 100.0})
-    >>> parts = decompose_average(quotes, draws=10).contributions.loc["US closed"]
-    >>> [round(float(part), 4) for part in parts]
-    [0.0, 0.3466, -0.6931, 0.0]
-    """
-    measure = "Average log price"
-    if capability_slope:
-        quotes = quotes[quotes["eci"].notna()]
-        away = np.exp(capability_slope * (quotes["eci"] - quotes["eci"].mean()))
-        quotes = quotes.assign(price=quotes["price"] / away)
-        measure += f" at fixed capability (slope {capability_slope:g})"
-    sample = _Sample.of(quotes, by=by, cluster=cluster, draws=draws, confidence=confidence, seed=seed)
-    parts = sum(_average_step(sample, old, new) for old, new in sample.steps(chained))
-    return sample.result(np.asarray(parts), measure)
-
-
 def decompose_frontier(
     quotes: pd.DataFrame,
     capability: float,
@@ -199,8 +121,12 @@ def decompose_frontier(
         Monthly quotes with ``eci``.
     capability : float
         The level; months before it can be bought are left out.
-    by, chained, cluster, draws, confidence, seed
-        As in :func:`decompose_average`.
+    by : str
+        Column that says whose contributions; a product keeps its group.
+    chained : bool
+        Decompose each month against the one before and add up (default), or the last against the first.
+    cluster, draws, confidence, seed
+        Of the bootstrap.
 
     Returns
     -------
@@ -208,25 +134,38 @@ def decompose_frontier(
 
     Raises
     ------
-    TooFewError, OutsideDataError
-        The level is on sale in fewer than two months, or not without a gap.
+    DataError
+        The quotes break their contract, a product changes its group, or the level is on sale in fewer than
+        two months or not without a gap.
 
     Notes
     -----
-    As in Melitz and Polanec, entry is measured among the prices of the new month and exit among those of
-    the old one, now for a minimum: first the offers that leave go, then the others change their prices, then
-    the entrants come. Within each of the three stages a group's part is its Shapley value: the average of
-    what its offers do to the minimum, over all orders in which the groups could act (Shorrocks 2013). Parts
-    add up to the change of the log price exactly. Where no offer continues, stages cannot be told apart; the
-    change is then ``replacement``, shared between the holder of the old minimum and that of the new.
+    As in the dynamic Olley-Pakes decomposition of Melitz and Polanec (2015), entry is measured among the
+    prices of the new month and exit among those of the old one, now for a minimum: first the offers that
+    leave go, then the others change their prices, then the entrants come. Within each of the three stages a
+    group's part is its Shapley value: the average of what its offers do to the minimum, over all orders in
+    which the groups could act (Shorrocks 2013). Parts add up to the change of the log price exactly. Where no
+    offer continues, stages cannot be told apart; the change is then ``replacement``, shared between the
+    holder of the old minimum and that of the new.
 
     In a resample without any offer at the level in some month, nothing is decomposed; it is left out.
 
     References
     ----------
-    Melitz and Polanec (2015), as above. Shorrocks, A. F. (2013). Decomposition procedures for
+    Melitz, M. J. and Polanec, S. (2015). Dynamic Olley-Pakes productivity decomposition with entry and
+    exit. RAND Journal of Economics 46(2), 362-375. Shorrocks, A. F. (2013). Decomposition procedures for
     distributional analysis: a unified framework based on the Shapley value. Journal of Economic Inequality
     11, 99-126.
+
+    Examples
+    --------
+    >>> quotes = pd.DataFrame({
+    ...     "period": ["2024-01", "2024-01", "2024-02", "2024-02"], "product": ["a", "b", "a", "c"],
+    ...     "price": [2.0, 4.0, 2.0, 1.0], "group": "US closed", "developer": list("xyxz"),
+    ...     "host": "h", "model_id": list("abac"), "eci": 100.0})
+    >>> parts = decompose_frontier(quotes, 90.0, draws=10).contributions.loc["US closed"]
+    >>> [round(float(part), 4) for part in parts]
+    [0.0, -0.6931, 0.0, 0.0]
     """
     able = quotes[quotes["eci"].ge(capability - 1e-9).fillna(False)]
     if able["period"].nunique() < 2:
@@ -304,31 +243,6 @@ class _Sample:
             value, lows, highs, float(totals[0]), (float(ends[0][0]), float(ends[1][0])), measure,
             self.periods[0], self.periods[-1], self.confidence, self.weights.shape[1],
         )  # fmt: skip
-
-
-def _average_step(sample: _Sample, old: _Month, new: _Month) -> Floats:
-    """Melitz-Polanec parts between two months, shape (draws + 1, groups, components)."""
-    stays, survives = np.isin(old.product, new.product), np.isin(new.product, old.product)
-
-    def totals(month: _Month, keep: Booleans) -> tuple[Floats, Floats]:
-        """Number of offers kept and sum of their log prices, by draw and group."""
-        number, total = (np.zeros((sample.weights.shape[1], len(sample.groups))) for _ in range(2))
-        np.add.at(number, (month.cluster[keep], month.group[keep]), 1.0)
-        np.add.at(total, (month.cluster[keep], month.group[keep]), month.price[keep])
-        return sample.weights @ number, sample.weights @ total
-
-    (n_stay, sum_old), (_, sum_new) = totals(old, stays), totals(new, survives)
-    (n_exit, sum_exit), (n_entry, sum_entry) = totals(old, ~stays), totals(new, ~survives)
-    size = [n.sum(axis=1, keepdims=True) for n in (n_stay, n_stay + n_exit, n_stay + n_entry)]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean_old, mean_new = (s.sum(axis=1, keepdims=True) / size[0] for s in (sum_old, sum_new))
-        continuing = (sum_new - sum_old) / size[0]
-        entry = (sum_entry - n_entry * mean_new) / size[2]
-        leaving = (n_exit * mean_old - sum_exit) / size[1]
-        replaced = sum_entry / size[2] - sum_exit / size[1]
-    nobody = size[0] == 0
-    parts = [np.where(nobody, 0.0, part) for part in (continuing, entry, leaving)]
-    return np.stack([*parts, np.where(nobody, replaced, 0.0)], axis=2)
 
 
 def _frontier_step(sample: _Sample, old: _Month, new: _Month) -> Floats:

@@ -326,11 +326,7 @@ class _Cells:
 
 
 def _sorted_cells(
-    product: Codes,
-    period: Codes,
-    price: Floats,
-    quantity: Floats | None,
-    duplicates: Duplicates,
+    product: Codes, period: Codes, price: Floats, quantity: Floats | None, duplicates: Duplicates
 ) -> _Cells:
     n_periods = int(period.max(initial=0)) + 1
     key = product * n_periods + period

@@ -132,12 +132,7 @@ def replicate_all(panel: pd.DataFrame, *, draws: int = 500, confidence: float = 
 
 
 def replicate(
-    panel: pd.DataFrame,
-    name: str,
-    *,
-    draws: int = 500,
-    confidence: float = 0.90,
-    seed: int = 0,
+    panel: pd.DataFrame, name: str, *, draws: int = 500, confidence: float = 0.90, seed: int = 0
 ) -> Replication:
     """A published rate of fall by its own definition, on our data.
 
