@@ -7,9 +7,8 @@ import math
 import pandas as pd
 import pytest
 
-from undercut.sources.gpu_quotes import gpu_rental_agreement
+from undercut.sources.other_prices import gpu_rental_agreement, yuan_changes
 from undercut.sources.reference import load_reference
-from undercut.sources.yuan import yuan_changes
 
 
 def test_the_price_war_of_may_2024_is_dated() -> None:

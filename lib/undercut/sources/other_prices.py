@@ -1,4 +1,4 @@
-"""What did models cost in yuan, and when did list prices in yuan change?
+"""What did models cost in yuan, and what do others say a GPU costs to rent? Prices beside the panel's own.
 
 Chinese sellers list prices in yuan on their mainland sites and in dollars abroad. The two move separately, so
 neither is ever converted to get the other.
@@ -6,6 +6,7 @@ neither is ever converted to get the other.
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from undercut.sources.reference import load_reference
@@ -42,3 +43,33 @@ def yuan_changes(prices: pd.DataFrame | None = None) -> pd.DataFrame:
         input_after=rows["input"], output_after=rows["output"],
     )  # fmt: skip
     return frame[moved].sort_values(["changed_on", "model", "tracker"], ignore_index=True)
+
+
+def gpu_rental_agreement() -> pd.DataFrame:
+    """The monthly medians beside those of other collections, where they overlap.
+
+    Returns
+    -------
+    DataFrame
+        One row a month and GPU: ``date, gpu``, ``usd_per_gpu_hour`` (the project's median of rate cards),
+        ``others`` (median of quotes on demand in force on the day, of other collections), ``n_quotes``,
+        ``trackers`` and ``log_ratio`` (others over ours).
+
+    Examples
+    --------
+    >>> table = gpu_rental_agreement()
+    >>> bool((table["n_quotes"] > 0).all())
+    True
+    """
+    ours = load_reference("gpu_rental").rename(columns={"usd_per_gpu_hour_median_list": "usd_per_gpu_hour"})
+    quotes = load_reference("gpu_quotes")
+    quotes = quotes[quotes["row_kind"].eq("quote") & quotes["price_kind"].ne("spot")]
+    met = ours[["date", "gpu", "usd_per_gpu_hour"]].merge(quotes, on="gpu", suffixes=("", "_quoted"))
+    met = met[(met["observed_from"] <= met["date"]) & (met["date"] <= met["last_seen"])]
+    table = met.groupby(["date", "gpu"], as_index=False).agg(
+        usd_per_gpu_hour=("usd_per_gpu_hour", "first"),
+        others=("usd_per_gpu_hour_quoted", "median"),
+        n_quotes=("usd_per_gpu_hour_quoted", "size"),
+        trackers=("tracker", lambda names: ", ".join(sorted(set(names)))),
+    )
+    return table.assign(log_ratio=np.log(table["others"] / table["usd_per_gpu_hour"]))
