@@ -169,7 +169,9 @@ def eventstudy(
     estimation: Annotated[str, typer.Option(help="FIRST:LAST, trading days before the event.")] = "-250:-31",
     window: Annotated[str, typer.Option(help="FIRST:LAST, trading days around the event.")] = "-1:1",
     min_days: Annotated[int | None, typer.Option(help="Fewest usable estimation days.")] = None,
-    values: Annotated[str, typer.Option(help="Unit of the returns: auto, decimal, percent or bp.")] = "auto",
+    values: Annotated[
+        str, typer.Option(help="What the numbers are: auto, decimal, percent, bp or prices.")
+    ] = "auto",
     output_format: Annotated[str, typer.Option("--format", help="table, json or csv.")] = "table",
 ) -> None:
     """An event study of anyone's returns, with every test."""

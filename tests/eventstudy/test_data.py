@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from undercut.errors import DataError, UnknownNameError
-from undercut.eventstudy.data import align_events, equal_weight, returns_panel
+from undercut.eventstudy.data import equal_weight, returns_panel
+from undercut.eventstudy.events import align_events
 
 
 def test_long_and_wide_returns_in_any_order_of_rows_are_one_panel(returns: pd.DataFrame) -> None:
@@ -62,9 +63,9 @@ def test_nothing_left_to_study_is_an_error_that_says_why(returns: pd.DataFrame) 
         (pd.DataFrame({"date": ["2024-01-02"], "A": [np.inf]}), "infinite"),
         (pd.DataFrame({"date": ["someday"], "A": [0.1]}), "'someday' is not a day"),
         (pd.DataFrame({"date": ["06/02/2025"], "A": [0.1]}), "month first or day first"),
-        (pd.DataFrame({"date": ["2025-02-30"], "A": [0.1]}), "not every day can be read"),
-        (pd.DataFrame({"date": [""], "A": [0.1]}), "is missing"),
-        (pd.DataFrame({"date": [20240102], "A": [0.1]}), "are numbers"),
+        (pd.DataFrame({"date": ["2025-02-30"], "A": [0.1]}), "row 1: '2025-02-30' is no day of the calendar"),
+        (pd.DataFrame({"date": [""], "A": [0.1]}), "is blank where a day is needed"),
+        (pd.DataFrame({"date": [7], "A": [0.1]}), "'7' is not a day"),
         (
             pd.DataFrame({"unit": ["A", "A"], "date": ["2024-01-02"] * 2, "return": [0.1, 0.2]}),
             "more than one return",

@@ -135,7 +135,7 @@ def test_the_window_asked_for_travels_with_the_frame(mine: Path) -> None:
     [
         ([], {}, "expected a ticker"),
         ([7], {}, "expected a ticker"),
-        (None, {}, "Yahoo needs names"),
+        (None, {"source": "yahoo"}, "Yahoo needs names"),
         ("NVDA", {"source": "local", "values": "daily"}, "values='daily'"),
     ],
 )

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from undercut.errors import InputError
-from undercut.eventstudy.data import EventRows, ReturnsPanel
-from undercut.eventstudy.linear import BlockFit, Convention
+from undercut.errors import InputError, NoVariationError
+from undercut.eventstudy.data import ReturnsPanel
+from undercut.eventstudy.events import EventRows
+from undercut.eventstudy.linear import LEAST_SIGMA, BlockFit, Convention
 from undercut.eventstudy.normal import Benchmarks, NormalModel
-from undercut.eventstudy.windows import Usable, Window, Windows, blocks, label, usable_days
+from undercut.eventstudy.windows import Usable, Window, Windows, blocks, firms_by_event, label, usable_days
 from undercut.inference.arrays import Floats
 
 
@@ -117,7 +118,7 @@ def abnormal_returns(
         notes += [f"{usable.rows.event[block.rows.start]}: {note}" for note in fit.notes]
     abnormal = np.concatenate([fit.abnormal for fit in fits])
     notes += _gap_notes(usable.rows, abnormal)
-    return AbnormalReturns(
+    found = AbnormalReturns(
         rows=usable.rows,
         windows=windows,
         coefficients=np.concatenate([fit.coefficients for fit in fits]),
@@ -131,18 +132,37 @@ def abnormal_returns(
         warnings=panel.warnings + usable.rows.warnings + tuple(notes),
         convention=convention,
     )
+    return _without_still(found)
+
+
+def _without_still(found: AbnormalReturns) -> AbnormalReturns:
+    """The rows whose returns vary about their normal return; of others no test can say anything.
+
+    Raises
+    ------
+    NoVariationError
+        If no row does.
+    """
+    varies = found.sigma > LEAST_SIGMA
+    if varies.all():
+        return found
+    firms = firms_by_event(found.rows, ~varies)
+    notes = tuple(
+        f"{event}: left out because returns do not vary about the benchmark in the estimation window (a "
+        f"halted share, filled prices, or the benchmark itself): {names}"
+        for event, names in firms
+    )
+    if not varies.any():
+        raise NoVariationError("No event can be studied: " + "; ".join(notes) + ".")
+    kept = found.take(varies)
+    return replace(kept, warnings=found.warnings + notes)
 
 
 def _gap_notes(rows: EventRows, abnormal: Floats) -> list[str]:
-    gaps = np.isnan(abnormal).any(axis=1)
-    events: dict[str, list[str]] = {}
-    for row in np.flatnonzero(gaps):
-        events.setdefault(rows.event[row], []).append(rows.firm[row])
     return [
-        f"{event}: no cumulative abnormal return for {', '.join(firms[:8])}"
-        + (f" and {len(firms) - 8} more" if len(firms) > 8 else "")
-        + ", for want of a return on a day of the event window"
-        for event, firms in events.items()
+        f"{event}: no cumulative abnormal return for {firms}, for want of a return on a day of the event "
+        "window"
+        for event, firms in firms_by_event(rows, np.asarray(np.isnan(abnormal).any(axis=1)))
     ]
 
 

@@ -10,7 +10,8 @@ import pandas as pd
 from scipy import stats
 
 from undercut.errors import TooFewError
-from undercut.eventstudy.data import EventRows, ReturnsPanel, align_events, returns_panel
+from undercut.eventstudy.data import ReturnsPanel, returns_panel
+from undercut.eventstudy.events import EventRows, align_events
 from undercut.eventstudy.normal import benchmarks_of, named_benchmarks
 from undercut.eventstudy.windows import Window, label, parse_window
 from undercut.inference.arrays import Floats

@@ -2,26 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 
-from undercut.errors import DataError, InputError, UnitError
-from undercut.eventstudy.data import UNIT_NAMES
+from undercut.errors import DataError, InputError
 from undercut.eventstudy.model import event_study
 from undercut.eventstudy.normal import MODELS
 from undercut.eventstudy.results import EventStudy
 from undercut.eventstudy.windows import parse_window
 from undercut.sources.files import UserTable, read_table
-from undercut.sources.files import plain as plain_name
+from undercut.sources.returns_checks import check_returns
+from undercut.sources.returns_files import (
+    UNITS_PER_ONE,
+    UserReturns,
+    Values,
+    day_of,
+    read_returns_file,
+    ticker_of,
+)
 
-#: Units of returns: how many make one, and how the names of columns and files end that hold them.
-UNITS: Final[dict[str, tuple[float, tuple[str, ...]]]] = {
-    "decimal": (1.0, ()),
-    "percent": (100.0, ("pct", "percent")),
-    "bp": (10_000.0, ("bp", "bps", "basispoints")),
+#: What the numbers of a file may be, as the command and as the reader of files call it.
+UNITS: Final[dict[str, Values]] = {
+    "auto": "auto",
+    "decimal": "returns",
+    "percent": "returns_percent",
+    "bp": "returns_bp",
+    "prices": "prices",
+}
+_READ_AS: Final = {
+    "returns_percent": "returns read as percent: ",
+    "returns_bp": "returns read as basis points: ",
+    "prices": "returns computed from prices: ",
+}
+_EVENT_COLUMNS: Final = {
+    "date": ("day",),
+    "event": (),
+    "firm": ("ticker", "symbol", "tic", "permno", "unit"),
+    "group": (),
 }
 
 
@@ -41,7 +62,8 @@ def eventstudy_command(
     Parameters
     ----------
     returns : str or Path
-        CSV, Parquet or Excel, long (unit, date, return) or wide (date and one column a unit).
+        CSV, Parquet or Excel, long (unit, date, return) or wide (date and one column a unit), returns or
+        prices; see `undercut.sources.returns_files.read_returns_file`.
     events : str or Path
         Columns event, firm (blank for all), date and optionally group.
     market : str, optional
@@ -53,8 +75,8 @@ def eventstudy_command(
     min_days : int, optional
         Fewest usable estimation days; default 100, or all days of a shorter estimation window, which is then
         said in the warnings.
-    values : {"auto", "decimal", "percent", "bp"}
-        Unit of the returns. By default that of the column or file whose name ends in ``_pct``, ``_percent``
+    values : {"auto", "decimal", "percent", "bp", "prices"}
+        What the numbers are. By default that of the column or file whose name ends in ``_pct``, ``_percent``
         or ``_bp``, else decimals.
 
     Returns
@@ -78,16 +100,14 @@ def eventstudy_command(
             notes.append(f"the estimation window has {min_days} days; fewer than 100 make poor benchmarks")
     names = [name.strip() for name in market.split(",")] if market else []
     as_factors = model in MODELS and MODELS[model].need == "factors"
-    table, unit = read_returns(returns, values, names)
-    if unit != "decimal":
-        notes.append(f"returns read as {'percent' if unit == 'percent' else 'basis points'}")
+    found, doubts = read_returns(returns, values, names)
     study = event_study(
-        table, read_events(events), model=model,
+        found.frame, read_events(events, found.aliases), model=model,
         market=None if as_factors or not names else ",".join(names),
         factors=names if as_factors and names else None,
         estimation=span, window=parse_window(window), min_days=max(min_days, 3),
     )  # fmt: skip
-    return {**_tables(study, notes), "warnings": [*study.warnings, *notes]}
+    return {**_tables(study, notes), "warnings": [*study.warnings, *notes, *doubts]}
 
 
 def _tables(study: EventStudy, notes: list[str]) -> dict[str, pd.DataFrame | list[str]]:
@@ -101,59 +121,70 @@ def _tables(study: EventStudy, notes: list[str]) -> dict[str, pd.DataFrame | lis
     return {"abnormal_returns": days, "car": cars, "tests": tests}
 
 
-def read_events(path: str | Path) -> pd.DataFrame:
-    """A file of events, whatever the case of its column names."""
-    return _table(path, "event", "group").frame
+def read_events(path: str | Path, aliases: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """A file of events, whatever the case of its column names.
+
+    ``aliases`` are further names of firms, such as CRSP's permanent numbers, and their tickers.
+
+    Raises
+    ------
+    CellError
+        If a date cannot be read; the message says where.
+    """
+    table = read_table(path).renamed(_EVENT_COLUMNS)
+    frame = table.frame
+    if "date" in frame.columns:
+        table.days("date")  # refused here, where file and line are known; times of day are still to be seen
+    if "firm" in frame.columns:
+        frame = frame.assign(firm=frame["firm"].replace(dict(aliases or {})))
+    return frame
 
 
 def read_returns(
     path: str | Path, values: str = "auto", benchmarks: Sequence[str] = ()
-) -> tuple[pd.DataFrame, str]:
-    """A file of returns in decimals, and the unit that its numbers had.
+) -> tuple[UserReturns, list[str]]:
+    """A file of returns or prices as long returns in decimals, and what a reader must know of them.
 
-    ``benchmarks`` are columns that a long table has beside its returns; its other columns are not read.
+    ``benchmarks`` may be columns that a long table has beside its returns.
 
     Raises
     ------
     SourceError
         If the file is missing or cannot be read.
-    CellError
-        If a return is no number; the message says where.
+    DataError
+        If its columns are not recognised, or a cell cannot be read; the message says where.
     InputError
         Unknown ``values``.
-    UnitError
-        The names of the file and of its column say different units.
     """
-    if values not in ("auto", *UNITS):
-        raise InputError(f"values must be one of auto, {', '.join(UNITS)}; got {values!r}.")
-    table = _table(path)
-    columns = list(table.frame.columns)
-    keys = [name for name in columns if name == "date" or name in UNIT_NAMES]
-    numeric = [name for name in columns if name not in keys]
-    measured = [name for name in numeric if plain_name(name).startswith("ret")][: len(keys) - 1]
-    if measured:
-        numeric = [*measured, *(name for name in benchmarks if name in numeric)]
-    unit = _unit_of(table, measured, Path(path).stem) if values == "auto" else values
-    numbers = {name: table.numbers(name) / UNITS[unit][0] for name in numeric}
-    frame = pd.concat([table.frame[keys], pd.DataFrame(numbers)], axis=1)
-    return frame.rename(columns=dict.fromkeys(measured, "return")), unit
+    if values not in UNITS:
+        raise InputError(f"values must be one of {', '.join(UNITS)}; got {values!r}.")
+    found = read_returns_file(Path(path), values=UNITS[values])
+    notes = [_READ_AS[found.measure] + found.note] if found.measure in _READ_AS else []
+    notes += _doubts(found.frame)
+    absent = [name for name in benchmarks if name not in set(found.frame["ticker"])]
+    if absent:
+        found = replace(found, frame=_with_columns(found, read_table(path), absent))
+    return found, notes
 
 
-def _table(path: str | Path, *names: str) -> UserTable:
-    return read_table(path).renamed(dict.fromkeys(("date", *UNIT_NAMES, *names), ()))
+def _with_columns(found: UserReturns, table: UserTable, names: Sequence[str]) -> pd.DataFrame:
+    """The returns with further columns of their file, in decimals; those that it lacks stay missing."""
+    ticker, held = ticker_of(table), [name for name in names if name in table.frame.columns]
+    if ticker is None or not held:
+        return found.frame
+    keys = {"date": table.days(day_of(table)), "ticker": table.names(ticker)[0]}
+    numbers = {name: table.numbers(name) / UNITS_PER_ONE[found.measure] for name in held}
+    return found.frame.merge(pd.DataFrame(keys | numbers), on=["date", "ticker"], how="left")
 
 
-def _unit_of(table: UserTable, measured: list[str], stem: str) -> str:
-    """The unit that the return's column, or else the file, is named after."""
-    found = {_ending(name) for name in (*measured, stem)} - {"decimal"}
-    if len(found) > 1:
-        raise UnitError(f"{table.name}: the names of file and column say different units. Say --values.")
-    return found.pop() if found else "decimal"
-
-
-def _ending(name: str) -> str:
-    endings = ((unit, end) for unit, (_, ends) in UNITS.items() for end in ends)
-    return next((unit for unit, end in endings if plain_name(name).endswith(end)), "decimal")
+def _doubts(returns: pd.DataFrame) -> list[str]:
+    """What `check_returns` finds, one note a check."""
+    notes = []
+    for check, rows in check_returns(returns).groupby("check"):
+        first = rows.iloc[0]
+        where = "" if first["ticker"] == "*" else f", first {first['ticker']} on {first['date']:%Y-%m-%d}"
+        notes.append(f"returns, {str(check).replace('_', ' ')} ({len(rows)}{where}): {first['advice']}")
+    return notes
 
 
 def plain(result: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from undercut.eventstudy.linear import BlockFit, least_squares
+from undercut.eventstudy.linear import LEAST_SIGMA, BlockFit, least_squares
 from undercut.eventstudy.windows import Block
 from undercut.extras import require
 from undercut.inference.arrays import Floats
@@ -47,6 +47,8 @@ def garch(block: Block) -> BlockFit:
 def _forecast(shocks: Floats, n_estimation: int, n_event: int) -> Floats:
     """Variance of each event day, seen from the day before the event window, shape (n_event,)."""
     estimation = shocks[:n_estimation]
+    if np.nanstd(estimation) <= LEAST_SIGMA:
+        return np.zeros(n_event)  # a share that does not move has no process of its variance
     omega, alpha, beta = _fit(estimation[np.isfinite(estimation)])
     variance = float(np.nanvar(estimation))
     for shock in shocks[: len(shocks) - n_event]:

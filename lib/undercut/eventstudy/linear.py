@@ -16,6 +16,8 @@ from undercut.inference.arrays import Floats
 
 Convention = Literal["textbook", "estudy2"]
 
+#: A share whose daily noise is smaller has no market price: rounding alone leaves more.
+LEAST_SIGMA = 1e-8
 #: Determinant of a scaled Gram matrix (one for orthogonal regressors) below which it counts as singular.
 _SINGULAR = 1e-12
 

@@ -9,14 +9,8 @@ import pandas as pd
 
 from undercut.errors import InputError
 from undercut.eventstudy.abnormal import Setup
-from undercut.eventstudy.data import (
-    Events,
-    ReturnsPanel,
-    align_events,
-    dated_column,
-    events_table,
-    returns_panel,
-)
+from undercut.eventstudy.data import ReturnsPanel, dated_column, returns_panel
+from undercut.eventstudy.events import Events, align_events, events_table
 from undercut.eventstudy.linear import Convention
 from undercut.eventstudy.normal import benchmarks_of, design_of, named_benchmarks, normal_model
 from undercut.eventstudy.results import EventStudy

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from undercut.eventstudy.linear import invert_gram
+from undercut.eventstudy.linear import LEAST_SIGMA, invert_gram
 from undercut.eventstudy.windows import Window, Windows
 from undercut.inference.arrays import Floats
 
@@ -81,7 +81,7 @@ def _chunk(
     length = window[1] - window[0] + 1
     traded = _moving_sum(np.isfinite(returns).astype(np.float64), window) == length
     forecast = length + np.einsum("di,udij,dj->ud", ahead, inverse, ahead)
-    valid = traded & enough & (variance > 0)
+    valid = traded & enough & (variance > LEAST_SIGMA**2)
     scale = np.sqrt(np.where(valid, variance * forecast, 1.0))
     return np.where(valid, (total - (theta * ahead).sum(axis=-1)) / scale, np.nan)
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from undercut.errors import InputError, TooFewError
-from undercut.eventstudy.data import EventRows, ReturnsPanel
+from undercut.eventstudy.data import ReturnsPanel
+from undercut.eventstudy.events import EventRows
 from undercut.inference.arrays import Floats
 
 Window = tuple[int, int]
@@ -252,7 +253,7 @@ def _skip_notes(rows: EventRows, kept_in: NDArray[np.bool_]) -> tuple[str, ...]:
     return tuple(
         f"{event}: the estimation windows of {firms} include days of other events, which could not be "
         "skipped without falling below the fewest usable days"
-        for event, firms in _by_event(rows, kept_in)
+        for event, firms in firms_by_event(rows, kept_in)
     )
 
 
@@ -263,7 +264,7 @@ def _short_notes(
     labels = np.array([f"{f} ({c})" for f, c in zip(rows.firm, counts, strict=True)], dtype=object)
     return tuple(
         f"{event}: left out for fewer than {windows.min_days} usable estimation days: {firms}"
-        for event, firms in _by_event(rows, ~enough, labels)
+        for event, firms in firms_by_event(rows, ~enough, labels)
     )
 
 
@@ -276,20 +277,21 @@ def _overlap_notes(rows: EventRows, windows: Windows) -> tuple[str, ...]:
     later[order[1:][close]] = True
     return tuple(
         f"{event}: its event window shares days with that of another event of {firms}"
-        for event, firms in _by_event(rows, later)
+        for event, firms in firms_by_event(rows, later)
     )
 
 
 def _unseen_notes(rows: EventRows, unseen: NDArray[np.bool_]) -> tuple[str, ...]:
     return tuple(
         f"{event}: left out for want of any return in the event window: {firms}"
-        for event, firms in _by_event(rows, unseen)
+        for event, firms in firms_by_event(rows, unseen)
     )
 
 
-def _by_event(
+def firms_by_event(
     rows: EventRows, chosen: NDArray[np.bool_], labels: NDArray[np.object_] | None = None
 ) -> list[tuple[str, str]]:
+    """Each event with its firms among the chosen rows, as text."""
     names = rows.firm if labels is None else labels
     found: dict[str, list[str]] = {}
     for row in np.flatnonzero(chosen):

@@ -53,6 +53,11 @@ def text_of(values: pd.Series) -> pd.Series:
     return values.astype("str").str.strip().where(values.notna())
 
 
+def looks_like_day(text: str) -> bool:
+    """Whether a cell of text is a day in one of the ways that `days` reads."""
+    return any(pattern.fullmatch(text) for pattern in (_TWO_WAYS, *(known for known, _ in _DAYS.values())))
+
+
 def days(values: pd.Series, *, blank: bool = False) -> pd.Series:
     """Days as midnights without time zone; of moments, the day that was written.
 

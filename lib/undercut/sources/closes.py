@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from undercut.errors import DataError, SourceError
 from undercut.provenance import Provenance, attach, sha256_of
-from undercut.sources.dates import day_column
+from undercut.sources.files import read_table
 
 COLUMNS = ("date", "ticker", "close")
 
@@ -20,7 +19,7 @@ def load_closes(path: str | Path) -> pd.DataFrame:
     Parameters
     ----------
     path : path-like
-        CSV or Parquet with the columns date, ticker and close (not adjusted for later dividends).
+        CSV, Parquet or Excel with the columns date, ticker and close (not adjusted for later dividends).
 
     Returns
     -------
@@ -32,25 +31,20 @@ def load_closes(path: str | Path) -> pd.DataFrame:
     SourceError
         The file cannot be read.
     DataError
-        A column is missing or a close is not positive.
+        A column is missing, or a cell cannot be read or is not positive: the message says where.
     """
     file = Path(path)
-    try:
-        content = file.read_bytes()
-        table = pd.read_parquet(file) if file.suffix == ".parquet" else pd.read_csv(file)
-    except (OSError, ValueError, UnicodeDecodeError) as error:
-        raise SourceError(f"{file} cannot be read as a table of closing prices: {error}.") from error
-    missing = [name for name in COLUMNS if name not in table.columns]
-    if missing:
-        raise DataError(f"{file.name} lacks {', '.join(missing)}; closing prices need {', '.join(COLUMNS)}.")
-    frame = table[list(COLUMNS)].dropna(subset=["close"]).reset_index(drop=True)
-    if not (pd.to_numeric(frame["close"], errors="coerce") > 0).all():
-        raise DataError(f"{file.name}: a close is not a positive number.")
-    frame["date"] = day_column(frame["date"], file.name)
+    table = read_table(file)
+    date, ticker, close = (table.require(name) for name in COLUMNS)
+    prices = table.numbers(close)
+    if (prices <= 0).any():
+        raise table.error(int((prices <= 0).to_numpy().argmax()), close, "is not a positive price")
+    frame = pd.DataFrame({"date": table.days(date), "ticker": table.names(ticker)[0], "close": prices})
+    frame = frame.dropna(subset=["close"]).reset_index(drop=True)
     moment = dt.datetime.fromtimestamp(file.stat().st_mtime, tz=dt.UTC).replace(microsecond=0)
     note = "Closing prices, used for market values only; firms without a close are left out."
     entry = Provenance(
         f"user's file {file.name}", moment.date().isoformat(), moment.isoformat(),
-        "the user's own; not redistributed", sha256_of(content), note,
+        "the user's own; not redistributed", sha256_of(file.read_bytes()), note,
     )  # fmt: skip
     return attach(frame, entry)

@@ -19,8 +19,9 @@ import pandas as pd
 from undercut.errors import DataError, SourceError, unknown
 from undercut.paths import cache_dir, data_dir, write_atomically
 from undercut.provenance import Provenance, attach, sha256_of
-from undercut.sources.dates import day_column
+from undercut.sources.cells import days
 from undercut.sources.download import download
+from undercut.sources.files import UserTable, listed, read_table
 from undercut.sources.returns_shape import Window
 
 LIBRARY: Final = "https://mba.tuck.dartmouth.edu/pages/faculty/ken.french/ftp/"
@@ -70,9 +71,9 @@ def load_factors(
     start, end : date-like, optional
         First and last day, both included.
     source : {"auto", "french"} or path
-        ``french``: the data library; a path: a CSV or Parquet file with a column of days and columns named
-        as French names them, or one of his own files; ``auto``: a file ``factors*.csv`` or ``.parquet`` in
-        ``data/local``, else the library.
+        ``french``: the data library; a path: a CSV, Parquet or Excel file with a column of days and columns
+        named as French names them, or one of his own files; ``auto``: a file ``factors*.csv`` or
+        ``.parquet`` in ``data/local``, else the library.
     local, cache : Path, optional
         Other folders.
     library : str
@@ -137,35 +138,28 @@ def _own_file(source: str | Path, local: Path | None) -> Path | None:
 def _own(path: Path) -> _Table:
     content = path.read_bytes()
     changed = dt.datetime.fromtimestamp(path.stat().st_mtime, tz=dt.UTC).replace(microsecond=0).isoformat()
-    if path.suffix == ".parquet":
-        raw = pd.read_parquet(path)
-        frame = _recognised(raw if "date" in raw.columns else raw.reset_index(), path.name)
-    elif path.suffix == ".zip" or content.lstrip()[:4] == b"This":
-        # French's own files, as downloaded: they begin with "This file was created ...", in percent.
-        text = _unzipped(content, path.name) if path.suffix == ".zip" else content
-        frame = parse_french(text, what=path.name)
-    else:
-        if not content.strip():
-            raise DataError(f"{path.name} is empty: expected a CSV with a column of days, mkt_rf and rf.")
-        frame = _recognised(pd.read_csv(io.BytesIO(content)), path.name)
+    text = _unzipped(content, path.name) if path.suffix == ".zip" else content
+    # French's own files, as downloaded: they begin with "This file was created ...", in percent.
+    is_french = text.lstrip()[:4] == b"This"
+    frame = parse_french(text, what=path.name) if is_french else _recognised(read_table(path))
     return _Table(frame, sha256_of(content), changed[:10], changed)
 
 
-def _recognised(raw: pd.DataFrame, what: str) -> pd.DataFrame:
+def _recognised(table: UserTable) -> pd.DataFrame:
     """Factors of a plain table, in decimals."""
-    plain = {re.sub(r"[^a-z0-9]", "", str(name).lower()): name for name in raw.columns}
-    names = {column: plain[key] for column, keys in FACTORS.items() for key in keys & plain.keys()}
-    day = plain.get("date", raw.columns[0])
+    what, found = table.name, {column: table.find(*sorted(keys)) for column, keys in FACTORS.items()}
+    names = {column: name for column, name in found.items() if name is not None}
+    day = table.find("date", "dates", "caldt") or str(table.frame.columns[0])
     if not {"mkt_rf", "rf"} <= names.keys():
         raise DataError(
             f"{what} is not a table of factors: expected a column of days and at least mkt_rf and rf "
-            f"(then smb, hml, rmw, cma, mom); found {', '.join(map(str, raw.columns))}."
+            f"(then smb, hml, rmw, cma, mom); found {listed(table.frame.columns)}."
         )
-    frame = pd.DataFrame({"date": day_column(raw[day], what)} | {c: raw[n] for c, n in names.items()})
-    try:
-        frame = frame.astype(dict.fromkeys(names, "float64"))
-    except ValueError as error:
-        raise DataError(f"{what}: a factor is not a number ({error}).") from error
+    numbers = {column: table.numbers(name) for column, name in names.items()}
+    is_percent = numbers["mkt_rf"].attrs.get("unit") == "percent"
+    frame = pd.DataFrame({"date": table.days(day)} | numbers)
+    if is_percent:
+        frame[list(names)] /= 100
     typical = float(frame["mkt_rf"].abs().median())
     if typical > 0.15:
         raise DataError(
@@ -200,16 +194,16 @@ def parse_french(content: bytes, *, what: str = "Kenneth French's file") -> pd.D
     """
     lines = content.decode("latin-1").splitlines()
     header = next((i for i, line in enumerate(lines) if re.match(r"\s*,\s*[A-Za-z]", line)), None)
-    days = [line for line in lines[(header or 0) + 1 :] if re.match(r"\s*\d{8}\s*,", line)]
-    if header is None or not days:
+    dated = [line for line in lines[(header or 0) + 1 :] if re.match(r"\s*\d{8}\s*,", line)]
+    if header is None or not dated:
         raise SourceError(f"{what} holds no daily factors; its layout has changed. {_WAY_OUT}")
     names = ["date", *(name.strip() for name in lines[header].split(",")[1:])]
-    raw = pd.read_csv(io.StringIO("\n".join(days)), names=names, dtype={"date": "str"})
+    raw = pd.read_csv(io.StringIO("\n".join(dated)), names=names, dtype={"date": "str"})
     plain = {re.sub(r"[^a-z]", "", name.lower()): name for name in names[1:]}
     columns = {c: plain[key] for c, keys in FACTORS.items() for key in keys & plain.keys()}
     factors = pd.DataFrame({c: raw[n].replace(dict.fromkeys(_MISSING)) for c, n in columns.items()})
     decimals = (factors.astype("float64") / 100).round(10)
-    return _checked(pd.concat([day_column(raw["date"], what), decimals], axis=1), what)
+    return _checked(decimals.assign(date=days(raw["date"]))[["date", *decimals]], what)
 
 
 def _unzipped(content: bytes, what: str) -> bytes:

@@ -27,6 +27,7 @@ from undercut.sources import cells
 
 _SEPARATORS: Final = ",;\t|"
 _LARGEST_FIELD: Final = 1_000_000
+_MOST_HEADER: Final = 6
 _UNPACK: Final[dict[bytes, Callable[[bytes], bytes]]] = {
     b"\x1f\x8b": gzip.decompress,
     b"BZh": bz2.decompress,
@@ -51,6 +52,8 @@ class UserTable:
         Fields are separated by semicolons, so that 1,5 is one and a half.
     notes : tuple of str
         What a reader should know of how the file was read.
+    header : tuple of tuple of str
+        Rows of header, where there are several.
     """
 
     name: str
@@ -58,6 +61,7 @@ class UserTable:
     lines: tuple[int, ...]
     decimal_comma: bool = False
     notes: tuple[str, ...] = ()
+    header: tuple[tuple[str, ...], ...] = ()
 
     def find(self, *names: str) -> str | None:
         """The column of one of these names, whatever their case, blanks and marks; None where there is none.
@@ -165,7 +169,8 @@ def read_table(path: str | Path, *, header_rows: int = 1) -> UserTable:
         CSV (comma, semicolon, tab or bar; UTF-8, UTF-16 or Western European; plain or in gzip, bzip2, xz or a
         zip with one file), Parquet, or the first sheet of an Excel file. The content decides, not the ending.
     header_rows : int
-        Rows of header of a CSV file; with more than one, column names are joined by a blank.
+        Rows of header of a CSV file; with more than one, column names are joined by a blank. 0: as many as
+        stand above the first row that begins with a day.
 
     Raises
     ------
@@ -240,12 +245,14 @@ def _typed(path: Path, read: Callable[[], pd.DataFrame]) -> UserTable:
         ) from None
     if not isinstance(frame.index, pd.RangeIndex):
         frame = frame.reset_index()
+    header: tuple[tuple[str, ...], ...] = ()
     if isinstance(frame.columns, pd.MultiIndex):
+        header = tuple(zip(*(map(str, names) for names in frame.columns), strict=True))
         frame.columns = [" ".join(map(str, names)).strip() for names in frame.columns]
     frame = frame.set_axis(_checked_names(path.name, [str(name) for name in frame.columns]), axis=1)
     if frame.empty:
         raise DataError(f"{path.name} has no rows.")
-    return UserTable(path.name, frame, tuple(range(1, len(frame) + 1)))
+    return UserTable(path.name, frame, tuple(range(1, len(frame) + 1)), header=header)
 
 
 def _from_csv(name: str, content: bytes, header_rows: int) -> UserTable:
@@ -264,6 +271,7 @@ def _from_csv(name: str, content: bytes, header_rows: int) -> UserTable:
     except csv.Error as error:
         at = lines[-1] + 1 if lines else 1
         raise DataError(f"{name}, line {at}: this is not a row of a CSV file ({error}).") from None
+    header_rows = header_rows or _rows_of_header(rows)
     if len(rows) <= header_rows:
         raise DataError(f"{name} has a header and no rows." if rows else f"{name} is empty.")
     header = [[cell.strip() for cell in row] for row in rows[:header_rows]]
@@ -271,7 +279,14 @@ def _from_csv(name: str, content: bytes, header_rows: int) -> UserTable:
     columns = _checked_names(name, [" ".join(filter(None, parts)) for parts in zip(*header, strict=True)])
     body = rows[header_rows:]
     frame = pd.DataFrame(dict(zip(columns, zip(*body, strict=True), strict=True)), dtype="str")
-    return UserTable(name, frame, tuple(lines[header_rows:]), separator == ";", notes)
+    several = tuple(map(tuple, header)) if header_rows > 1 else ()
+    return UserTable(name, frame, tuple(lines[header_rows:]), separator == ";", notes, several)
+
+
+def _rows_of_header(rows: Sequence[Sequence[str]]) -> int:
+    """Rows above the first one that begins with a day; 1 where none of the first rows does."""
+    starts = [cells.looks_like_day(row[0].strip()) for row in rows[:_MOST_HEADER]]
+    return max(1, starts.index(True)) if True in starts else 1
 
 
 def _decoded(name: str, content: bytes) -> tuple[str, tuple[str, ...]]:

@@ -79,7 +79,7 @@ def load_returns(
     start, end : date-like, optional
         First and last day, both included; None is open.
     source : {"auto", "local", "yahoo", "sample"} or path
-        ``local``: CSV and Parquet files directly in ``data/local``; ``yahoo``: Yahoo Finance by way of
+        ``local``: CSV, Parquet and Excel files directly in ``data/local``; ``yahoo``: Yahoo Finance by way of
         yfinance, kept in ``data/local/cache``; ``sample``: what ships with the project; a path: that file.
         ``auto`` takes each ticker from the user's files, else from Yahoo.
     values : {"auto", "prices", "returns", "returns_percent", "returns_bp"}
@@ -155,7 +155,7 @@ def _readers(source: str | Path, allow_fallback: bool) -> dict[str, _Reader]:
     if isinstance(source, str) and source in known:
         return known[source]
     path = Path(source)
-    if path.suffix not in SUFFIXES and not path.exists():
+    if not path.name.lower().endswith(SUFFIXES) and not path.exists():
         raise unknown("source of returns", str(source), [*SOURCES, "path to a .csv or .parquet file"])
     return {"file": lambda request, names: _file(path, request, names)}
 
@@ -236,7 +236,7 @@ def _own_folder(request: _Request) -> Path:
 def _own_files(request: _Request) -> list[Path]:
     """The user's files of returns, in order of their names."""
     found = _own_folder(request).glob("*")
-    return sorted(p for p in found if p.suffix in SUFFIXES and not p.name.startswith("factors"))
+    return sorted(p for p in found if p.name.lower().endswith(SUFFIXES) and not p.name.startswith("factors"))
 
 
 def _folder(request: _Request, names: list[str] | None) -> _Gathered:

@@ -1,68 +1,82 @@
 """How is a user's own file of prices or returns read, whoever made it?
 
-CSV or Parquet; long (one row a day and ticker), wide (one column a ticker) or one ticker to a file; prices or
-returns. CRSP, Bloomberg, Compustat, yfinance and plain downloads are recognised by their column names. What
-can be read in two ways is refused with what was found and what is expected, never guessed.
+Long (one row a day and ticker), wide (one column a ticker) or one ticker to a file; prices or returns; in any
+format that `undercut.sources.files.read_table` opens. CRSP, Compustat, Bloomberg, yfinance, Alpha Vantage,
+Tiingo, Stooq, Nasdaq and investing.com are recognised by their column names. What can be read in two ways is
+refused with what was found and what is expected, never guessed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Final, Literal, get_args
 
-import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError, InputError, SourceError
-from undercut.sources.dates import day_column, looks_like_day
+from undercut.errors import DataError, InputError, UnitError
+from undercut.sources.files import UserTable, listed, plain, read_table
 from undercut.sources.returns_shape import returns_from_prices
 from undercut.sources.sessions import NEW_YORK
 
 Values = Literal["auto", "prices", "returns", "returns_percent", "returns_bp"]
 Measure = Literal["prices", "returns", "returns_percent", "returns_bp"]
-SUFFIXES: Final = (".csv", ".parquet", ".pq")
+#: How names of files end that may hold returns; a file given by its path may be called anything.
+SUFFIXES: Final = (".csv", ".parquet", ".pq", ".xlsx", ".csv.gz", ".csv.bz2", ".csv.xz", ".csv.zip")
 
 #: Column names in small letters, without blanks and marks.
-_DATE: Final = {
-    "date", "dates", "datadate", "caldt", "dlycaldt", "tradingdate", "tradedate", "datetime",
-    "timestamp",
-}  # fmt: skip
-_TICKER: Final = {"ticker", "tickers", "tic", "symbol", "security", "securities", "permno"}
+_DATE: Final = (
+    "date", "dates", "datadate", "caldt", "dlycaldt", "tradingdate", "tradedate", "datetime", "timestamp",
+)  # fmt: skip
+_TICKER: Final = ("ticker", "tickers", "tic", "symbol", "security", "securities", "firm", "unit")
 _RETURNS: Final = ("dlyret", "ret", "return", "returns", "totalreturn", "dailyreturn")
 _ADJUSTED: Final = ("totreturnindexgrossdvds", "totalreturnindex", "adjclose", "adjustedclose")
 #: Prices that their makers do not adjust, or only for splits.
-_UNADJUSTED: Final = ("close", "pxlast", "price", "last", "lastprice", "closingprice", "dlyprc", "prc")
+_UNADJUSTED: Final = (
+    "close", "closelast", "pxlast", "price", "last", "lastprice", "closingprice", "dlyprc", "prc", "prccd",
+)  # fmt: skip
 #: Columns that hold what we want, best first.
 _MEASURES: Final[dict[str, Measure]] = {
     **dict.fromkeys(_RETURNS, "returns"),
-    **dict.fromkeys(
-        ("returnpct", "retpct", "returnpercent", "daytodaytotreturngrossdvds"), "returns_percent"
-    ),
-    **dict.fromkeys(("returnbp", "returnsbp", "retbp"), "returns_bp"),
+    **dict.fromkeys(("returnpct", "returnspct", "retpct"), "returns_percent"),
+    **dict.fromkeys(("returnpercent", "retpercent", "daytodaytotreturngrossdvds"), "returns_percent"),
+    **dict.fromkeys(("returnbp", "returnsbp", "retbp", "retbps", "returnbps"), "returns_bp"),
     **dict.fromkeys((*_ADJUSTED, *_UNADJUSTED), "prices"),
 }
+#: What stands beside a price in the files of Yahoo, Alpha Vantage, Tiingo, investing.com and Stooq.
 _OTHER_FIELDS: Final = {
     "open", "high", "low", "volume", "vol", "dividends", "stocksplits", "capitalgains",
+    "dividendamount", "splitcoefficient", "adjhigh", "adjlow", "adjopen", "adjvolume", "divcash",
+    "splitfactor", "change", "changepercent", "per", "time", "openint", "source",
 }  # fmt: skip
-_UNITS_PER_ONE: Final[dict[Measure, float]] = {
+UNITS_PER_ONE: Final[dict[Measure, float]] = {
     "returns": 1.0,
     "returns_percent": 100.0,
     "returns_bp": 10_000.0,
 }
-#: Blank, SAS, Bloomberg and Excel ways of saying missing; CRSP's letters for "no return that day".
-_MISSING: Final = ("", ".", "NA", "NaN", "nan", "null", "#N/A", "#N/A N/A", "A", "B", "C", "D", "E")
+#: How names of columns and files end that say the unit of their returns.
+_ENDINGS: Final[dict[str, Measure]] = {
+    **dict.fromkeys(("pct", "percent"), "returns_percent"),
+    **dict.fromkeys(("bp", "bps", "basispoints"), "returns_bp"),
+}
+#: CRSP's columns, and its letters for "no return that day".
+_CRSP: Final = ("ret", "dlyret", "prc", "dlyprc")
+_CRSP_MISSING: Final = ("A", "B", "C", "D", "E")
 #: Daily returns in decimals are rarely above this in the median; percent and basis points always are.
 _LARGEST_MEDIAN: Final = 0.15
 #: Around one, positive numbers may be growth factors as well as prices.
 LOWEST_TYPICAL_PRICE: Final = 1.5
+_SAY: Final = (
+    'Say values="prices", "returns", "returns_percent" or "returns_bp" where names do not tell '
+    "(the command: --values)."
+)
 _EXPECTED: Final = (
     "Expected one of: (long) columns date, ticker and return or adj_close or close; (wide) a column date and "
-    "one column a ticker; (one ticker) date, close and the like in a file named after the ticker. "
-    'Say values="prices", "returns", "returns_percent" or "returns_bp" where names do not tell.'
+    f"one column a ticker; (one ticker) date, close and the like in a file named after the ticker. {_SAY}"
 )
+#: What Bloomberg and Stooq write after a ticker.
+_EXCHANGE: Final = r"(?: U[SNWQAPR]? Equity|\.US)$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +89,27 @@ class UserReturns:
         ``date``, ``ticker``, ``return``, ``source``.
     note : str
         How the file was read and what its reader must know.
+    measure : str
+        What the file's numbers are: prices, returns, returns_percent or returns_bp.
+    aliases : dict of str to str
+        Ticker of each of CRSP's permanent numbers, where the file has both.
     """
 
     frame: pd.DataFrame
     note: str
+    measure: Measure
+    aliases: dict[str, str]
 
 
 def read_returns_file(path: Path, *, values: Values = "auto", exchange: str = NEW_YORK) -> UserReturns:
-    """Daily returns from a CSV or Parquet file of prices or returns.
+    """Daily returns from a file of prices or returns.
 
     Parameters
     ----------
     path : Path
+        CSV, Parquet or Excel, compressed or not.
     values : {"auto", "prices", "returns", "returns_percent", "returns_bp"}
-        What the numbers are, where column names do not say so.
+        What the numbers are, where neither column names nor the name of the file say so.
     exchange : str
         Whose trading days decide which price changes are daily returns.
 
@@ -97,28 +118,62 @@ def read_returns_file(path: Path, *, values: Values = "auto", exchange: str = NE
     SourceError
         The file cannot be read.
     DataError
-        Its columns are not recognised, can be read in two ways, or hold text where numbers belong.
+        Its columns are not recognised or can be read in two ways, or a cell cannot be read: then the message
+        names file, line, column and text.
     InputError
         Unknown ``values``.
     """
     if values not in get_args(Values):
         raise InputError(f"values={values!r} is not one of {', '.join(get_args(Values))}.")
-    long, measure, column = _long(_read(path), path, values)
+    table = read_table(path, header_rows=0)
+    long, measure, column = _long(table, path, values)
     measure = measure if values == "auto" else values
-    names = long["ticker"].astype("str").str.strip()
-    long["ticker"] = names.str.replace(r" U[SNWQAPR]? Equity$", "", regex=True)
-    long["date"] = day_column(long["date"], path.name)
-    long["value"] = _numbers(long["value"], column, path)
-    note = measure.replace("_", " in ") + (f" from column {column!r}" if column else "")
+    long["ticker"] = long["ticker"].str.replace(_EXCHANGE, "", regex=True)
+    note = "; ".join(
+        [measure.replace("_", " in ") + (f" from column {column!r}" if column else ""), *table.notes]
+    )
     if measure == "prices":
-        frame, more = _from_prices(long.rename(columns={"value": "price"}), _plain(column), exchange)
+        frame, more = _from_prices(long.rename(columns={"value": "price"}), plain(column), exchange)
         note += more
     else:
         frame = long.dropna(subset=["value"]).rename(columns={"value": "return"})
-        frame["return"] /= _UNITS_PER_ONE[measure]
+        frame["return"] /= UNITS_PER_ONE[measure]
         _refuse_wrong_scale(frame["return"], column, path)
     frame["source"] = path.name + frame.pop("inner").map(lambda name: f": {name}" if name else "")
-    return UserReturns(frame[["date", "ticker", "return", "source"]].reset_index(drop=True), note)
+    frame = frame[["date", "ticker", "return", "source"]].reset_index(drop=True)
+    return UserReturns(frame, note, measure, _aliases(table))
+
+
+def day_of(table: UserTable) -> str:
+    """The column of days of a table of returns.
+
+    Raises
+    ------
+    DataError
+        There is none, or several.
+    """
+    first = str(table.frame.columns[0])
+    found = table.find(*_DATE)
+    if found is None and plain(first) in ("", "index", "unnamed0"):
+        found = first
+    if found is None:
+        raise DataError(
+            f"{table.name} has no column of days; found {listed(table.frame.columns)}. {_EXPECTED}"
+        )
+    return found
+
+
+def ticker_of(table: UserTable) -> str | None:
+    """The column of tickers, else of CRSP's permanent numbers: people ask by ticker."""
+    return table.find(*_TICKER) or table.find("permno")
+
+
+def _aliases(table: UserTable) -> dict[str, str]:
+    ticker, number = table.find(*_TICKER), table.find("permno")
+    if ticker is None or number is None:
+        return {}
+    names = table.frame[[number, ticker]].astype("str").drop_duplicates()
+    return dict(zip(names[number], names[ticker], strict=True))
 
 
 def _from_prices(prices: pd.DataFrame, column: str, exchange: str) -> tuple[pd.DataFrame, str]:
@@ -135,87 +190,69 @@ def _from_prices(prices: pd.DataFrame, column: str, exchange: str) -> tuple[pd.D
     return frame, note
 
 
-def _read(path: Path) -> pd.DataFrame:
-    try:
-        if path.suffix == ".csv":
-            return _read_csv(path)
-        if path.suffix in SUFFIXES:
-            frame = pd.read_parquet(path)
-            named_index = not isinstance(frame.index, pd.RangeIndex)
-            return frame.reset_index() if named_index else frame
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, ValueError) as error:
-        raise SourceError(f"{path} cannot be read ({type(error).__name__}: {error}).") from error
-    raise SourceError(f"{path} is neither CSV nor Parquet: expected a name ending in {', '.join(SUFFIXES)}.")
-
-
-def _read_csv(path: Path) -> pd.DataFrame:
-    """The table, with as many rows of header as stand before the first day."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        head = [line.rstrip("\r\n") for _, line in zip(range(6), file, strict=False)]
-    if not head:
-        raise DataError(f"{path.name} is empty. {_EXPECTED}")
-    separator = max(",;\t", key=head[0].count)
-    starts = [looks_like_day(cell) for line in head for cell in [line.split(separator)[0].strip('" ')]]
-    rows = starts.index(True) if True in starts else 1
-    header = list(range(rows)) if rows > 1 else 0
-    # Only what is said to be missing is missing: NA is a ticker when it heads a column, and TRUE is one too.
-    return pd.read_csv(
-        path, sep=separator, header=header, dtype="str", keep_default_na=False, encoding="utf-8-sig"
-    )
-
-
-def _plain(name: Any) -> str:
-    return re.sub(r"[^a-z0-9]", "", str(name).lower())
-
-
-def _long(raw: pd.DataFrame, path: Path, values: Values) -> tuple[pd.DataFrame, Measure, str]:
+def _long(table: UserTable, path: Path, values: Values) -> tuple[pd.DataFrame, Measure, str]:
     """``date``, ``ticker``, ``value``, ``inner`` (the file's own source); what was measured; the column."""
-    if isinstance(raw.columns, pd.MultiIndex):
-        return _from_fields(raw, path)
-    date = _only(raw, _DATE, "day", path)
-    if date is None and _plain(raw.columns[0]) in ("", "index", "unnamed0"):
-        date = str(raw.columns[0])
-    if date is None:
-        raise DataError(f"{path.name} has no column of days; found {_names(raw.columns)}. {_EXPECTED}")
-    ticker = _only(raw, _TICKER, "ticker", path)
-    fields = {_plain(name): name for name in raw.columns if name not in (date, ticker)}
+    if len(table.header) > 1:
+        return _from_fields(table)
+    date, ticker = day_of(table), ticker_of(table)
+    fields = {plain(name): str(name) for name in table.frame.columns if name not in (date, ticker)}
     column = next((fields[name] for name in _MEASURES if name in fields), None)
-    inner = raw[fields["source"]].astype("str") if ticker is not None and "source" in fields else ""
     if ticker is None and column is None:
-        return _from_wide(raw, date, path, values)
+        return _from_wide(table, date, path, values)
     if column is None:
         raise DataError(
-            f"{path.name} has days and tickers but neither prices nor returns; found {_names(raw.columns)}. "
+            f"{table.name} has days and tickers but neither prices nor returns; found "
+            f"{listed(table.frame.columns)}. {_EXPECTED}"
+        )
+    others = [name for key, name in fields.items() if key not in _MEASURES and key not in _OTHER_FIELDS]
+    if ticker is None and others:
+        raise DataError(
+            f"{table.name} can be read in two ways: {column!r} is a price or a return of one ticker, but "
+            f"{listed(others)} may be tickers or fields unknown to us. Delete them, or add a column ticker. "
             f"{_EXPECTED}"
         )
-    if ticker is None and not set(fields) <= {*_MEASURES, *_OTHER_FIELDS, "source"}:
-        raise DataError(
-            f"{path.name} can be read in two ways: {column!r} is a price or a return of one ticker, but "
-            f"{_names(set(fields.values()) - {column})} look like tickers. {_EXPECTED}"
-        )
-    names = raw[ticker] if ticker is not None else path.stem.upper()
-    long = pd.DataFrame({"date": raw[date], "ticker": names, "value": raw[column], "inner": inner})
-    return long, _MEASURES[_plain(column)], str(column)
+    numbers = numbers_of(table, column)
+    long = pd.DataFrame({"date": table.days(date), "value": numbers})
+    long["ticker"] = table.names(ticker)[0] if ticker is not None else _named_after(path)
+    long["inner"] = table.frame[fields["source"]].astype("str") if ticker and "source" in fields else ""
+    measure = _MEASURES[plain(column)]
+    if measure != "prices" and values == "auto":
+        measure = _unit_of(numbers, measure, path)
+    return long, measure, column
 
 
-def _only(raw: pd.DataFrame, names: set[str], what: str, path: Path) -> str | None:
-    found = [str(name) for name in raw.columns if _plain(name) in names]
-    if len(found) > 1 and what == "ticker":
-        # CRSP gives both the permanent number and the ticker: people ask by ticker.
-        found = [name for name in found if _plain(name) != "permno"]
-    if len(found) > 1:
-        raise DataError(f"{path.name} has several columns that may be the {what}: {_names(found)}. Keep one.")
-    return found[0] if found else None
+def numbers_of(table: UserTable, column: str) -> pd.Series:
+    """Numbers of a column; CRSP's letters are missing."""
+    return table.numbers(column, missing=_CRSP_MISSING if plain(column) in _CRSP else ())
 
 
-def _from_wide(raw: pd.DataFrame, date: str, path: Path, values: Values) -> tuple[pd.DataFrame, Measure, str]:
-    table = raw.drop(columns=date).apply(lambda values: _numbers(values, str(values.name), path))
-    long = (
-        table.assign(date=raw[date])
-        .melt(id_vars="date", var_name="ticker", value_name="value")
-        .assign(inner="")
-    )
-    return long, _measure_of(long["value"].dropna(), path, values), ""
+def _named_after(path: Path) -> str:
+    """Ticker in the name of a file: ``nvda.csv.gz``, ``NVDA Historical Data.csv``."""
+    stem = re.sub(r"(\.(csv|txt|tsv|gz|bz2|xz|zip|parquet|pq|xlsx?))+$", "", path.name, flags=re.IGNORECASE)
+    return (re.sub(r"[ _]*historical ?data.*$", "", stem, flags=re.IGNORECASE) or stem).upper()
+
+
+def _unit_of(numbers: pd.Series, measure: Measure, path: Path) -> Measure:
+    """Unit of returns: what their column's name, percent signs, and the end of the file's name say."""
+    stem = plain(_named_after(path))
+    named = {unit for ending, unit in _ENDINGS.items() if stem.endswith(ending) and stem != ending}
+    named |= {measure} - {"returns"}
+    if numbers.attrs.get("unit") == "percent":
+        named.add("returns_percent")
+    if len(named) > 1:
+        raise UnitError(f"{path.name}: names and cells say different units. {_SAY}")
+    return named.pop() if named else "returns"
+
+
+def _from_wide(table: UserTable, date: str, path: Path, values: Values) -> tuple[pd.DataFrame, Measure, str]:
+    columns = {str(name): table.numbers(str(name)) for name in table.frame.columns.drop(date)}
+    is_percent = any(numbers.attrs.get("unit") == "percent" for numbers in columns.values())
+    wide = pd.DataFrame(columns).assign(**{date: table.days(date)})
+    long = wide.melt(id_vars=date, var_name="ticker", value_name="value").rename(columns={date: "date"})
+    numbers = long["value"].dropna()
+    if is_percent:
+        numbers.attrs["unit"] = "percent"
+    return long.assign(inner=""), _measure_of(numbers, path, values), ""
 
 
 def _measure_of(numbers: pd.Series, path: Path, values: Values) -> Measure:
@@ -224,6 +261,9 @@ def _measure_of(numbers: pd.Series, path: Path, values: Values) -> Measure:
         return values
     if numbers.empty:
         raise DataError(f"{path.name} holds no numbers. {_EXPECTED}")
+    named = _unit_of(numbers, "returns", path)
+    if named != "returns":
+        return named
     typical = float(numbers.abs().median())
     if (numbers > 0).all() and typical > LOWEST_TYPICAL_PRICE:
         return "prices"
@@ -231,57 +271,40 @@ def _measure_of(numbers: pd.Series, path: Path, values: Values) -> Measure:
         return "returns"
     unit = "basis points" if typical > 15 else "percent"
     told = f"returns in {unit}" if (numbers < 0).any() else "neither prices nor returns"
-    raise DataError(
+    raise UnitError(
         f"{path.name} has one column a ticker, but it is not certain what they are: the numbers (median size "
         f"{typical:.3g}) look like {told}. {_EXPECTED}"
     )
 
 
-def _from_fields(raw: pd.DataFrame, path: Path) -> tuple[pd.DataFrame, Measure, str]:
+def _from_fields(table: UserTable) -> tuple[pd.DataFrame, Measure, str]:
     """Header rows of fields and tickers, as Bloomberg and ``yfinance.download(...).to_csv()`` write."""
     known = {*_MEASURES, *_OTHER_FIELDS}
-    body = raw.columns[1:]
-    levels = [body.get_level_values(i).astype("str") for i in range(body.nlevels)]
-    levels = [level for level in levels if not level.str.startswith("Unnamed").any()]
-    field = next((level for level in levels if {_plain(name) for name in level} <= known), None)
+    levels = [level[1:] for level in table.header if all(level[1:])]
+    field = next((level for level in levels if {plain(name) for name in level} <= known), None)
     ticker = next((level for level in levels if level is not field), None)
-    if field is None or ticker is None or not {_plain(name) for name in field} & set(_MEASURES):
+    if field is None or ticker is None or not {plain(name) for name in field} & set(_MEASURES):
         raise DataError(
-            f"{path.name} has {body.nlevels} rows of header; expected one of tickers and one of fields "
-            f"(adj_close, close, PX_LAST, ...), every cell filled; found {_names(body[:4])}. {_EXPECTED}"
+            f"{table.name} has {len(table.header)} rows of header; expected one of tickers and one of fields "
+            f"(adj_close, close, PX_LAST, ...), every cell filled; found {listed(table.frame.columns[1:5])}. "
+            f"{_EXPECTED}"
         )
-    best = next(name for name in _MEASURES if name in {_plain(f) for f in field})
-    chosen = [i for i, name in enumerate(field) if _plain(name) == best]
-    table = raw.iloc[:, [0, *(i + 1 for i in chosen)]].set_axis(["date", *ticker[chosen]], axis=1)
-    long = table.melt(id_vars="date", var_name="ticker", value_name="value").assign(inner="")
-    return long, _MEASURES[best], str(field[chosen[0]])
-
-
-def _numbers(values: pd.Series, column: str, path: Path) -> pd.Series:
-    if pd.api.types.is_numeric_dtype(values):
-        return values.astype("float64")
-    text = values.astype("str").str.strip()
-    numbers = pd.to_numeric(text, errors="coerce")
-    wrong = numbers.isna() & values.notna() & ~text.isin(_MISSING)
-    if wrong.any():
-        first = int(np.flatnonzero(wrong)[0])
-        raise DataError(
-            f"{path.name}, column {column!r}: {text.iloc[first]!r} (row {first + 1}; {wrong.sum()} in all) "
-            "is not a number. Remove units and thousands separators; write decimals with a point."
+    best = next(name for name in _MEASURES if name in {plain(f) for f in field})
+    chosen = [i for i, name in enumerate(field) if plain(name) == best]
+    days = table.days(str(table.frame.columns[0]))
+    parts = [
+        pd.DataFrame(
+            {"date": days, "value": table.numbers(str(table.frame.columns[i + 1])), "ticker": ticker[i]}
         )
-    return numbers
+        for i in chosen
+    ]
+    return pd.concat(parts, ignore_index=True).assign(inner=""), _MEASURES[best], field[chosen[0]]
 
 
 def _refuse_wrong_scale(returns: pd.Series, column: str, path: Path) -> None:
     typical = float(returns.abs().median()) if len(returns) else 0.0
     if typical > _LARGEST_MEDIAN:
-        raise DataError(
+        raise UnitError(
             f"{path.name}: daily returns{f' in column {column!r}' if column else ''} have a median size of "
-            f"{typical:.3g}; as decimals that is {typical:.0%} a day. Percent or basis points? "
-            f'Say values="returns_percent" or "returns_bp", or values="prices".'
+            f"{typical:.3g}; as decimals that is {typical:.0%} a day. Percent or basis points? {_SAY}"
         )
-
-
-def _names(columns: Sequence[Any] | Any) -> str:
-    listed = [str(name) for name in columns]
-    return ", ".join(listed[:8]) + (f" and {len(listed) - 8} more" if len(listed) > 8 else "")
