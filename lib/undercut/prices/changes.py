@@ -101,12 +101,15 @@ def own_price_index(quotes: pd.DataFrame, group: str) -> pd.Series:
     return step.groupby(own["period"]).mean().cumsum().rename("log_index")
 
 
+def with_previous(quotes: pd.DataFrame) -> pd.DataFrame:
+    """Offers that were on sale in the month before too, with that month's price ``before``."""
+    ordered = quotes.assign(month=pd.PeriodIndex(quotes["period"], freq="M").asi8)
+    ordered = ordered.sort_values(["product", "month"])
+    product = ordered.groupby("product")
+    ordered["before"] = product["price"].shift().where(product["month"].diff().eq(1))
+    ordered = ordered[ordered["before"].notna()]
+    return ordered.assign(log_change=np.log(ordered["price"] / ordered["before"]))
+
+
 def _own_with_previous(quotes: pd.DataFrame) -> pd.DataFrame:
-    """Developers' own offers that were on sale in the month before too, with that month's price."""
-    own = quotes[quotes["host_kind"].eq("developer") & quotes["developer"].notna()].copy()
-    own["month"] = pd.PeriodIndex(own["period"], freq="M").asi8
-    own = own.sort_values(["product", "month"])
-    product = own.groupby("product")
-    own["before"] = product["price"].shift().where(product["month"].diff().eq(1))
-    own = own[own["before"].notna()]
-    return own.assign(log_change=np.log(own["price"] / own["before"]))
+    return with_previous(quotes[quotes["host_kind"].eq("developer") & quotes["developer"].notna()])

@@ -10,7 +10,7 @@ import pandas as pd
 
 from undercut.errors import TooFewError
 from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval, sums_by_cluster
-from undercut.prices.changes import MIN_CHANGE
+from undercut.prices.changes import MIN_CHANGE, with_previous
 from undercut.prices.monthly_quotes import market_group
 from undercut.result import Result
 
@@ -113,15 +113,10 @@ def price_changes(quotes: pd.DataFrame) -> pd.DataFrame:
         ``changed``
         (by more than one percent), ``years`` (one twelfth).
     """
-    ordered = quotes[quotes["developer"].notna()].copy()
-    ordered["month"] = pd.PeriodIndex(ordered["period"], freq="M").asi8
-    ordered = ordered.sort_values(["product", "month"])
-    product = ordered.groupby("product")
-    before = product["price"].shift().where(product["month"].diff().eq(1))
-    pairs = ordered[before.notna()]
-    step = np.log(pairs["price"] / before[before.notna()]).abs()
+    pairs = with_previous(quotes[quotes["developer"].notna()])
+    changed = pairs["log_change"].abs().gt(np.log1p(MIN_CHANGE))
     columns = ["product", "model_id", "developer", "group", "period"]
-    return pairs[columns].assign(changed=step.gt(np.log1p(MIN_CHANGE)), years=1 / 12).reset_index(drop=True)
+    return pairs[columns].assign(changed=changed, years=1 / 12).reset_index(drop=True)
 
 
 def rate_ratio(
@@ -173,23 +168,12 @@ def rate_ratio(
         with np.errstate(invalid="ignore", divide="ignore"):
             rates[name] = np.where(drawn[:, 1] > 0, drawn[:, 0] / drawn[:, 1], np.nan)
         low, high = percentile_interval(rates[name][1:, None], level=level)
-        rows.append(
-            {
-                "group": name,
-                "events": int(drawn[0, 0]),
-                "years": float(drawn[0, 1]),
-                "rate": float(rates[name][0]),
-                "low": float(low[0]),
-                "high": float(high[0]),
-                "offers": int(part.sum()),
-                "developers": int(both.loc[part, "developer"].nunique()),
-            }
-        )
+        row = {"group": name, "events": int(drawn[0, 0]), "years": float(drawn[0, 1])}
+        row |= {"rate": float(rates[name][0]), "low": float(low[0]), "high": float(high[0])}
+        developers = both.loc[part, "developer"].nunique()
+        rows.append(row | {"offers": int(part.sum()), "developers": int(developers)})
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = rates[group] / rates[reference]
-    low, high = percentile_interval(
-        np.where(np.isfinite(ratio[1:, None]), ratio[1:, None], np.nan), level=level
-    )
-    return RateRatio(
-        ratio=float(ratio[0]), low=float(low[0]), high=float(high[0]), rates=pd.DataFrame(rows), level=level
-    )
+    known = np.where(np.isfinite(ratio), ratio, np.nan)
+    low, high = percentile_interval(known[1:, None], level=level)
+    return RateRatio(float(ratio[0]), float(low[0]), float(high[0]), pd.DataFrame(rows), level)

@@ -31,7 +31,7 @@ def test_epochs_trend_runs_through_new_lows_of_non_reasoning_models_only() -> No
         ("2025-01", "c", 4.0, 130.0), ("2025-03", "o3", 0.1, 140.0), ("2025-04", "weak", 0.2, 120.0),
         ("2025-07", "d", 2.0, 130.0),
     )  # fmt: skip
-    found = _new_lows(quotes, {"L": 130.0}, PUBLISHED["epoch"], 0, 0.9, 0).iloc[0]
+    found = _new_lows(quotes, {"L": 130.0}, confidence=0.9).iloc[0]
     assert found["points"] == 4
     assert found["times_cheaper_a_year"] == pytest.approx(4.0)
     assert found["fold"] == pytest.approx(8.0)
@@ -52,7 +52,7 @@ def test_epochs_price_is_the_developers_own_and_else_the_median() -> None:
 
 def test_fewer_than_four_lows_give_no_rate() -> None:
     quotes = quotes_of(("2024-01", "a", 16.0, 130.0), ("2024-07", "b", 8.0, 131.0))
-    assert "fewer than four" in _new_lows(quotes, {"L": 130.0}, PUBLISHED["epoch"], 0, 0.9, 0)["note"].iloc[0]
+    assert "fewer than four" in _new_lows(quotes, {"L": 130.0}, confidence=0.9)["note"].iloc[0]
 
 
 def test_a16z_compares_the_first_month_with_the_last_among_its_developers() -> None:
@@ -62,7 +62,9 @@ def test_a16z_compares_the_first_month_with_the_last_among_its_developers() -> N
             quotes_of(("2025-01", "deepseek-v3", 0.1, 135.0), developer="DeepSeek"),
         ]
     )
-    found = _cheapest_then_and_now(quotes, {"MMLU 83": 125.0}, PUBLISHED["a16z"], 5, 0.9, 0).iloc[0]
+    found = _cheapest_then_and_now(
+        quotes, {"MMLU 83": 125.0}, rate=PUBLISHED["a16z"], draws=5, confidence=0.9, seed=0
+    ).iloc[0]
     assert found["times_cheaper_a_year"] == pytest.approx(10.0)
     assert found["from_their_start"] == pytest.approx(45.0)
 
@@ -76,7 +78,7 @@ def test_the_frontier_regression_ignores_models_dominated_when_released() -> Non
     rows = [(str(d)[:7], f"m{i}", p, s) for i, (d, p, s) in enumerate(zip(days, price, score, strict=True))]
     good = quotes_of(*rows, release_date=days)
     bad = quotes_of(("2025-10", "dear", 500.0, 131.0), release_date=pd.Timestamp("2025-10-10"))
-    found = _pareto_regression(pd.concat([good, bad]), {}, PUBLISHED["gundlach"], 0, 0.9, 0).iloc[0]
+    found = _pareto_regression(pd.concat([good, bad]), {}, confidence=0.9).iloc[0]
     assert found["points"] == 8
     assert found["times_cheaper_a_year"] == pytest.approx(np.exp(1.5))
 

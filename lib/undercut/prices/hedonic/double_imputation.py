@@ -20,7 +20,7 @@ from undercut.inference.levels import check_level
 from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval, sums_by_cluster
 from undercut.prices.hedonic.characteristics import OF_NEW_MODELS
 from undercut.prices.hedonic.data import hedonic_sample
-from undercut.prices.hedonic.results import HedonicIndex
+from undercut.prices.hedonic.results import HedonicIndex, index_by_month
 from undercut.prices.hedonic.time_dummy import trend_weights
 from undercut.prices.monthly_quotes import years
 
@@ -109,13 +109,10 @@ def double_imputation(
     paths = np.column_stack([np.zeros(len(drawn)), *links]).cumsum(axis=1)
     name = "double imputation " + ("Jevons" if value is None else "Törnqvist")
     settings = {
-        "characteristics": " + ".join(characteristics),
-        "matched": matched,
-        "cluster": cluster,
-        "draws": draws,
-        "seed": seed,
-    }
-    index, annual = _summarised(paths, sample, periods, confidence)
+        "characteristics": " + ".join(characteristics), "matched": matched, "cluster": cluster,
+        "draws": draws, "seed": seed,
+    }  # fmt: skip
+    index, annual = _summarised(paths, sample, confidence)
     return HedonicIndex(
         name, index, _mean_coefficients(months, characteristics, confidence), annual,
         len(sample), sample["model_id"].nunique(), len(labels), confidence, notes, settings,
@@ -184,21 +181,11 @@ def _link(old: _Month, new: _Month, drawn: Floats, matched: Matched) -> Floats:
 
 
 def _summarised(
-    paths: Floats, sample: pd.DataFrame, periods: Sequence[str], confidence: float
+    paths: Floats, sample: pd.DataFrame, confidence: float
 ) -> tuple[pd.DataFrame, tuple[float, float, float]]:
     """The index by month and the annual factor, from log paths (draws + 1, months)."""
     low, high = percentile_interval(paths[1:], level=confidence)
-    by_month = sample.groupby("period")
-    index = pd.DataFrame(
-        {
-            "index": np.exp(paths[0] - np.nanvar(paths[1:], axis=0) / 2),
-            "low": np.exp(low),
-            "high": np.exp(high),
-            "offers": by_month.size(),
-            "models": by_month["model_id"].nunique(),
-        },
-        index=pd.Index(periods, name="period"),
-    )
+    index = index_by_month(sample, paths[0] - np.nanvar(paths[1:], axis=0) / 2, low, high)
     slopes = paths @ trend_weights(years(index.index).to_numpy())
     ends = percentile_interval(slopes[1:, None], level=confidence)
     middle = slopes[0] - np.nanvar(slopes[1:]) / 2

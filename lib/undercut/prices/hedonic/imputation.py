@@ -8,8 +8,7 @@ it, whether it reasons, and the words by which makers grade their models (mini, 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -17,10 +16,6 @@ import pandas as pd
 from undercut.errors import TooFewError
 from undercut.inference.arrays import Codes, Floats
 from undercut.prices.hedonic.characteristics import parameters_in_name, reasons
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 _SMALL: Final = re.compile(
     r"(^|[-_])(mini|nano|micro|small|lite|flash|haiku|tiny|instant|air|fast|edge)([-_.]|$)"
@@ -31,53 +26,7 @@ _PENALTIES: Final = (0.3, 1.0, 3.0, 10.0, 30.0)
 MIN_SCORED: Final = 30
 
 
-@dataclass(frozen=True, slots=True)
-class CapabilityImputation(Result):
-    """Predicted capability of models without a score.
-
-    Attributes
-    ----------
-    models : DataFrame
-        Indexed by ``model_id``: ``eci`` (predicted), ``eci_error`` (standard error of prediction).
-    error : float
-        Root mean squared error of predicting families that were left out, in points of the index.
-    spread : float
-        Standard deviation of the scores: what the error must be compared with.
-    scored : int
-        Models that the prediction was fitted to.
-    """
-
-    models: pd.DataFrame
-    error: float
-    spread: float
-    scored: int
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row a model."""
-        return self.models.reset_index()
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the predicted scores with their errors, ascending, and return the axes."""
-        from undercut.plots import INK, own_axes
-
-        axes, ordered = own_axes(ax), self.models.sort_values("eci")
-        axes.errorbar(
-            ordered["eci"], range(len(ordered)), xerr=ordered["eci_error"], fmt="o", color=INK, alpha=0.5
-        )
-        axes.set_xlabel("Predicted capability")
-        return axes
-
-    def summary(self) -> str:
-        """Quality of the prediction in a line."""
-        share = 1 - self.error**2 / self.spread**2
-        return (
-            f"Capability of {len(self.models)} models predicted from {self.scored} scored ones; error for a "
-            f"family not seen before {self.error:.1f} points (scores' standard deviation {self.spread:.1f}, "
-            f"{share:.0%} of the variance explained)."
-        )
-
-
-def impute_capability(quotes: pd.DataFrame) -> CapabilityImputation:
+def impute_capability(quotes: pd.DataFrame) -> pd.DataFrame:
     """Predict the capability of models without a score.
 
     Parameters
@@ -87,8 +36,10 @@ def impute_capability(quotes: pd.DataFrame) -> CapabilityImputation:
 
     Returns
     -------
-    CapabilityImputation
-        For the models of ``quotes`` without a score whose release date is known.
+    DataFrame
+        The models of ``quotes`` without a score whose release date is known, indexed by ``model_id``:
+        ``eci`` (predicted) and ``eci_error``, the root mean squared error of predicting families that were
+        left out, in points of the index.
 
     Raises
     ------
@@ -121,10 +72,8 @@ def impute_capability(quotes: pd.DataFrame) -> CapabilityImputation:
     ]
     best = int(np.argmin(errors))
     fitted = _ridge(design[scored], score, free.shape[1], _PENALTIES[best])
-    predicted = pd.DataFrame(
-        {"eci": design[~scored] @ fitted, "eci_error": errors[best]}, index=models.index[~scored]
-    )
-    return CapabilityImputation(predicted, errors[best], float(score.std(ddof=1)), int(scored.sum()))
+    predicted = {"eci": design[~scored] @ fitted, "eci_error": errors[best]}
+    return pd.DataFrame(predicted, index=models.index[~scored])
 
 
 def with_imputed_capability(quotes: pd.DataFrame) -> pd.DataFrame:
@@ -136,7 +85,7 @@ def with_imputed_capability(quotes: pd.DataFrame) -> pd.DataFrame:
         A copy with ``eci`` filled where it can be, ``eci_is_imputed`` and ``eci_error``. Ready for
         ``hedonic_index(..., imputed="down-weighted")``; prices of capability must not be computed from it.
     """
-    found = impute_capability(quotes).models
+    found = impute_capability(quotes)
     filled = quotes.copy()
     predicted = filled["model_id"].map(found["eci"])
     filled["eci_is_imputed"] = filled["eci"].isna() & predicted.notna()

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
+from undercut.inference.arrays import Floats
+from undercut.prices.index.result import draw_index
 from undercut.result import Result
 
 if TYPE_CHECKING:
@@ -68,12 +71,13 @@ class HedonicIndex(Result):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the index with its interval on a logarithmic axis and return the axes."""
-        from undercut.plots import INK, band, log_axis, own_axes, zero_line
+        return draw_index(self.index, ax, "Price at fixed quality")
 
-        axes = own_axes(ax)
-        moments = pd.PeriodIndex(self.index.index, freq="M").to_timestamp()
-        axes.plot(moments, self.index["index"], color=INK)
-        band(axes, moments, self.index["low"], self.index["high"])
-        log_axis(axes)
-        axes.set_ylabel(f"Price at fixed quality, {self.index.index[0]} = 1")
-        return zero_line(axes, 1.0)
+
+def index_by_month(sample: pd.DataFrame, value: Floats, low: Floats, high: Floats) -> pd.DataFrame:
+    """The index of each month, from its logarithms, with the offers and models behind it."""
+    by_month = sample.groupby("period")
+    counts = {"offers": by_month.size(), "models": by_month["model_id"].nunique()}
+    logs = {"index": value, "low": low, "high": high}
+    months = pd.Index(sorted(sample["period"].unique()), name="period")
+    return pd.DataFrame({name: np.exp(log) for name, log in logs.items()} | counts, index=months)

@@ -19,7 +19,7 @@ from undercut.inference.resampling import cluster_codes
 from undercut.prices.hedonic.characteristics import OF_NEW_MODELS
 from undercut.prices.hedonic.data import hedonic_sample
 from undercut.prices.hedonic.regression import Fit, regression
-from undercut.prices.hedonic.results import HedonicIndex
+from undercut.prices.hedonic.results import HedonicIndex, index_by_month
 from undercut.prices.monthly_quotes import years
 
 Imputed = Literal["left out", "down-weighted"]
@@ -179,17 +179,7 @@ def _result(
     reach = float(student.ppf((1 + confidence) / 2, clusters - 1))
     variance = (influence**2).sum(axis=1)
     error = np.sqrt(variance)
-    by_month = sample.groupby("period")
-    index = pd.DataFrame(
-        {
-            "index": np.exp(path - variance / 2),
-            "low": np.exp(path - reach * error),
-            "high": np.exp(path + reach * error),
-            "offers": by_month.size(),
-            "models": by_month["model_id"].nunique(),
-        },
-        index=pd.Index(sorted(sample["period"].unique()), name="period"),
-    )
+    index = index_by_month(sample, path - variance / 2, path - reach * error, path + reach * error)
     trend = trend_weights(years(index.index).to_numpy())
     slope, spread = float(trend @ path), float(np.sqrt(((trend @ influence) ** 2).sum()))
     annual = (slope - spread**2 / 2, slope - reach * spread, slope + reach * spread)

@@ -8,15 +8,14 @@ cells does not depend on the order of the rows, neither does any result, to the 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from undercut.errors import CellError, DuplicateRowsError, InputError, MissingColumnError, TooFewError
-from undercut.inference.arrays import Codes, Floats
+from undercut.inference.arrays import Booleans, Codes, Floats
 from undercut.inference.periods import order_periods
 
 BadRows = Literal["error", "drop"]
@@ -84,13 +83,17 @@ class Quotes:
         if start == 0 and stop == self.n_periods:
             return self
         inside = (self.period >= start) & (self.period < stop)
-        return Quotes(
-            periods=self.periods[start:stop],
-            products=self.products,
-            product=self.product[inside],
-            period=self.period[inside] - start,
-            price=self.price[inside],
-            quantity=None if self.quantity is None else self.quantity[inside],
+        within = self.take(inside)
+        return replace(within, periods=self.periods[start:stop], period=within.period - start)
+
+    def take(self, rows: Codes | Booleans) -> Quotes:
+        """These cells, over the same periods and products."""
+        return replace(
+            self,
+            product=self.product[rows],
+            period=self.period[rows],
+            price=self.price[rows],
+            quantity=None if self.quantity is None else self.quantity[rows],
         )
 
 
@@ -152,14 +155,15 @@ def prepare(
     quantity = _numbers(quotes, "quantity") if uses_quantity else None
     period, periods, gap = _period_codes(quotes["period"])
     product, products = _product_codes(quotes["product"])
-    cells, notes = _checked_cells(product, period, price, quantity, bad_rows, duplicates)
+    raw = Quotes(periods, products, product, period, price, quantity)
+    cells = _checked(raw, bad_rows, duplicates)
     if gap:
-        notes.append(f"{gap}; links and windows count the periods that are present")
-        warnings.warn(notes[-1], UserWarning, stacklevel=3)
+        cells = replace(
+            cells, notes=(*cells.notes, f"{gap}; links and windows count the periods that are present")
+        )
+        warnings.warn(cells.notes[-1], UserWarning, stacklevel=3)
     _check_periods_survive(cells.period, periods)
-    if quantities == "ignored":
-        cells.quantity = None
-    return Quotes(periods, products, cells.product, cells.period, cells.price, cells.quantity, tuple(notes))
+    return replace(cells, quantity=None) if quantities == "ignored" else cells
 
 
 def prepare_chunk(
@@ -173,27 +177,14 @@ def prepare_chunk(
     period = quotes["period"].to_numpy(dtype=np.int64)
     quantity = _numbers(quotes, "quantity") if uses_quantity else None
     price = _numbers(quotes, "price")
-    cells, notes = _checked_cells(product, period, price, quantity, "error", duplicates)
-    return Quotes(periods, products, cells.product, cells.period, cells.price, cells.quantity, tuple(notes))
+    return _checked(Quotes(periods, products, product, period, price, quantity), "error", duplicates)
 
 
-def _checked_cells(
-    product: Codes,
-    period: Codes,
-    price: Floats,
-    quantity: Floats | None,
-    bad_rows: BadRows,
-    duplicates: Duplicates,
-) -> tuple[_Cells, list[str]]:
-    """Sorted cells of the usable rows, and notes on what was dropped or merged."""
-    keep, notes = _usable(price, quantity, bad_rows)
-    if keep is not None:
-        product, period, price = product[keep], period[keep], price[keep]
-        quantity = None if quantity is None else quantity[keep]
-    cells = _sorted_cells(product, period, price, quantity, duplicates)
-    if cells.n_merged:
-        notes.append(f"{cells.n_merged:,} duplicate quotes merged by {duplicates}")
-    return cells, notes
+def _checked(raw: Quotes, bad_rows: BadRows, duplicates: Duplicates) -> Quotes:
+    """Sorted cells of the usable rows, with notes on what was dropped or merged."""
+    keep, notes = _usable(raw.price, raw.quantity, bad_rows)
+    cells = _sorted(raw if keep is None else raw.take(keep), duplicates)
+    return replace(cells, notes=(*notes, *cells.notes))
 
 
 def _check_option(name: str, value: str, allowed: object) -> None:
@@ -276,9 +267,7 @@ def _ranks(order: Codes) -> Codes:
     return ranks
 
 
-def _usable(
-    price: Floats, quantity: Floats | None, bad_rows: BadRows
-) -> tuple[npt.NDArray[np.bool_] | None, list[str]]:
+def _usable(price: Floats, quantity: Floats | None, bad_rows: BadRows) -> tuple[Booleans | None, list[str]]:
     """Which rows can be used (None: all of them), and a note on those that cannot."""
     keep = np.ones(len(price), dtype=bool)
     complaints = []
@@ -297,7 +286,7 @@ def _usable(
     return keep, [f"{int((~keep).sum()):,} of {len(keep):,} quotes dropped. " + " ".join(complaints)]
 
 
-def _complaint(name: str, values: Floats, good: npt.NDArray[np.bool_]) -> str:
+def _complaint(name: str, values: Floats, good: Booleans) -> str:
     kinds = {
         "missing": np.isnan(values),
         "zero": values == 0,
@@ -316,32 +305,17 @@ def _check_periods_survive(period: Codes, periods: pd.Index) -> None:
         raise TooFewError(f"No usable quote is left in {len(empty)} period(s): {names}.")
 
 
-@dataclass(slots=True)
-class _Cells:
-    product: Codes
-    period: Codes
-    price: Floats
-    quantity: Floats | None
-    n_merged: int = 0
-
-
-def _sorted_cells(
-    product: Codes, period: Codes, price: Floats, quantity: Floats | None, duplicates: Duplicates
-) -> _Cells:
-    n_periods = int(period.max(initial=0)) + 1
-    key = product * n_periods + period
-    order = _order_of_distinct(key, size=(int(product.max(initial=0)) + 1) * n_periods)
+def _sorted(cells: Quotes, duplicates: Duplicates) -> Quotes:
+    """By product, then period; several quotes of one cell merged."""
+    key = cells.product * cells.n_periods + cells.period
+    order = _order_of_distinct(key, size=cells.n_products * cells.n_periods)
     if order is not None:
-        return _Cells(
-            product[order], period[order], price[order], None if quantity is None else quantity[order]
-        )
+        return cells.take(order)
     # Ties are ordered by their numbers, or rounding would depend on the order of the rows.
-    order = np.lexsort((price, key) if quantity is None else (quantity, price, key))
+    by = (cells.price, key) if cells.quantity is None else (cells.quantity, cells.price, key)
+    order = np.lexsort(by)
     key = key[order]
-    first = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
-    cells = _Cells(product[order], period[order], price[order], None, len(key) - len(first))
-    cells.quantity = None if quantity is None else quantity[order]
-    return _merged(cells, first, duplicates)
+    return _merged(cells.take(order), np.flatnonzero(np.append(True, key[1:] != key[:-1])), duplicates)
 
 
 def _order_of_distinct(key: Codes, *, size: int) -> Codes | None:
@@ -356,10 +330,12 @@ def _order_of_distinct(key: Codes, *, size: int) -> Codes | None:
     return None if (ordered[1:] == ordered[:-1]).any() else order
 
 
-def _merged(cells: _Cells, first: Codes, duplicates: Duplicates) -> _Cells:
+def _merged(cells: Quotes, first: Codes, duplicates: Duplicates) -> Quotes:
+    """One cell for each run of sorted quotes that starts at ``first``."""
+    merged = len(cells.price) - len(first)
     if duplicates == "error":
         raise DuplicateRowsError(
-            f"{cells.n_merged:,} quotes repeat a product within a period. If they are separate transactions, "
+            f"{merged:,} quotes repeat a product within a period. If they are separate transactions, "
             "ask for duplicates='unit-value' (needs quantities) or duplicates='geometric-mean'; "
             "if rows were loaded twice, remove them."
         )
@@ -372,4 +348,5 @@ def _merged(cells: _Cells, first: Codes, duplicates: Duplicates) -> _Cells:
         price = np.exp(np.add.reduceat(np.log(cells.price), first) / counts)
     # A cell of one quote keeps its price to the last bit.
     price = np.where(counts == 1, cells.price[first], price)
-    return _Cells(cells.product[first], cells.period[first], price, quantity, cells.n_merged)
+    told = (f"{merged:,} duplicate quotes merged by {duplicates}",)
+    return replace(cells.take(first), price=price, quantity=quantity, notes=told)

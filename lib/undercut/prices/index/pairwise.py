@@ -22,6 +22,7 @@ from undercut.prices.index.chain import Matcher, no_match
 from undercut.prices.index.data import Quotes
 
 Sums = dict[tuple[str, str], Floats]
+LogIndex = Callable[[Sums], Floats]
 
 #: What a cell contributes. Logs are relative to the product's mean log price.
 _FACTORS: dict[str, Callable[[Quotes], Floats]] = {
@@ -91,7 +92,7 @@ class PairFormula:
     """
 
     needs: tuple[tuple[str, str], ...]
-    log_index: Callable[[Sums], Floats]
+    log_index: LogIndex
 
 
 def _log_jevons(sums: Sums) -> Floats:
@@ -108,24 +109,8 @@ def _log_carli(sums: Sums) -> Floats:
     return np.log(sums["1/p", "p"] / sums["1", "1"])
 
 
-def _log_harmonic(sums: Sums) -> Floats:
-    return -_log_carli(sums).T
-
-
-def _log_cswd(sums: Sums) -> Floats:
-    return (_log_carli(sums) + _log_harmonic(sums)) / 2
-
-
 def _log_laspeyres(sums: Sums) -> Floats:
     return np.log(sums["q", "p"] / sums["v", "1"])
-
-
-def _log_paasche(sums: Sums) -> Floats:
-    return -_log_laspeyres(sums).T
-
-
-def _log_fisher(sums: Sums) -> Floats:
-    return (_log_laspeyres(sums) + _log_paasche(sums)) / 2
 
 
 def _log_marshall_edgeworth(sums: Sums) -> Floats:
@@ -142,12 +127,14 @@ def _log_geometric_laspeyres(sums: Sums) -> Floats:
     return (sums["v", "log p"] - sums["v * log p", "1"]) / sums["v", "1"]
 
 
-def _log_geometric_paasche(sums: Sums) -> Floats:
-    return -_log_geometric_laspeyres(sums).T
+def _reversed(log_index: LogIndex) -> LogIndex:
+    """The formula with base and current period exchanged (its time antithesis)."""
+    return lambda sums: -log_index(sums).T
 
 
-def _log_tornqvist(sums: Sums) -> Floats:
-    return (_log_geometric_laspeyres(sums) + _log_geometric_paasche(sums)) / 2
+def _crossed(log_index: LogIndex) -> LogIndex:
+    """The geometric mean of a formula and its time antithesis."""
+    return lambda sums: (log_index(sums) - log_index(sums).T) / 2
 
 
 _COUNT, _VALUE = ("1", "1"), ("v", "1")
@@ -158,16 +145,16 @@ PAIR_FORMULAS: dict[str, PairFormula] = {
     "jevons": PairFormula((("1", "log p"), _COUNT), _log_jevons),
     "dutot": PairFormula((("p", "1"),), _log_dutot),
     "carli": PairFormula((("1/p", "p"), _COUNT), _log_carli),
-    "harmonic": PairFormula((("1/p", "p"), _COUNT), _log_harmonic),
-    "cswd": PairFormula((("1/p", "p"), _COUNT), _log_cswd),
+    "harmonic": PairFormula((("1/p", "p"), _COUNT), _reversed(_log_carli)),
+    "cswd": PairFormula((("1/p", "p"), _COUNT), _crossed(_log_carli)),
     "laspeyres": PairFormula((("q", "p"), _VALUE), _log_laspeyres),
-    "paasche": PairFormula((("q", "p"), _VALUE), _log_paasche),
-    "fisher": PairFormula((("q", "p"), _VALUE), _log_fisher),
+    "paasche": PairFormula((("q", "p"), _VALUE), _reversed(_log_laspeyres)),
+    "fisher": PairFormula((("q", "p"), _VALUE), _crossed(_log_laspeyres)),
     "marshall-edgeworth": PairFormula((("q", "p"), _VALUE), _log_marshall_edgeworth),
     "walsh": PairFormula((("root q", "p * root q"),), _log_walsh),
     "geometric-laspeyres": PairFormula(_VALUE_LOGS, _log_geometric_laspeyres),
-    "geometric-paasche": PairFormula(_VALUE_LOGS, _log_geometric_paasche),
-    "tornqvist": PairFormula(_VALUE_LOGS, _log_tornqvist),
+    "geometric-paasche": PairFormula(_VALUE_LOGS, _reversed(_log_geometric_laspeyres)),
+    "tornqvist": PairFormula(_VALUE_LOGS, _crossed(_log_geometric_laspeyres)),
 }
 
 

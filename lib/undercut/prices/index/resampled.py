@@ -23,6 +23,7 @@ from undercut.prices.index.data import Quotes, prepare
 from undercut.prices.index.methods import METHODS, Method
 from undercut.prices.index.multilateral import Spans, dummy_level, dummy_systems
 from undercut.prices.index.pairwise import PAIR_FORMULAS, pair_sums
+from undercut.prices.index.result import draw_index
 from undercut.prices.index.splice import splice_windows, windows
 from undercut.prices.monthly_quotes import years
 from undercut.result import Result
@@ -71,13 +72,7 @@ class ResampledIndex(Result):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the index with its interval on a logarithmic axis and return the axes."""
-        from undercut.plots import INK, band, log_axis, own_axes
-
-        axes = own_axes(ax)
-        moments = pd.PeriodIndex(self.index.index, freq="M").to_timestamp()
-        axes.plot(moments, self.index["index"], color=INK)
-        band(axes, moments, self.index["low"], self.index["high"])
-        return log_axis(axes)
+        return draw_index(self.index, ax, "Price index")
 
 
 def resampled_index(

@@ -80,3 +80,15 @@ class IndexResult(Result):
         step = max(1, len(labels) // 8)
         axes.set_xticks(range(0, len(labels), step), labels[::step])
         return zero_line(axes, 1.0)
+
+
+def draw_index(index: pd.DataFrame, ax: Axes | None, what: str) -> Axes:
+    """An index by month (``index, low, high``) with its interval, on a logarithmic axis."""
+    from undercut.plots import INK, band, log_axis, own_axes, zero_line
+
+    axes = own_axes(ax)
+    moments = pd.PeriodIndex(index.index, freq="M").to_timestamp()
+    axes.plot(moments, index["index"], color=INK)
+    band(axes, moments, index["low"], index["high"])
+    axes.set_ylabel(f"{what}, {index.index[0]} = 1")
+    return zero_line(log_axis(axes), 1.0)

@@ -72,11 +72,9 @@ def rates(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Times cheaper a year, with intervals, on a logarithmic axis; columns of `CostTrends`."""
     shown = frame[frame["times_cheaper"].notna()].iloc[::-1]
     at_score = shown["score"].map("{:.0%}, ".format).where(shown["definition"].ne("regression"), "")
-    names = list(
-        shown["benchmark"].replace(BENCHMARKS) + ", " + at_score + shown["definition"].map(DEFINITIONS)
-    )
+    names = shown["benchmark"].replace(BENCHMARKS) + ", " + at_score + shown["definition"].map(DEFINITIONS)
     axes = _intervals(
-        names, shown["times_cheaper"], shown["low"], shown["high"],
+        names.tolist(), shown["times_cheaper"], shown["low"], shown["high"],
         shown["definition"].eq("regression").tolist(), ax=ax,
     )  # fmt: skip
     axes.set_xscale("log")
@@ -85,14 +83,9 @@ def rates(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 def _intervals(
-    names: list[str],
-    value: pd.Series,
-    low: pd.Series,
-    high: pd.Series,
-    highlight: list[bool],
-    *,
+    names: list[str], value: pd.Series, low: pd.Series, high: pd.Series, highlight: list[bool], *,
     ax: Axes | None,
-) -> Axes:
+) -> Axes:  # fmt: skip
     """Estimates with intervals, one a row; those of the title in ink, the rest grey."""
     axes: Axes = ax or plt.subplots(figsize=(7.6, 0.6 + 0.3 * len(names)))[1]
     colors = [plots.INK if chosen else plots.MUTED for chosen in highlight]

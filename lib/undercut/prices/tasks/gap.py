@@ -247,13 +247,9 @@ def _regressions(cost: Floats, score: Floats, is_group: np.ndarray, weights: Flo
 
 
 def _p_value(
-    cost: Floats,
-    score: Floats,
-    models: np.ndarray,
-    is_group: np.ndarray,
-    rng: np.random.Generator,
+    cost: Floats, score: Floats, models: np.ndarray, is_group: np.ndarray, rng: np.random.Generator,
     draws: int,
-) -> float:
+) -> float:  # fmt: skip
     """Share of exchanges of labels whose coefficient is as far from zero, by partialling out the score."""
     dealt = np.vstack([is_group, *(_dealt(models, is_group, rng) for _ in range(draws))]).astype(float)
     away = np.linalg.qr(np.column_stack([np.ones_like(score), score]))[0]

@@ -12,14 +12,14 @@ from undercut import plots
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+#: Open models whose sellers are drawn.
+MODELS = 14
 SOURCE = "Undercut price panel; capability: Epoch AI (CC BY 4.0)"
 
 
-def price_by_capability(
-    models: pd.DataFrame, lines: pd.DataFrame, *, finding: str, measure: str, ax: Axes | None = None
-) -> Axes:
+def price_by_capability(models: pd.DataFrame, lines: pd.DataFrame, *, finding: str, measure: str) -> Axes:
     """Price against capability for two groups, with the fitted lines whose distance is the gap."""
-    axes = plots.own_axes(ax, 7.6, 4.8)
+    axes = plots.own_axes(None, 7.6, 4.8)
     for (origin, access), group in models.groupby(["origin", "access"]):
         axes.plot(group["eci"], group["price"], **plots.mark(str(origin), str(access), line=False), alpha=0.9)
     ends, colors = {}, {}
@@ -37,9 +37,9 @@ def price_by_capability(
     return plots.label_line_ends(axes, ends, colors)
 
 
-def gap_history(table: pd.DataFrame, *, finding: str, measure: str, ax: Axes | None = None) -> Axes:
+def gap_history(table: pd.DataFrame, *, finding: str, measure: str) -> Axes:
     """The price of Chinese open models relative to US closed ones over time, with its interval."""
-    axes = plots.own_axes(ax, 7.6, 3.9)
+    axes = plots.own_axes(None, 7.6, 3.9)
     known = table.dropna(subset=["gap"])
     color = plots.origin_color("CN")
     plots.band(axes, known["day"], 100 * known["low"], 100 * known["high"], color)
@@ -51,38 +51,19 @@ def gap_history(table: pd.DataFrame, *, finding: str, measure: str, ax: Axes | N
     return axes
 
 
-def host_prices(
-    offers: pd.DataFrame,
-    spread: pd.DataFrame,
-    *,
-    finding: str,
-    measure: str,
-    models: int = 14,
-    ax: Axes | None = None,
-) -> Axes:
+def host_prices(offers: pd.DataFrame, spread: pd.DataFrame, *, finding: str, measure: str) -> Axes:
     """Every seller's price for the open models with most sellers, cheapest seller to dearest."""
-    shown = spread.head(models).iloc[::-1].reset_index(drop=True)
-    axes = plots.own_axes(ax, 7.6, 1.4 + 0.33 * len(shown))
+    shown = spread.head(MODELS).iloc[::-1].reset_index(drop=True)
+    axes = plots.own_axes(None, 7.6, 1.4 + 0.33 * len(shown))
     for height, model in shown.iterrows():
         prices = offers.loc[offers["model_id"] == model["model_id"], "price"]
         color = plots.origin_color(model["origin"])
         axes.plot([prices.min(), prices.max()], [height, height], color=color, linewidth=1, alpha=0.5)
-        axes.plot(
-            prices,
-            [height] * len(prices),
-            marker="o",
-            linestyle="none",
-            color=color,
-            markersize=5,
-            alpha=0.55,
-        )
+        look = {"marker": "o", "linestyle": "none", "color": color, "markersize": 5, "alpha": 0.55}
+        axes.plot(prices, [height] * len(prices), **look)
         axes.plot(prices.median(), height, marker="|", color=plots.INK, markersize=13, markeredgewidth=2)
-    names = (
-        shown["name"].where(shown["name"].notna(), shown["model_id"])
-        + "  ("
-        + shown["sellers"].astype("str")
-        + ")"
-    )
+    sellers = shown["sellers"].astype("str")
+    names = shown["name"].fillna(shown["model_id"]) + "  (" + sellers + ")"
     axes.set_yticks(range(len(shown)), names)
     axes.grid(axis="y", visible=False)
     plots.price_axis(axes, "x")
@@ -123,19 +104,16 @@ def ladders(ladder: pd.DataFrame, *, finding: str, measure: str) -> Axes:
     return grid[0][0]
 
 
-def offers_over_time(counts: pd.DataFrame, *, finding: str, measure: str, ax: Axes | None = None) -> Axes:
+def offers_over_time(counts: pd.DataFrame, *, finding: str, measure: str) -> Axes:
     """Number of usable offers by origin and access, month by month."""
-    axes = plots.own_axes(ax, 7.6, 3.9)
-    ends = {}
+    axes = plots.own_axes(None, 7.6, 3.9)
+    ends, colors = {}, {}
     for (origin, access), line in counts.groupby(["origin_group", "access_group"]):
         look = plots.mark(str(origin), str(access)) | {"marker": "none"}
         axes.plot(line["day"], line["offers"], **look)
         label = f"{plots.origin_name(str(origin))}, {access}"
         ends[label] = (line["day"].iloc[-1], float(line["offers"].iloc[-1]))
-    colors = {
-        f"{plots.origin_name(str(o))}, {a}": plots.origin_color(str(o))
-        for o, a in counts[["origin_group", "access_group"]].drop_duplicates().itertuples(index=False)
-    }
+        colors[label] = plots.origin_color(str(origin))
     axes.set_ylim(bottom=0)
     plots.headline(axes, finding, measure, source=SOURCE)
     return plots.label_line_ends(axes, ends, colors)
@@ -145,10 +123,10 @@ def _percent(value: float) -> str:
     return "0%" if abs(value) < 0.5 else f"{value:+.0f}%".replace("-", "\N{MINUS SIGN}")
 
 
-def rates_by_method(table: pd.DataFrame, *, finding: str, measure: str, ax: Axes | None = None) -> Axes:
+def rates_by_method(table: pd.DataFrame, *, finding: str, measure: str) -> Axes:
     """Annual factor of each method with its interval, grouped by the question that it answers."""
     shown = table.iloc[::-1].reset_index(drop=True)
-    axes = plots.own_axes(ax, 7.6, 1.2 + 0.36 * len(shown))
+    axes = plots.own_axes(None, 7.6, 1.2 + 0.36 * len(shown))
     inks = dict(zip(dict.fromkeys(table["question"]), _inks(), strict=False))
     for height, row in shown.iterrows():
         color = inks[row["question"]]
@@ -162,9 +140,9 @@ def rates_by_method(table: pd.DataFrame, *, finding: str, measure: str, ax: Axes
     return plots.headline(axes, finding, measure, source=SOURCE)
 
 
-def index_paths(paths: pd.DataFrame, *, finding: str, measure: str, ax: Axes | None = None) -> Axes:
+def index_paths(paths: pd.DataFrame, *, finding: str, measure: str) -> Axes:
     """Several indices on one logarithmic axis, 1 in the first month, named at their ends."""
-    axes = plots.own_axes(ax, 7.6, 4.4)
+    axes = plots.own_axes(None, 7.6, 4.4)
     ends, colors = {}, {}
     for (label, path), color in zip(paths.items(), _inks(), strict=False):
         moments = pd.PeriodIndex(path.index, freq="M").to_timestamp()
@@ -175,10 +153,10 @@ def index_paths(paths: pd.DataFrame, *, finding: str, measure: str, ax: Axes | N
     return plots.label_line_ends(axes, ends, colors)
 
 
-def frontier_holders(holders: pd.DataFrame, *, finding: str, measure: str, ax: Axes | None = None) -> Axes:
+def frontier_holders(holders: pd.DataFrame, *, finding: str, measure: str) -> Axes:
     """Whose model was cheapest at each level of capability, month by month: colour: origin; hatch: open."""
     levels = list(dict.fromkeys(holders["level"]))
-    axes = plots.own_axes(ax, 7.6, 1.3 + 0.42 * len(levels))
+    axes = plots.own_axes(None, 7.6, 1.3 + 0.42 * len(levels))
     for height, level in enumerate(reversed(levels)):
         held = holders[holders["level"] == level]
         for row in held.itertuples():

@@ -16,6 +16,8 @@ _ENDS: Final = {"low": "95% from", "high": "to"}
 _NOT_A_SAMPLE: Final = (
     "one platform's fifteen most used models: no sample from which an interval could be drawn"
 )
+_WEIGHTED: Final = "Change over the window, weighted by tokens (chained Törnqvist)"
+_UNWEIGHTED: Final = "The same models unweighted (chained Jevons)"
 CAVEATS: Final = (Caveat("Prices per token, not per task; list prices; no statement about causes."),)
 
 
@@ -87,22 +89,16 @@ def heading(same: Number, new: Number) -> str:
 def by_use(found: ByUse) -> Iterator[Part]:
     """Whether it matters what people buy."""
     months = found.frame["period"].min(), found.frame["period"].max()
-    pair = []
-    for key, label, index in (
-        (
-            "token_weighted_change",
-            "Change over the window, weighted by tokens (chained Törnqvist)",
-            found.weighted,
-        ),
-        ("unweighted_change_same_models", "The same models unweighted (chained Jevons)", found.unweighted),
-    ):
-        change = 100 * (float(index.index.iloc[-1]) - 1)
-        pair.append(
-            Number(
-                key, label, change, "%", n=len(found.frame), role="robustness",
-                method=f"{months[0]} to {months[-1]}", note=_NOT_A_SAMPLE,
-            )
-        )  # fmt: skip
+    pair = [
+        Number(
+            key, label, 100 * (float(index.index.iloc[-1]) - 1), "%", n=len(found.frame), role="robustness",
+            method=f"{months[0]} to {months[-1]}", note=_NOT_A_SAMPLE,
+        )
+        for key, label, index in (
+            ("token_weighted_change", _WEIGHTED, found.weighted),
+            ("unweighted_change_same_models", _UNWEIGHTED, found.unweighted),
+        )
+    ]  # fmt: skip
     yield from pair
     yield Sentence(
         f"Between {months[0]} and {months[-1]} the models in the ranking changed in price by {pair[0].short} "
@@ -120,28 +116,15 @@ def published(found: Replications) -> Iterator[Part]:
         plain = "".join(letter for letter in name if letter not in "(),'")
         yield Number(
             "published." + "_".join(plain.split()),
-            f"{row.source}, {row.level}, window: {row.window}",
-            row.times_cheaper_a_year,
-            "x",
-            ci=(row.low, row.high),
-            level=found.each[0].confidence,
-            n=None if pd.isna(row.points) else int(row.points),
+            f"{row.source}, {row.level}, window: {row.window}", row.times_cheaper_a_year, "x",
+            ci=(row.low, row.high), level=found.each[0].confidence,
+            n=None if pd.isna(row.points) else int(row.points), role="robustness",
             method=f"their definition, {row.first} to {row.last}; claimed {row.claimed_low:g} to "
             f"{row.claimed_high:g} times a year",
-            role="robustness",
-        )
-    columns = [
-        "source",
-        "level",
-        "window",
-        "claimed_low",
-        "claimed_high",
-        "times_cheaper_a_year",
-        "low",
-        "high",
-    ]
+        )  # fmt: skip
+    columns = "source level window claimed_low claimed_high times_cheaper_a_year low high points note"
     yield Table(
-        found.frame[[*columns, "points", "note"]].fillna({"note": ""}),
+        found.frame[columns.split()].fillna({"note": ""}),
         title="Their number out of our data, or not",
         subtitle="Times cheaper a year, 90% intervals; window: months that their data and ours share, "
         "or all of ours",

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import pandas as pd
@@ -168,10 +168,11 @@ def replicate(
     scores = load_reference("capability").set_index("model")["eci"]
     levels = {label: float(scores[model]) for label, model in rate.levels.items()}
     compute = _METHODS[name]
+    options = {"rate": rate, "draws": draws, "confidence": confidence, "seed": seed}
     parts = []
     for window, last in (("theirs", rate.window[1]), ("ours", str(quotes["period"].max()))):
         within = quotes[quotes["period"].between(FIRST_MONTH, last)]
-        found = compute(within, levels, rate, draws, confidence, seed)
+        found = compute(within, levels, **options)
         parts.append(found.assign(window=window))
     results = pd.concat(parts, ignore_index=True)
     front = ["level", "window"]
@@ -188,11 +189,9 @@ def own_or_median_price(quotes: pd.DataFrame) -> pd.DataFrame:
 
 
 def _new_lows(
-    quotes: pd.DataFrame, levels: Mapping[str, float], rate: PublishedRate, draws: int, confidence: float,
-    seed: int,
-) -> pd.DataFrame:  # fmt: skip
+    quotes: pd.DataFrame, levels: Mapping[str, float], *, confidence: float, **_: Any
+) -> pd.DataFrame:
     """Epoch AI: the trend through the models that set a new low."""
-    del rate, draws, seed
     prices = own_or_median_price(quotes)
     prices = prices[~prices["model_id"].map(lambda name: reasons(str(name)))].sort_values(["period", "price"])
     rows = []
@@ -211,11 +210,10 @@ def _new_lows(
 
 
 def _pareto_regression(
-    quotes: pd.DataFrame, levels: Mapping[str, float], rate: PublishedRate, draws: int, confidence: float,
-    seed: int,
-) -> pd.DataFrame:  # fmt: skip
+    quotes: pd.DataFrame, levels: Mapping[str, float], *, confidence: float, **_: Any
+) -> pd.DataFrame:
     """Gundlach et al.: log price on release date and score, over models on the frontier when released."""
-    del levels, rate, draws, seed
+    del levels
     prices = own_or_median_price(quotes).dropna(subset=["eci", "release_date"])
     launch = prices.sort_values("period").drop_duplicates("model_id")
     launch = launch[launch["release_date"] >= pd.Timestamp(f"{FIRST_MONTH}-01")]
@@ -240,7 +238,7 @@ def _dominated(launch: pd.DataFrame) -> pd.Series:
 
 
 def _cheapest_then_and_now(
-    quotes: pd.DataFrame, levels: Mapping[str, float], rate: PublishedRate, draws: int, confidence: float,
+    quotes: pd.DataFrame, levels: Mapping[str, float], *, rate: PublishedRate, draws: int, confidence: float,
     seed: int,
 ) -> pd.DataFrame:  # fmt: skip
     """a16z, AI Index: the cheapest model at or above the level, in the first month against the last."""
@@ -262,20 +260,10 @@ def _cheapest_then_and_now(
         fall = path[:, first] - path[:, last]
         low, high = percentile_interval(fall[1:], level=confidence)
         start = rate.start_prices.get(label, np.nan)
-        rows.append(
-            {
-                "level": label,
-                "points": 2,
-                "first": paths.periods[first],
-                "last": paths.periods[last],
-                "fold": float(np.exp(fall[0])),
-                "times_cheaper_a_year": float(np.exp(fall[0] / span)),
-                "low": float(np.exp(low / span)),
-                "high": float(np.exp(high / span)),
-                "from_their_start": float(start / np.exp(path[0, last])),
-                "note": "",
-            }
-        )
+        row = {"level": label, "points": 2, "first": paths.periods[first], "last": paths.periods[last]}
+        row |= {"fold": float(np.exp(fall[0])), "times_cheaper_a_year": float(np.exp(fall[0] / span))}
+        row |= {"low": float(np.exp(low / span)), "high": float(np.exp(high / span))}
+        rows.append(row | {"from_their_start": float(start / np.exp(path[0, last])), "note": ""})
     return pd.DataFrame(rows)
 
 
@@ -297,8 +285,7 @@ def _line(regressors: Floats, outcome: Floats, confidence: float) -> dict[str, f
     }
 
 
-_Method = Callable[[pd.DataFrame, Mapping[str, float], PublishedRate, int, float, int], pd.DataFrame]
-_METHODS: Final[Mapping[str, _Method]] = {
+_METHODS: Final[Mapping[str, Callable[..., pd.DataFrame]]] = {
     "epoch": _new_lows,
     "a16z": _cheapest_then_and_now,
     "ai-index": _cheapest_then_and_now,

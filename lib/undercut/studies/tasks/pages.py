@@ -36,20 +36,16 @@ def gaps(result: TaskGaps) -> Iterator[Part]:
     by_measure = frame[frame["benchmark"].eq(MAIN) & frame["against"].eq("median")].set_index("measure")
     token, solved = (by_measure.loc[name] for name in ("usd_per_mtok", "usd_per_solved"))
     yield Answer(
-        f"At equal score on science questions, Chinese open models cost {_cheaper(token['gap'])} per "
-        f"token, and "
-        f"{_settled(solved)} per solved task."
+        f"At equal score on science questions, Chinese open models cost {_cheaper(token['gap'])} per token, "
+        f"and {_settled(solved)} per solved task."
     )
     yield Sentence(
         f"Per token the range is {_percent(token['low'])} to {_percent(token['high'])}, per solved task "
         f"{_percent(solved['low'])} to {_percent(solved['high'])} ({solved['n_group']} and "
-        f"{solved['n_reference']} "
-        f"models, {p_value(solved['p_value'])} by exchanging labels). A fall of "
-        f"{number(100 * solved['detectable'], '%', decimals=0)} per solved task would have been found "
-        f"four times in "
-        "five. Against the cheapest US closed model that scores as high, rather than the typical one, "
-        "stands in the "
-        "table."
+        f"{solved['n_reference']} models, {p_value(solved['p_value'])} by exchanging labels). A fall of "
+        f"{number(100 * solved['detectable'], '%', decimals=0)} per solved task would have been found four "
+        "times in five. Against the cheapest US closed model that scores as high, rather than the typical "
+        "one, stands in the table."
     )
     title = (
         f"Chinese open against US closed: {_cheaper(token['gap'])} per token, "
@@ -73,20 +69,16 @@ def _gap_number(row: dict[str, Any]) -> Number:
     against = ".vs_cheapest" if row["against"] == "cheapest" else ""
     typical = "the cheapest US closed model that scores as high" if against else "US closed models"
     known = not row["why_not"]
+    leads = row["benchmark"] == MAIN and row["measure"] == "usd_per_solved" and not against
     return Number(
         f"task_gap.{row['benchmark']}.{_KEYS[row['measure']]}{against}",
         f"Chinese open against {typical} at equal score, {_benchmark(row)}: {MEASURES[row['measure']]}",
-        100 * row["gap"] if known else None,
-        "%",
-        ci=(100 * row["low"], 100 * row["high"]) if known else None,
-        level=row["level"],
-        n=row["n_group"] + row["n_reference"],
+        100 * row["gap"] if known else None, "%",
+        ci=(100 * row["low"], 100 * row["high"]) if known else None, level=row["level"],
+        n=row["n_group"] + row["n_reference"], note=row["why_not"] or _note(row),
         method="log cost on score and group within common scores; bootstrap over models",
-        note=row["why_not"] or _note(row),
-        role="headline"
-        if row["benchmark"] == MAIN and row["measure"] == "usd_per_solved" and not against
-        else None,
-    )
+        role="headline" if leads else None,
+    )  # fmt: skip
 
 
 def _note(row: dict[str, Any]) -> str:
@@ -102,20 +94,13 @@ def _gap_table(frame: pd.DataFrame) -> Table:
         **{name: 100 * frame[name] for name in ("gap", "low", "high")},
     )
     columns = ["benchmark", "measure", "against", "gap", "low", "high", "n_group", "n_reference"]
+    heads = {"against": "US closed", "low": "95% from", "high": "to", "n_group": "Chinese"}
     return Table(
-        shown[columns],
-        title="Every benchmark and measure",
+        shown[columns], title="Every benchmark and measure", row_label="benchmark",
         subtitle="Chinese open against US closed at equal score; a dash: fewer than five models on a side",
-        labels={
-            "against": "US closed",
-            "low": "95% from",
-            "high": "to",
-            "n_group": "Chinese",
-            "n_reference": "US",
-        },
+        labels=heads | {"n_reference": "US"},
         formats=dict.fromkeys(("gap", "low", "high"), "signed_percent"),
-        row_label="benchmark",
-    )
+    )  # fmt: skip
 
 
 def trends(result: CostTrends) -> Iterator[Part]:
@@ -128,13 +113,11 @@ def trends(result: CostTrends) -> Iterator[Part]:
             f"cost_fall.{row['benchmark']}.{row['definition']}{at}",
             f"Cost of a solved task, {_benchmark(row)}: times cheaper a year, "
             f"{DEFINITIONS[row['definition']]}",
-            row["times_cheaper"] if not row["why_not"] else None,
-            "x",
-            ci=(row["low"], row["high"]) if known else None,
-            n=row["models"],
+            row["times_cheaper"] if not row["why_not"] else None, "x",
+            ci=(row["low"], row["high"]) if known else None, n=row["models"],
             method="least squares of the log cost on time; bootstrap over models",
             note=row["why_not"] or ("" if known else "too few of the resamples give a rate"),
-        )
+        )  # fmt: skip
     known = frame[frame["times_cheaper"].notna()]
     middle = known.groupby("definition")["times_cheaper"].median()
     told = ", ".join(f"{number(middle[d], 'x')} by {DEFINITIONS[d]}" for d in DEFINITIONS if d in middle)
@@ -143,22 +126,16 @@ def trends(result: CostTrends) -> Iterator[Part]:
     yield Figure(
         "cost_trends",
         lambda: plots.headline(
-            result.plot(),
-            title,
-            "Times cheaper a year, 95% intervals; all models at equal score in ink",
+            result.plot(), title, "Times cheaper a year, 95% intervals; all models at equal score in ink",
             source=_SOURCE,
         ),
-        alt=title,
-        data=frame,
-    )
+        alt=title, data=frame,
+    )  # fmt: skip
     yield Sentence(
-        f"The median rates are {told}. Records are a minimum over ever more models, which falls even "
-        f"where no price "
-        f"does; the rate at equal score is free of that. The {EPOCH_RATE:.0f} times a year that Epoch AI "
-        f"published in "
-        f"September 2026 lies within the interval of {within.sum()} of {len(known)} rates here; their own "
-        f"definition "
-        "fits a frontier through records."
+        f"The median rates are {told}. Records are a minimum over ever more models, which falls even where "
+        f"no price does; the rate at equal score is free of that. The {EPOCH_RATE:.0f} times a year that "
+        f"Epoch AI published in September 2026 lies within the interval of {within.sum()} of {len(known)} "
+        "rates here; their own definition fits a frontier through records."
     )
 
 
