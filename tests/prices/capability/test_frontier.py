@@ -18,7 +18,7 @@ logs = st.lists(st.floats(-3, 3, allow_nan=False), min_size=3, max_size=9)
 
 
 @given(prices=logs, number=st.integers(1, 3))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 def test_the_lowest_of_a_fixed_number_is_the_mean_over_all_samples(prices: list[float], number: int) -> None:
     ordered = np.sort(prices)
     every = np.mean([min(sample) for sample in combinations(ordered, number)])
@@ -26,7 +26,7 @@ def test_the_lowest_of_a_fixed_number_is_the_mean_over_all_samples(prices: list[
 
 
 @given(prices=logs)
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=15)
 def test_doubling_every_offer_in_a_resample_is_the_same_as_listing_it_twice(prices: list[float]) -> None:
     ordered = np.sort(prices)
     twice = minimum_of(np.repeat(ordered, 2), np.ones((1, 2 * len(ordered))), 2)

@@ -33,7 +33,7 @@ numbers = st.floats(0.2, 5, allow_nan=False)
 panels = st.lists(numbers, min_size=2 * N_PRODUCTS * N_PERIODS, max_size=2 * N_PRODUCTS * N_PERIODS).map(
     lambda values: np.array(values).reshape(2, N_PRODUCTS, N_PERIODS)
 )
-few = settings(max_examples=25, deadline=None)
+few = settings(max_examples=8, deadline=None)
 
 
 def quotes_of(price: np.ndarray, quantity: np.ndarray) -> pd.DataFrame:
