@@ -87,44 +87,43 @@ def price_index(
     >>> price_index(quotes, method="carli").index.tolist()
     [1.0, 1.25]
     """
-    if method not in METHODS:
-        raise unknown("index method", method, METHODS)
-    chosen = METHODS[method]
-    options = {
-        "chained": chained or None,
-        "window": window,
-        "splice": splice,
-        "variety": variety,
-        "elasticity": elasticity,
-        "weight_period": weight_period,
-    }
-    check_options(chosen, options)
+    chosen, given = checked_method(
+        method, chained=chained, window=window, splice=splice, variety=variety, elasticity=elasticity,
+        weight_period=weight_period,
+    )  # fmt: skip
     if isinstance(quotes, Quotes):
         if (bad_rows, duplicates) != ("error", "error"):
             raise InputError("Give bad_rows and duplicates to prepare(); these quotes are already prepared.")
     else:
         quantities: Quantities = "needed" if variety else chosen.quantities
         quotes = prepare(quotes, quantities=quantities, bad_rows=bad_rows, duplicates=duplicates)
-    given = {name: value for name, value in options.items() if value is not None}
     compute = _bilateral_result if chosen.family == "bilateral" else _multilateral_result
     return compute(chosen, quotes, given)
 
 
-def check_options(method: Method, options: dict[str, Any]) -> None:
-    """An error if options do not go with the method or with each other."""
-    if method.family == "bilateral" and (options["window"] is not None or options["splice"] is not None):
+def checked_method(name: str, **options: Any) -> tuple[Method, dict[str, Any]]:
+    """The method of this name and the options that were given: an error if they do not go together."""
+    if name not in METHODS:
+        raise unknown("index method", name, METHODS)
+    given = {option: value for option, value in options.items() if value is not None and value is not False}
+    _check_options(METHODS[name], given)
+    return METHODS[name], given
+
+
+def _check_options(method: Method, given: dict[str, Any]) -> None:
+    if method.family == "bilateral" and ("window" in given or "splice" in given):
         raise InputError(
             f"{method.name} is bilateral: it has no window or splice. "
             f"Use chained=True, or geks-{method.name}."
         )
-    if method.family != "bilateral" and options["chained"]:
+    if method.family != "bilateral" and "chained" in given:
         raise InputError(f"{method.name} is multilateral: it is not chained. Use window=... and splice=...")
-    if options["weight_period"] is not None and not method.needs_basket:
+    if "weight_period" in given and not method.needs_basket:
         raise InputError(f"{method.name} does not use weight_period; only Lowe and Young indices do.")
-    variety, elasticity = options["variety"], options["elasticity"]
-    if variety is not None:
-        if variety != "feenstra":
-            raise InputError(f"variety={variety!r} is not possible; use 'feenstra' or None.")
+    elasticity = given.get("elasticity")
+    if "variety" in given:
+        if given["variety"] != "feenstra":
+            raise InputError(f"variety={given['variety']!r} is not possible; use 'feenstra' or None.")
         if method.family not in ("bilateral", "geks") or method.needs_basket:
             raise InputError(f"{method.name} has no variety correction; bilateral and GEKS methods have.")
         check_variety_elasticity(elasticity)
@@ -255,12 +254,8 @@ def _link_diagnostics(quotes: Quotes, series: BilateralSeries) -> pd.DataFrame:
 
 
 def _result(
-    method: Method,
-    quotes: Quotes,
-    options: dict[str, Any],
-    level: Floats,
-    diagnostics: pd.DataFrame,
+    method: Method, quotes: Quotes, options: dict[str, Any], level: Floats, diagnostics: pd.DataFrame,
     pairs: pd.DataFrame | None = None,
-) -> IndexResult:
+) -> IndexResult:  # fmt: skip
     index = pd.Series(level, index=quotes.periods, name="index")
     return IndexResult(method.name, method.explanation, index, diagnostics, pairs, options, quotes.notes)

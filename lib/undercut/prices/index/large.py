@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from undercut.errors import CellError, InputError, MissingColumnError, SourceError, TooFewError, unknown
+from undercut.errors import CellError, InputError, MissingColumnError, SourceError, TooFewError
 from undercut.extras import require
 from undercut.inference.arrays import Floats
 from undercut.inference.periods import order_periods
-from undercut.prices.index.compute import check_options, level_from_sums, sums_needed
+from undercut.prices.index.compute import checked_method, level_from_sums, sums_needed
 from undercut.prices.index.data import Duplicates, Quotes, prepare_chunk
-from undercut.prices.index.methods import METHODS, Method
+from undercut.prices.index.methods import Method
 from undercut.prices.index.multilateral import geary_khamis, time_product_dummy
 from undercut.prices.index.pairwise import PAIR_FORMULAS, pair_sums
 from undercut.prices.index.result import IndexResult
@@ -71,19 +71,15 @@ def price_index_from_parquet(
     InputError, DataError
         As `price_index`.
     """
-    if method not in METHODS:
-        raise unknown("index method", method, METHODS)
-    chosen = METHODS[method]
-    options: dict[str, Any] = {"chained": chained or None, "window": window, "splice": splice}
-    options |= {"variety": variety, "elasticity": elasticity, "weight_period": None}
-    check_options(chosen, options)
+    chosen, given = checked_method(
+        method, chained=chained, window=window, splice=splice, variety=variety, elasticity=elasticity
+    )
     if chosen.family in ("bilateral", "geks") and chosen.formula_name not in PAIR_FORMULAS:
         possible = ", ".join(PAIR_FORMULAS)
         raise InputError(
             f"{method} is not a sum over products and needs all quotes in memory. Use: {possible}."
         )
     table = _Table(path, chosen, variety is not None, duplicates, quotes_per_bucket, memory_limit)
-    given = {name: value for name, value in options.items() if value is not None}
     return _pairs_result(chosen, table, given) if chosen.formula else _system_result(chosen, table, given)
 
 
@@ -127,14 +123,9 @@ class _Table:
     """Parquet files as buckets of whole products, over periods in the order of time."""
 
     def __init__(
-        self,
-        path: str | Path,
-        method: Method,
-        needs_value: bool,
-        duplicates: Duplicates,
-        quotes_per_bucket: int,
-        memory_limit: str,
-    ) -> None:
+        self, path: str | Path, method: Method, needs_value: bool, duplicates: Duplicates,
+        quotes_per_bucket: int, memory_limit: str,
+    ) -> None:  # fmt: skip
         duckdb = require("duckdb", extra="large")
         try:
             self._connection = duckdb.connect(config={"memory_limit": memory_limit})

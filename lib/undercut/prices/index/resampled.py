@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from undercut.errors import InputError, NotIdentifiedError, unknown
+from undercut.errors import InputError, NotIdentifiedError
 from undercut.inference.arrays import Codes, Floats
 from undercut.inference.levels import check_level
 from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval
-from undercut.prices.index.compute import check_options, level_from_sums, sums_needed
+from undercut.prices.index.compute import checked_method, level_from_sums, sums_needed
 from undercut.prices.index.data import Quotes, prepare
-from undercut.prices.index.methods import METHODS, Method
+from undercut.prices.index.methods import Method
 from undercut.prices.index.multilateral import Spans, dummy_level, dummy_systems
 from undercut.prices.index.pairwise import PAIR_FORMULAS, pair_sums
 from undercut.prices.index.result import draw_index
@@ -119,12 +119,7 @@ def resampled_index(
     [1.0, 0.5]
     """
     check_level(confidence, name="confidence")
-    if method not in METHODS:
-        raise unknown("index method", method, METHODS)
-    chosen = METHODS[method]
-    options: dict[str, Any] = {"chained": chained or None, "window": window, "splice": splice}
-    check_options(chosen, options | dict.fromkeys(("variety", "elasticity", "weight_period")))
-    given = {name: value for name, value in options.items() if value is not None}
+    chosen, given = checked_method(method, chained=chained, window=window, splice=splice)
     cells = prepare(quotes[["period", "product", "price"]], quantities="ignored")
     codes, labels = cluster_codes(quotes, cluster)
     of_product = pd.Series(codes, index=quotes["product"].to_numpy())

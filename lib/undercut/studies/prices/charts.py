@@ -59,8 +59,8 @@ def host_prices(offers: pd.DataFrame, spread: pd.DataFrame, *, finding: str, mea
         prices = offers.loc[offers["model_id"] == model["model_id"], "price"]
         color = plots.origin_color(model["origin"])
         axes.plot([prices.min(), prices.max()], [height, height], color=color, linewidth=1, alpha=0.5)
-        look = {"marker": "o", "linestyle": "none", "color": color, "markersize": 5, "alpha": 0.55}
-        axes.plot(prices, [height] * len(prices), **look)
+        dots = [height] * len(prices)
+        axes.plot(prices, dots, marker="o", linestyle="none", color=color, markersize=5, alpha=0.55)
         axes.plot(prices.median(), height, marker="|", color=plots.INK, markersize=13, markeredgewidth=2)
     sellers = shown["sellers"].astype("str")
     names = shown["name"].fillna(shown["model_id"]) + "  (" + sellers + ")"
