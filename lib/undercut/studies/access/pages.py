@@ -148,8 +148,7 @@ def worth(found: Bill) -> str:
     value = hours.value or 0.0
     return (
         f"at {AT} million tokens a month that {'saves' if value > 0 else 'costs'} what {abs(value):.1f} "
-        "hours "
-        f"of an engineer cost (saving, {hours.interval})"
+        f"hours of an engineer cost (saving, {hours.interval})"
     )
 
 
@@ -208,8 +207,7 @@ def by_capability(found: ByCapability) -> Iterator[Part]:
         grid.drop(columns=["ratio", "low", "high"]).assign(against=against), row_label="level",
         title="The cheapest of each, by capability",
         subtitle=f"US dollars per million tokens, {found.workload} workload; Chinese weights against US "
-        "closed "
-        "with 95% interval",
+        "closed with 95% interval",
         formats={"closed_price": "usd", "open_price": "usd"},
         labels={"closed": "US closed", "closed_price": "price", "open": "Chinese weights",
                 "open_price": "price ", "against": "against closed"},
@@ -233,8 +231,7 @@ def reach(found: Reach) -> Iterator[Part]:
     yield Sentence(sellers_sentence(told))
     yield Sentence(
         f"{told['modifiable_share'].short} of the Chinese open models on offer come under licences that "
-        "allow "
-        f"change and commercial use without conditions ({told['modifiable_share'].interval}), "
+        f"allow change and commercial use without conditions ({told['modifiable_share'].interval}), "
         f"{told['commercial_share'].short} with conditions counted in."
     )
     terms = found.frame[found.frame["group"] == "CN open"].groupby("licence")

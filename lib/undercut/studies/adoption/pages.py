@@ -202,9 +202,8 @@ def restrictions_sentence(found: AfterRestrictions) -> str:
     return (
         f"{'; '.join(told) or 'No restriction has observations around it'}. {unchecked} of the "
         f"{len(found.frame)} restrictions are known from event lists that were not checked. Restrictions "
-        "cluster "
-        "with releases of models, and timing alone cannot tell one from the other. How shares moved on those "
-        "days stands in the report on regulation, and the verdict of the briefing uses it."
+        "cluster with releases of models, and timing alone cannot tell one from the other. How shares moved "
+        "on those days stands in the report on regulation, and the verdict of the briefing uses it."
     )
 
 
@@ -217,8 +216,7 @@ def _moved(key: str, change: BeforeAfter) -> str:
     return (
         f"{name} {verdict} beyond the usual ({number(change.effect, unit)}, 95% interval {low} to {high}; "
         f"{change.events} {'month' if change.events == 1 else 'months'} with restrictions; smallest "
-        "detectable "
-        f"change {least})"
+        f"detectable change {least})"
     )
 
 

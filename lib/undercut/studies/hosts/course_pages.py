@@ -43,12 +43,10 @@ def since_launch(found: SinceLaunch) -> Iterator[Part]:
                 pd.concat([fit.after_a_year(name) for name, fit in found.fits.items()]),
                 found.frame,
             ),
-            f"After a year the lowest price stands at {shares['Lowest price'].short}, that of the same "
-            "host at "
-            f"{shares['Same host'].short}",
-            f"Price as a share of the price at launch, {found.workload} workload; curves: exponential "
-            "decay to "
-            "a floor; bars: 95% intervals after a year",
+            f"After a year the lowest price stands at {shares['Lowest price'].short}, that of the same host "
+            f"at {shares['Same host'].short}",
+            f"Price as a share of the price at launch, {found.workload} workload; curves: exponential decay "
+            "to a floor; bars: 95% intervals after a year",
         ),
         alt="Curves of price since launch. "
         + "; ".join(f"{name}: {share.short} after a year" for name, share in shares.items()),
@@ -133,8 +131,7 @@ def _cost_told(found: OverCost, year: pd.Series) -> Iterator[Part]:
         f"At the centre of the assumptions {100 * year['share_below']:.0f}% of models are sold below cost a "
         "year after launch, which says as much about the assumptions as about the hosts: at the efficiency "
         f"that one large operator has published, the lowest price is {best:.1f} times cost. The mark-up "
-        "covers "
-        f"half of its way to the floor in {half.short} ({half.interval})"
+        f"covers half of its way to the floor in {half.short} ({half.interval})"
         + ("." if margin.is_told else "; the interval says that the data hardly tell.")
     )
 
@@ -190,8 +187,7 @@ def jurisdiction(found: Jurisdiction) -> Iterator[Part]:
             us.plot(),
             f"US hosts of Chinese weights: {premium.short} on average, {latest.short} in {last['period']}",
             "Price at US hosts over the Chinese developer's own price of the same weights, 95% intervals "
-            "over "
-            "models; hollow: fewer than five models",
+            "over models; hollow: fewer than five models",
         ),
         alt=f"Ratio by month on a logarithmic axis; {us.summary()}",
         data=us.by_month,
@@ -209,8 +205,7 @@ def other_premiums(found: OtherPremiums) -> Iterator[Part]:
     yield Table(
         found.frame, title="Other comparisons of the same weights", row_label="comparison",
         subtitle="Price difference in percent, 95% intervals; the cheapest of several is lower than one "
-        "price "
-        "even without competition",
+        "price even without competition",
         formats=dict.fromkeys(("premium", "low", "high"), "signed_percent"),
         labels={"low": "95% from", "high": "to", "model_months": "model-months"},
     )  # fmt: skip

@@ -76,8 +76,7 @@ def answers(found: Answers) -> Iterator[Part]:
             f"One more host: the others' prices change by {effect.short}"
             + ("" if found.entry.is_clear else ", within the margin of error"),
             "Change of the list prices of hosts already selling the model, relative to the month before "
-            "entry, "
-            f"95% intervals; grey: too small to be detected; {found.workload} workload",
+            f"entry, 95% intervals; grey: too small to be detected; {found.workload} workload",
         ),
         alt="Event study of host entry, months before and after. "
         + "; ".join(f"month {row.horizon}: {100 * row.effect:.1f}%" for row in path.itertuples()),
@@ -136,8 +135,7 @@ def beside_the_answer(found: Answers) -> str:
     lowest, beyond = (doubling(found.doublings, name) for name in ("lowest", "beyond draws"))
     return (
         f"An effect of {detectable(found).short} would have been found four times in five. When hosts "
-        "double, "
-        f"the lowest price changes by {lowest.short} ({lowest.interval}), but by {beyond.short} "
+        f"double, the lowest price changes by {lowest.short} ({lowest.interval}), but by {beyond.short} "
         f"({beyond.interval}) beyond what as many prices drawn independently would show."
     )
 
@@ -206,8 +204,7 @@ def doubts(found: Doubts) -> Iterator[Part]:
         )  # fmt: skip
     yield Sentence(
         f"Fake entries through the same code: at random dates {chances['dates']:.0f}% have an effect at "
-        "least "
-        f"as large as the real ones, in random models {chances['models']:.0f}%. Before an entry the "
+        f"least as large as the real ones, in random models {chances['models']:.0f}%. Before an entry the "
         f"incumbents' prices drift by {before.short} ({before.interval}); tables that catch up go with "
         f"{coverage.short} ({coverage.interval}). The price changes come from {found.moving_hosts} hosts; a "
         f"wild bootstrap over hosts gives p = {found.wild['host'].p_value:.2f}."
@@ -237,8 +234,7 @@ def specifications_title(found: Specifications) -> str:
     return (
         f"{count['below']:.0f} of {count['specifications']:.0f} estimates are below zero, "
         f"{count['interval_below']:.0f} with their whole interval; {count['interval_above']:.0f} lie above "
-        "with "
-        "theirs"
+        "with theirs"
     )
 
 

@@ -97,8 +97,7 @@ def for_who_looks_around(found: SameWeights) -> str:
     return (
         f"the cheapest US seller of a model asked {abs(cheap.value):.0f}% "
         f"{'more' if cheap.value > 0 else 'less'} ({cheap.interval or 'no interval'}), so that a buyer who "
-        "looks "
-        f"around {pays} for US law. {since}"
+        f"looks around {pays} for US law. {since}"
     )
 
 
@@ -115,8 +114,7 @@ def _premium_axes(found: SameWeights) -> Axes:
         f"Same weights from US sellers: {found.row()['premium']:+.0f}% over the last {found.recent_months} "
         f"months, {value.iloc[-1]:+.0f}% in the last one",
         f"Percent over the Chinese developer's own price, mean over models, {found.workload} workload; "
-        "months "
-        "with three developers or more; band: 95%, from five on",
+        "months with three developers or more; band: 95%, from five on",
         source="Undercut price panel",
     )  # fmt: skip
 
@@ -129,8 +127,7 @@ def at_equal_capability(found: AtEqualCapability) -> Iterator[Part]:
     yield Sentence(
         f"At equal capability US closed models cost {abs(value):.0f}% {'more' if value > 0 else 'less'} than "
         f"Chinese open ones ({closed.interval}): what buyers pay for a US closed model is another matter "
-        "than "
-        "the price of keeping Chinese weights under US law."
+        "than the price of keeping Chinese weights under US law."
     )
 
 
@@ -186,8 +183,7 @@ def behind(found: Behind) -> Iterator[Part]:
     )  # fmt: skip
     yield Sentence(
         f"In {_month(now)} the gap is {points}, or {months}. The last {count} record holders came "
-        f"{usual.short} "
-        f"({usual.interval}) after a US closed model of the same score."
+        f"{usual.short} ({usual.interval}) after a US closed model of the same score."
     )
     yield Figure(
         "capability_lag",
@@ -195,8 +191,7 @@ def behind(found: Behind) -> Iterator[Part]:
             found.lag.plot(plots.own_axes(height=3.8), measure="lag"),
             f"Months behind: {now['lag']:.1f} now, {year_ago['lag']:.1f} in {_month(year_ago)}",
             "Months since a US closed model first stood where the best Chinese open one stands; it grows "
-            "until "
-            "the next release; band: 95%",
+            "until the next release; band: 95%",
             source=_EPOCH,
         ),
         alt=f"Saw-toothed line of the lag in months, month by month. Last month: {months}; a year before: "
