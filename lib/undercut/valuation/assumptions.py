@@ -65,11 +65,7 @@ class Parameter:
     def quantile(self, probability: Floats) -> Floats:
         """Quantiles of the assumption's distribution."""
         return quantile(
-            probability,
-            distribution=self.distribution,
-            default=self.default,
-            low=self.low,
-            high=self.high,
+            probability, distribution=self.distribution, default=self.default, low=self.low, high=self.high
         )
 
     def moved(self, value: float, *, source: str) -> Parameter:

@@ -11,11 +11,7 @@ from undercut.valuation.firm import value_firm
 
 
 def value_command(
-    ticker: str,
-    *,
-    scenario_name: str | None = None,
-    settings: Sequence[str] = (),
-    as_of: str | None = None,
+    ticker: str, *, scenario_name: str | None = None, settings: Sequence[str] = (), as_of: str | None = None
 ) -> dict[str, pd.DataFrame | list[str]]:
     """Everything that the command prints.
 

@@ -37,9 +37,7 @@ class Segment:
     def sum(first: Segment, second: Segment) -> Segment:
         """Both together."""
         return Segment(
-            first.revenue + second.revenue,
-            first.income + second.income,
-            first.investment + second.investment,
+            first.revenue + second.revenue, first.income + second.income, first.investment + second.investment
         )
 
 

@@ -17,13 +17,7 @@ from undercut.valuation.assumptions import Assumptions, load_assumptions, read_t
 from undercut.valuation.capital_cost import measured_beta, unlevered
 from undercut.valuation.cashflow import Horizon, discounted_value
 from undercut.valuation.company import Company, MarketValue
-from undercut.valuation.fundamentals import (
-    accounts,
-    known_by,
-    published_ratio,
-    run_rate,
-    units_per_dollar,
-)
+from undercut.valuation.fundamentals import accounts, known_by, published_ratio, run_rate, units_per_dollar
 from undercut.valuation.valuation import Valuation
 
 _BETA_SPREAD = 1.645  # 90% interval of a normal estimate

@@ -287,11 +287,7 @@ def slope_for_elasticity(
 
 
 def counterfactual(
-    market: Market,
-    *,
-    remove: Booleans | None = None,
-    fee: Floats | float = 0.0,
-    reprice: bool = True,
+    market: Market, *, remove: Booleans | None = None, fee: Floats | float = 0.0, reprice: bool = True
 ) -> Outcome:
     """The markets without some products, or with a fee on some.
 

@@ -16,12 +16,7 @@ import pandas as pd
 from undercut.competition.hosts.panel import MAINLAND_SITES
 from undercut.errors import InputError, OutsideDataError
 from undercut.inference.levels import check_level
-from undercut.inference.resampling import (
-    cluster_codes,
-    multiplicities,
-    percentile_interval,
-    sums_by_cluster,
-)
+from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval, sums_by_cluster
 from undercut.result import Result
 
 if TYPE_CHECKING:

@@ -11,16 +11,7 @@ from undercut import plots
 from undercut.competition.adoption.availability import Wait
 from undercut.competition.adoption.data_rules import cheapest_by_rule, one_row_each
 from undercut.competition.adoption.deployment import SELF_HOSTED, US_SELLER
-from undercut.studies.access.estimates import (
-    AT,
-    BOUGHT,
-    Bill,
-    ByCapability,
-    ByWork,
-    Reach,
-    Reworked,
-    Waits,
-)
+from undercut.studies.access.estimates import AT, BOUGHT, Bill, ByCapability, ByWork, Reach, Reworked, Waits
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
 
 _SOURCE: Final = "Undercut price panel; GPU rents: archived rate cards; assumptions below"

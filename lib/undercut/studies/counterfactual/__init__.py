@@ -8,6 +8,6 @@ __getattr__, __dir__, __all__ = offer(
     __name__,
     {
         "estimates": "central compare_estimates diversion effect_curve effects elasticity_curve "
-        "identification monthly over_elasticities price_paid random_removals standing vendors",
+        "identification monthly over_elasticities price_paid random_removals standing vendors"
     },
 )

@@ -320,10 +320,7 @@ def verdict(found: Identification) -> str:
 def published(found: Identification) -> str:
     """How the estimate compares with one that somebody else published."""
     main, row = found.main, found.published
-    inside = {
-        True: "inside",
-        False: "outside",
-    }
+    inside = {True: "inside", False: "outside"}
     plain = inside[bool(main.low <= row["value"] <= main.high)]
     robust = inside[bool(main.weak_low <= row["value"] <= main.weak_high)]
     return (

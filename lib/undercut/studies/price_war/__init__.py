@@ -8,6 +8,6 @@ __getattr__, __dir__, __all__ = offer(
     __name__,
     {
         "estimates": "all_scenarios at_market at_multiples by_assumption price_war "
-        "supplier_break_even weights what_matters",
+        "supplier_break_even weights what_matters"
     },
 )
