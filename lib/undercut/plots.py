@@ -245,6 +245,24 @@ def zero_line(ax: Axes, value: float = 0.0) -> Axes:
     return ax
 
 
+def interval_rows(
+    found: Mapping[str, tuple[float, float, float]], *, grey: Iterable[str] = (), ax: Axes | None = None
+) -> Axes:
+    """Estimates with their intervals, one row each, the first on top; ``grey`` are benchmarks."""
+    axes = own_axes(ax, height=1.5 + 0.42 * len(found))
+    for height, name in enumerate(reversed(list(found))):
+        value, low, high = found[name]
+        color, marker = (MUTED, "D") if name in grey else (INK, "o")
+        axes.hlines(height, low, high, color=color, linewidth=2)
+        axes.plot(value, height, marker, color=color, markersize=7)
+    axes.set_yticks(range(len(found)), [*reversed(list(found))])
+    axes.set_ylim(-0.6, len(found) - 0.4)
+    axes.axvline(0, color=INK, linewidth=1, zorder=1.5)
+    axes.grid(axis="y", visible=False)
+    axes.grid(axis="x", visible=True)
+    return axes
+
+
 def access_key(
     ax: Axes, accesses: Iterable[str] = ("closed", "open"), *, line: bool = True, **place: Any
 ) -> Axes:

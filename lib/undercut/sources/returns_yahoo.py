@@ -211,7 +211,7 @@ def _history(
     # yfinance keeps answers for the life of the process, those with a fault included.
     YfData.cache_get.cache_clear()
     try:
-        with _faults_raised(), warnings.catch_warnings():
+        with faults_raised(), warnings.catch_warnings():
             warnings.simplefilter("ignore", pd.errors.Pandas4Warning)  # yfinance's own use of pandas
             # Ticker.history raises what yf.download only logs.
             return yf.Ticker(ticker, session=session).history(
@@ -239,7 +239,7 @@ def _history(
 
 
 @contextmanager
-def _faults_raised() -> Iterator[None]:
+def faults_raised() -> Iterator[None]:
     """Have yfinance raise what went wrong instead of logging it and answering an empty table."""
     import yfinance as yf
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 FIRST: Final = "#0173b2"
 SECOND: Final = "#de8f05"
 _SHOWN: Final = (0.01, 0.97)
+_HEIGHT: Final = 1.6  # inches beside the rows
+_ROW: Final = 0.36
 
 
 def tornado(rows: pd.DataFrame, *, base: float, unit: str, most: int = 12, ax: Axes | None = None) -> Axes:
@@ -43,7 +45,7 @@ def tornado(rows: pd.DataFrame, *, base: float, unit: str, most: int = 12, ax: A
     if most < 1:
         raise InputError(f"At least one assumption must be shown; got most={most}.")
     shown, middle = rows.head(most), base / 1000
-    ax = _axes(ax, rows=len(shown))
+    ax = plots.own_axes(ax, 8.6, _HEIGHT + _ROW * len(shown))
     for column, color in (("low", FIRST), ("high", SECOND)):
         ends = shown[f"value_{column}"] / 1000
         ax.barh(
@@ -77,7 +79,7 @@ def implied_by_vendor(table: pd.DataFrame, parameter: str, *, ax: Axes | None = 
     rows = table[table["parameter"] == parameter].reset_index(drop=True)
     if rows.empty:
         raise TooFewError(f"No implied values of {parameter!r} to draw.")
-    ax = _axes(ax, rows=len(rows))
+    ax = plots.own_axes(ax, 8.6, _HEIGHT + _ROW * len(rows))
     places = np.arange(len(rows))
     ax.hlines(places, rows["low"], rows["high"], color=plots.RULE, linewidth=7, label="assumed range")
     ax.plot(rows["assumed"], places, "|", color=plots.MUTED, markersize=12, label="assumed")
@@ -100,7 +102,7 @@ def implied_curve(
     ax: Axes | None = None,
 ) -> Axes:  # fmt: skip
     """Equity (million, column ``equity``) over one assumption (``value``), with market value and roots."""
-    ax = _axes(ax)
+    ax = plots.own_axes(ax, 8.6, _HEIGHT + 9 * _ROW)
     ax.plot(curve["value"], curve["equity"] / 1000, color=FIRST)
     if market is not None:
         ax.axhline(market / 1000, color=plots.MUTED, linewidth=1.0)
@@ -115,7 +117,7 @@ def distribution(equity: Floats, *, unit: str, level: float = 0.90, ax: Axes | N
     values = np.ravel(equity) / 1000
     tails = [_SHOWN[0], (1 - level) / 2, 0.5, (1 + level) / 2, _SHOWN[1]]
     first, low, median, high, last = np.quantile(values, tails)
-    ax = _axes(ax, rows=6)
+    ax = plots.own_axes(ax, 8.6, _HEIGHT + _ROW * 6)
     ax.hist(values, bins=np.linspace(first, last, 70).tolist(), color=plots.MUTED, alpha=0.45)
     ax.axvspan(low, high, color=FIRST, alpha=0.12, linewidth=0)
     ax.axvline(median, color=FIRST)
@@ -127,7 +129,7 @@ def distribution(equity: Floats, *, unit: str, level: float = 0.90, ax: Axes | N
 
 def cash_flows(table: pd.DataFrame, *, currency: str, ax: Axes | None = None) -> Axes:
     """Cash flow before tax by year, median and band: columns business, year, median, low, high (billion)."""
-    ax = _axes(ax)
+    ax = plots.own_axes(ax, 8.6, _HEIGHT + 9 * _ROW)
     ends, colors = {}, iter((FIRST, SECOND))
     for name, rows in table.groupby("business", sort=False):
         color = next(colors)
@@ -140,23 +142,3 @@ def cash_flows(table: pd.DataFrame, *, currency: str, ax: Axes | None = None) ->
     ax.set_xlabel("year from the accounts")
     ax.set_ylabel(f"billion {currency} a year")
     return plots.label_line_ends(ax, ends, {})
-
-
-def readings(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Dots with intervals in percent: columns reading, estimate, low, high (shares)."""
-    ax = _axes(ax, rows=len(table))
-    places = range(len(table))
-    ax.hlines(places, 100 * table["low"], 100 * table["high"], color=plots.MUTED)
-    ax.plot(100 * table["estimate"], places, "o", color=FIRST)
-    ax.set_yticks(places, list(table["reading"]))
-    ax.invert_yaxis()
-    ax.set_xlabel("%")
-    return ax
-
-
-def _axes(ax: Axes | None, *, rows: int = 9) -> Axes:
-    if ax is not None:
-        return ax
-    import matplotlib.pyplot as plt
-
-    return plt.subplots(figsize=(8.6, 1.6 + 0.36 * rows))[1]

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from undercut import plots
 from undercut.errors import DataError, OutsideDataError
 from undercut.eventstudy.groups import group_tests
 from undercut.eventstudy.model import event_study
 from undercut.result import Result
-from undercut.valuation import charts
 from undercut.valuation.event_link import CashFlowNews, cash_flow_news, parameter_news
 from undercut.valuation.vendors import Case, vendor_case
 
@@ -60,8 +60,10 @@ class EventReading(Result):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """The return and the readings, in percent."""
-        table = self.news.table()
-        return charts.readings(table[table["reading"] != "equity, million"], ax=ax)
+        rows = self.news.table().set_index("reading").drop("equity, million")
+        axes = plots.interval_rows({name: tuple(100 * row) for name, row in rows.iterrows()}, ax=ax)
+        axes.set_xlabel("%")
+        return axes
 
     def summary(self) -> str:
         """What the return would mean."""

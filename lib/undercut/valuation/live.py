@@ -5,8 +5,7 @@ Rows have the form of ``data/reference/fundamentals.csv``; yfinance does the ask
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -14,6 +13,7 @@ import pandas as pd
 
 from undercut.errors import InputError, SourceError
 from undercut.provenance import Provenance, attach, sha256_of
+from undercut.sources.returns_yahoo import faults_raised
 from undercut.valuation.company import MarketValue
 from undercut.valuation.fundamentals import REPORTING_LAG
 
@@ -177,7 +177,7 @@ def _ask(ticker: str, session: Any, question: Callable[[Any], Answer]) -> Answer
 
     YfData.cache_get.cache_clear()
     try:
-        with _faults_raised():
+        with faults_raised():
             return question(yf.Ticker(ticker, session=session))
     except exceptions.YFRateLimitError as error:
         raise SourceError("Yahoo limits the rate of requests (HTTP 429); wait and call again.") from error
@@ -191,16 +191,3 @@ def _ask(ticker: str, session: Any, question: Callable[[Any], Answer]) -> Answer
             f"Yahoo could not be reached ({type(error).__name__}). Call again with a network, or use "
             "data/reference/fundamentals.csv."
         ) from error
-
-
-@contextmanager
-def _faults_raised() -> Iterator[None]:
-    """Have yfinance raise what went wrong instead of logging it and answering an empty table."""
-    import yfinance as yf
-
-    hidden = yf.config.debug.hide_exceptions
-    yf.config.debug.hide_exceptions = False
-    try:
-        yield
-    finally:
-        yf.config.debug.hide_exceptions = hidden

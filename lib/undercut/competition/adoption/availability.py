@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from undercut import plots
 from undercut.errors import OutsideDataError
 from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval, sums_by_cluster
 from undercut.prices.cross_section import cross_section
@@ -53,9 +54,7 @@ class Mean(Result):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the mean with its interval."""
-        from undercut.competition.adoption.charts import intervals
-
-        return intervals({"mean": (self.value, self.low, self.high)}, ax=ax)
+        return plots.interval_rows({"mean": (self.value, self.low, self.high)}, ax=ax)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from undercut import plots
 from undercut.errors import NotIdentifiedError, OutsideDataError
 from undercut.inference.arrays import Floats
 from undercut.result import Result
@@ -60,9 +61,7 @@ class BeforeAfter(Result):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the change with its interval."""
-        from undercut.competition.adoption.charts import intervals
-
-        return intervals({"change": (self.effect, self.low, self.high)}, ax=ax)
+        return plots.interval_rows({"change": (self.effect, self.low, self.high)}, ax=ax)
 
 
 def change_around(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -63,15 +62,3 @@ def shares_over_time(shares: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         axes.plot(wide.index, wide[group], **plots.mark(*group.split()))
     ends = {group: (wide.index[-1], wide[group].iloc[-1]) for group in drawn}
     return plots.label_line_ends(axes, ends, {name: plots.origin_color(name.split()[0]) for name in drawn})
-
-
-def intervals(found: Mapping[str, tuple[float, float, float]], *, ax: Axes | None = None) -> Axes:
-    """Estimates with their intervals, one row each."""
-    axes = plots.own_axes(ax)
-    for height, name in enumerate(reversed(list(found))):
-        value, low, high = found[name]
-        axes.hlines(height, low, high, color=plots.INK, linewidth=2)
-        axes.plot(value, height, "o", color=plots.INK, markersize=7)
-    axes.set_yticks(range(len(found)), [*reversed(list(found))])
-    axes.set_ylim(-0.6, len(found) - 0.4)
-    return axes

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from undercut import plots
 from undercut.errors import TooFewError, unknown
 from undercut.prices.monthly_quotes import market_group
 from undercut.result import Result
@@ -61,9 +62,7 @@ class ShareTrend(Result):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the slope with its interval."""
-        from undercut.competition.adoption.charts import intervals
-
-        return intervals({self.group: (self.slope, self.low, self.high)}, ax=ax)
+        return plots.interval_rows({self.group: (self.slope, self.low, self.high)}, ax=ax)
 
 
 def shares_by_group(shares: pd.DataFrame | None = None, *, count: str = "tokens") -> pd.DataFrame:

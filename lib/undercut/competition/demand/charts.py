@@ -16,7 +16,7 @@ _COLORS = {"closed": plots.INK, "Chinese open": plots.ORIGIN_COLORS["CN"], "othe
 
 def shares_by_group(products: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Share of spending by group, month by month: columns ``period, group, spend``."""
-    ax = _axes(ax)
+    ax = plots.own_axes(ax)
     money = products.pivot_table(index="period", columns="group", values="spend", aggfunc="sum").fillna(0.0)
     share = 100 * money.div(money.sum(axis=1), axis=0)
     ax.stackplot(
@@ -29,22 +29,9 @@ def shares_by_group(products: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def coefficients(rows: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """A dot and an interval a row: columns ``name, estimate, low, high``."""
-    ax = _axes(ax)
-    places = range(len(rows))
-    ax.hlines(places, rows["low"], rows["high"], color=plots.MUTED)
-    ax.plot(rows["estimate"], places, "o", color=plots.INK)
-    ax.set_yticks(places, list(rows["name"]))
-    ax.invert_yaxis()
-    ax.axvline(0, color=plots.INK, linewidth=1.0)
-    ax.set_xlabel("coefficient, 95% interval")
-    return ax
-
-
 def histogram(draws: pd.DataFrame, column: str, ax: Axes | None = None) -> Axes:
     """Distribution of one column over the draws."""
-    ax = _axes(ax)
+    ax = plots.own_axes(ax)
     ax.hist(draws[column], bins=30, color=plots.MUTED)
     ax.set_xlabel(column.replace("_", " "))
     ax.set_ylabel("draws")
@@ -53,7 +40,7 @@ def histogram(draws: pd.DataFrame, column: str, ax: Axes | None = None) -> Axes:
 
 def price_changes(products: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Price after over price before of what is left: columns ``group, price_before, price_after``."""
-    ax = _axes(ax)
+    ax = plots.own_axes(ax)
     for name, rows in products.dropna(subset=["price_after"]).groupby("group"):
         change = 100 * (rows["price_after"] / rows["price_before"] - 1)
         ax.scatter(rows["price_before"], change, color=_COLORS.get(str(name), plots.MUTED), label=str(name))
@@ -62,9 +49,3 @@ def price_changes(products: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_ylabel("change of price, %")
     ax.legend(fontsize=9)
     return ax
-
-
-def _axes(ax: Axes | None) -> Axes:
-    import matplotlib.pyplot as plt
-
-    return plt.subplots()[1] if ax is None else ax

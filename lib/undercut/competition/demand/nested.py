@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from undercut.competition.demand import charts
+from undercut import plots
 from undercut.competition.demand.instruments import instrument_columns
 from undercut.competition.demand.linear_iv import LinearFit, anderson_rubin, two_stage
 from undercut.competition.demand.system import Form
@@ -100,9 +100,8 @@ class DemandEstimate(Result):
     def plot(self, ax: Axes | None = None) -> Axes:
         """Coefficients with their 95% intervals."""
         half = float(stats.t.ppf(0.975, self.clusters - 1)) * self.coefficients["std_error"]
-        middle = self.coefficients["estimate"]
-        rows = self.coefficients.assign(low=middle - half, high=middle + half)
-        return charts.coefficients(rows, ax)
+        rows = zip(self.coefficients["name"], self.coefficients["estimate"], half, strict=True)
+        return plots.interval_rows({name: (b, b - reach, b + reach) for name, b, reach in rows}, ax=ax)
 
     @property
     def robust(self) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from undercut.competition.demand import charts
+from undercut import plots
 from undercut.competition.demand.instruments import instrument_columns
 from undercut.competition.demand.nested import CONTROLS, controls_for, with_groups
 from undercut.competition.demand.system import Form
@@ -65,10 +65,10 @@ class RandomCoefficients(Result):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Mean coefficient and its spread with 95% intervals."""
-        rows = pd.DataFrame({"name": ["price coefficient", "spread among buyers"],
-                             "estimate": [self.slope, self.spread]})  # fmt: skip
-        half = 1.96 * pd.Series([self.slope_error, self.spread_error])
-        return charts.coefficients(rows.assign(low=rows["estimate"] - half, high=rows["estimate"] + half), ax)
+        told = {"price coefficient": (self.slope, self.slope_error),
+                "spread among buyers": (self.spread, self.spread_error)}  # fmt: skip
+        ends = {name: (b, b - 1.96 * error, b + 1.96 * error) for name, (b, error) in told.items()}
+        return plots.interval_rows(ends, ax=ax)
 
     def summary(self) -> str:
         """The estimate in a few lines."""

@@ -40,17 +40,7 @@ def responses(
     found: Mapping[str, tuple[float, float, float]], *, grey: Iterable[str] = (), ax: Axes | None = None
 ) -> Axes:
     """Changes in percent with their intervals, one row each; ``grey`` are benchmarks."""
-    axes = plots.own_axes(ax, height=1.5 + 0.42 * len(found))
-    for height, name in enumerate(reversed(list(found))):
-        value, low, high = found[name]
-        color, marker = (plots.MUTED, "D") if name in grey else (plots.INK, "o")
-        axes.hlines(height, low, high, color=color, linewidth=2)
-        axes.plot(value, height, marker, color=color, markersize=7)
-    axes.set_yticks(range(len(found)), [*reversed(list(found))])
-    axes.set_ylim(-0.6, len(found) - 0.4)
-    axes.axvline(0, color=plots.INK, linewidth=1, zorder=1.5)
-    axes.grid(axis="y", visible=False)
-    axes.grid(axis="x", visible=True)
+    axes = plots.interval_rows(found, grey=grey, ax=ax)
     axes.xaxis.set_major_formatter(percent)
     return axes
 
