@@ -226,12 +226,13 @@ def decay(
     log_value = np.log(data[value].to_numpy(dtype=float))
     counts = multiplicities(len(labels), draws=draws, seed=seed)
     squares, products, ages = _moments(log_value, age, units.astype(np.int64), clusters)
-    # (draws + 1, ages, ages) and (draws + 1, ages): the first is of the data themselves
-    drawn = np.tensordot(counts, squares, 1), counts @ products
+    loss, gain = np.tensordot(counts, squares, 1), counts @ products  # the first of the data themselves
     tried = np.log(np.array([(6.0, 0.5), (24.0, 0.8), (6.0, 1.2), (2.0, 0.9)]))
-    found, loss = _fits(*(np.repeat(part[:1], len(tried), axis=0) for part in drawn), ages, tried)
-    best = found[[np.argmin(loss)]]
-    fits = np.vstack([best, _fits(*(part[1:] for part in drawn), ages, np.repeat(best, draws, axis=0))[0]])
+    same = np.zeros(len(tried), dtype=np.int64)
+    found, left = _fits(loss[same], gain[same], ages, tried)
+    best = found[[np.argmin(left)]]
+    others, _ = _fits(loss[1:], gain[1:], ages, np.repeat(best, draws, axis=0))
+    fits = np.vstack([best, others])
     return _decay(np.exp(fits), level, len(data), len(names), len(labels))
 
 
