@@ -116,18 +116,14 @@ def abnormal_returns(
         residuals[block.rows] = fit.residuals
         fits.append(replace(fit, residuals=residuals[block.rows]))
         notes += [f"{usable.rows.event[block.rows.start]}: {note}" for note in fit.notes]
-    abnormal = np.concatenate([fit.abnormal for fit in fits])
-    notes += _gap_notes(usable.rows, abnormal)
+    names = ("coefficients", "expected", "abnormal", "covariance", "sigma", "freedom")
+    joined = {name: np.concatenate([getattr(fit, name) for fit in fits]) for name in names}
+    notes += _gap_notes(usable.rows, joined["abnormal"])
     found = AbnormalReturns(
         rows=usable.rows,
         windows=windows,
-        coefficients=np.concatenate([fit.coefficients for fit in fits]),
         residuals=residuals,
-        expected=np.concatenate([fit.expected for fit in fits]),
-        abnormal=abnormal,
-        covariance=np.concatenate([fit.covariance for fit in fits]),
-        sigma=np.concatenate([fit.sigma for fit in fits]),
-        freedom=np.concatenate([fit.freedom for fit in fits]),
+        **joined,
         n_estimation=usable.days.sum(axis=1),
         warnings=panel.warnings + usable.rows.warnings + tuple(notes),
         convention=convention,

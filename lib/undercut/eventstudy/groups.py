@@ -149,16 +149,11 @@ def _row(pool: Pool, days: Window, level: float) -> dict[str, object]:
     total = portfolio_return(abnormal, days)
     half = float(stats.t.ppf((1 + level) / 2, total.freedom)) * total.standard_error
     return {
-        "group": pool.group,
-        "n": len(abnormal.rows),
-        "n_dates": len(np.unique(abnormal.rows.day)),
-        "car": total.car,
-        "se": total.standard_error,
-        "ci_low": total.car - half,
-        "ci_high": total.car + half,
+        "group": pool.group, "n": len(abnormal.rows), "n_dates": len(np.unique(abnormal.rows.day)),
+        "car": total.car, "se": total.standard_error, "ci_low": total.car - half, "ci_high": total.car + half,
         "detectable": float(detectable(total.standard_error, freedom=total.freedom, level=level)),
         "p_portfolio": 2 * stats.t.sf(abs(total.car / total.standard_error), total.freedom),
-    }
+    }  # fmt: skip
 
 
 def battery_table(study: EventStudy, *, window: Window | None = None, draws: int = 9_999) -> pd.DataFrame:

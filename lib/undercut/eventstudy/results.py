@@ -64,17 +64,13 @@ class EventStudy(Result):
         variance = np.einsum("nll->nl", self.abnormal.covariance)
         return pd.DataFrame(
             {
-                "event": np.repeat(rows.event, n_days),
-                "firm": np.repeat(rows.firm, n_days),
-                "group": np.repeat(rows.group, n_days),
-                "date": dates.ravel(),
-                "day": np.tile(offsets, len(rows)),
-                "ar": self.abnormal.abnormal.ravel(),
-                "se": np.sqrt(variance).ravel(),
+                **{name: np.repeat(getattr(rows, name), n_days) for name in ("event", "firm", "group")},
+                "date": dates.ravel(), "day": np.tile(offsets, len(rows)),
+                "ar": self.abnormal.abnormal.ravel(), "se": np.sqrt(variance).ravel(),
                 "expected": self.abnormal.expected.ravel(),
                 "return": (self.abnormal.abnormal + self.abnormal.expected).ravel(),
             }
-        )
+        )  # fmt: skip
 
     def of(self, firms: Sequence[str]) -> EventStudy:
         """The rows of some firms.
@@ -104,21 +100,13 @@ class EventStudy(Result):
         half = stats.t.ppf((1 + level) / 2, freedom) * error
         return pd.DataFrame(
             {
-                "event": rows.event,
-                "firm": rows.firm,
-                "group": rows.group,
-                "window": label(days),
-                "car": car,
-                "se": error,
-                "t": ratio,
-                "p_value": 2 * stats.t.sf(np.abs(ratio), freedom),
+                "event": rows.event, "firm": rows.firm, "group": rows.group, "window": label(days),
+                "car": car, "se": error, "t": ratio, "p_value": 2 * stats.t.sf(np.abs(ratio), freedom),
                 "bhar": self.abnormal.buy_and_hold(days),
                 "detectable": detectable(error, freedom=freedom, level=level, power=power),
-                "n_estimation": self.abnormal.n_estimation,
-                "ci_low": car - half,
-                "ci_high": car + half,
+                "n_estimation": self.abnormal.n_estimation, "ci_low": car - half, "ci_high": car + half,
             }
-        )
+        )  # fmt: skip
 
     def caar(self, *, level: float = 0.95) -> pd.DataFrame:
         """Mean and cumulative mean abnormal return by group and day, with the portfolio's interval.

@@ -29,7 +29,7 @@ SUFFIXES: Final = (".csv", ".parquet", ".pq", ".xlsx", ".csv.gz", ".csv.bz2", ".
 _DATE: Final = (
     "date", "dates", "datadate", "caldt", "dlycaldt", "tradingdate", "tradedate", "datetime", "timestamp",
 )  # fmt: skip
-_TICKER: Final = ("ticker", "tickers", "tic", "symbol", "security", "securities", "firm", "unit")
+_TICKER: Final = ("ticker", "tickers", "tic", "symbol", "security", "securities")
 _RETURNS: Final = ("dlyret", "ret", "return", "returns", "totalreturn", "dailyreturn")
 _ADJUSTED: Final = ("totreturnindexgrossdvds", "totalreturnindex", "adjclose", "adjustedclose")
 #: Prices that their makers do not adjust, or only for splits.
@@ -164,8 +164,8 @@ def day_of(table: UserTable) -> str:
 
 
 def ticker_of(table: UserTable) -> str | None:
-    """The column of tickers, else of CRSP's permanent numbers: people ask by ticker."""
-    return table.find(*_TICKER) or table.find("permno")
+    """The column of tickers, else of firms, else of CRSP's permanent numbers: people ask by ticker."""
+    return table.find(*_TICKER) or table.find("firm", "unit") or table.find("permno")
 
 
 def _aliases(table: UserTable) -> dict[str, str]:

@@ -25,6 +25,7 @@ from undercut.studies.stocks.announcements import company_named_by_none
 from undercut.studies.stocks.words import (
     count,
     count_of,
+    intervals,
     key_of,
     move,
     p_text,
@@ -83,16 +84,13 @@ def pairs(found: PairMoves) -> Iterator[Part]:
     yield from _answer(rows, clear)
     yield Sentence(f"{found.studied} announcements have enough history before them to be studied.")
     drawn = rows.assign(said=_chances(rows), part=rows["kind"] + " (" + rows["n_dates"].astype(str) + ")")
-    yield Figure(
-        "classes",
-        lambda: charts.interval_rows(
-            drawn, label="portfolio", section="part", note="said",
-            source=f"{_source(case)}; number of announcements in brackets",
-            finding=f"{count_of(len(clear))} of {len(rows)} pairs of kind and group moved beyond chance",
-            measure=f"{_measure(case, 'Mean abnormal return')}; p: permutation of dates, q: corrected for "
-            f"{len(rows)} pairs; {case.data.kind} data",
-        ),
-        f"Intervals by kind and group. {points(drawn, 'part', 'portfolio')}", drawn,
+    yield intervals(
+        "classes", drawn, drawn, f"Intervals by kind and group. {points(drawn, 'part', 'portfolio')}",
+        label="portfolio", section="part", note="said",
+        source=f"{_source(case)}; number of announcements in brackets",
+        finding=f"{count_of(len(clear))} of {len(rows)} pairs of kind and group moved beyond chance",
+        measure=f"{_measure(case, 'Mean abnormal return')}; p: permutation of dates, q: corrected for "
+        f"{len(rows)} pairs; {case.data.kind} data",
     )  # fmt: skip
     columns = ["kind", "portfolio", "n_dates", "car", "ci_low", "ci_high", "detectable", "p_permutation"]
     yield table(
@@ -143,16 +141,13 @@ def each(found: EachMove) -> Iterator[Part]:
     drawn = rows.assign(
         said="p " + rows["p_permutation"].map(p_text), part=rows["kind"] + ": " + rows["firm"]
     )
-    yield Figure(
-        "announcements",
-        lambda: charts.interval_rows(
-            drawn, label="label", section="part", note="said", square="mixed", source=_source(case),
-            finding=f"{count_of(len(beyond))} of {len(rows)} announcements moved its group beyond chance "
-            "after correction",
-            measure=f"{_measure(case, 'Abnormal return of the group')}; p: permutation of dates; squares: "
-            f"another event inside the window; {case.data.kind} data",
-        ),
-        f"One interval an announcement. {points(rows, 'label')}", rows,
+    yield intervals(
+        "announcements", drawn, rows, f"One interval an announcement. {points(rows, 'label')}",
+        label="label", section="part", note="said", square="mixed", source=_source(case),
+        finding=f"{count_of(len(beyond))} of {len(rows)} announcements moved its group beyond chance "
+        "after correction",
+        measure=f"{_measure(case, 'Abnormal return of the group')}; p: permutation of dates; squares: "
+        f"another event inside the window; {case.data.kind} data",
     )  # fmt: skip
     yield count(
         "announcements.beyond_chance",
@@ -213,16 +208,13 @@ def named(found: NamedMoves) -> Iterator[Part]:
     case, rows = found.case, found.rows
     sure = rows[rows["q_value"] < 0.05]
     drawn = rows.assign(said=_chances(rows))
-    yield Figure(
-        "named",
-        lambda: charts.interval_rows(
-            drawn, label="label", section="firm", note="said", square="mixed", source=_source(case),
-            finding=f"Named companies: {len(sure) or 'none'} of {len(rows)} moves beyond chance after "
-            "correction",
-            measure=f"{_measure(case, 'Abnormal return')}; p: permutation of dates, q: corrected for "
-            f"{len(rows)}; squares: another event inside; {case.data.kind} data",
-        ),
-        f"One interval a company and announcement. {points(rows, 'firm', 'label')}", rows,
+    yield intervals(
+        "named", drawn, rows, f"One interval a company and announcement. {points(rows, 'firm', 'label')}",
+        label="label", section="firm", note="said", square="mixed", source=_source(case),
+        finding=f"Named companies: {len(sure) or 'none'} of {len(rows)} moves beyond chance after "
+        "correction",
+        measure=f"{_measure(case, 'Abnormal return')}; p: permutation of dates, q: corrected for "
+        f"{len(rows)}; squares: another event inside; {case.data.kind} data",
     )  # fmt: skip
     for row in rows.to_dict("records"):
         chances = f"permutation p = {p_text(row['p_permutation'])}, q = {p_text(row['q_value'])}"

@@ -12,10 +12,19 @@ from undercut.studies.presentation import Figure, Part, Sentence, Table
 from undercut.studies.stocks import charts
 from undercut.studies.stocks.checks import Battery, Checks, Trend
 from undercut.studies.stocks.doses import DOSES, Slopes
-from undercut.studies.stocks.interval_charts import interval_rows
 from undercut.studies.stocks.pages_releases import differ, means_of, source_of
 from undercut.studies.stocks.release_response import Held, Responses
-from undercut.studies.stocks.words import count, count_of, key_of, move, p_text, percent, points, told
+from undercut.studies.stocks.words import (
+    count,
+    count_of,
+    intervals,
+    key_of,
+    move,
+    p_text,
+    percent,
+    points,
+    told,
+)
 
 _AXES = {
     "proximity": "capability less that of the best closed model, points",
@@ -78,13 +87,10 @@ def _rows_figure(
 ) -> Figure:
     """Slopes in sections, each with its p-value."""
     noted = shown.assign(note=["p = " + p_text(p) for p in shown["p_permutation"]])
-    return Figure(
-        name,
-        lambda: interval_rows(
-            noted, label="group", value="slope", section="section", note="note", source=source_of(found),
-            finding=finding, measure=measure,
-        ),
-        alt, data,
+    return intervals(
+        name, noted, data, alt,
+        label="group", value="slope", section="section", note="note", source=source_of(found),
+        finding=finding, measure=measure,
     )  # fmt: skip
 
 
@@ -155,15 +161,12 @@ def checks(found: Checks) -> Iterator[Part]:
     one = rows[rows["group"] == group]
     shown = one.assign(note=[f"n = {r.n}, p = {p_text(r.p_permutation)}" for r in one.itertuples()])
     inside = int(((one["ci_low"] <= 0) & (one["ci_high"] >= 0)).sum())
-    yield Figure(
-        "other_choices",
-        lambda: interval_rows(
-            shown, label="check", value="caar", note="note", source=source_of(found.found),
-            finding=f"{inside} of {len(one)} choices leave zero inside the interval for {group}",
-            measure=f"Mean abnormal return of {group}, percent, 95% intervals; days {found.found.window} "
-            "unless the row says otherwise; p: permutation of dates",
-        ),
-        f"Intervals by choice: {points(one, 'check', value='caar')}", rows,
+    yield intervals(
+        "other_choices", shown, rows, f"Intervals by choice: {points(one, 'check', value='caar')}",
+        label="check", value="caar", note="note", source=source_of(found.found),
+        finding=f"{inside} of {len(one)} choices leave zero inside the interval for {group}",
+        measure=f"Mean abnormal return of {group}, percent, 95% intervals; days {found.found.window} "
+        "unless the row says otherwise; p: permutation of dates",
     )  # fmt: skip
     wide = rows.pivot_table(index="check", columns="group", values="caar", sort=False).mul(100).reset_index()
     yield Table(

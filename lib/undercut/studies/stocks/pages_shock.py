@@ -26,7 +26,18 @@ from undercut.studies.stocks.shock import (
     Spans,
     Tests,
 )
-from undercut.studies.stocks.words import count, key_of, move, p_text, percent, points, span, table, told
+from undercut.studies.stocks.words import (
+    count,
+    intervals,
+    key_of,
+    move,
+    p_text,
+    percent,
+    points,
+    span,
+    table,
+    told,
+)
 
 _BENCHMARKS = {"RSP": "the market with equal weights", "SPY": "the market weighted by size"}
 _NO_SAMPLE = "a share of choices, not a sample: no interval"
@@ -116,15 +127,12 @@ def ladder(found: Ladder) -> Iterator[Part]:
     low, high = _range(own["car"])
     chosen = [TARGET, *(name for name in ("chips", "power", "software") if name in shock.members)]
     shown = pd.concat([found.rows[found.rows["firm"] == name] for name in chosen], ignore_index=True)
-    yield Figure(
-        "ladder",
-        lambda: charts.interval_rows(
-            shown, label="rung", section="firm", source=f"Returns: {shock.data.described}",
-            finding=f"{NAME}: {low} to {high}, by what it is compared with",
-            measure=f"Abnormal return, days {label(shock.window)} from {shock.day.date()}, 95% intervals; "
-            f"{shock.data.kind} data",
-        ),
-        f"Abnormal returns by benchmark. {points(shown, 'firm', 'rung')}", shown,
+    yield intervals(
+        "ladder", shown, shown, f"Abnormal returns by benchmark. {points(shown, 'firm', 'rung')}",
+        label="rung", section="firm", source=f"Returns: {shock.data.described}",
+        finding=f"{NAME}: {low} to {high}, by what it is compared with",
+        measure=f"Abnormal return, days {label(shock.window)} from {shock.day.date()}, 95% intervals; "
+        f"{shock.data.kind} data",
     )  # fmt: skip
     for row in found.rows[found.rows["firm"].isin(chosen[:2])].to_dict("records"):
         yield move(
@@ -179,16 +187,13 @@ def sessions(found: Sessions) -> Iterator[Part]:
             n=len(shock.members[row.group]), method=f"portfolio, {_method(shock)}", role="descriptive",
             note=f"{_by_chance(row)}, Romano-Wolf {p_text(row.p_adjusted)}",
         )  # fmt: skip
-    yield Figure(
-        "sessions",
-        lambda: charts.interval_rows(
-            shown, label="group", section="session", note="said",
-            source=f"Returns: {shock.data.described}", finding=f"Groups that moved, after correction: "
-            f"{listed}",
-            measure=f"Abnormal return of equal-weight portfolios against {shock.benchmark}, one day, 95% "
-            f"intervals; p: permutation of dates; {shock.data.kind} data",
-        ),
-        f"Three blocks of intervals. {points(rows, 'session', 'group')}", shown,
+    yield intervals(
+        "sessions", shown, shown, f"Three blocks of intervals. {points(rows, 'session', 'group')}",
+        label="group", section="session", note="said",
+        source=f"Returns: {shock.data.described}", finding=f"Groups that moved, after correction: "
+        f"{listed}",
+        measure=f"Abnormal return of equal-weight portfolios against {shock.benchmark}, one day, 95% "
+        f"intervals; p: permutation of dates; {shock.data.kind} data",
     )  # fmt: skip
     events = shock.events
     same = events["us_trading_day"].eq(shock.release) & ~events["event_id"].eq(_released(shock))
@@ -254,14 +259,11 @@ def companies(found: Companies) -> Iterator[Part]:
         said="q " + rows["q_value"].map(p_text),
         name=[f"{firm} ({shock.data.firms[firm]})" for firm in rows["group"]],
     )
-    yield Figure(
-        "companies",
-        lambda: charts.interval_rows(
-            shown, label="name", note="said", source=f"Returns: {shock.data.described}",
-            finding=f"After correction, {len(lost)} of {len(rows)} companies lost and {len(gained)} gained",
-            measure=f"{_measure(shock)}, 95% intervals; q: Benjamini-Hochberg; {shock.data.kind} data",
-        ),
-        f"One interval a company, sorted. {points(rows, 'group')}", shown,
+    yield intervals(
+        "companies", shown, shown, f"One interval a company, sorted. {points(rows, 'group')}",
+        label="name", note="said", source=f"Returns: {shock.data.described}",
+        finding=f"After correction, {len(lost)} of {len(rows)} companies lost and {len(gained)} gained",
+        measure=f"{_measure(shock)}, 95% intervals; q: Benjamini-Hochberg; {shock.data.kind} data",
     )  # fmt: skip
     for word, part in (("lost", lost), ("gained", gained)):
         yield count(

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from undercut.report.findings.sentences import number
-from undercut.studies.presentation import Number, Role, Table
+from undercut.studies.presentation import Figure, Number, Role, Table
+from undercut.studies.stocks.interval_charts import interval_rows
 
 if TYPE_CHECKING:
     from undercut.tables import Format
@@ -141,6 +142,11 @@ def table(
     formats_ |= percents | dict(formats or {})
     heads = {name: head for name, head in _HEADS.items() if name in columns} | dict(labels or {})
     return Table(shown, title, subtitle, labels=heads, formats=formats_, row_label=columns[0])
+
+
+def intervals(name: str, rows: pd.DataFrame, data: pd.DataFrame, alt: str, **drawn: Any) -> Figure:
+    """A figure of estimates with their intervals; ``drawn`` as `interval_charts.interval_rows` takes it."""
+    return Figure(name, lambda: interval_rows(rows, **drawn), alt, data)
 
 
 def _held(columns: Iterable[str], kinds: Sequence[str]) -> list[str]:
