@@ -186,6 +186,11 @@ def numbers(values: pd.Series, *, missing: Iterable[str] = (), decimal_comma: bo
     text = text_of(values).fillna("")
     is_missing = text.isin({*MISSING, *missing})
     known = text[~is_missing]
+    found = pd.Series(np.nan, index=values.index)
+    at_once = pd.to_numeric(known, errors="coerce")
+    if np.isfinite(at_once).all() and (known.str.len() <= _LONGEST_NUMBER).all():
+        found[known.index] = at_once.astype("float64")
+        return found
     is_percent = known.str.endswith("%")
     if is_percent.any() and not is_percent.all():
         odd = known.index[(is_percent != is_percent.iloc[0]).to_numpy().argmax()]
@@ -198,7 +203,6 @@ def numbers(values: pd.Series, *, missing: Iterable[str] = (), decimal_comma: bo
     if not readable.all():
         odd = known.index[~readable.to_numpy()][0]
         raise UnreadableCell(int(values.index.get_loc(odd)), "is not a number")
-    found = pd.Series(np.nan, index=values.index)
     found[bare.index] = bare.astype("float64")
     found = _finite(found, np.isinf(found).to_numpy())
     if len(known) and is_percent.all():
