@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from undercut.errors import InputError, UnknownNameError
@@ -74,6 +74,7 @@ def test_a_missing_price_stays_missing() -> None:
 
 
 @given(st.floats(0.001, 500), st.floats(0.001, 500), st.floats(0.1, 100))
+@settings(max_examples=15, deadline=None)
 def test_a_price_lies_between_its_parts_and_scales_with_them(
     fresh: float, output: float, scale: float
 ) -> None:

@@ -102,7 +102,7 @@ def holders(found: Holders) -> Iterator[Part]:
     for key, whose, count in (("open", "an open", of_open), ("chinese_open", "a Chinese open", chinese)):
         yield Number(
             f"levels_held_by_{key}", f"Capability levels whose cheapest offer is {whose} model, last month",
-            count,             "levels", n=len(late), method="count", note=_COUNT, role="descriptive",
+            count, "levels", n=len(late), method="count", note=_COUNT, role="descriptive",
         )  # fmt: skip
     yield Table(
         late[["level", "name", "developer", "origin", "access", "host", "price", "offers"]],
@@ -167,7 +167,7 @@ def split(found: Split) -> Iterator[Part]:
     wide = high - low > 1e-9
     yield Number(
         "frontier_change", f"Change of the log lowest price at {found.level} capability", parts.total,
-        "log points",         ci=(low, high) if wide else None, n=parts.clusters, role="descriptive",
+        "log points", ci=(low, high) if wide else None, n=parts.clusters, role="descriptive",
         method=f"{parts.first} to {parts.last}; bootstrap over developers",
         note="one-sided by construction" if wide else "the same developer holds both ends in every "
         "resample that can be decomposed: no interval",

@@ -120,9 +120,7 @@ def gap_answer(found: GapHistory) -> str:
     told = gap_sentence(found, found.frame.iloc[0])
     if pd.isna(found.frame["gap"].iloc[0]):
         return told
-    low, high = (
-        number(100 * end, "%", decimals=0) for end in (found.frame["gap"].min(), found.frame["gap"].max())
-    )
+    low, high = (number(100 * found.frame["gap"].agg(end), "%", decimals=0) for end in ("min", "max"))
     return f"{told} Other defensible choices give {low} to {high}."
 
 
@@ -148,15 +146,11 @@ def _gap_number(
     opened, closed = _sides(found)
     known = pd.notna(row["gap"])
     return Number(
-        key,
-        label or f"Price of {opened} open relative to {closed} closed models at equal capability",
-        100 * row["gap"] if known else None,
-        "%",
+        key, label or f"Price of {opened} open relative to {closed} closed models at equal capability",
+        100 * row["gap"] if known else None, "%",
         ci=(100 * row["low"], 100 * row["high"]) if known else None,
-        n=int(row[["n_group", "n_reference"]].fillna(0).sum()),
-        note=row["why_not"],
-        method=method,
-    )
+        n=int(row[["n_group", "n_reference"]].fillna(0).sum()), note=row["why_not"], method=method,
+    )  # fmt: skip
 
 
 def host_spread(found: HostSpread) -> Iterator[Part]:

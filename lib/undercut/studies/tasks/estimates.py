@@ -43,7 +43,7 @@ class WithoutEach(Result):
         low, high = self.frame.iloc[0], self.frame.iloc[-1]
         turned = self.frame[(self.frame["gap"] < 0) != (self.whole < 0)]
         yield Number(
-            f"leave_one_out.{name}", f"Gap per solved task, the {name} left out that moves it most", 
+            f"leave_one_out.{name}", f"Gap per solved task, the {name} left out that moves it most",
             100 * max(self.frame["gap"], key=lambda gap: abs(gap - self.whole)), "%",
             n=len(self.frame), note="a range over samples, not an interval", role="robustness",
         )  # fmt: skip
