@@ -327,7 +327,8 @@ def _spans_with_offers(offers: pd.DataFrame, start: str, end: str) -> list[list[
 
 
 def _with_structure(quotes: pd.DataFrame) -> pd.DataFrame:
-    month = pd.Series(pd.PeriodIndex(quotes["period"], freq="M").asi8, index=quotes.index)
+    place, periods = pd.factorize(quotes["period"])
+    month = pd.Series(pd.PeriodIndex(periods, freq="M").asi8[place], index=quotes.index)
     panel = quotes.assign(month=month, log_price=np.log(quotes["price"]))
     release = pd.to_datetime(panel["release_date"])
     released = (release.dt.year - 1970) * 12 + release.dt.month - 1
