@@ -51,11 +51,22 @@ class PeriodScale:
     _origin: int
     _step: int
 
-    def starts(self, values: pd.Series) -> Floats:
+    def of(self, values: pd.Series) -> Floats:
+        """Position of each value, which must be one of `labels`; missing where the value is."""
+        at = self.labels.get_indexer(pd.Index(values))
+        return np.where(at >= 0, self.positions[at], np.nan)
+
+    @property
+    def offset(self) -> int:
+        """What makes positions into numbers: months since January 1970, years, or the integers themselves."""
+        since = 1970 * 12 + 1 if "month" in self.kind else 0
+        return (self._origin - since) // self._step
+
+    def starts(self, values: pd.Series, *, later: bool = False) -> Floats:
         """Position of the first period at or after each value: when treatment starts to show.
 
-        Missing where nothing starts: blanks, ``never``, 0 (where that is no period), infinity, and what lies
-        after the last period.
+        Missing where nothing starts: blanks, ``never``, 0 or 9999 (where that is no period), infinity, and,
+        unless ``later``, what lies after the last period.
 
         Raises
         ------
@@ -66,10 +77,11 @@ class PeriodScale:
         codes, distinct = pd.factorize(values, use_na_sentinel=True)
         for code, value in enumerate(distinct):
             text = _text(value)
-            if text.lower() in _NEVER and text not in {_text(label) for label in self.labels}:
+            is_never = text.lower() in _NEVER or re.fullmatch(r"9{4,}", text)
+            if is_never and text not in {_text(label) for label in self.labels}:
                 continue
             found[codes == code] = self._start(text, value)
-        return found
+        return found if later else np.where(found > self.positions[-1], np.nan, found)
 
     def _start(self, text: str, value: object) -> float:
         written = _PATTERNS.get(self.kind, _DAY if self.kind == "month of a day" else _INTEGER)
@@ -83,8 +95,7 @@ class PeriodScale:
                 f"{value!r} is not written as the periods are ({first!r}). Leave it blank where nothing "
                 "starts."
             ) from None
-        steps = -((self._origin - at) // self._step) if self.kind in _KINDS else at
-        return float(steps) if steps <= self.positions[-1] else np.nan
+        return float(-((self._origin - at) // self._step) if self.kind in _KINDS else at)
 
 
 def period_scale(labels: pd.Index) -> PeriodScale:

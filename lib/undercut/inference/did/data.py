@@ -19,6 +19,7 @@ from undercut.errors import (
     TooFewError,
 )
 from undercut.inference.arrays import Booleans
+from undercut.inference.periods import period_scale
 
 #: Names of the columns inside the estimators.
 UNIT, PERIOD, OUTCOME, FIRST, CLUSTER, WEIGHT, EVENT = (
@@ -87,15 +88,19 @@ def adoption_panel(
     rows = pd.DataFrame({name: frame[column].to_numpy() for name, column in wanted.items()})
     for name in covariates:
         rows[name] = frame[name].to_numpy(dtype=float)
-    rows[PERIOD] = as_number(rows[PERIOD])
-    rows[FIRST] = _first_of(rows, frame[treated]) if treated else as_number(rows[FIRST])
+    scale = period_scale(pd.Index(rows[PERIOD].dropna().unique()))
+    starts = None if treated else scale.starts(rows[FIRST], later=True) + scale.offset
+    rows[PERIOD] = scale.of(rows[PERIOD]) + scale.offset
+    rows[FIRST] = _first_of(rows, frame[treated]) if treated else starts
     rows[OUTCOME] = rows[OUTCOME].astype(float)
     rows[WEIGHT] = rows[WEIGHT].astype(float) if weights else 1.0
     _check(rows, covariates)
     rows[PERIOD] = rows[PERIOD].astype("int64")
     labels = coded(rows)
     rows = rows.sort_values([UNIT, PERIOD], ignore_index=True)
-    return _usable(AdoptionPanel(rows, labels, tuple(covariates), weights is not None))
+    panel = _usable(AdoptionPanel(rows, labels, tuple(covariates), weights is not None))
+    gap = () if scale.note is None else (scale.note[0].upper() + scale.note[1:] + ".",)
+    return replace(panel, notes=(*gap, *panel.notes))
 
 
 def coded(rows: pd.DataFrame) -> dict[str, pd.Index]:
