@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 
 from undercut.errors import NotIdentifiedError
-from undercut.inference.within import independent, within_fit, without_singletons
+from undercut.inference.within import independent, poisson_fit, within_fit, without_singletons
 
 
 @pytest.fixture
@@ -62,6 +63,20 @@ def test_errors_are_the_textbooks(rows: pd.DataFrame, clusters: list[str]) -> No
     expected = meat / (x @ x) ** 2 * (300 - 1) / (300 - k) * groups / (groups - 1)
     assert fit.variance[0, 0] == pytest.approx(expected, rel=1e-10)
     assert fit.combined(["x"])[1] == pytest.approx(np.sqrt(expected), rel=1e-10)
+
+
+def test_poisson_is_the_regression_with_dummies(rows: pd.DataFrame) -> None:
+    mean = np.exp(0.3 * rows["x"] + 0.1 * rows["unit"] - 0.2 * rows["month"])
+    counts = mean * np.random.default_rng(1).exponential(size=len(rows))
+    fit = poisson_fit(counts, rows[["x"]], rows[["unit", "month"]], rows[["firm"]])
+    whole = np.column_stack([rows["x"], dummies(rows, "unit", "month")[:, :-1]])
+    model = sm.GLM(counts, whole, family=sm.families.Poisson())
+    full = model.fit(tol=1e-14, cov_type="cluster", cov_kwds={"groups": rows["firm"]})
+    assert fit.coefficients[0] == pytest.approx(full.params.iloc[0], rel=1e-9)
+    # Units lie within firms and count once: ten parameters of twenty-one.
+    n, k = len(rows), whole.shape[1]
+    expected = full.bse.iloc[0] * np.sqrt((n - k) / (n - 10))
+    assert fit.combined(["x"])[1] == pytest.approx(expected, rel=1e-9)
 
 
 def test_what_the_effects_explain_is_left_out_or_refused(rows: pd.DataFrame) -> None:

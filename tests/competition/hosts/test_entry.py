@@ -8,8 +8,8 @@ import pytest
 from scipy import stats
 
 from tests.competition.hosts.host_market import as_panel, host_market, true_effect
-from undercut.competition.hosts.entry import entry_effect, wild_test
-from undercut.competition.hosts.entry_design import count_entries
+from undercut.competition.hosts.entry import effect_in, entry_effect, wild_test
+from undercut.competition.hosts.entry_design import EntryDesign, count_entries
 from undercut.competition.hosts.placebos import placebo_dates, placebo_effects, placebo_models
 from undercut.errors import DataError, InputError
 
@@ -54,6 +54,12 @@ def test_a_cut_that_follows_an_entry_is_found_at_its_month() -> None:
     assert path[1] == pytest.approx(0, abs=1e-8)
     assert path[2] == pytest.approx(-0.1, abs=1e-8) and path[6] == pytest.approx(-0.1, abs=1e-8)
     assert path[-4] == pytest.approx(0, abs=1e-8)
+
+
+def test_one_design_serves_every_horizon() -> None:
+    panel = host_market(3)
+    shared = effect_in(EntryDesign.of(panel, "dated", lags=6).up_to(3), count_entries(panel))
+    pd.testing.assert_frame_equal(shared.path, entry_effect(panel, lags=3).path)
 
 
 def test_what_a_host_does_to_its_whole_list_is_not_an_effect() -> None:
