@@ -32,11 +32,9 @@ MAX_SLIP: Final = pd.Timedelta(days=45)
 SAME_PRICE: Final = 0.01
 #: A host of which at least this share of all known prices is zero charges nobody.
 CHARGES_NOBODY: Final = 0.9
-
 #: Sources that are the seller's own list: (source, host). What they show was charged.
 FIRST_HAND: Final = frozenset({("openrouter-archive", "openrouter"), ("openrouter", "openrouter")})
 FREE_KINDS: Final = frozenset({"subscription", "local"})
-
 _VERTEX_GEMINI: Final = r"(?:^|/)gemini-(?:1\.[05]-)?(?:pro|flash|ultra)"
 _VERTEX_PREVIEW: Final = r"(?:^|/)gemini-1\.5-(?:pro|flash)-(?:preview|exp)-"
 _VERTEX_MENDED: Final = pd.Timestamp("2024-07-25", tz="UTC")
@@ -341,14 +339,9 @@ def slip(rows: pd.DataFrame) -> Verdict:
         leaves |= ~same_price(before, usable[name])
     short = (usable["valid_to"] - usable["valid_from"]) <= MAX_SLIP
     price = usable["input"].round(6).astype("str") + "/" + usable["output"].round(6).astype("str")
-    witnesses = (
-        usable.assign(price=price)
-        .groupby(["host", "model_id", "variant", "price"])["source"]
-        .transform("nunique")
-    )
+    witnesses = usable.assign(price=price).groupby([*_OFFER, "price"])["source"].transform("nunique")
     alone = witnesses.fillna(1) < 2
-    fits = returns & leaves & short & alone & ~is_first_hand(usable)
-    fits = fits.reindex(rows.index, fill_value=False)
+    fits = (returns & leaves & short & alone & ~is_first_hand(usable)).reindex(rows.index, fill_value=False)
     return fits, _constant(rows, "a correction: the price returned within weeks and no other source shows it")
 
 
