@@ -191,7 +191,8 @@ DAMAGED = {
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "data" / "prices").mkdir(parents=True)
-    (tmp_path / "data" / "reference").symlink_to(paths.data_dir() / "reference")
+    for name in ("reference", "witnesses"):
+        (tmp_path / "data" / name).symlink_to(paths.data_dir() / name)
     monkeypatch.setenv("UNDERCUT_HOME", str(tmp_path))
     return tmp_path
 

@@ -42,7 +42,8 @@ def saved(tmp_path_factory: pytest.TempPathFactory, small: tuple[pd.DataFrame, p
 def home(tmp_path: Path, saved: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project of its own, with the real tables of names and a small panel."""
     shutil.copytree(saved, tmp_path / "data" / "prices")
-    (tmp_path / "data" / "reference").symlink_to(paths.data_dir() / "reference")
+    for name in ("reference", "witnesses"):
+        (tmp_path / "data" / name).symlink_to(paths.data_dir() / name)
     monkeypatch.setenv("UNDERCUT_HOME", str(tmp_path))
     return tmp_path
 
