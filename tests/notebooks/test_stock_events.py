@@ -67,11 +67,11 @@ def test_rungs_that_the_sample_cannot_build_are_said(site: Path) -> None:
 def test_a_mean_over_announcements_is_the_mean_of_its_dates(site: Path) -> None:
     _, findings, folder = read(site, RULES)
     table = pd.read_csv(folder / "figures" / "announcements.csv")
-    tightened = table[table["group"] == "export controls tightened"]
+    tightened = table[table["kind"] == "export controls tightened"]
     assert findings["class.export_controls_tightened.chips"]["value"] == pytest.approx(
         100 * tightened["car"].mean()
     )
-    adopted = table.loc[table["group"] == "adoption", "car"].mean()
+    adopted = table.loc[table["kind"] == "adoption", "car"].mean()
     assert findings["class.adoption.software_minus_model_sellers"]["value"] == pytest.approx(100 * adopted)
     assert findings["announcements.beyond_chance"]["n"] == len(table)
 
