@@ -51,9 +51,9 @@ class WithoutEach(Result):
             f"Without {', '.join(turned['left_out'])} the sign turns." if len(turned) else "No sign turns."
         )
         yield Sentence(
-            f"With one {name} left out the gap per solved task runs from {_percent(low['gap'])} (without "
-            f"{low['left_out']}) to {_percent(high['gap'])} (without {high['left_out']}); with all it is "
-            f"{_percent(self.whole)}. {turns}"
+            f"With one {name} left out the gap per solved task runs from {percent(low['gap'])} (without "
+            f"{low['left_out']}) to {percent(high['gap'])} (without {high['left_out']}); with all it is "
+            f"{percent(self.whole)}. {turns}"
         )
         shown = pd.concat([self.frame.head(3), self.frame.tail(3)]).drop_duplicates()
         yield Table(
@@ -68,5 +68,6 @@ def without_each(rows: pd.DataFrame, unit: str, **options: Any) -> WithoutEach:
     return WithoutEach(unit, whole, leave_one_out(rows, unit, **options))
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """A share as whole percent, with a true minus."""
     return number(100 * share, "%", decimals=0)

@@ -14,8 +14,9 @@ from undercut.prices.tasks.tokens import TokensPerTask
 from undercut.prices.tasks.trend import CostTrends
 from undercut.report.findings.sentences import number, p_value
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
+from undercut.studies.tasks.estimates import percent
 
-#: Named before the build: the benchmark with the most Chinese models.
+#: The benchmark with the most Chinese models; chosen by that count when first estimates had been seen.
 MAIN: Final = "epoch_gpqa"
 _KEYS: Final = {
     "usd_per_mtok": "per_token",
@@ -40,8 +41,8 @@ def gaps(result: TaskGaps) -> Iterator[Part]:
         f"and {_settled(solved)} per solved task."
     )
     yield Sentence(
-        f"Per token the range is {_percent(token['low'])} to {_percent(token['high'])}, per solved task "
-        f"{_percent(solved['low'])} to {_percent(solved['high'])} ({solved['n_group']} and "
+        f"Per token the range is {percent(token['low'])} to {percent(token['high'])}, per solved task "
+        f"{percent(solved['low'])} to {percent(solved['high'])} ({solved['n_group']} and "
         f"{solved['n_reference']} models, {p_value(solved['p_value'])} by exchanging labels). A fall of "
         f"{number(100 * solved['detectable'], '%', decimals=0)} per solved task would have been found four "
         "times in five. Against the cheapest US closed model that scores as high, rather than the typical "
@@ -182,20 +183,16 @@ def _benchmark(row: dict[str, Any]) -> str:
     return BENCHMARKS.get(row["benchmark"], row["benchmark"])
 
 
-def _percent(share: float) -> str:
-    return number(100 * share, "%", decimals=0)
-
-
 def _cheaper(gap: float) -> str:
     return f"{abs(100 * gap):.0f}% {'less' if gap < 0 else 'more'}"
 
 
 def _settled(row: pd.Series) -> str:
     if row["low"] <= 0 <= row["high"]:
-        return f"we cannot tell whether less or more ({_percent(row['low'])} to {_percent(row['high'])})"
+        return f"we cannot tell whether less or more ({percent(row['low'])} to {percent(row['high'])})"
     return _cheaper(row["gap"])
 
 
 def _in_words(row: dict[str, Any]) -> str:
-    known = f"{_percent(row['gap'])} ({_percent(row['low'])} to {_percent(row['high'])})"
+    known = f"{percent(row['gap'])} ({percent(row['low'])} to {percent(row['high'])})"
     return f"{_benchmark(row)}, {MEASURES[row['measure']]}: {'no estimate' if row['why_not'] else known}"
