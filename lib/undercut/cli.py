@@ -107,6 +107,19 @@ def panel_update(
     typer.echo(summary)
 
 
+@panel_app.command("export")
+def panel_export(
+    folder: Annotated[str, typer.Argument(help="Folder of the data package; made if needed.")],
+    file_format: Annotated[str, typer.Option("--format", help="parquet or csv.")] = "parquet",
+) -> None:
+    """Write panel, changes, withdrawals and models with a description that other programs read."""
+    from pathlib import Path
+
+    from undercut.panel.export import export
+
+    typer.echo(f"Wrote {export(Path(folder), file_format=file_format)} and the tables beside it.")
+
+
 @panel_app.command("status")
 def panel_status(output_format: Format = "table") -> None:
     """Spans, counts, coverage, statuses, freshness, and agreement between sources."""

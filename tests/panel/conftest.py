@@ -11,6 +11,7 @@ import pytest
 from undercut.panel.build import build_panel
 from undercut.panel.identity import Identity
 from undercut.panel.store import read_table
+from undercut.sources.witnesses import load_witnesses
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +37,8 @@ def panel_as_of(
 
     @cache
     def panel(day: str | None) -> pd.DataFrame:
-        return build_panel(quotes, snapshots, names, as_of=None if day is None else pd.Timestamp(day))
+        moment = None if day is None else pd.Timestamp(day)
+        return build_panel(quotes, snapshots, names, load_witnesses(as_of=moment), as_of=moment)
 
     return panel
 

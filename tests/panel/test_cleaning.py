@@ -25,17 +25,18 @@ def offer(
         "source": "litellm", "host": "seller", "host_kind": "cloud", "raw_id": "seller/model",
         "model_id": "model", "alias": pd.NA, "variant": "", "access": "open", "input": paid, "output": out,
         "valid_from": day(begins), "valid_to": day(ends), "first_seen": day(begins).tz_localize("UTC"),
-        "last_seen": seen, "is_backport": False, "release_date": day(-30), "withdrawn_on": pd.NA,
-        "closed_on": pd.NaT, "moved_on": pd.NaT, "moved_from": pd.NA,
+        "last_seen": seen, "is_backport": False, "release_date": day(-30), "is_own_host": False,
+        "ended_on": pd.NaT, "end_kind": pd.NA, "stated_by": pd.NA, "closed_on": pd.NaT, "moved_on": pd.NaT,
+        "moved_from": pd.NA, "withdrawn_on": pd.NA,
     }  # fmt: skip
     return row | other
 
 
 def judged(*rows: dict[str, Any]) -> list[str]:
     frame = pd.DataFrame(list(rows))
-    for column in ("valid_from", "valid_to", "release_date", "moved_on", "closed_on"):
+    for column in ("valid_from", "valid_to", "release_date", "moved_on", "closed_on", "ended_on"):
         frame[column] = frame[column].astype("datetime64[us]")
-    for column in ("model_id", "alias", "withdrawn_on", "moved_from"):
+    for column in ("model_id", "alias", "moved_from", "end_kind", "stated_by"):
         frame[column] = frame[column].astype("str").where(frame[column].notna())
     frame[["input", "output"]] = frame[["input", "output"]].astype(float)
     return assign_status(frame)["status"].tolist()
@@ -220,15 +221,14 @@ def test_a_moving_name_with_the_old_price_is_stale_if_the_dated_id_says_otherwis
 
 
 def test_past_its_own_end_an_offer_is_disputed() -> None:
-    assert judged(offer(begins=10, withdrawn_on="2026-01-11")) == ["disputed"]
-    assert judged(offer(begins=9, withdrawn_on="2026-01-11")) == ["ok"]
-    assert judged(offer(begins=9, withdrawn_on="some day")) == ["ok"]
+    assert judged(offer(begins=10, ended_on=day(10), end_kind="stated")) == ["disputed"]
+    assert judged(offer(begins=9, ended_on=day(10), end_kind="stated")) == ["ok"]
 
 
 def test_an_offer_of_a_seller_that_closed_is_not_on_sale() -> None:
     closing = pd.Timestamp("2026-01-11")
-    assert judged(offer(begins=10, closed_on=closing)) == ["disputed"]
-    assert judged(offer(begins=9, closed_on=closing)) == ["ok"]
+    assert judged(offer(begins=10, closed_on=closing, ended_on=closing)) == ["disputed"]
+    assert judged(offer(begins=9, closed_on=closing, ended_on=closing)) == ["ok"]
 
 
 def away_and_back(lasts: int = 20, between: float = 2.0, **other: Any) -> list[dict[str, Any]]:

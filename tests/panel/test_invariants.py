@@ -17,6 +17,7 @@ from undercut.panel.schema import ACCESS, PANEL_COLUMNS, PRICE_COLUMNS, STATUSES
 from undercut.panel.store import offered_on, save
 from undercut.panel.timeline import MAX_SILENCE, SPEAKS_FOR
 from undercut.sources.quotes import Quote, Table
+from undercut.sources.witnesses import load_witnesses
 
 #: litellm silent; an ordinary day; novita's error not yet corrected; the newest table of a weekend.
 AS_OF_DAYS = ("2023-12-15", "2024-06-15", "2025-06-30", "2026-01-12", "2026-08-30")
@@ -138,8 +139,9 @@ def test_the_order_of_rows_does_not_matter(
     quotes: pd.DataFrame, snapshots: pd.DataFrame, names: Identity, panel: pd.DataFrame
 ) -> None:
     shuffled = build_panel(
-        quotes.sample(frac=1, random_state=1), snapshots.sample(frac=1, random_state=2), names
-    )
+        quotes.sample(frac=1, random_state=1), snapshots.sample(frac=1, random_state=2), names,
+        load_witnesses().sample(frac=1, random_state=3),
+    )  # fmt: skip
     pd.testing.assert_frame_equal(shuffled, panel)
 
 
@@ -205,7 +207,7 @@ def test_as_of_a_day_equals_the_panel_rebuilt_from_what_had_been_published_by_th
         known = known.sort_values(order, ignore_index=True, na_position="first")
         pd.testing.assert_frame_equal(known, rebuilt)
         if str(day.date()) in ("2024-06-15", "2026-01-12"):
-            again = build_panel(rebuilt, known_snapshots, names, as_of=day)
+            again = build_panel(rebuilt, known_snapshots, names, load_witnesses(as_of=day), as_of=day)
             pd.testing.assert_frame_equal(panel_as_of(str(day.date())), again)
 
     for published, source, is_backport, table in published_tables(quotes, snapshots):

@@ -70,8 +70,9 @@ def test_a_stored_panel_is_read_back_as_it_was_built_and_not_built_again(
 ) -> None:
     from undercut.panel.build import build_panel
     from undercut.panel.identity import Identity
+    from undercut.sources.witnesses import load_witnesses
 
-    built = build_panel(*small, Identity.load())
+    built = build_panel(*small, Identity.load(), load_witnesses())
     monkeypatch.setattr(store, "_derived", lambda *_, **__: pytest.fail("the stored panel is current"))
     pd.testing.assert_frame_equal(store.load_panel(status="all"), built)
     for name, frame in zip(("quotes", "snapshots"), small, strict=True):

@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = offer(
     {
         "store": "load_panel offered_on read_table",
         "changes": "load_changes CHANGE_COLUMNS",
+        "calendar": "load_withdrawals",
         "identity": "Identity coverage",
         "schema": "PANEL_COLUMNS PRICE_COLUMNS STATUSES ACCESS",
         "maintain": "describe rebuild update",

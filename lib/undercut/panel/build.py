@@ -10,11 +10,13 @@ import pandas as pd
 
 from undercut.panel.aliases import apply_alias_periods
 from undercut.panel.cleaning import assign_status, same_price
+from undercut.panel.contradictions import contradict
 from undercut.panel.disputes import settle
 from undercut.panel.identity import Identity
 from undercut.panel.runs import cut
 from undercut.panel.schema import PANEL_COLUMNS, PRICE_COLUMNS
 from undercut.panel.timeline import add_validity
+from undercut.panel.withdrawals import load_ends, stated_ends
 
 _OFFER = ["host", "model_id", "variant"]
 _ORDER = [
@@ -28,6 +30,7 @@ def build_panel(
     runs: pd.DataFrame,
     snapshots: pd.DataFrame,
     identity: Identity,
+    witnesses: pd.DataFrame | None = None,
     *,
     as_of: pd.Timestamp | None = None,
 ) -> pd.DataFrame:
@@ -39,6 +42,8 @@ def build_panel(
         Everything read, as stored.
     identity : Identity
         Who is who. The tables of names are today's: a better name for an old offer is not a later price.
+    witnesses : DataFrame, optional
+        What independent trackers wrote down, as of the same day; without them the sources judge each other.
     as_of : Timestamp, optional
         Day to look back from; the day of the newest table by default.
 
@@ -48,19 +53,29 @@ def build_panel(
         Columns of :data:`undercut.panel.schema.PANEL_COLUMNS`, in a fixed order.
     """
     day = snapshots["published"].max().tz_convert(None).normalize() if as_of is None else as_of
+    rows, ends = offers_and_ends(runs, snapshots, identity, day)
+    rows = _with_ends(rows, ends)
+    rows = _split_at(rows, rows["ended_on"].where(rows["ended_on"] <= day))
+    rows = _split_at(rows, rows["release_date"])
+    rows = assign_status(rows)
+    # Of a day still to come nobody else has spoken: an announcement contradicts no one.
+    settled = settle(rows[~rows["is_announced"]])
+    if witnesses is not None:
+        settled = contradict(settled, witnesses)
+    rows = pd.concat([settled, rows[rows["is_announced"]]], ignore_index=True)
+    return _finish(rows)
+
+
+def offers_and_ends(
+    runs: pd.DataFrame, snapshots: pd.DataFrame, identity: Identity, day: pd.Timestamp
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Every quote known at the end of a day with its identity and period, and when each offer ended."""
     known_runs, known_snapshots = cut(runs, snapshots, day)
     rows = add_validity(known_runs, known_snapshots, day)
     rows = _announced(rows, day)
     rows = _identify(rows, identity)
     rows = _use_effective_days(rows)
-    withdrawn = pd.to_datetime(rows["withdrawn_on"], errors="coerce")
-    rows = _split_at(rows, withdrawn.where(withdrawn <= day))
-    rows = _split_at(rows, rows["closed_on"].where(rows["closed_on"] <= day))
-    rows = _split_at(rows, rows["release_date"])
-    rows = assign_status(rows)
-    # Of a day still to come nobody else has spoken: an announcement contradicts no one.
-    rows = pd.concat([settle(rows[~rows["is_announced"]]), rows[rows["is_announced"]]], ignore_index=True)
-    return _finish(rows)
+    return rows, stated_ends(rows, known_snapshots, load_ends(as_of=day))
 
 
 def _announced(rows: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
@@ -75,7 +90,19 @@ def _identify(rows: pd.DataFrame, identity: Identity) -> pd.DataFrame:
     rows["closed_on"] = rows["host"].map(identity.hosts.set_index("host")["closed_on"])
     rows = apply_alias_periods(rows, identity.alias_periods())
     facts = identity.models[["developer", "origin", "access", "release_date"]]
-    return _with_facts(rows, facts)
+    rows = _with_facts(rows, facts)
+    own = identity.developers.set_index("developer")["own_host"].dropna()
+    rows["is_own_host"] = rows["host"].eq(rows["developer"].map(own[~own.index.duplicated()]))
+    return rows
+
+
+def _with_ends(rows: pd.DataFrame, ends: pd.DataFrame) -> pd.DataFrame:
+    """The day on which each offer ended, whichever source states it, and who does."""
+    ends = ends[["host", "model_id", "ended_on", "kind", "stated_by"]]
+    rows = rows.merge(ends.rename(columns={"kind": "end_kind"}), on=["host", "model_id"], how="left")
+    # A seller that closed ended what nobody has identified as well.
+    rows["ended_on"] = rows["ended_on"].fillna(rows["closed_on"])
+    return rows
 
 
 def _with_facts(rows: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:

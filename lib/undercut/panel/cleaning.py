@@ -12,6 +12,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from undercut.panel.slips import RULES as SLIPS
+from undercut.panel.slips import Verdict, blended, twin
+from undercut.panel.withdrawals import past_end
+from undercut.sources.witnesses import family
+
 #: Dollars per million tokens. The dearest real list prices in the panel are 150 in and 600 out (o1-pro);
 #: everything above these bounds is a price per thousand or per token in the wrong column.
 MAX_INPUT: Final = 500.0
@@ -42,13 +47,7 @@ _VERTEX_MENDED: Final = pd.Timestamp("2024-07-25", tz="UTC")
 _OFFER: Final = ["host", "model_id", "variant"]
 _SERIES: Final = ("source", "raw_id", "model_id")
 
-Verdict = tuple[pd.Series, pd.Series]
 Rule = Callable[[pd.DataFrame], Verdict]
-
-
-def blended(rows: pd.DataFrame) -> pd.Series:
-    """Price of a token mix of three parts input and one part output, in dollars per million tokens."""
-    return 0.75 * rows["input"] + 0.25 * rows["output"]
 
 
 def same_price(left: pd.Series | np.ndarray, right: pd.Series | np.ndarray) -> np.ndarray:
@@ -200,7 +199,9 @@ def unit_change(rows: pd.DataFrame) -> Verdict:
     for before, after, exponent in jumps:
         off = [_away_from_others(rows, side, in_question) for side in (before, after)]
         if any(deviation is not None for deviation in off):
-            guilty = [side for side, d in zip((before, after), off, strict=True) if d is not None and d > 0.5]
+            distance = [-1.0 if d is None else d for d in off]
+            farther = (before, after)[int(np.argmax(distance))]
+            guilty = [farther] if max(distance) > 0.5 else []
         elif abs(exponent) >= 2:
             guilty = [_less_plausible(rows, before, after)]
         else:
@@ -230,7 +231,9 @@ def _away_from_others(rows: pd.DataFrame, row: int, in_question: set[int]) -> fl
     """
     this = rows.loc[row]
     others = rows[rows["model_id"].eq(this["model_id"]) & rows["status"].eq("ok")]
-    others = others[(others["source"] != this["source"]) | (others["raw_id"] != this["raw_id"])]
+    # A copy of the table repeats its errors.
+    copies = others["source"].map(family).eq(family(this["source"])) & others["host"].eq(this["host"])
+    others = others[~copies]
     others = others[~(others["valid_to"] <= this["valid_from"])]
     if not pd.isna(this["valid_to"]):
         others = others[others["valid_from"] < this["valid_to"]]
@@ -282,7 +285,7 @@ def stale_alias(rows: pd.DataFrame) -> Verdict:
     """
     usable = rows[rows["status"].eq("ok") & rows["model_id"].notna()]
     moved = usable[usable["moved_on"].notna() & usable["alias"].notna()]
-    unchanged = moved[_price_before_move(usable, moved)]
+    unchanged = moved[price_before_move(usable, moved)]
     dated = usable.loc[usable["moved_on"].isna(), [*_OFFER, "input", "output", "valid_from", "valid_to"]]
     met = unchanged.reset_index(names="row").merge(dated, on=_OFFER, suffixes=("", "_dated"))
     met = met[~(met["valid_to_dated"] <= met["valid_from"]) & ~(met["valid_to"] <= met["valid_from_dated"])]
@@ -295,7 +298,7 @@ def stale_alias(rows: pd.DataFrame) -> Verdict:
     return pd.Series(rows.index.isin(stale), index=rows.index), reason.reindex(rows.index)
 
 
-def _price_before_move(usable: pd.DataFrame, moved: pd.DataFrame) -> pd.Series:
+def price_before_move(usable: pd.DataFrame, moved: pd.DataFrame) -> pd.Series:
     """Whether a quote under a moving name has the price that the name had before it moved."""
     earlier = usable[["source", "raw_id", "valid_from", "first_seen", "input", "output"]]
     pairs = moved.reset_index(names="row").merge(earlier, on=["source", "raw_id"], suffixes=("", "_then"))
@@ -310,19 +313,6 @@ def before_release(rows: pd.DataFrame) -> Verdict:
     return rows["valid_from"] < rows["release_date"], _constant(
         rows, "dated before the release of the model named"
     )
-
-
-def past_withdrawal(rows: pd.DataFrame) -> Verdict:
-    """Still listed after the day on which, by the same table, the offer ends."""
-    ends = pd.to_datetime(rows["withdrawn_on"], errors="coerce")
-    reason = "the table itself says that the offer ended on " + ends.dt.strftime("%Y-%m-%d")
-    return rows["valid_from"] >= ends, reason
-
-
-def seller_closed(rows: pd.DataFrame) -> Verdict:
-    """Still listed after the day on which the seller stopped selling by the token."""
-    reason = "the seller stopped selling by the token on " + rows["closed_on"].dt.strftime("%Y-%m-%d")
-    return rows["valid_from"] >= rows["closed_on"], reason
 
 
 def slip(rows: pd.DataFrame) -> Verdict:
@@ -393,8 +383,9 @@ RULES: Final[tuple[tuple[str, Rule], ...]] = (
     ("alias_moved", before_release),
     ("alias_moved", unseen_since_move),
     ("alias_moved", stale_alias),
-    ("disputed", past_withdrawal),
-    ("disputed", seller_closed),
+    *SLIPS,
+    ("disputed", past_end),
     ("disputed", slip),
     ("disputed", corrected_to_peers),
+    ("disputed", twin),
 )

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from undercut.panel.cleaning import SAME_PRICE, is_first_hand, same_price
+from undercut.sources.witnesses import family
 
 _OFFER: Final = ["host", "product", "model_id", "variant"]
 
@@ -185,7 +186,9 @@ def _judge(
         own = standing[first_hand[standing]][0]
         verdicts[standing] = np.where(agreement[own][standing], BELIEVED, OUTVOTED)
         return verdicts.tolist()
-    backing = np.array([len(set(source[standing][agreement[i][standing]])) for i in standing])
+    # Copies of one table are one voice.
+    voices = np.array([family(name) for name in source], dtype=object)
+    backing = np.array([len(set(voices[standing][agreement[i][standing]])) for i in standing])
     best = standing[backing == backing.max()]
     if backing.max() >= 2 and agreement[np.ix_(best, best)].all():
         verdicts[standing] = np.where(agreement[best[0]][standing], BELIEVED, OUTVOTED)

@@ -29,8 +29,10 @@ TABLES: Final = ("quotes", "snapshots", "panel")
 _FINGERPRINT: Final = b"undercut_fingerprint"
 #: Modules whose code decides what the panel says.
 _CODE: Final = (
-    "aliases", "build", "cleaning", "disputes", "identity", "names", "runs", "schema", "sellers", "timeline",
+    "aliases", "build", "cleaning", "contradictions", "disputes", "identity", "names", "runs", "schema",
+    "sellers", "slips", "stretches", "timeline", "withdrawals",
 )  # fmt: skip
+_WITNESSES: Final = ("trackers.csv", "prices.parquet", "verdicts.csv.gz", "ends.csv")
 _KEPT_AS_OF: Final = 40
 _WAY_OUT: Final = "Restore it (git checkout data/prices) or run 'undercut panel build'."
 
@@ -141,8 +143,9 @@ def _derived(runs: pd.DataFrame, snapshots: pd.DataFrame, as_of: pd.Timestamp | 
     """The panel out of the quotes; readers of a stored panel do without what this needs."""
     from undercut.panel.build import build_panel
     from undercut.panel.identity import Identity
+    from undercut.sources.witnesses import load_witnesses
 
-    return build_panel(runs, snapshots, Identity.load(), as_of=as_of)
+    return build_panel(runs, snapshots, Identity.load(), load_witnesses(as_of=as_of), as_of=as_of)
 
 
 def _ready_folder() -> Path:
@@ -259,7 +262,9 @@ def _fingerprint(content_digest: str) -> str:
     code = Path(__file__).parent
     reference = paths.data_dir() / "reference"
     names = ("models", "hosts", "aliases", "developers")
-    for path in [code / f"{m}.py" for m in _CODE] + [reference / f"{n}.csv" for n in names]:
+    witnesses = [paths.data_dir() / "witnesses" / name for name in _WITNESSES]
+    tables = [reference / f"{name}.csv" for name in names]
+    for path in [code / f"{module}.py" for module in _CODE] + tables + witnesses:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -1,0 +1,194 @@
+"""Which usable prices do independent witnesses contradict on the very days?
+
+Two families that give other prices, or one whose price our source itself later comes to, outweigh a price
+that no other family confirms. A witness that comes to our price afterwards was late and says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from undercut.panel.cleaning import price_before_move
+from undercut.panel.stretches import OFFER, SERIES, near
+from undercut.sources.witnesses import family
+
+#: Trackers round, and rounded prices are the same.
+SAME: Final = 0.03
+#: A witness whose row is older than our price speaks against it only after this time: it may be late.
+OLDER_WAITS: Final = pd.Timedelta(days=60)
+#: A witness's row counts as newer than our price from this long before it.
+NEWER: Final = pd.Timedelta(days=14)
+#: So many families outweigh a price that nobody confirms.
+ENOUGH: Final = 2
+#: A witness that comes to our price within this time of the end of its own was late.
+COMES_OVER: Final = pd.Timedelta(days=120)
+_FIRST_HAND: Final = "openrouter-archive"
+#: How :mod:`undercut.panel.disputes` notes that the sources alone could not tell.
+_BY_SOURCES: Final = "gave another price"
+_FAR: Final = pd.Timestamp("2262-01-01")
+
+_Verdict = tuple[str, str]
+#: Number of the row, first day, last day (exclusive), status and note where they change.
+_Piece = tuple[int, pd.Timestamp, pd.Timestamp, _Verdict | None]
+Judge = Callable[[pd.DataFrame], _Verdict | None]
+
+
+def contradict(rows: pd.DataFrame, witnesses: pd.DataFrame) -> pd.DataFrame:
+    """Split usable rows on the days on which witnesses start or cease to contradict them, and mark those.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Offers with ``status``, after :func:`undercut.panel.disputes.settle`.
+    witnesses : DataFrame
+        From :func:`undercut.sources.witnesses.load_witnesses`, as of the same day.
+    """
+    first_hand = rows["source"].eq(_FIRST_HAND) | rows["note"].str.contains(_FIRST_HAND)
+    by_sources = rows["status"].eq("disputed") & rows["note"].str.contains(_BY_SOURCES) & ~first_hand
+    rows = _judged(rows, rows[by_sources & rows["model_id"].notna()], witnesses, _restored)
+    usable = rows["status"].eq("ok") & rows["model_id"].notna() & rows["source"].ne(_FIRST_HAND)
+    told = pd.concat([_own(rows[usable]), witnesses], ignore_index=True)
+    chosen = rows[usable].assign(doubtful=_price_of_former_model(rows[usable]))
+    return _judged(rows, chosen, told, _outweighed)
+
+
+def _price_of_former_model(usable: pd.DataFrame) -> pd.Series:
+    """Rows under a name that moved, at the price from before: a single witness is enough against them."""
+    moved = usable[usable["moved_on"].notna() & usable["alias"].notna()]
+    return price_before_move(usable, moved).reindex(usable.index, fill_value=False)
+
+
+def _own(usable: pd.DataFrame) -> pd.DataFrame:
+    """Usable rows as witnesses of each other."""
+    own = usable.rename(columns={"valid_from": "observed_from", "valid_to": "observed_to"})
+    own = own.assign(tracker=own["source"], family=own["source"].map(family))
+    return own[[*OFFER, "family", "tracker", "input", "output", "observed_from", "observed_to"]]
+
+
+def _judged(rows: pd.DataFrame, chosen: pd.DataFrame, told: pd.DataFrame, judge: Judge) -> pd.DataFrame:
+    """``rows`` with the chosen ones split and judged by what is told of them."""
+    claims = _claims(rows[rows["model_id"].notna() & ~rows["is_backport"]], chosen, told)
+    pieces: list[_Piece] = []
+    # Only what some tell otherwise (or, of disputed rows, alike) can get another verdict.
+    decisive = claims["agrees"] if judge is _restored else ~claims["agrees"]
+    every = claims[claims["row"].isin(claims.loc[decisive, "row"])]
+    for number, group in every.groupby("row"):
+        pieces += _pieces(
+            number, chosen.at[number, "valid_from"], chosen.at[number, "valid_to"], group, judge
+        )
+    return _rebuild(rows, pieces)
+
+
+def _claims(rows: pd.DataFrame, usable: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
+    """What each independent row says of each chosen one, on which days, and whether it agrees."""
+    numbered = usable.reset_index(names="row").assign(family=usable["source"].map(family).to_numpy())
+    seen = usable["first_seen"].dt.tz_convert(None).dt.normalize()
+    first_shown = seen.groupby([usable[name] for name in [*SERIES, "input", "output"]]).transform("min")
+    numbered["shown"] = np.maximum(first_shown.to_numpy(), numbered["valid_from"].to_numpy())
+    columns = [*OFFER, "family", "tracker", "input", "output", "observed_from", "observed_to"]
+    met = numbered.merge(told[columns], on=OFFER, suffixes=("", "_told"))
+    met = met[met["family"] != met["family_told"]]
+    met["observed_to"] = met["observed_to"].fillna(_FAR)
+    until = met["valid_to"].fillna(_FAR)
+    output = met["output_told"].where(met["output_told"].notna() | met["input_told"].isna(), met["output"])
+    met["agrees"] = near(met["input"], met["input_told"], SAME) & near(met["output"], output, SAME)
+    # A tracker's row that stood before our price came may be the late one.
+    is_newer = met["observed_from"] >= met["shown"] - NEWER
+    speaks = met["valid_from"].where(is_newer, met["shown"] + OLDER_WAITS)
+    speaks = speaks.where(~met["agrees"], met["valid_from"])
+    met["start"] = np.maximum(met["observed_from"], speaks)
+    met["end"] = np.minimum(met["observed_to"], until)
+    met["mends"] = _comes_to(met, rows)
+    # What the source mends in the end was wrong until then, whether the witness went on speaking or not.
+    met["end"] = met["end"].where(met["agrees"] | ~met["mends"], until)
+    doubtful = met.get("doubtful", pd.Series(False, index=met.index)) & ~met["agrees"]
+    met["mends"] |= doubtful
+    # What a witness writes within days of the move was the new model's price from its first day.
+    at_once = doubtful & (met["start"] - met["valid_from"] <= NEWER)
+    met["start"] = met["start"].mask(at_once, met["valid_from"])
+    met = met[~_was_late(met)]
+    met["is_plain"] = met["variant"].eq("")
+    columns = ["row", "family_told", "tracker", "agrees", "mends", "is_plain", "start", "end"]
+    return met.loc[met["start"] < met["end"], columns].rename(columns={"family_told": "family"})
+
+
+def _was_late(met: pd.DataFrame) -> pd.Series:
+    """Witnesses that gave another price and came to ours when they dropped it."""
+    keys = ["row", "family_told", "tracker"]
+    agreed = met[met["agrees"]].groupby(keys)["observed_from"].max().rename("agreed_from")
+    joined = met[keys].join(agreed, on=keys)["agreed_from"]
+    gap = joined - met["observed_to"]
+    return ~met["agrees"] & (joined > met["observed_from"]) & gap.le(COMES_OVER) & gap.ge(-COMES_OVER)
+
+
+def _comes_to(met: pd.DataFrame, rows: pd.DataFrame) -> pd.Series:
+    """Whether the series itself later has the price that the witness tells."""
+    keys = ["source", "raw_id", "model_id"]
+    wanted = met.loc[~met["agrees"], [*keys, "valid_to", "input_told", "output_told"]].reset_index(
+        names="claim"
+    )
+    later = wanted.merge(
+        rows[[*keys, "valid_from", "input", "output"]].rename(columns={"valid_from": "valid_from_later"}),
+        on=keys,
+        suffixes=("", "_later"),
+    )
+    later = later[later["valid_from_later"] >= later["valid_to"]]
+    same = near(later["input"], later["input_told"], SAME) & near(later["output"], later["output_told"], SAME)
+    return pd.Series(met.index.isin(later.loc[same, "claim"]), index=met.index)
+
+
+def _pieces(
+    number: int, start: pd.Timestamp, end: pd.Timestamp, every: pd.DataFrame, judge: Judge
+) -> list[_Piece]:
+    """Periods of one row, each with its verdict; none where no period has one."""
+    end = _FAR if pd.isna(end) else end
+    begins, ends = every["start"].to_numpy(), every["end"].to_numpy()
+    days = pd.DatetimeIndex([start, end, *begins, *ends]).unique().sort_values()
+    pieces: list[_Piece] = []
+    for left, right in pairwise(days):
+        verdict = judge(every[(begins <= left) & (ends >= right)])
+        if pieces and pieces[-1][3] == verdict:
+            pieces[-1] = (number, pieces[-1][1], right, verdict)
+        else:
+            pieces.append((number, left, right, verdict))
+    return pieces if any(piece[3] for piece in pieces) else []
+
+
+def _restored(on: pd.DataFrame) -> _Verdict | None:
+    """Usable again where sources disagree, a witness confirms the price, and none gives another."""
+    return ("ok", "") if len(on) and on["agrees"].all() else None
+
+
+def _outweighed(on: pd.DataFrame) -> _Verdict | None:
+    """Disputed where nobody confirms the price and enough witnesses give another one."""
+    if len(on) == 0 or on["agrees"].any():
+        return None
+    names = ", ".join(sorted(set(on["tracker"])))
+    # Trackers copy regional tariffs from the plain one; there only what the source itself mends counts.
+    if on["family"].nunique() >= ENOUGH and on["is_plain"].all():
+        return "disputed", f"a correction: contradicted by independent witnesses ({names})"
+    if on["mends"].any():
+        return (
+            "disputed",
+            f"a correction: contradicted by {names}; its source mends it, or it is a moved name's",
+        )
+    return None
+
+
+def _rebuild(rows: pd.DataFrame, pieces: list[_Piece]) -> pd.DataFrame:
+    if not pieces:
+        return rows
+    split = rows.loc[[piece[0] for piece in pieces]].reset_index(drop=True)
+    split["valid_from"] = pd.Series([piece[1] for piece in pieces]).astype("datetime64[us]")
+    ends = pd.Series([piece[2] for piece in pieces]).astype("datetime64[us]")
+    split["valid_to"] = ends.mask(ends == _FAR)
+    for column, part in (("status", 0), ("note", 1)):
+        told = pd.Series([piece[3][part] if piece[3] else None for piece in pieces], dtype="object")
+        split[column] = split[column].where(told.isna(), told)
+    kept = rows.drop(index=list({piece[0] for piece in pieces}))
+    return pd.concat([kept, split], ignore_index=True)
