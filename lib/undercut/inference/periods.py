@@ -28,6 +28,14 @@ _LONGEST_LABEL: Final = 40
 _NEVER: Final = frozenset({"", "0", "never", "none", "na", "nan", "nat", "inf", "infinity", "<na>", "."})
 
 
+class OddPeriodError(CellError):
+    """A period that is written in another way than the others; ``label`` is its text."""
+
+    def __init__(self, label: str, usual: str) -> None:
+        super().__init__(f"Period {label!r} is not written as {usual!r} and others are. {_ADVICE}")
+        self.label, self.usual = label, usual
+
+
 @dataclass(frozen=True, slots=True)
 class PeriodScale:
     """Distinct periods in the order of time.
@@ -212,9 +220,14 @@ def _kind_of(texts: list[str], *, is_number: bool) -> str:
         raise DataError(f"Periods such as {shown} are fractions, whose spacing cannot be known. {_ADVICE}")
     if is_number:
         raise DataError("A period is infinite or missing; periods must be finite numbers.")
-    for kind, pattern in _PATTERNS.items():
-        if all(pattern.fullmatch(text) for text in texts):
+    fitting = {kind: [bool(way.fullmatch(text)) for text in texts] for kind, way in _PATTERNS.items()}
+    for kind, fits in fitting.items():
+        if all(fits):
             return kind
+    whole = [bool(_INTEGER.fullmatch(text)) for text in texts]
+    most = max((*fitting.values(), whole), key=sum)
+    if sum(most) > len(texts) / 2:
+        raise OddPeriodError(texts[most.index(False)], texts[most.index(True)])
     raise DataError(f"The order of periods such as {texts[:4]} is ambiguous. {_ADVICE}")
 
 

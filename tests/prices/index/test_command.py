@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 from pathlib import Path
 
 import numpy as np
@@ -45,11 +47,18 @@ def test_products_called_na_or_with_leading_zeros_stay_what_they_are(tmp_path: P
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("period,product,price\n1,a,\n", "1 missing"),
-        ("period,product,price\n1,,2\n", "no product"),
-        ("period,product,price\n,a,2\n", "no period"),
-        ("period,product,price\n1,a,cheap\n", "must hold numbers; found 'cheap'"),
-        ("period,product\n1,a\n", "lacks the column"),
+        ("period,product,price\n1,a,\n", "line 2, column 'price': '' is no positive price.*--bad-rows"),
+        ("period,product,price\n1,a,2\n1,b,-3\n", "line 3, column 'price': '-3' is no positive price"),
+        ("period,product,price\n1,,2\n", "line 2, column 'product': '' is blank"),
+        ("period,product,price\n,a,2\n", "line 2, column 'period': '' is blank"),
+        ("period,product,price\n1,a,cheap\n", "line 2, column 'price': 'cheap' is not a number"),
+        ("period,product\n1,a\n", "has no column 'price'"),
+        ("period,product,price\n2024-02,a,1,234,5\n", "line 2: 5 fields where the header has 3"),
+        ("period,product,price,Price\n1,a,2,3\n", "differ only by case"),
+        ("period,product,price\n2024-01,a,2\n2024-02,a,3\nTotal,a,5\n", "line 4.*'Total' is not a period"),
+        ("period,product,price\n1,a,2\n2,a,3\nTotal,a,5\n", "line 4.*'Total' is not a period"),
+        ("period,product,price\n1/31/2024,a,2\n2024-02-28,a,3\n", "line 3.*is not a day written as"),
+        ("period,product,price\n1,a,2\n1,a,2\n2,a,3\n", "the first 'a' in '1'"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said(tmp_path: Path, text: str, message: str) -> None:
@@ -57,10 +66,38 @@ def test_what_is_wrong_with_a_file_is_said(tmp_path: Path, text: str, message: s
         index_table(write(tmp_path, text), method="jevons")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "PERIOD;Item;Price\n202401;a;1,5\n202402;a;3\n",
+        "price,item,date\n1.5,a,1/31/2024\n3,a,2/29/2024\n",
+        "price\tproduct\tMonth\n$1.50\ta\t2024-01\n$3.00\ta\t2024-02\n",
+        "quarter,product,price,quantity\n2024Q1,a,1.5,not looked at\n2024Q2,a,3,\n",
+    ],
+)
+def test_quotes_read_the_same_however_they_are_written(tmp_path: Path, text: str) -> None:
+    assert index_table(write(tmp_path, text), method="jevons")["index"].tolist() == pytest.approx([1, 2])
+
+
+def test_quotes_read_from_excel_and_from_an_archive(tmp_path: Path) -> None:
+    pytest.importorskip("openpyxl")
+    text = "period,product,price\n2024-01-31,a,1.5\n2024-02-29,a,3\n"
+    (tmp_path / "quotes.csv.gz").write_bytes(gzip.compress(text.encode()))
+    frame = pd.read_csv(io.StringIO(text), parse_dates=["period"])
+    frame.to_excel(tmp_path / "quotes.xlsx", index=False)
+    packed = index_table(tmp_path / "quotes.csv.gz", method="jevons")
+    pd.testing.assert_frame_equal(index_table(tmp_path / "quotes.xlsx", method="jevons"), packed)
+
+
+def test_names_that_differ_by_case_are_said(tmp_path: Path) -> None:
+    path = write(tmp_path, "period,product,price\n1,a,1\n1,A,1\n2,a,2\n2,A,2\n")
+    assert "A and a differ only by case" in index_table(path, method="jevons").attrs["notes"][0]
+
+
 def test_a_missing_or_empty_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"nowhere\.csv"):
         index_table(tmp_path / "nowhere.csv", method="jevons")
-    with pytest.raises(SourceError, match=r"quotes\.csv"):
+    with pytest.raises(DataError, match=r"quotes\.csv is empty"):
         index_table(write(tmp_path, ""), method="jevons")
 
 

@@ -2,61 +2,97 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
+from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype, is_string_dtype
 
-from undercut.errors import InputError, MissingColumnError, SourceError
+from undercut.errors import DataError, InputError, unknown
+from undercut.inference.periods import OddPeriodError, period_scale
 from undercut.prices.index.compute import price_index
 from undercut.prices.index.methods import METHODS
 from undercut.prices.index.result import IndexResult
+from undercut.sources import cells
+from undercut.sources.files import UserTable, read_table
 
 #: Quotes in a Parquet file from which on it is read out of core.
 LARGE = 20_000_000
-_COLUMNS = ("period", "product", "price", "quantity")
+#: Columns, and what else people call them.
+_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
+    "period": ("date", "month", "quarter", "week", "year"),
+    "product": ("item",),
+    "price": (),
+    "quantity": ("qty",),
+}
 
 
-def read_quotes(path: str | Path) -> pd.DataFrame:
-    """Quotes from a CSV or Parquet file: columns period, product, price and, if it is there, quantity.
+def read_quotes(
+    path: str | Path, *, quantity: bool = True, bad_rows: str = "error"
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Quotes from a user's file, and what a reader must know of how it was read.
 
-    Ids and periods of a CSV are read as text, so that no product called "NA" gets lost and "007" stays
-    apart from "7".
+    Products and periods are text unless the file has types, so that no product called "NA" gets lost and
+    "007" stays apart from "7". ``quantity``: whether to look at that column.
 
     Raises
     ------
     SourceError
-        If the file is missing or cannot be read.
+        The file is missing or cannot be read.
     MissingColumnError
-        If columns are missing.
+        Columns are missing.
+    CellError
+        A cell cannot be read, or, unless ``bad_rows`` is ``drop``, a price is not positive.
     """
-    path = Path(path)
+    table, notes = read_table(path), ()
+    names = {
+        ours: table.find(ours) or (table.find(*others) if others else None)
+        for ours, others in _COLUMNS.items()
+        if quantity or ours != "quantity"
+    }
+    for ours in ("period", "product", "price"):
+        names[ours] = names[ours] or table.require(ours)
+    frame = pd.DataFrame({"period": _periods(table, str(names["period"]))})
+    frame["product"], notes = _typed_or(table, str(names["product"]), table.names)
+    for ours in ("price", "quantity"):
+        name = names.get(ours)
+        if name is None:
+            continue
+        frame[ours], _ = _typed_or(table, name, lambda column: (table.numbers(column), ()))
+        bad = ~(frame[ours] > 0).to_numpy(dtype=bool, na_value=False)
+        if bad.any() and bad_rows == "error":
+            way_out = f"is no positive {ours}: correct it, or leave out such rows (--bad-rows drop)"
+            raise table.error(int(bad.argmax()), name, way_out)
+    return frame, (*table.notes, *notes)
+
+
+def _typed_or(table: UserTable, column: str, read: Callable[[str], Any]) -> tuple[pd.Series, tuple[str, ...]]:
+    """A column whose cells have a type as it is; text as ``read`` reads it."""
+    values = table.frame[column]
+    is_typed = is_numeric_dtype(values) or isinstance(values.dtype, pd.CategoricalDtype)
+    return (values, ()) if is_typed and not is_bool_dtype(values) else read(column)
+
+
+def _periods(table: UserTable, column: str) -> pd.Series:
+    """Periods that can be ordered; days are written in the ISO way."""
+    if is_datetime64_any_dtype(table.frame[column]):
+        return table.frame[column]
+    periods, _ = _typed_or(table, column, table.names)
+    if not is_string_dtype(periods):
+        return periods
+    first = periods.iloc[0]
+    if cells.looks_like_day(first) and not first.isdecimal():
+        days = table.days(column).dt.strftime("%Y-%m-%d")
+        periods = days if days.nunique() == periods.nunique() else periods  # else moments within days
     try:
-        if path.suffix in (".parquet", ".pq"):
-            quotes = pd.read_parquet(path)
-        else:
-            quotes = pd.read_csv(
-                path,
-                encoding="utf-8-sig",
-                usecols=lambda name: name in _COLUMNS,
-                dtype={"period": str, "product": str},
-                keep_default_na=False,
-                na_values={"price": [""], "quantity": [""]},
-            )
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise SourceError(f"Cannot read quotes from {path}: {error}.") from error
-    missing = [column for column in _COLUMNS[:3] if column not in quotes.columns]
-    if missing:
-        raise MissingColumnError(
-            f"{path} lacks the column(s) {', '.join(missing)}. Needed: a CSV with commas, or Parquet, with "
-            "the columns period, product, price (and quantity, if there is one)."
-        )
-    return _empty_is_missing(quotes)
-
-
-def _empty_is_missing(quotes: pd.DataFrame) -> pd.DataFrame:
-    text = [column for column in quotes.columns if pd.api.types.is_string_dtype(quotes[column].dtype)]
-    return quotes.assign(**{column: quotes[column].mask(quotes[column].str.strip() == "") for column in text})
+        period_scale(pd.Index(periods.unique()))
+    except OddPeriodError as odd:
+        row = int(periods.eq(odd.label).to_numpy().argmax())
+        raise table.error(row, column, f"is not a period written as {odd.usual!r} is") from None
+    except DataError as error:
+        raise type(error)(f"{table.name}, column {column!r}: {error}") from None
+    return periods
 
 
 def index_table(path: str | Path, *, method: str, **options: Any) -> pd.DataFrame:
@@ -65,9 +101,9 @@ def index_table(path: str | Path, *, method: str, **options: Any) -> pd.DataFram
     Parameters
     ----------
     path : str or Path
-        CSV or Parquet with columns period, product, price and, where needed, quantity. A pattern of Parquet
-        files, and one of more than 20 million quotes, is read out of core: 100 million quotes need no more
-        memory than five.
+        CSV, Parquet or Excel with columns period, product, price and, where needed, quantity. A pattern of
+        Parquet files, and one of more than 20 million quotes, is read out of core: 100 million quotes need
+        no more memory than five.
     method : str
         A key of `METHODS`.
     **options
@@ -85,16 +121,21 @@ def index_table(path: str | Path, *, method: str, **options: Any) -> pd.DataFram
     SourceError, DataError, InputError
         As `read_quotes` and `price_index`.
     """
-    result = (
-        _out_of_core(path, method, options)
-        if is_large(path)
-        else price_index(read_quotes(path), method=method, **options)
-    )
+    if method not in METHODS:
+        raise unknown("index method", method, METHODS)
+    said: tuple[str, ...] = ()
+    if is_large(path):
+        result = _out_of_core(path, method, options)
+    else:
+        quantity = METHODS[method].quantities != "ignored" or bool(options.get("variety"))
+        quantity |= options.get("duplicates") == "unit-value"
+        quotes, said = read_quotes(path, quantity=quantity, bad_rows=options.get("bad_rows", "error"))
+        result = price_index(quotes, method=method, **options)
     table = result.index.rename_axis("period").reset_index()
     labels = [str(label) for label in table["period"]]
     is_plain_integer = all(label.isdecimal() and str(int(label)) == label for label in labels)
     table["period"] = [int(label) for label in labels] if is_plain_integer else _iso_dates(table["period"])
-    table.attrs["notes"] = list(result.notes)
+    table.attrs["notes"] = [*said, *result.notes]
     return table
 
 

@@ -334,8 +334,14 @@ def _merged(cells: Quotes, first: Codes, duplicates: Duplicates) -> Quotes:
     """One cell for each run of sorted quotes that starts at ``first``."""
     merged = len(cells.price) - len(first)
     if duplicates == "error":
+        again = int(np.flatnonzero(np.diff(np.append(first, len(cells.price))) > 1)[0])
+        product, period = (
+            cells.products[cells.product[first[again]]],
+            cells.periods[cells.period[first[again]]],
+        )
         raise DuplicateRowsError(
-            f"{merged:,} quotes repeat a product within a period. If they are separate transactions, "
+            f"{merged:,} quotes repeat a product within a period, the first {str(product)[:60]!r} in "
+            f"{str(period)[:40]!r}. If they are separate transactions, "
             "ask for duplicates='unit-value' (needs quantities) or duplicates='geometric-mean'; "
             "if rows were loaded twice, remove them."
         )
