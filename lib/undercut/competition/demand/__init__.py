@@ -1,5 +1,8 @@
 """How do buyers of AI respond to price, and what would happen without some of the models?
 
+From weekly tokens and dated changes of price: ``measured_elasticity``, ``price_response``,
+``response_sample``.
+
 Data: ``market_data``, ``estimation_sample``, ``with_instruments``. Estimates: ``nested_logit``,
 ``random_coefficients`` (needs the extra ``demand``), ``placebo_prices``. What follows, under an estimate or
 under assumptions: ``parameter_basis``, ``assumed_market``, ``market_model``, ``scenario_outcome``,
@@ -22,5 +25,7 @@ __getattr__, __dir__, __all__ = offer(
         "placebo_prices placebo_removals vendor_outcomes",
         "counterfactual": "counterfactual market_model scenario_outcome slope_for_elasticity",
         "pricing": "equilibrium marginal_costs",
+        "response_sample": "response_sample",
+        "responses": "measured_elasticity price_response",
     },
 )
