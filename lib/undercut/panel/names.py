@@ -31,7 +31,8 @@ _SERVICE_PATH: Final = re.compile(
 #: Last path components that are a way of access to the model named before them.
 _ACCESS_PATH: Final = ("community", "query")
 _COLON: Final = re.compile(
-    r":(free|beta|extended|nitro|floor|thinking|online|exacto|discounted|batch|flex|priority|fast|cloud)$"
+    r":(free|beta|extended|nitro|floor|thinking|online|exacto|discounted|batch|flex|priority|fast|cloud|"
+    r"variant\d)$"
 )
 #: Effort or thinking budget behind the name: ``:thinking:8192``, ``-thinking:low``.
 _BUDGET: Final = re.compile(r"(?<=thinking):(\d+|low|medium|high|max)$")
