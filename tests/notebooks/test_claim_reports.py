@@ -92,4 +92,4 @@ def test_the_briefing_repeats_numbers_as_they_are(results: dict[str, dict[str, A
 def test_an_unbuilt_report_is_said_to_be_unknown(results: dict[str, dict[str, Any]]) -> None:
     warnings = " ".join(results["00_briefing"]["warnings"])
     assert "How fast do AI prices fall?" in warnings
-    assert pd.isna(number(results, "00_briefing", "headline.02_price_index.annual.chained_jevons")["value"])
+    assert pd.isna(number(results, "00_briefing", "headline.02_price_index.annual.same_model")["value"])

@@ -3,7 +3,7 @@
 `staggered_adoption` and what asks how far it can be trusted (`honest_bounds`, `randomise_adoption`,
 `redrawn_dates`), `stacked_dose`, `wild_cluster_bootstrap`, `score_bootstrap`, `local_projections` and
 `permute_shocks`, `detectable_effect`, `benjamini_hochberg`, `romano_wolf`, `run_specifications` and
-`specification_curve`, `cumulative_incidence`.
+`specification_curve`, `leave_one_out` and `Robustness`, `cumulative_incidence`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ __getattr__, __dir__, __all__ = offer(
         "placebos": "PlaceboResult",
         "multiple_testing": "benjamini_hochberg romano_wolf",
         "specifications": "run_specifications specification_curve",
+        "robustness": "Robustness leave_one_out",
         "incidence": "cumulative_incidence",
     },
     modules=("did",),

@@ -1,7 +1,8 @@
 """How did prices move? From the panel to one price an offer and month, and on to index numbers.
 
 Loading: `load_prices`, `price_history`. Shape: `cross_section` (the offers of a day), `monthly_quotes`,
-`model_prices`, `Workload`. Estimates: `price_index` and `resampled_index`, `hedonic_index` and
+`count_changes` (only real changes of price move them), `model_prices`, `Workload`.
+Estimates: `price_index` and `resampled_index`, `hedonic_index` and
 `double_imputation`, `price_of_capability`, `without_offers`, `price_gap`, `gap_history`, `capability_lag`.
 Split: `decompose_frontier`. Description: `price_ladder`, `host_spread`,
 `changes_by_year`, `own_price_changes`, `with_token_weights`. `tasks`: what a solved task costs.
@@ -24,6 +25,7 @@ __getattr__, __dir__, __all__ = offer(
         "workloads": "Workload WORKLOADS find_workload",
         "token_weights": "token_weights with_token_weights",
         "changes": "own_price_changes changes_by_year own_price_index",
+        "real_changes": "count_changes COUNTED",
         "ladders": "price_ladder",
         "spreads": "host_spread",
         "reliability": "withdrawals price_changes rate_ratio",

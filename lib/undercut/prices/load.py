@@ -66,7 +66,7 @@ def load_prices(
     chosen = find_workload(workload)
     panel = load_panel(as_of, status=status)
     panel["price"] = chosen.price(panel)
-    panel.attrs["workload"] = chosen.name
+    panel.attrs |= {"workload": chosen.name, "as_of": None if as_of is None else str(as_of)}
     return panel
 
 

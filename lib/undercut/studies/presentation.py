@@ -153,6 +153,7 @@ PRESENTERS: Mapping[str, str] = {
     },
     "undercut.studies.briefing.claims.Ledger": "undercut.studies.briefing.pages:ledger",
     "undercut.competition.demand.markets.MarketData": "undercut.studies.counterfactual.pages:market_data",
+    "undercut.inference.robustness.Robustness": "undercut.studies.robust:robust",
     "undercut.prices.tasks.gap.TaskGap": "undercut.studies.tasks.pages:one_gap",
     "undercut.prices.tasks.gap.TaskGaps": "undercut.studies.tasks.pages:gaps",
     "undercut.prices.tasks.tokens.TokensPerTask": "undercut.studies.tasks.pages:tokens",

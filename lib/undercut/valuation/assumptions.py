@@ -1,7 +1,7 @@
 """What is assumed? Each assumption is a named parameter with unit, default, range and source.
 
-The values live in ``data/valuation/parameters.toml``; this module reads them, refuses what makes no economic
-sense and says why.
+The values live in ``data/valuation/parameters.toml`` and, where they are measured from the panel, in
+``measured.toml`` beside it; this module reads them, refuses what makes no economic sense and says why.
 """
 
 from __future__ import annotations
@@ -230,11 +230,13 @@ def load_assumptions(path: Path | None = None) -> Assumptions:
 
 @cache
 def _load(path: Path) -> Assumptions:
-    content = read_toml(path)
+    content, beside = read_toml(path), path.with_name("measured.toml")
+    measured = read_toml(beside) if beside.is_file() else {}
     correlations = content.pop("correlation", [])
     names = {field.name for field in fields(Parameter)}
     parameters, faults = {}, []
-    for name, entry in content.items():
+    for name, said in content.items():
+        entry = {**(measured.get(name, {}) if said.get("evidence") == "measured" else {}), **said}
         missing = names - {"name", "roles"} - set(entry)
         strange = set(entry) - names
         if missing or strange:

@@ -11,9 +11,10 @@ import pytest
 from undercut.inference.resampling import multiplicities
 from undercut.prices.changes import changes_by_year, own_price_changes
 from undercut.prices.index import price_index, resampled_index
-from undercut.studies.presentation import Number
-from undercut.studies.prices.comparison import MAIN, SAME_PRODUCT, compare
-from undercut.studies.prices.index_pages import heading, three_answers
+from undercut.studies.presentation import Answer, Number
+from undercut.studies.prices.comparison import MAIN, SAME_PRODUCT, MethodComparison, compare
+from undercut.studies.prices.index_pages import heading, ranged
+from undercut.studies.report import parts_of
 
 
 def quotes(price_of: dict[str, list[float | None]], developer: dict[str, str] | None = None) -> pd.DataFrame:
@@ -49,7 +50,8 @@ def from_2025(frame: pd.DataFrame) -> pd.DataFrame:
 def test_every_matched_index_finds_a_common_rate_exactly(label: str, options: dict[str, Any]) -> None:
     months = np.arange(14)
     market = {f"{maker}{n}": list(np.exp(-0.05 * months) * (1 + n)) for maker in "abcd" for n in range(3)}
-    found = compare([resampled_index(from_2025(quotes(market)), draws=10, **options)])
+    index = resampled_index(from_2025(quotes(market)), draws=10, **options)
+    found = compare({"real": [index], "real_and_unknown": [index]})
     row = found.frame.iloc[0]
     assert (row["method"], row["question"]) == (label, SAME_PRODUCT)
     assert row[["annual", "low", "high"]].to_numpy(float) == pytest.approx(np.exp(-0.6), rel=1e-9)
@@ -94,24 +96,39 @@ def test_a_resample_is_the_index_of_a_table_in_which_each_developer_stands_as_of
     np.testing.assert_allclose(found.index["high"], np.exp(high), rtol=1e-9)
 
 
-def told(same: float, average: float, new: float, half_width: float) -> dict[str, Number]:
-    rates = zip(MAIN.values(), (same, average, new), strict=True)
-    return {
-        method: Number("k", "l", rate, "%", ci=(rate - half_width, rate + half_width))
-        for method, rate in rates
-    }
+def methods(same: float, unknown: float, average: float, new: float, half_width: float) -> pd.DataFrame:
+    """What `compare` gives, from rates in percent."""
+    rates = zip(MAIN.values(), (same, average, new), (unknown, average, new), strict=True)
+    rows = []
+    for method, *pair in rates:
+        row: dict[str, Any] = {"method": method, "question": "q", "offers": 9, "clusters": 3}
+        for rate, suffix in zip(pair, ("", "_unknown"), strict=True):
+            ends = (rate, rate - half_width, rate + half_width)
+            row |= {f"{n}{suffix}": 1 + e / 100 for n, e in zip(("annual", "low", "high"), ends, strict=True)}
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
-def test_the_answer_and_the_heading_turn_with_the_data() -> None:
-    falls, rises = told(-5.0, -30.0, -60.0, 4.0), told(20.0, 10.0, -2.0, 40.0)
-    answer = three_answers(falls, "2024-01", "2026-10")
-    assert "newly released models of a given capability changed in price by −60%" in answer
-    assert "same model at the same seller by −5%" in answer
-    same, _, new = falls.values()
-    assert heading(same, new) == "Prices fall between products, not within them"
-    same, _, new = rises.values()
-    assert heading(same, new) == "The indices cannot be told apart"
-    assert "same model at the same seller by 20%" in three_answers(rises, "2024-01", "2026-10")
+@pytest.mark.parametrize(
+    ("rates", "told", "of_new", "title"),
+    [
+        ((-1.4, -4.5, -30, -60, 4), "becomes cheaper by 1.4% to 4.5% a year (95% interval −8% to 3%)",
+         "most of", "Prices fall between"),
+        ((2, 5, 10, 90, 4), "rises by 2.0% to 5.0% a year (95% interval −2% to 9%)",
+         "no faster", "cannot be"),
+        ((1, -4, 10, -2, 40), "changes in price by 1.0% to −4.0% a year", "no faster", "cannot be"),
+    ],
+)  # fmt: skip
+def test_answer_and_heading_turn_with_the_data(rates: Any, told: str, of_new: str, title: str) -> None:
+    found = MethodComparison(
+        methods(*rates), pd.DataFrame(1.0, ["2024-01", "2026-10"], list(MAIN.values())), "chat"
+    )
+    parts = parts_of(found)
+    text = next(part.text for part in parts if isinstance(part, Answer))
+    assert told in text and of_new in text and len(text.split()) <= 30
+    same = ranged(found.frame, "chained Jevons")
+    new = Number("k", "l", rates[3], "%", ci=(rates[3] - rates[4], rates[3] + rates[4]))
+    assert heading(same, new).startswith(title) or title in heading(same, new)
 
 
 def test_only_the_same_product_in_the_next_month_can_change() -> None:

@@ -26,6 +26,7 @@ from undercut.prices.index.pairwise import (
 from undercut.prices.index.result import IndexResult
 from undercut.prices.index.splice import splice_windows, windows
 from undercut.prices.index.variety import check_variety_elasticity, feenstra
+from undercut.prices.real_changes import Counted, count_changes
 
 
 def price_index(
@@ -40,6 +41,7 @@ def price_index(
     weight_period: object = None,
     bad_rows: BadRows = "error",
     duplicates: Duplicates = "error",
+    changes: Counted | None = None,
 ) -> IndexResult:
     """Price index of anyone's quotes.
 
@@ -64,6 +66,9 @@ def price_index(
         Whose basket the Lowe and Young indices use.
     bad_rows, duplicates : str
         See `prepare`. Not for quotes that are already prepared.
+    changes : {"real", "real_and_unknown"}, optional
+        For quotes of :func:`undercut.monthly_quotes`: which steps of an offer's price count as changes; see
+        :func:`undercut.prices.count_changes`. By default every step does.
 
     Returns
     -------
@@ -91,6 +96,10 @@ def price_index(
         method, chained=chained, window=window, splice=splice, variety=variety, elasticity=elasticity,
         weight_period=weight_period,
     )  # fmt: skip
+    if changes is not None:
+        if isinstance(quotes, Quotes):
+            raise InputError("Give changes with quotes of monthly_quotes(); these are already prepared.")
+        quotes, given = count_changes(quotes, changes), given | {"changes": changes}
     if isinstance(quotes, Quotes):
         if (bad_rows, duplicates) != ("error", "error"):
             raise InputError("Give bad_rows and duplicates to prepare(); these quotes are already prepared.")

@@ -26,6 +26,7 @@ from undercut.prices.index.pairwise import PAIR_FORMULAS, pair_sums
 from undercut.prices.index.result import draw_index
 from undercut.prices.index.splice import splice_windows, windows
 from undercut.prices.monthly_quotes import years
+from undercut.prices.real_changes import Counted, count_changes
 from undercut.result import Result
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def resampled_index(
     draws: int = 500,
     confidence: float = 0.95,
     seed: int = 0,
+    changes: Counted | None = None,
 ) -> ResampledIndex:
     """An unweighted price index of monthly quotes with bootstrap intervals.
 
@@ -98,6 +100,8 @@ def resampled_index(
         products and use no quantities, and the time-product dummy.
     cluster, draws, confidence, seed
         Of the bootstrap over whole clusters; a cluster drawn twice counts as two sets of products.
+    changes
+        As in :func:`undercut.prices.index.price_index`.
 
     Returns
     -------
@@ -119,6 +123,7 @@ def resampled_index(
     [1.0, 0.5]
     """
     check_level(confidence, name="confidence")
+    quotes = quotes if changes is None else count_changes(quotes, changes)
     chosen, given = checked_method(method, chained=chained, window=window, splice=splice)
     cells = prepare(quotes[["period", "product", "price"]], quantities="ignored")
     codes, labels = cluster_codes(quotes, cluster)
@@ -138,6 +143,7 @@ def resampled_index(
         index=pd.Index(cells.periods, name="period"),
     )
     given |= {"cluster": cluster, "draws": draws, "seed": seed}
+    given |= {} if changes is None else {"changes": changes}
     annual = (float(np.exp(slopes[0, 0])), low, high)
     return ResampledIndex(method, index, annual, len(cells.price), len(labels), confidence, given)
 

@@ -132,6 +132,8 @@ def rates_by_method(table: pd.DataFrame, *, finding: str, measure: str) -> Axes:
         color = inks[row["question"]]
         axes.plot([row["low"], row["high"]], [height, height], color=color, linewidth=2)
         axes.plot(row["annual"], height, marker="o", color=color, markersize=6)
+        ring = {"markerfacecolor": plots.PAPER, "markeredgecolor": color}
+        axes.plot(row["annual_unknown"], height, marker="o", markersize=6, zorder=3, **ring)
     axes.set_yticks(range(len(shown)), shown["method"])
     axes.grid(axis="y", visible=False)
     axes.set_xscale("log")

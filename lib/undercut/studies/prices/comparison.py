@@ -7,9 +7,9 @@ answer different questions, so the table says which.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import pandas as pd
 
@@ -17,7 +17,10 @@ from undercut.prices.hedonic.results import HedonicIndex
 from undercut.prices.index.compute import price_index
 from undercut.prices.index.resampled import ResampledIndex
 from undercut.prices.index.result import IndexResult
+from undercut.prices.real_changes import Counted
 from undercut.studies.framed import Framed
+
+Index = ResampledIndex | HedonicIndex
 
 SAME_PRODUCT: Final = "the same model at the same seller"
 ALL_OFFERS: Final = "the average offer on sale, capability held fixed"
@@ -28,6 +31,7 @@ MAIN: Final = {
     "average offer": "time dummy, all offers",
     "new models": "rolling time dummy, 13 months, new models",
 }
+_ENDS: Final = ("annual", "low", "high")
 _NAMES: Final = {"jevons": "Jevons", "geks-jevons": "GEKS-Jevons", "time-product-dummy": "time-product dummy"}
 
 
@@ -48,8 +52,9 @@ class MethodComparison(Framed):
     ----------
     frame : DataFrame
         ``method, question, annual, low, high, offers, clusters``; ``annual`` is a factor (0.5: the price
-        halves every year) with its interval: bootstrap over developers for matched-model indices, clustered
-        by model family for hedonic ones.
+        halves every year) on real changes of price, with its interval: bootstrap over developers for
+        matched-model indices, clustered by model family for hedonic ones; ``annual_unknown, low_unknown,
+        high_unknown``: the same with unknown changes counted as real.
     paths : DataFrame
         Each index, a column a method, by period.
     workload : str
@@ -87,21 +92,28 @@ def sample(quotes: pd.DataFrame) -> Sample:
     return Sample(quotes, str(quotes.attrs.get("workload", "chat")))
 
 
-def compare(indices: Iterable[ResampledIndex | HedonicIndex], *, workload: str = "chat") -> MethodComparison:
-    """Indices of the same quotes side by side, each with the question that it answers."""
+def compare(indices: Mapping[Counted, Iterable[Index]], *, workload: str = "chat") -> MethodComparison:
+    """Indices of the same quotes side by side, each with the question that it answers.
+
+    Parameters
+    ----------
+    indices : mapping of "real" and "real_and_unknown" to indices
+        The same methods in the same order, on quotes of `count_changes`.
+    workload : str
+    """
     rows, paths = [], {}
-    for found in indices:
+    for found, also in zip(indices["real"], indices["real_and_unknown"], strict=True):
         label, question = label_of(found)
         sized = found.quotes if isinstance(found, ResampledIndex) else found.offers
-        annual = dict(zip(("annual", "low", "high"), found.annual, strict=True))
-        rows.append(
-            {"method": label, "question": question, **annual, "offers": sized, "clusters": found.clusters}
-        )
+        row: dict[str, Any] = {"method": label, "question": question}
+        for suffix, index in (("", found), ("_unknown", also)):
+            row |= {f"{end}{suffix}": value for end, value in zip(_ENDS, index.annual, strict=True)}
+        rows.append(row | {"offers": sized, "clusters": found.clusters})
         paths[label] = found.index["index"]
     return MethodComparison(pd.DataFrame(rows), pd.DataFrame(paths), workload)
 
 
-def label_of(found: ResampledIndex | HedonicIndex) -> tuple[str, str]:
+def label_of(found: Index) -> tuple[str, str]:
     """What a method is called, and the question that it answers."""
     if isinstance(found, ResampledIndex):
         name, options = _NAMES.get(found.method, found.method), found.options

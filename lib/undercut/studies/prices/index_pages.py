@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
+from undercut.report.findings import sentences
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
 from undercut.studies.prices import charts
 from undercut.studies.prices.comparison import MAIN, ByUse, MethodComparison, Sample
@@ -32,58 +33,103 @@ def sample(found: Sample) -> Iterator[Part]:
 
 
 def methods(found: MethodComparison) -> Iterator[Part]:
-    """Every method's rate, and the three questions."""
+    """The answer, the three questions, and every method's rate on real changes and with unknown ones."""
     table, (first, last) = found.frame, found.paths.index[[0, -1]]
-    told = {row.method: _rate(row) for row in table.itertuples()}
-    yield from told.values()
-    yield Answer(three_answers(told, first, last))
-    same, _, new = (told[method] for method in MAIN.values())
+    rates = {row.method: _rate(row) for row in table.itertuples()}
+    same, new = ranged(table, MAIN["same model, same seller"]), rates[MAIN["new models"]]
+    yield Answer(answer(found.frame, same, new))
+    shown = found.paths[list(MAIN.values())].set_axis(list(MAIN), axis=1)
+    yield Figure(
+        "index_paths",
+        lambda: charts.index_paths(
+            shown, finding=heading(same, new),
+            measure=f"Price index on real changes of price, {first} = 1, logarithmic axis",
+        ),
+        alt="Three price indices on a logarithmic axis: "
+        + "; ".join(f"{name} ends at {path.iloc[-1]:.3f}" for name, path in shown.items()),
+        data=found.paths,
+    )  # fmt: skip
+    yield Sentence(three_answers(same, rates, first, last))
+    yield same
+    yield from rates.values()
+    yield from (_rate(row, "_unknown") for row in table.itertuples())
     yield Figure(
         "rates_by_method",
         lambda: charts.rates_by_method(
             table,
             finding=f"From {same.short} to {new.short} a year: the question decides",
-            measure=f"Factor by which the price changes a year, 95% intervals, {found.workload} workload, "
-            f"{first} to {last}; colour: question",
+            measure=f"Change of price a year, 95% intervals, {found.workload} workload, {first} to {last}; "
+            "colour: question; full dot: real changes; ring: unknown ones counted too",
         ),
         alt="Dot plot of annual factors with intervals. "
         + "; ".join(f"{row.method} {row.annual:.2f}" for row in table.itertuples()),
         data=table,
     )
-    shown = found.paths[list(MAIN.values())].set_axis(list(MAIN), axis=1)
-    yield Figure(
-        "index_paths",
-        lambda: charts.index_paths(
-            shown, finding=heading(same, new), measure=f"Price index, {first} = 1, logarithmic axis"
-        ),
-        alt="Three price indices on a logarithmic axis: "
-        + "; ".join(f"{name} ends at {path.iloc[-1]:.3f}" for name, path in shown.items()),
-        data=found.paths,
-    )
     yield Table(
-        table.assign(times=1 / table["annual"]),
+        table.drop(columns=["low_unknown", "high_unknown"]).assign(times=1 / table["annual"]),
         title="Every method",
         subtitle=f"Factor a year and how many times cheaper a year, {first} to {last}",
         row_label="method",
-        formats=dict.fromkeys(("annual", "low", "high", "times"), "number"),
-        labels=_ENDS | {"annual": "factor a year", "times": "times cheaper"},
+        formats=dict.fromkeys(("annual", "low", "high", "annual_unknown", "times"), "number"),
+        labels=_ENDS
+        | {"annual": "factor a year", "annual_unknown": "with unknown changes", "times": "times cheaper"},
     )
 
 
-def three_answers(told: dict[str, Number], first: str, last: str) -> str:
+def ranged(table: pd.DataFrame, method: str) -> Number:
+    """A method's rate, half way between unknown changes as none and as real; the interval holds both."""
+    row, ends = table.set_index("method").loc[method], _two_rates(table, method)
+    low, high = (
+        100 * (find(row[[name, f"{name}_unknown"]]) - 1) for name, find in (("low", min), ("high", max))
+    )
+    return Number(
+        "annual.same_model", f"The same model at the same seller: change of price a year, {_both(*ends)}",
+        sum(ends) / 2, "%", ci=(low, high), n=int(row["offers"]), role="headline",
+        method=f"{method}; half way between unknown changes counted as none ({ends[0]:.1f}%) and as real "
+        f"({ends[1]:.1f}%); outer ends of both intervals, bootstrap over developers",
+    )  # fmt: skip
+
+
+def _two_rates(table: pd.DataFrame, method: str) -> list[float]:
+    row = table.set_index("method").loc[method]
+    return [100 * (float(row[name]) - 1) for name in ("annual", "annual_unknown")]
+
+
+def _both(real: float, unknown: float) -> str:
+    """Two rates in words, the smaller move first: ``−1.4% to −4.6%``."""
+    return " to ".join(sentences.number(rate, "%", decimals=1) for rate in sorted((real, unknown), key=abs))
+
+
+def answer(table: pd.DataFrame, same: Number, new: Number) -> str:
+    """What happens to the price of a model on sale, and whether new models fall faster."""
+    real, unknown = _two_rates(table, MAIN["same model, same seller"])
+    rates = _both(real, unknown).replace(sentences.MINUS, "") if real * unknown > 0 else _both(real, unknown)
+    way = "changes in price by" if real * unknown <= 0 else "becomes cheaper by" if real < 0 else "rises by"
+    new_models = "most of the fall comes with new models" if apart(same, new) else "new models fall no faster"
+    return f"The same model at the same seller {way} {rates} a year ({same.interval}); {new_models}."
+
+
+def three_answers(same: Number, told: dict[str, Number], first: str, last: str) -> str:
     """The rate of new models, of the average offer, and of the same model."""
-    same, average, new = (told[method] for method in MAIN.values())
+    average, new = (told[MAIN[kind]] for kind in ("average offer", "new models"))
     return (
         f"From {first} to {last} newly released models of a given capability changed in price by "
         f"{new.short} a year ({new.interval}), the average offer on sale by {average.short} "
-        f"({average.interval}), and the same model at the same seller by {same.short} ({same.interval})."
+        f"({average.interval}), and the same model at the same seller by {same.label.rpartition(', ')[2]} "
+        f"({same.interval}): the first if changes that nobody vouches for are none, the second if they are "
+        "real. Corrections of a table and switches of source move no index."
     )
 
 
 def heading(same: Number, new: Number) -> str:
     """Whether new models get cheaper faster than models on sale."""
-    apart = same.ci is not None and new.ci is not None and new.ci[1] < same.ci[0]
-    return "Prices fall between products, not within them" if apart else "The indices cannot be told apart"
+    clear = apart(same, new)
+    return "Prices fall between products, not within them" if clear else "The indices cannot be told apart"
+
+
+def apart(same: Number, new: Number) -> bool:
+    """Whether new models fall faster, beyond both intervals."""
+    return same.ci is not None and new.ci is not None and new.ci[1] < same.ci[0]
 
 
 def by_use(found: ByUse) -> Iterator[Part]:
@@ -137,13 +183,14 @@ def published(found: Replications) -> Iterator[Part]:
         yield Sentence(f"{rate.source}. {rate.claim}. Definition: {rate.definition} Here: {rate.differs}")
 
 
-def _rate(row: object) -> Number:
-    factor, low, high = (100 * (getattr(row, name) - 1) for name in ("annual", "low", "high"))
-    method, question = row.method, row.question  # type: ignore[attr-defined]
-    is_main = method in MAIN.values()
+def _rate(row: Any, suffix: str = "") -> Number:
+    """A method's rate, on real changes or, by ``_unknown``, with unknown ones counted."""
+    factor, low, high = (100 * (getattr(row, f"{name}{suffix}") - 1) for name in ("annual", "low", "high"))
+    is_main = row.method in MAIN.values() and not suffix
     return Number(
-        "annual." + "_".join(method.lower().replace(",", "").replace("-", " ").split()),
-        f"Change a year: {method}", factor, "%", ci=(low, high), n=int(row.offers),  # type: ignore[attr-defined]
-        method=f"{question}; slope of the log index; {row.clusters} clusters",  # type: ignore[attr-defined]
-        role=("headline" if method == MAIN["new models"] else "primary") if is_main else "robustness",
+        "annual." + "_".join(row.method.lower().replace(",", "").replace("-", " ").split())
+        + (".with_unknown" if suffix else ""),
+        f"Change a year: {row.method}" + (", unknown changes counted" if suffix else ""),
+        factor, "%", ci=(low, high), n=int(row.offers), role="primary" if is_main else "robustness",
+        method=f"{row.question}; slope of the log index; {row.clusters} clusters",
     )  # fmt: skip

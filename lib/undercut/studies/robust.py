@@ -1,0 +1,92 @@
+"""How does a page show what a headline hangs on? Combinations of choices and single units, on one figure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from undercut import plots
+from undercut.inference.robustness import MIDDLE, Robustness
+from undercut.report.findings import sentences
+from undercut.studies.presentation import Figure, Number, Part, Sentence, Table
+
+
+def robust(found: Robustness) -> Iterator[Part]:
+    """The range over combinations, the range with one unit left out, and the units that decide."""
+    curve, unit = found.curve, found.curve.unit
+    yield Number(
+        f"{found.key}.combinations", f"{found.label}: middle {MIDDLE:.0%} of combinations of choices",
+        curve.counts()["median"], unit, ci=found.reach, level=MIDDLE, n=len(curve.estimates),
+        method=f"every combination of {', '.join(curve.choices)}; the value is their median",
+        role="robustness",
+    )  # fmt: skip
+    for row in found.without().itertuples():
+        for end in ("lowest", "highest"):
+            yield Number(
+                f"{found.key}.without_one_{row.unit}.{end}",
+                f"{found.label}: {end} without one {row.unit} of {row.n}", getattr(row, end), unit, n=row.n,
+                method="computed again without each one in turn", role="robustness",
+                note=f"without {getattr(row, f'without_{end}')}: an end of a range, not an estimate",
+            )  # fmt: skip
+    yield Figure(
+        f"{found.key}_choices".replace(".", "_"),
+        lambda: plots.headline(
+            found.plot(), heading(found),
+            f"{found.label}, {unit}; bar: middle {MIDDLE:.0%} of combinations; names: what is left out",
+        ),
+        alt=f"Rows of dots. {heading(found)}. {told(found)}",
+        data=found.to_frame(),
+    )  # fmt: skip
+    yield Sentence(told(found))
+    yield Table(
+        curve.influence().drop(columns="share_explained"), title="Which choice moves it",
+        subtitle=f"{found.label}, {unit}: estimates under every combination, by option", row_label="choice",
+        formats=dict.fromkeys(("median", "lowest", "highest"), "number"),
+    )  # fmt: skip
+
+
+def heading(found: Robustness) -> str:
+    """Whether all combinations lie on one side."""
+    estimates, none = found.curve.estimates["estimate"], found.curve.reference
+    below = int((estimates < none).sum())
+    if below in (0, len(estimates)):
+        return f"All {len(estimates)} combinations of choices lie on one side"
+    return f"{below} of {len(estimates)} combinations of choices lie below {_said(none, found)}"
+
+
+def between(found: Robustness) -> str:
+    """The range over combinations in words: ``−70% to −20%``."""
+    return span(*found.reach, found.curve.unit)
+
+
+def span(low: float, high: float, unit: str) -> str:
+    """Two ends in words, without a level: ``−70% to −20%``."""
+    return sentences.interval({"ci_low": low, "ci_high": high, "unit": unit, "level": MIDDLE})
+
+
+def told(found: Robustness) -> str:
+    """The ranges, the choice that matters most, and the units that turn the sign or leave the interval."""
+    most = str(found.curve.influence()["choice"].iloc[0])
+    text = (
+        f"Over {len(found.curve.estimates)} combinations of choices the middle {MIDDLE:.0%} lie from "
+        f"{between(found)}; what moves it most is the choice of {most}."
+    )
+    for row in found.without().itertuples():
+        text += f" Without one {row.unit} it lies from {span(row.lowest, row.highest, found.curve.unit)}."
+    return f"{text} {deciding(found)}"
+
+
+def deciding(found: Robustness) -> str:
+    """Units without which the headline turns or leaves its own interval, by name."""
+    decide = found.deciding
+    if decide.empty:
+        units = " or ".join(found.left_out["unit"].unique())
+        return f"No single {units} turns its sign or takes it out of its interval."
+    return " ".join(
+        f"Without the {row.unit} {row.left_out} it is {_said(row.estimate, found)}, "
+        f"{'of the other sign' if row.turns else 'outside its interval'}."
+        for row in decide.head(4).itertuples()
+    )
+
+
+def _said(value: float, found: Robustness) -> str:
+    return sentences.number(value, found.curve.unit)
