@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 
 import matplotlib as mpl
@@ -14,7 +15,9 @@ from hypothesis import strategies as st
 
 from undercut import plots
 from undercut.errors import InputError
-from undercut.report.findings.pictures import as_picture, cropped, follow_page_colors
+from undercut.plots.style import _settings
+from undercut.report.findings.pictures import as_picture, for_phone
+from undercut.report.page.figures import ink_style, inline
 
 # Full dichromacy, linear RGB (Machado, Oliveira and Fernandes 2009, severity 1.0).
 DICHROMACY = {
@@ -64,29 +67,22 @@ def lab(rgb: np.ndarray) -> np.ndarray:
 def test_origins_differ_for_every_kind_of_sight(sight: str, palette: dict[str, str]) -> None:
     seen = {origin: lab(DICHROMACY[sight] @ linear(color)) for origin, color in palette.items()}
     for first, second in itertools.combinations(seen, 2):
-        assert np.linalg.norm(seen[first] - seen[second]) > 20, (first, second)
-
-
-def test_origins_differ_in_greyscale_print() -> None:
-    lightness = sorted(lab(linear(color))[0] for color in plots.ORIGIN_COLORS.values())
-    assert min(np.diff(lightness)) > 5
-    us, china = (lab(linear(plots.ORIGIN_COLORS[origin]))[0] for origin in ("US", "CN"))
-    assert china - us > 20
+        assert np.linalg.norm(seen[first] - seen[second]) > 30, (first, second)
 
 
 def test_marks_and_text_have_contrast_on_their_paper() -> None:
     for palette, paper in ((plots.ORIGIN_COLORS, plots.PAPER), (DARK_ORIGINS, plots.DARK[plots.PAPER])):
         assert all(contrast(color, paper) >= 3 for color in palette.values())
-    texts = [plots.INK, plots.MUTED, *map(plots.text_color, plots.ORIGIN_COLORS.values())]
+    texts = [plots.INK, plots.MUTED, *plots.ORIGIN_COLORS.values(), *plots.SERIES, plots.ink_of(plots.GREY)]
     for text in texts:
         assert contrast(text, plots.PAPER) >= 4.5
         assert contrast(plots.DARK[text], plots.DARK[plots.PAPER]) >= 4.5
 
 
 def test_every_ink_has_its_own_counterpart_on_dark_paper() -> None:
-    assert set(plots.ORIGIN_COLORS.values()) | {plots.INK, plots.MUTED, plots.RULE, plots.PAPER} <= set(
-        plots.DARK
-    )
+    inks = {*plots.ORIGIN_COLORS.values(), *plots.SERIES, plots.INK, plots.MUTED, plots.GREY, plots.RULE}
+    assert {*inks, plots.PAPER} == set(plots.DARK)
+    assert len(set(plots.DARK.values())) == len(plots.DARK)
 
 
 def test_access_is_visible_without_colour() -> None:
@@ -179,43 +175,88 @@ def drawn() -> plt.Figure:
 
 def test_the_same_figure_gives_the_same_bytes_and_names_no_address() -> None:
     first, second = as_picture(drawn()), as_picture(drawn())
-    assert first == second
-    text = first.content.decode().replace("http://www.w3.org", "")
-    assert "http" not in text.replace("http://purl.org/dc", "").replace("http://creativecommons.org/ns#", "")
-    assert "<text" not in text
+    assert first == second and first.png.startswith(b"\x89PNG")
+    assert b"http" not in first.svg.replace(b"http://www.w3.org", b"")
+    assert b">It fell</text>" in first.svg
 
 
-def test_inks_follow_the_page_and_nothing_else_changes() -> None:
+def test_inks_follow_the_page_and_the_headline_is_left_to_it() -> None:
     picture = as_picture(drawn())
-    adapted = follow_page_colors(picture.content.decode())
-    body = adapted.partition("</style>")[2]
+    shown = inline(picture.svg.decode(), "a", alt="A line", crop=(picture.top, picture.bottom))
     for color in (plots.INK, plots.MUTED, plots.PAPER, plots.ORIGIN_COLORS["CN"]):
-        assert color in picture.content.decode()
-        assert color not in body
-    foreign = '<svg><path style="fill: #123456"/></svg>'
-    assert follow_page_colors(foreign) == foreign
+        assert color in picture.svg.decode() and color not in shown and f",{color})" in ink_style()
+    assert 20 < picture.top < 80 and 5 < picture.bottom < 40
+    assert f'viewBox="0 {picture.top:g} ' in shown
+    assert ">It fell<" not in shown and ">Source: none<" not in shown
 
 
-def test_cropping_takes_the_headline_and_the_source_away() -> None:
-    picture = as_picture(drawn())
-    assert 20 < picture.top < 80
-    assert 5 < picture.bottom < 40
-    window = cropped(picture.content.decode(), picture.top, picture.bottom)
-    assert f'viewBox="0 {picture.top} ' in window
+def test_a_drawing_on_a_page_can_do_no_harm_and_shares_no_ids() -> None:
+    evil = (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        'viewBox="0 0 9 9" onload="harm()"><script>harm()</script><style>*{}</style><a href="https://x.org">'
+        '<text>a</text></a><image href="https://x.org/a.png"/><foreignObject/><g onclick="harm()" '
+        'style="fill: url(https://x.org)" clip-path="url(#c)"><use xlink:href="https://x.org#a"/>'
+        '<path id="m" d="M0 0"/><use xlink:href="#m"/></g></svg>'
+    )
+    first, second = (inline(evil, name, alt='"<b>') for name in ("a", "b"))
+    assert not re.search(r"harm|x\.org|script|foreign|<style|<a |<b>", first)
+    (one,), (other,) = (re.findall(r' id="(\w+)"', text) for text in (first, second))
+    assert one != other and f'href="#{one}"' in first
 
 
-def test_a_figure_of_very_many_marks_is_kept_as_a_picture() -> None:
+def test_marks_say_name_value_interval_and_day() -> None:
     figure, ax = plt.subplots()
-    points = np.random.default_rng(1).uniform(size=(20_000, 2))
-    ax.plot(points[:, 0], points[:, 1], **plots.mark("US", "closed", line=False))
-    picture = as_picture(figure)
-    assert picture.mime == "image/png"
-    assert picture.content.startswith(b"\x89PNG")
+    months = [np.datetime64(day) for day in ("2025-12-01", "2026-01-01", "2026-02-01")]
+    ax.plot(months, [-30.0, -40.0, -57.4])
+    plots.band(ax, months, [-50, -60, -79], [-10, -20, -15])
+    plots.percent_axis(ax)
+    plots.label_line_ends(ax, {"Chinese open": (months[-1], -57.4)}, {})
+    as_picture(figure)
+    last = plots.marks_of(figure, "Undercut price panel")[-1].text
+    assert last == "Chinese open\n−57.4% (interval −79% to −15%)\nFebruary 2026\nSource: Undercut price panel"
+
+
+def test_marks_of_rows_have_the_name_of_their_row_and_bars_their_length() -> None:
+    ax = plots.interval_rows({"Kimi K2": (1.5, 1.0, 2.0), "GPT-5": (-3.0, -4.0, -2.0)})
+    plots.percent_axis(ax, "x")
+    ax.figure.draw_without_rendering()
+    texts = [mark.text for mark in plots.marks_of(ax.figure)]
+    assert texts == ["GPT-5\n−3% (interval −4% to −2%)", "Kimi K2\n+1.5% (interval +1% to +2%)"]
+    figure, ax = plt.subplots()
+    ax.barh([0, 1], [3, 5], label="sellers")
+    ax.set_yticks([0, 1], ["Kimi K2", "GPT-5"])
+    figure.draw_without_rendering()
+    assert [mark.text for mark in plots.marks_of(figure)] == ["Kimi K2, sellers\n3", "GPT-5, sellers\n5"]
+
+
+def test_names_at_marks_keep_clear_of_marks_and_of_each_other() -> None:
+    figure, ax = plt.subplots()
+    draws = np.random.default_rng(0).uniform(size=(60, 2))
+    ax.plot(draws[:, 0], draws[:, 1], "o")
+    plots.label_points(ax, {f"model {k}": tuple(point) for k, point in enumerate(draws)}, most=20)
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in ax.texts]
+    assert len(boxes) > 8
+    assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
+    marks = ax.transData.transform(draws)
+    assert not any(box.x0 < x < box.x1 and box.y0 < y < box.y1 for box in boxes for x, y in marks)
+
+
+def test_a_phone_gets_a_narrow_figure_with_names_above_rows() -> None:
+    found = {"US closed models alone, median seller": (1.0, 0.5, 1.5), "All": (2.0, 1.0, 3.0)}
+    with plots.narrow():
+        ax = plots.headline(plots.interval_rows(found), "Finding", "Measure", source="Source")
+        svg = for_phone(ax.figure).decode()
+        assert len(plots.panels(4, columns=4)[0].figure.axes) == 4
+    size = re.search(r'viewBox="0 0 ([\d.]+) ', svg)
+    assert size and float(size[1]) == pytest.approx(plots.NARROW * 72, abs=0.1)
+    assert ">US closed models alone, median seller<" in svg and "Finding" not in svg
 
 
 def test_the_style_file_has_the_colours_that_mean_something() -> None:
-    style = plots._settings()
-    assert [color["color"] for color in style["axes.prop_cycle"]] == list(plots.ORIGIN_COLORS.values())
+    style = _settings()
+    cycle = [color["color"] for color in style["axes.prop_cycle"]]
+    assert cycle == [*plots.ORIGIN_COLORS.values(), plots.MUTED]
     inks = {"text.color": plots.INK, "axes.edgecolor": plots.MUTED, "grid.color": plots.RULE}
     assert {key: style[key] for key in inks} == inks
     assert style["figure.facecolor"] == plots.PAPER and not style["text.parse_math"]

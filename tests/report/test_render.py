@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,13 +10,17 @@ import pytest
 
 from tests.report.projects import code, notebook, prose
 from undercut.report.commands import dict_of
-from undercut.report.findings.contract import FIGURE_KEY, FOLD_KEY
+from undercut.report.findings.contract import ANSWER_KEY, FIGURE_KEY, FOLD_KEY
 from undercut.report.findings.results import Results
-from undercut.report.page.render import render_report
+from undercut.report.page.figures import interval_bar
+from undercut.report.page.render import citation, emphasised, page_script, render_report, shown_findings
 from undercut.report.site.site import write_site
 
 EVIL = "<script>alert(1)</script>"
-SVG = '<svg width="100pt" height="80pt" viewBox="0 0 100 80"><g style="fill: #5c6773"/></svg>'
+SVG = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 80"><g style="fill: #556170"/>'
+    '<g class="marks"><circle cx="1" cy="2" r="7"><title>Model</title></circle></g></svg>'
+)
 
 
 def results(**changes: object) -> dict:
@@ -29,11 +32,10 @@ def results(**changes: object) -> dict:
     return report.to_dict() | changes
 
 
-def page(*cells: dict, **changes: object) -> str:
+def page(*cells: dict, files: Path | None = None, **changes: object) -> str:
     content = notebook(list(cells))
-    return render_report(
-        content, results(**changes), command="undercut build demo", notebook_path="notebooks/demo.ipynb"
-    )
+    about = {"command": "undercut build demo", "notebook_path": "notebooks/demo.ipynb", "files": files}
+    return render_report(content, results(**changes), **about)
 
 
 def shown(data: dict, metadata: dict | None = None) -> dict:
@@ -67,8 +69,8 @@ def test_detail_folds_away_and_neighbours_share_a_fold() -> None:
     both = shown({"text/html": "<p>Plain.</p>"})
     both["outputs"] += shown({"text/html": "<p>Aside.</p>"}, detail)["outputs"]
     text = page(prose("Before."), first, second, prose("Between."), both, prose("After."))
-    fold = '<details class="fold">'
-    folds = re.findall(rf"{fold}<summary>How we know</summary>(.*?)(?={fold}|After)", text, re.DOTALL)
+    body = text[text.index('<div class="body">') :]
+    folds = re.findall(r"<summary>How we know</summary>(.*?)(?=<summary>|After)", body, re.DOTALL)
     assert len(folds) == 2
     assert "Placebo." in folds[0] and "Jackknife." in folds[0] and folds[0].index("Between.") > 0
     assert "Plain." not in folds[1] and "Aside." in folds[1]
@@ -78,10 +80,36 @@ def test_detail_folds_away_and_neighbours_share_a_fold() -> None:
 
 def test_findings_come_with_interval_sample_method_and_day() -> None:
     text = page()
-    row = re.search(r'<tr id="finding-fall">.*?</tr>', text, re.DOTALL)
-    assert row is not None
+    above = re.search(r'<li id="finding-fall">.*?</li>', text, re.DOTALL)
+    row = re.search(r"<tbody>\s*<tr>.*?</tr>", text, re.DOTALL)
+    assert above is not None and row is not None
     for part in ("−36%", "−41% to −30%", "95%", "212", "Jevons", "2026-11-01"):
         assert part in row.group(0)
+    assert "−36%" in above.group(0) and "95% interval −41% to −30%" in above.group(0)
+
+
+def test_the_interval_is_drawn_where_its_numbers_are() -> None:
+    finding = results()["findings"][0] | {"value": -50.0, "ci_low": -100.0, "ci_high": -25.0}
+    bar = interval_bar(finding)
+    assert 'class="bar" d="M6.0 10H222.0"' in bar and 'cx="150.0"' in bar and "M294.0 1V19" in bar
+    assert "clear" in bar and "open" in interval_bar(finding | {"ci_high": 1.0})
+    assert interval_bar(finding | {"ci_low": None, "ci_high": None}) == ""
+    ratio = interval_bar({"value": 2.0, "ci_low": 0.5, "ci_high": 3.0, "unit": "x"})
+    assert "open" in ratio
+
+
+def test_the_number_of_the_answer_is_emphasised_once() -> None:
+    finding = results()["findings"][0]
+    assert emphasised("Since 2024 prices fell 36%, and <36>", [finding]).count("<b>36%</b>") == 1
+    assert "&lt;36&gt;" in emphasised("<36>", [finding])
+    assert "<b>4.2 times</b>" in emphasised("In 2025 GPT-5 cost 4.2 times as much.", [])
+
+
+def test_a_report_is_cited_with_version_commit_and_day() -> None:
+    told = citation(results(built_at="2026-11-23T00:00:00Z", git_commit="a" * 40))
+    for part in ("2026", "Did prices fall?", "commit aaaaaaaaaaaa", "data to 1 November 2026"):
+        assert part in told["citation"] and part in told["bibtex"]
+    assert told["bibtex"].startswith("@misc{undercut_demo,") and "Built 23 November 2026" in told["citation"]
 
 
 def test_many_findings_do_not_stand_between_the_reader_and_the_text() -> None:
@@ -93,9 +121,18 @@ def test_many_findings_do_not_stand_between_the_reader_and_the_text() -> None:
     assert all(outline.ids.count(f"finding-fall.{number}") == 1 for number in range(20))
     story = text.index("Here the story starts.")
     above = [number for number in range(20) if text.index(f"Fall &lt;{number}&gt;") < story]
-    assert above == list(range(8))
-    assert {"#further-findings"} <= set(outline.links)
-    assert "the other 12 are" in text
+    assert above == list(range(5))
+    assert {"#all-findings"} <= set(outline.links)
+    assert text.index("Fall &lt;19&gt;") > text.index('<details class="fold"><summary>20 numbers')
+
+
+def test_repeats_and_checks_are_no_findings_to_open_with() -> None:
+    one = results()["findings"][0]
+    roles = ("robustness", "primary", "headline", "assumption", "descriptive", "primary")
+    rows = [one | {"key": f"k{n}", "label": f"L{n}", "role": role} for n, role in enumerate(roles)]
+    rows[5]["label"] = "L1"
+    assert [found["key"] for found in shown_findings(rows)] == ["k2", "k1", "k4"]
+    assert shown_findings([one | {"ci_low": None, "ci_high": None}]) == []
 
 
 def test_headings_leave_no_level_out_and_contents_lead_somewhere() -> None:
@@ -118,10 +155,10 @@ def test_headings_leave_no_level_out_and_contents_lead_somewhere() -> None:
 def test_the_page_asks_nobody_else_for_anything() -> None:
     text = page(prose("![x](https://example.org/x.png) [link](https://example.org)"))
     assert "default-src 'none'" in text
-    assert not re.search(r"<script|<link[^>]+href=\"http|@import|url\(|src=\"http", text)
-    assert set(re.findall(r'(?:src|href)="(?!data:|#)([^"]*)"', text)) == {
-        "../index.html", "../history/report/index.html", "https://example.org", "notebook.ipynb",
-        "results.json",
+    assert not re.search(r"<script src|<link[^>]+href=\"http|@import|url\(|src=\"http", text)
+    assert set(re.findall(r'(?:src|href)="(?!data:|#)([^"]*)"', text.replace(page_script(), ""))) == {
+        "../index.html", "../index.html#reports", "../history/report/index.html", "https://example.org",
+        "notebook.ipynb", "results.json",
     }  # fmt: skip
 
 
@@ -142,22 +179,39 @@ def test_a_figure_without_alternative_text_is_a_warning() -> None:
     assert "A figure has no alternative text" not in page()
 
 
-def test_a_figures_headline_is_text_on_the_page_and_cut_off_the_image() -> None:
-    about = {
-        "name": "f",
-        "finding": f"It fell {EVIL}",
-        "measure": "USD",
-        "source": "S",
-        "top": 20.0,
-        "bottom": 10.0,
-    }
-    text = page(shown({"image/svg+xml": SVG}, {"image/svg+xml": {"alt": "a"}, FIGURE_KEY: about}))
+def figure(name: str, tmp_path: Path, **about: object) -> dict:
+    """An entry of results.json with its drawings."""
+    (tmp_path / f"{name}-narrow.svg").write_text(SVG.replace("Model", f"Phone {name}"))
+    files = {"image": f"{name}.svg", "narrow": f"{name}-narrow.svg", "data": f"{name}.csv"}
+    said = {"title": f"It fell {EVIL}", "measure": "USD", "source": "S", "crop": [20.0, 10.0]}
+    return {"name": name, "alt": "a", "leads": False, **files, **said, **about}
+
+
+def test_a_figure_stands_in_the_page_for_both_widths_with_its_files(tmp_path: Path) -> None:
+    cell = shown({"image/svg+xml": SVG}, {FIGURE_KEY: {"name": "f"}})
+    text = page(cell, files=tmp_path, figures=[figure("f", tmp_path)])
     assert '<p class="figure-title">It fell &lt;script&gt;' in text
-    image = re.search(r"data:image/svg\+xml;base64,([^\"]+)", text)
-    assert image is not None
-    svg = base64.b64decode(image.group(1)).decode()
-    assert 'viewBox="0 20.0 100 50.0"' in svg
-    assert "prefers-color-scheme:dark" in svg
+    assert 'class="ch wide" viewBox="0 20 100 50"' in text and 'class="ch narrow"' in text
+    assert "<title>Model</title>" in text and "<title>Phone f</title>" in text
+    for part in ('href="f.csv"', 'href="f.svg"', 'href="#fig-f"', "#embed=fig-f"):
+        assert part in text
+
+
+def test_the_figure_that_leads_stands_above_everything_and_once(tmp_path: Path) -> None:
+    cells = [shown({"image/svg+xml": SVG}, {FIGURE_KEY: {"name": name}}) for name in ("f", "g")]
+    story = prose("## The story")
+    for leads, wanted in ((False, "f"), (True, "g")):
+        figures = [figure("f", tmp_path), figure("g", tmp_path, leads=leads)]
+        text = page(story, *cells, files=tmp_path, figures=figures)
+        assert text.count(f'id="fig-{wanted}"') == 1
+        assert text.index(f'id="fig-{wanted}"') < text.index('id="findings"')
+        other = {"f": "g", "g": "f"}[wanted]
+        assert text.index(f'id="fig-{other}"') > text.index('id="the-story"')
+
+
+def test_the_answer_is_said_once() -> None:
+    said = shown({"text/html": "<p>They fell.</p>"}, {ANSWER_KEY: True})
+    assert re.sub(r"<head>.*</head>", "", page(said), flags=re.DOTALL).count("They fell.") == 1
 
 
 @pytest.mark.parametrize("kind", ["sample", "simulated"])
@@ -186,13 +240,13 @@ def test_foreign_text_is_escaped_everywhere() -> None:
         title=EVIL, answer=EVIL, parameters={EVIL: EVIL, "of": [EVIL]}, findings=[finding], data=[source],
         warnings=[EVIL],
     )  # fmt: skip
-    assert "<script" not in text
+    assert "<script" not in text.replace(f"<script>{page_script()}</script>", "")
 
 
-def test_code_is_folded_but_there() -> None:
+def test_code_is_there_behind_one_switch() -> None:
     text = page(code("limit = 5", "parameters"), code("first = 1\nsecond = 2"))
-    assert text.count("<details") == 2
-    assert "<details open" not in text
+    assert text.count('<pre class="code"') == 2 and text.count('id="show-code"') == 1
+    assert "(2 lines)" not in text
     assert re.sub(r"<[^>]*>", "", text).count("second = 2") == 1
 
 

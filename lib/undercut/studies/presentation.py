@@ -73,12 +73,17 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure: ``draw`` returns it or its axes; ``alt`` says what it shows; ``data`` are what is drawn."""
+    """A figure: ``draw`` returns it or its axes; ``alt`` says what it shows; ``data`` are what is drawn.
+
+    ``draw`` is called twice, the second time for a phone (`undercut.plots.is_narrow`). The page opens with
+    the figure that ``leads``, else with its first.
+    """
 
     name: str
     draw: Callable[[], Axes | MplFigure]
     alt: str
     data: pd.DataFrame | None = None
+    leads: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from undercut.studies.presentation import (
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure as MplFigure
 
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
@@ -124,14 +125,17 @@ class Report(Results):
                 from undercut import plots
 
                 with plots.use_house_style():
-                    axes = part.draw()
-                    self.figure(axes.figure, part.name, alt=part.alt, data=part.data)  # type: ignore[arg-type]
+                    wide = _drawn(part)
+                    with plots.narrow():
+                        phone = _drawn(part)
+                        about: dict[str, Any] = {"alt": part.alt, "data": part.data, "leads": part.leads}
+                        self.figure(wide, part.name, phone=phone, **about)
             case Table():
                 self.table(part)
             case Sentence():
                 self.say(part.text)
             case Answer():
-                self.say(self.answer(part.text))
+                self.say(self.answer(part.text), is_answer=True)
             case Caveat():
                 self.warn(part.text)
         return None
@@ -145,6 +149,11 @@ class Report(Results):
             formats=part.formats, row_label=part.row_label,
         )  # fmt: skip
         self.show({"text/html": shown.html, "text/plain": part.title})
+
+
+def _drawn(part: Figure) -> MplFigure:
+    shown = part.draw()
+    return shown.figure if hasattr(shown, "figure") and shown.figure is not None else shown  # type: ignore
 
 
 def parts_of(result: Any) -> Iterator[Part]:

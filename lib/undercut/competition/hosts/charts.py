@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from undercut.inference.arrays import Floats
-
-#: Colours of kinds of price; the colours of origins have a meaning of their own.
-KINDS: Final = (plots.INK, "#058e9e", "#c2402c", "#8e907c")
 
 
 def entry_path(path: pd.DataFrame, *, edge: float, ax: Axes | None = None) -> Axes:
@@ -60,7 +57,7 @@ def since_launch(
     axes = plots.own_axes(ax, height=4.4)
     last = curves["age_months"].max()
     seen = observed[observed["age_months"].between(0, last) & observed["units"].ge(5)]
-    colors = dict(zip(curves["price"].unique(), KINDS, strict=False))
+    colors = dict(zip(curves["price"].unique(), plots.SERIES, strict=False))
     ends: dict[str, tuple[Any, float]] = {}
     for name, color in colors.items():
         dots, curve, bar = (table[table["price"] == name] for table in (seen, curves, bars))
@@ -95,7 +92,7 @@ def over_cost(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     axes = plots.own_axes(ax, height=4.2)
     names = table["price"].unique()
     offsets = np.linspace(-0.35, 0.35, len(names)) if len(names) > 1 else np.zeros(1)
-    for name, offset, color in zip(names, offsets, KINDS, strict=False):
+    for name, offset, color in zip(names, offsets, plots.SERIES, strict=False):
         rows = table[table["price"] == name]
         at = rows["age_months"] + offset
         axes.vlines(at, rows["low"], rows["high"], color=color, linewidth=1.2)

@@ -18,6 +18,8 @@ RESULTS_FILE = "results.json"
 FIGURE_KEY = "undercut_figure"
 #: There too: the output is detail that the page folds away.
 FOLD_KEY = "undercut_fold"
+#: There too: the output is the report's answer, which the page says at its top.
+ANSWER_KEY = "undercut_answer"
 digest_of = sha256_of
 
 

@@ -1,31 +1,35 @@
-"""How does a figure become a file that fits a page, light or dark, wide or narrow?"""
+"""How does a drawn figure become files? One for the page, one for a phone, one to take away."""
 
 from __future__ import annotations
 
 import io
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
 
-from undercut.plots import DARK, HEADLINE, INK, MUTED
+from undercut import plots
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_LARGEST_SVG: Final = 600_000  # bytes; a figure of more marks than that is kept as a picture
 _SLACK: Final = 3.0  # points; a text is measured as hinted pixels, and its outlines reach a little higher
+#: The document type and the metadata name outside addresses.
+_DROPPED: Final = re.compile(r"<!DOCTYPE[^>]*>\s*|<metadata>.*?</metadata>\s*", re.DOTALL)
+#: Class of the group that holds what marks say; the page's script finds it by that.
+MARKS_CLASS: Final = "marks"
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A figure as a file.
+    """A figure as files.
 
     Attributes
     ----------
-    mime, suffix : str
-        What kind of file ``content`` is.
-    content : bytes
-        The same on every build.
+    svg : bytes
+        The same on every build; every mark holds a ``<title>`` that says what it is.
+    png : bytes
+        The same picture; empty for a phone.
     finding, measure, source : str
         What `headline` wrote; empty without it.
     top, bottom : float
@@ -33,9 +37,8 @@ class Picture:
         them off.
     """
 
-    mime: str
-    suffix: str
-    content: bytes
+    svg: bytes
+    png: bytes = b""
     finding: str = ""
     measure: str = ""
     source: str = ""
@@ -44,62 +47,47 @@ class Picture:
 
 
 def as_picture(figure: Figure) -> Picture:
-    """Turn a figure into a file and close it.
-
-    SVG, which stays sharp and lets the page change its inks on dark paper; PNG at twice the screen's
-    resolution where there are so many marks that the SVG would be larger than the rest of the page.
-    """
-    import matplotlib as mpl
+    """Turn a figure into an SVG, whose texts stay texts, and a PNG; and close it."""
     import matplotlib.pyplot as plt
 
-    with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "undercut"}):
-        vector = io.BytesIO()
-        figure.savefig(vector, format="svg", metadata={"Date": None, "Creator": None})
-    content, mime, suffix = _tidy(vector.getvalue()), "image/svg+xml", "svg"
-    if len(content) > _LARGEST_SVG:
-        raster = io.BytesIO()
-        figure.savefig(raster, format="png", dpi=200, metadata={"Software": None})
-        content, mime, suffix = raster.getvalue(), "image/png", "png"
-    texts = {str(text.get_gid()): text for text in figure.texts if text.get_gid() in HEADLINE}
+    texts = {str(text.get_gid()): text for text in figure.texts if text.get_gid() in plots.HEADLINE}
     said = {part: " ".join(text.get_text().split()) for part, text in texts.items()}
+    raster = io.BytesIO()
+    figure.savefig(raster, format="png", dpi=160, metadata={"Software": None})
+    svg = _svg_of(figure, said.get("source", ""))
     boxes = {part: text.get_window_extent() for part, text in texts.items()}
     points, height = 72 / figure.dpi, figure.get_size_inches()[1] * figure.dpi
-    top = max((height - boxes[part].y0 for part in HEADLINE[:2] if part in boxes), default=0.0)
+    top = max((height - boxes[part].y0 for part in plots.HEADLINE[:2] if part in boxes), default=0.0)
     bottom = boxes["source"].y1 + _SLACK * figure.dpi / 72 if "source" in boxes else 0.0
     plt.close(figure)
-    return Picture(
-        mime, suffix, content, **said, top=round(top * points, 1), bottom=round(bottom * points, 1)
+    size = {"top": round(top * points, 1), "bottom": round(bottom * points, 1)}
+    return Picture(svg, raster.getvalue(), **said, **size)
+
+
+def for_phone(figure: Figure, source: str = "") -> bytes:
+    """The SVG of a figure that was drawn for a phone, made to fit one; and close it."""
+    import matplotlib.pyplot as plt
+
+    plots.fit_phone(figure)
+    svg = _svg_of(figure, source)
+    plt.close(figure)
+    return svg
+
+
+def _svg_of(figure: Figure, source: str) -> bytes:
+    import matplotlib as mpl
+
+    options: dict[str, Any] = {"svg.fonttype": "none", "svg.hashsalt": "undercut"}
+    vector = io.BytesIO()
+    with mpl.rc_context(options):
+        figure.savefig(vector, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+    text = _DROPPED.sub("", vector.getvalue().decode())
+    # The browser's own letters are narrower than those measured.
+    text = re.sub(r"font-family: [^;\"]*", "font-family: sans-serif", text)
+    said = "".join(
+        f'<circle cx="{mark.x:g}" cy="{mark.y:g}" r="7">'
+        f"<title>{escape(mark.text, quote=False)}</title></circle>\n"
+        for mark in plots.marks_of(figure, source)
     )
-
-
-def cropped(svg: str, top: float, bottom: float) -> str:
-    """An SVG of matplotlib's without so many points at its top and bottom."""
-    size = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt" viewBox="0 0 [\d. ]+"', svg)
-    if size is None:
-        return svg
-    width, height = size.group(1), float(size.group(2)) - top - bottom
-    window = f'width="{width}pt" height="{height:.1f}pt" viewBox="0 {top} {width} {height:.1f}"'
-    return svg.replace(size.group(0), window, 1)
-
-
-def follow_page_colors(svg: str) -> str:
-    """An SVG of the house style whose inks follow the reader's light or dark setting.
-
-    Any other SVG is returned as it is: it belongs on white paper.
-    """
-    if MUTED not in svg:
-        return svg
-    inks = dict(DARK) | {"#000000": DARK[INK]}
-    light = dark = ""
-    for number, (color, on_dark) in enumerate(inks.items()):
-        svg = re.sub(rf"(?<=: ){color}\b", f"var(--u{number})", svg)
-        light += f"--u{number}:{color};"
-        dark += f"--u{number}:{on_dark};"
-    style = f"svg{{{light}fill:{INK}}}@media (prefers-color-scheme:dark){{svg{{{dark}fill:{DARK[INK]}}}}}"
-    return re.sub(r"(<svg[^>]*>)", rf"\1<style>{style}</style>", svg, count=1)
-
-
-def _tidy(svg: bytes) -> bytes:
-    """Drop the document type (it names an outside address) and end in one newline."""
-    text = re.sub(rb"<!DOCTYPE[^>]*>\s*", b"", svg)
-    return text.strip() + b"\n"
+    group = f'<g class="{MARKS_CLASS}" fill="none" pointer-events="all">\n{said}</g>\n' if said else ""
+    return text.strip().replace("</svg>", group + "</svg>").encode() + b"\n"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import re
-from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -26,6 +25,7 @@ from undercut.report.catalogue.project import (
 )
 from undercut.report.findings import sentences
 from undercut.report.findings.contract import (
+    ANSWER_KEY,
     FIGURE_KEY,
     FOLD_KEY,
     RESULTS_FILE,
@@ -37,8 +37,6 @@ from undercut.report.findings.others import previous_results, read_results
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
-
-    from undercut.report.findings.pictures import Picture
 
 __all__ = ["Finding", "Results", "previous_results", "read_results"]
 
@@ -223,7 +221,16 @@ class Results:
         self._findings[key] = found
         return found
 
-    def figure(self, figure: Figure, name: str, *, alt: str, data: pd.DataFrame | None = None) -> None:
+    def figure(
+        self,
+        figure: Figure,
+        name: str,
+        *,
+        alt: str,
+        data: pd.DataFrame | None = None,
+        phone: Figure | None = None,
+        leads: bool = False,
+    ) -> None:
         """Show a figure with its alternative text, and write it and its data beside results.json.
 
         Parameters
@@ -236,23 +243,32 @@ class Results:
             What the figure shows, for those who cannot see it.
         data : DataFrame, optional
             The numbers drawn; written as <name>.csv.
+        phone : matplotlib Figure, optional
+            The same, drawn inside `undercut.plots.narrow`.
+        leads : bool
+            Whether the page opens with it; by default it opens with its first figure.
         """
-        from undercut.report.findings.pictures import as_picture
+        from undercut.report.findings.pictures import as_picture, for_phone
 
         if _checked_name("figure", name) in self._figures:
             raise InputError(f"A figure {name!r} exists already: names must be unique.")
         if not alt.strip():
             raise InputError(f"Figure {name!r} needs alternative text: say in alt= what it shows.")
         picture = as_picture(figure)
-        image_file = f"figures/{name}.{picture.suffix}"
-        data_file = None if data is None else f"figures/{name}.csv"
-        write_atomically(self.folder / image_file, picture.content)
-        if data is not None and data_file is not None:
+        files: dict[str, Any] = {"image": (f"{name}.svg", picture.svg), "png": (f"{name}.png", picture.png)}
+        if phone is not None:
+            files["narrow"] = (f"{name}-narrow.svg", for_phone(phone, picture.source))
+        if data is not None:
             has_index = any(level is not None for level in data.index.names)
-            write_atomically(self.folder / data_file, data.to_csv(index=has_index, lineterminator="\n"))
-        files = {"image": image_file, "data": data_file}
-        self._figures[name] = {"name": name, "title": picture.finding, "alt": alt, **files}
-        self.show(*_picture_output(picture, name=name, alt=alt))
+            files["data"] = (f"{name}.csv", data.to_csv(index=has_index, lineterminator="\n"))
+        for file, content in files.values():
+            write_atomically(self.folder / "figures" / file, content)
+        said = {"title": picture.finding, "measure": picture.measure, "source": picture.source}
+        paths = {kind: f"figures/{file}" for kind, (file, _) in files.items()}
+        about = {"name": name, "alt": alt, "data": None, "leads": leads, **said, **paths}
+        self._figures[name] = about | {"crop": [picture.top, picture.bottom]}
+        shown = {"image/svg+xml": picture.svg.decode(), "text/plain": alt}
+        self.show(shown, {"image/svg+xml": {"alt": alt}, FIGURE_KEY: {"name": name}})
 
     def to_dict(self) -> dict[str, Any]:
         """The content of results.json."""
@@ -287,10 +303,14 @@ class Results:
         """
         self._claims = [dict(verdict) for verdict in verdicts]
 
-    def say(self, text: str) -> None:
-        """Show a paragraph in the notebook and on the page: a sentence computed from findings."""
+    def say(self, text: str, *, is_answer: bool = False) -> None:
+        """Show a paragraph in the notebook and on the page: a sentence computed from findings.
+
+        The answer stands at the top of the page, and so not a second time where the notebook says it.
+        """
         paragraph = " ".join(text.split())
-        self.show({"text/html": f"<p>{escape(paragraph)}</p>", "text/plain": paragraph})
+        about = {ANSWER_KEY: True} if is_answer else {}
+        self.show({"text/html": f"<p>{escape(paragraph)}</p>", "text/plain": paragraph}, about)
 
     def show(self, data: dict[str, str], metadata: Mapping[str, Any] | None = None) -> None:
         """Show an output in a notebook, folded away on the page inside `folding`."""
@@ -313,15 +333,6 @@ class Results:
     def save(self) -> None:
         """Write results.json into `folder`; refuses content that breaks the contract."""
         write_results(self.folder / RESULTS_FILE, self.to_dict())
-
-
-def _picture_output(picture: Picture, *, name: str, alt: str) -> tuple[dict[str, str], dict[str, Any]]:
-    """An image as a notebook's output; what the page needs to know of it goes into the metadata."""
-    is_vector = picture.suffix == "svg"
-    shown = picture.content.decode() if is_vector else b64encode(picture.content).decode()
-    about = {key: getattr(picture, key) for key in ("finding", "measure", "source", "top", "bottom")}
-    metadata = {picture.mime: {"alt": alt}, FIGURE_KEY: {"name": name, **about}}
-    return {picture.mime: shown, "text/plain": alt}, metadata
 
 
 def _commit() -> str | None:

@@ -173,3 +173,18 @@ def _parser() -> Any:
         return parse(text)
 
     return run
+
+
+@cache
+def template(name: str) -> Any:
+    """A page's template; everything put into it is escaped unless marked safe there."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("undercut.report.page", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name)

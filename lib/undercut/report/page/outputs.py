@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from undercut.report.findings.contract import FIGURE_KEY, FOLD_KEY
-from undercut.report.findings.pictures import cropped, follow_page_colors
+from undercut.report.findings.contract import ANSWER_KEY, FIGURE_KEY, FOLD_KEY
 from undercut.report.page import html
+from undercut.report.page.figures import figure_html
 from undercut.report.page.notebook import text_of
 
 _PICTURES = ("image/svg+xml", "image/png", "image/jpeg", "image/gif")
@@ -28,16 +28,23 @@ class Outputs:
         The figures of results.json, by name.
     warn : callable
         Called with a sentence where something is missing that a reader needs.
+    read : callable
+        Gives the content of a file of the report.
     """
 
     figures: Mapping[str, dict[str, Any]]
     warn: Callable[[str], None]
+    read: Callable[[str], str]
 
-    def of(self, cell: dict[str, Any]) -> Iterator[tuple[str, bool]]:
-        """HTML of each output of a code cell of an executed notebook, and whether it folds away."""
+    def of(self, cell: dict[str, Any]) -> Iterator[tuple[str, bool, str]]:
+        """HTML of each output of a code cell, whether it folds away, and the name of the figure that it is.
+
+        The answer is left out: the page says it at its top.
+        """
         for output in cell["outputs"]:
-            if shown := self._output(output):
-                yield shown, bool(output.get("metadata", {}).get(FOLD_KEY))
+            about = output.get("metadata", {})
+            if not about.get(ANSWER_KEY) and (shown := self._output(output)):
+                yield shown, bool(about.get(FOLD_KEY)), about.get(FIGURE_KEY, {}).get("name", "")
 
     def _output(self, output: dict[str, Any]) -> str:
         kind = output["output_type"]
@@ -62,45 +69,18 @@ class Outputs:
         return _text(text_of(data.get("text/plain", "")), "printed")
 
     def _figure(self, mime: str, content: str, metadata: dict[str, Any]) -> str:
-        """A figure; where `report.figure` made it, the page writes its headline and source as text."""
+        """A figure of `report.figure` as part of the page; any other as a picture on white paper."""
+        name = metadata.get(FIGURE_KEY, {}).get("name", "")
+        entry = self.figures.get(name)
+        if entry is not None and mime == "image/svg+xml":
+            return figure_html(entry, lambda path: content if path == entry["image"] else self.read(path))
         alt = metadata.get(mime, {}).get("alt") or metadata.get("alt") or ""
         if not alt:
             self.warn("A figure has no alternative text: show figures with report.figure(..., alt=...).")
-        about = metadata.get(FIGURE_KEY, {})
-        entry = self.figures.get(about.get("name", ""), {})
-        image, on_page = _image(mime, content, alt or NO_ALT, about)
-        notes = [escape(about["source"])] if on_page and about["source"] else []
-        if entry:
-            files = (
-                ("data (CSV)", entry["data"]),
-                (f"image ({entry['image'][-3:].upper()})", entry["image"]),
-            )
-            links = [f'<a href="{escape(path)}" download>{text}</a>' for text, path in files if path]
-            notes.append('<span class="screen">Download ' + " · ".join(links) + "</span>")
-        above = ""
-        if on_page:
-            above = f'<p class="figure-title">{escape(about["finding"])}</p>'
-            above += f'<p class="figure-measure">{escape(about["measure"])}</p>' if about["measure"] else ""
-        below = f"<figcaption>{'<br>'.join(notes)}</figcaption>" if notes else ""
-        return f"<figure>{above}{image}{below}</figure>"
-
-
-def _image(mime: str, content: str, alt: str, about: Mapping[str, Any]) -> tuple[str, bool]:
-    """The image itself, and whether its headline was cut off for the page to write."""
-    headline_on_page = follows_page = False
-    if mime == "image/svg+xml":
-        if headline_on_page := bool(about.get("finding")):
-            content = cropped(content, about["top"], about["bottom"])
-        adapted = follow_page_colors(content)
-        follows_page = adapted != content
-        content = b64encode(adapted.encode()).decode()
-    box = "scroll" if follows_page else "scroll paper"
-    source = f"data:{mime};base64," + re.sub(r"\s", "", content)
-    image = f'<img src="{source}" alt="{escape(alt)}">'
-    return (
-        f'<div class="{box}" tabindex="0" role="region" aria-label="Figure">{image}</div>',
-        headline_on_page,
-    )
+        if mime == "image/svg+xml":
+            content = b64encode(content.encode()).decode()
+        source = f"data:{mime};base64," + re.sub(r"\s", "", content)
+        return f'<figure class="paper"><img src="{source}" alt="{escape(alt or NO_ALT)}"></figure>'
 
 
 def _text(text: str, role: str) -> str:

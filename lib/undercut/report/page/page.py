@@ -48,6 +48,7 @@ def complete_page(job: Mapping[str, Any], mask: Mask) -> None:
         command=mask.text(job["command"]),
         notebook_path=job["notebook_path"],
         folder=job["folder_name"],
+        files=page,
     )
     write_atomically(page / "index.html", html)
 

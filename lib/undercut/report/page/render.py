@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Mapping
-from functools import cache
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from datetime import date
+from hashlib import sha256
+from html import escape
 from importlib import resources
-from itertools import groupby
-from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
 from undercut.report.findings import sentences
-from undercut.report.page import html
-from undercut.report.page.notebook import is_parameters_cell, text_of
+from undercut.report.page.figures import ink_style, interval_bar
+from undercut.report.page.html import template as template
+from undercut.report.page.layout import Layout
 from undercut.report.page.outputs import Outputs
 
 BADGES = {"real": "Real data", "sample": "Sample data", "simulated": "Simulated data"}
@@ -21,17 +23,14 @@ BANNERS = {
     "sample": "These numbers come from a small sample that shipped with the project.",
     "simulated": "These numbers come from simulated data and say nothing about the world.",
 }
-_HEADING = re.compile(r"<h([1-6])>(.*?)</h\1>", re.DOTALL)
-#: Findings above the notebook's text; the others stand below it.
-LEADING_FINDINGS = 8
-#: Around detail that a reader may ask for.
-_FOLD = '<details class="fold"><summary>How we know</summary>'
 _OWN_SECTIONS = (
     ("findings", "Findings"),
-    ("further-findings", "Further findings"),
+    ("all-findings", "All findings"),
+    ("cite", "Cite"),
     ("reproduce", "How to reproduce"),
-    ("data", "Data and provenance"),
 )
+#: Findings that stand above the sections, with their intervals drawn.
+MOST_SHOWN = 5
 
 
 def render_report(
@@ -41,6 +40,7 @@ def render_report(
     command: str,
     notebook_path: str,
     folder: str = "report",
+    files: Path | None = None,
 ) -> str:
     """The page of a report.
 
@@ -56,6 +56,8 @@ def render_report(
         The notebook's place in the project.
     folder : str
         The page's folder, relative to the site.
+    files : Path, optional
+        Where the drawings for phones are, with the report's other files.
 
     Returns
     -------
@@ -68,27 +70,38 @@ def render_report(
         if text not in warnings:
             warnings.append(text)
 
-    body, headings = _body(notebook, results, warn)
-    return (
-        template("page.html.j2")
-        .render(
-            results=results,
-            findings=[_finding_row(finding) for finding in results["findings"]],
-            leading=LEADING_FINDINGS,
-            body=body,
-            headings=headings,
-            warnings=warnings,
-            badge=BADGES[results["data_kind"]],
-            banner=BANNERS.get(results["data_kind"], ""),
-            command=command,
-            notebook_path=notebook_path,
-            style=page_style(),
-            up=_way_up(folder),
-            history=f"{_way_up(folder)}history/{folder}/index.html",
-        )
-        .strip()
-        + "\n"
+    outputs = Outputs(
+        {figure["name"]: figure for figure in results["figures"]}, warn,
+        lambda path: ((files or Path()) / path).read_text("utf-8"),
+    )  # fmt: skip
+    layout = Layout(notebook, outputs, _lead_of(results), taken=[name for name, _ in _OWN_SECTIONS])
+    findings, chosen = results["findings"], shown_findings(results["findings"])
+    keys = {finding["key"] for finding in chosen}
+    headings = [("findings", "Findings")] if chosen else []
+    headings += layout.sections + [own for own in _OWN_SECTIONS[1:] if findings or own[0] != "all-findings"]
+    script = page_script()
+    page = template("page.html.j2").render(
+        results=results,
+        answer=emphasised(results["answer"], chosen),
+        shown=[_finding_row(finding) for finding in chosen],
+        findings=[_finding_row(finding) | {"is_shown": finding["key"] in keys} for finding in findings],
+        lead=layout.lead,
+        body=layout.body,
+        headings=headings,
+        warnings=warnings,
+        badge=BADGES[results["data_kind"]],
+        banner=BANNERS.get(results["data_kind"], ""),
+        command=command,
+        notebook_path=notebook_path,
+        style=page_style(),
+        script=script,
+        script_hash=script_hash(script),
+        up=_way_up(folder),
+        history=f"{_way_up(folder)}history/{folder}/index.html",
+        day=day_text,
+        **citation(results),
     )
+    return str(page).strip() + "\n"
 
 
 def render_failure(failure: Mapping[str, Any], *, command: str, folder: str) -> str:
@@ -118,83 +131,93 @@ def _way_up(folder: str) -> str:
 
 def page_style() -> str:
     """The style sheet that all pages share."""
-    return (resources.files(__package__) / "templates" / "style.css").read_text("utf-8").strip()
+    return _file("style.css") + "\n" + ink_style()
 
 
-def _body(
-    notebook: Mapping[str, Any], results: Mapping[str, Any], warn: Callable[[str], None]
-) -> tuple[str, list[tuple[str, str]]]:
-    """HTML of the notebook's cells, and (id, title) of its sections."""
-    outputs = Outputs({figure["name"]: figure for figure in results["figures"]}, warn)
-    outline = _Outline()
-    parts: list[tuple[str, bool]] = []  # HTML, and whether it folds away
-    for cell in notebook["cells"]:
-        source = text_of(cell["source"])
-        if cell["cell_type"] == "markdown":
-            parts.append((outline.number(html.markdown(source)), False))
-        elif cell["cell_type"] == "code":
-            shown = list(outputs.of(cell))
-            folds = bool(shown) and all(fold for _, fold in shown)
-            parts += [(_code(source, is_parameters=is_parameters_cell(cell)), folds), *shown]
-    return _numbered_regions(_folded(parts)), outline.sections
+def page_script() -> str:
+    """The script of reports: marks that answer, tables that sort, one figure alone."""
+    return _file("report.js")
 
 
-def _folded(parts: list[tuple[str, bool]]) -> str:
-    """The parts one below the other; neighbours that fold share one fold."""
-    runs = []
-    for folds, run in groupby((part for part in parts if part[0]), key=itemgetter(1)):
-        inside = "\n".join(part for part, _ in run)
-        runs.append(f"{_FOLD}\n{inside}\n</details>" if folds else inside)
-    return "\n".join(runs)
+def script_hash(script: str) -> str:
+    """By what a page's policy allows its script, and no other."""
+    return "sha256-" + b64encode(sha256(script.encode()).digest()).decode()
 
 
-def _numbered_regions(body: str) -> str:
-    """Tables and figures that scroll get names of their own, as screen readers list them."""
-    counts: Counter[str] = Counter()
-
-    def named(found: re.Match[str]) -> str:
-        counts[found.group(1)] += 1
-        return f'aria-label="{found.group(1)} {counts[found.group(1)]}"'
-
-    return re.sub(r'aria-label="(Table|Figure)"', named, body)
+def _file(name: str) -> str:
+    return (resources.files(__package__) / "templates" / name).read_text("utf-8").strip()
 
 
-class _Outline:
-    """Gives headings ids and levels without gaps, and collects the sections for the contents list."""
-
-    def __init__(self) -> None:
-        self.sections: list[tuple[str, str]] = []
-        self._taken = {name for name, _ in _OWN_SECTIONS} | {"main", "warnings", "downloads", "parameters"}
-        self._level = 1
-        self._title_seen = False
-
-    def number(self, fragment: str) -> str:
-        """``fragment`` with its headings numbered; the notebook's own title is the page's already."""
-        return _HEADING.sub(self._heading, fragment)
-
-    def _heading(self, found: re.Match[str]) -> str:
-        wanted, inner = int(found.group(1)), found.group(2)
-        if wanted == 1 and not self._title_seen:
-            self._title_seen = True
-            return ""
-        self._level = min(max(2, wanted), self._level + 1)
-        text = re.sub(r"<[^>]*>", "", inner)
-        name = html.slug(text, self._taken)
-        if self._level == 2:
-            self.sections.append((name, text))
-        return f'<h{self._level} id="{name}">{inner}</h{self._level}>'
+def _lead_of(results: Mapping[str, Any]) -> str:
+    """Name of the figure that opens the page."""
+    names = [figure["name"] for figure in results["figures"] if figure.get("leads")]
+    return next(iter([*names, *(figure["name"] for figure in results["figures"])]), "")
 
 
-def _code(source: str, *, is_parameters: bool) -> str:
-    if not source.strip():
-        return ""
-    label = "Parameters" if is_parameters else "Code"
-    lines = f"{source.strip().count(chr(10)) + 1} lines" if "\n" in source.strip() else "1 line"
-    shown = html.highlighted(source.strip())
-    return (
-        f'<details class="code"><summary>{label} <span>({lines})</span></summary>'
-        f'<pre tabindex="0"><code>{shown.rstrip()}</code></pre></details>'
+def shown_findings(findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The findings above the sections: headline, primary, then others that have an interval; one a label."""
+    with_interval = [finding for finding in findings if finding["ci_low"] is not None]
+    ranks = {"headline": 0, "primary": 1, None: 2, "descriptive": 3}
+    ranked = sorted(
+        (finding for finding in with_interval if finding.get("role") in ranks),
+        key=lambda finding: ranks[finding.get("role")],
     )
+    best = {finding["label"]: finding for finding in reversed(ranked)}
+    return [finding for finding in ranked if best[finding["label"]] is finding][:MOST_SHOWN]
+
+
+def emphasised(answer: str, findings: Sequence[Mapping[str, Any]]) -> str:
+    """The answer as HTML with its number in bold: the first finding's, else its first amount."""
+    shown = [
+        sentences.split(f["value"], f["unit"], decimals=sentences.decimals_of(dict(f)))[0] for f in findings
+    ]
+    said = (text.lstrip("+" + sentences.MINUS) for text in shown if text)
+    number = next((text for text in said if re.search(rf"(?<![\d.]){re.escape(text)}(?![\d.])", answer)), "")
+    if not number:
+        found = _AMOUNT.search(answer)
+        number = found[0] if found else ""
+    text = escape(answer)
+    return text.replace(escape(number), f"<b>{escape(number)}</b>", 1) if number else text
+
+
+_AMOUNT = re.compile(r"[−+]?\$[\d,.]*\d|[−+]?\d[\d,.]*(?:%|×| times|-fold| percentage points)")
+
+
+def citation(results: Mapping[str, Any]) -> dict[str, str]:
+    """How the report is cited: text, and an entry for BibTeX, with version and day."""
+    built, version = results["built_at"][:10], _version()
+    commit = f", commit {results['git_commit'][:12]}" if results["git_commit"] else ""
+    of = f", data to {day_text(results['as_of'])}" if results["as_of"] else ""
+    title = results["title"].rstrip(".")
+    told = f"{version}{commit}{of}"
+    entry = {
+        "author": "{Undercut}", "title": f"{{{title}}}", "year": built[:4],
+        "note": f"Report {results['report'].replace('_', ' ')}, version {told}; built {day_text(built)}",
+    }  # fmt: skip
+    fields = ",\n".join(f"  {name} = {{{text}}}" for name, text in entry.items())
+    ending = "" if title.endswith("?") else "."
+    return {
+        "citation": f"Undercut ({built[:4]}). {title}{ending} Version {told}. Built {day_text(built)}.",
+        "bibtex": f"@misc{{undercut_{results['report']},\n{fields}\n}}",
+    }
+
+
+def day_text(day: str) -> str:
+    """A day as a reader writes it.
+
+    Examples
+    --------
+    >>> day_text("2026-11-07T08:00:00Z")
+    '7 November 2026'
+    """
+    found = date.fromisoformat(day[:10])
+    return f"{found.day} {found:%B %Y}"
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("undercut")
 
 
 def _finding_row(finding: Mapping[str, Any]) -> dict[str, Any]:
@@ -206,20 +229,7 @@ def _finding_row(finding: Mapping[str, Any]) -> dict[str, Any]:
         "shown": shown,
         "words": words,
         "interval": sentences.interval(content),
+        "interval_text": sentences.interval(content, with_level=True),
+        "drawn": interval_bar(content),
         "percent": "" if content["level"] is None else f"{content['level'] * 100:.3g}%",
     }
-
-
-@cache
-def template(name: str) -> Any:
-    """A page's template; everything put into it is escaped unless marked safe there."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("undercut.report.page", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(name)

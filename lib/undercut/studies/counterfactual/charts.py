@@ -44,7 +44,7 @@ def effect_by_elasticity(grid: pd.DataFrame, measure: str, *, finding: str, note
         x = -rows["elasticity"]
         plots.band(axes, x, rows["low"], rows["high"], color)
         axes.plot(x, rows["value"], color=color, linestyle=line, marker="o", markersize=4)
-        axes.set_title(scenario, fontsize=10, color=plots.text_color(color), loc="left")
+        axes.set_title(scenario, fontsize=10, color=color, loc="left")
         axes.set_xscale("log")
         axes.set_xticks(x, [f"−{value:g}" for value in x])
         axes.minorticks_off()

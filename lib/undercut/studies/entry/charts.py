@@ -18,7 +18,7 @@ def event_study(paths: Mapping[str, pd.DataFrame], *, finding: str = "", source:
     import matplotlib.pyplot as plt
 
     axes: Axes = plt.subplots(figsize=(8.2, 4.4))[1]
-    looks = [(plots.INK, "o"), (plots.origin_color("CN"), "D"), (plots.origin_color("FR"), "^")]
+    looks = [(plots.INK, "o"), (plots.SERIES[1], "D"), (plots.SERIES[2], "^")]
     for place, (name, rows) in enumerate(paths.items()):
         color, mark = looks[place % len(looks)]
         at = rows.index.to_numpy(float) + 0.22 * (place - (len(paths) - 1) / 2)

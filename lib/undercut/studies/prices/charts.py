@@ -174,4 +174,4 @@ def frontier_holders(holders: pd.DataFrame, *, finding: str, measure: str) -> Ax
 
 
 def _inks() -> list[str]:
-    return [plots.origin_color(o) for o in ("US", "CN", "FR", "other")] + [plots.MUTED, plots.INK] * 4
+    return [*plots.SERIES, plots.GREY, plots.INK] * 4

@@ -1,0 +1,224 @@
+"""What does a mark say when one points at it? Its name, its value, its interval, its day."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
+
+#: Marks of one panel; of a line with more points every so many answer.
+MOST: Final = 320
+_GIVEN: WeakKeyDictionary[Axes, list[tuple[Any, Any, str]]] = WeakKeyDictionary()
+_LABEL: Final = re.compile(r"^([^\d]*?)([\d.,]+)(.*)$", re.DOTALL)
+
+
+class Mark(NamedTuple):
+    """A mark of a finished figure: where it is, in points from the upper left corner, and what it says."""
+
+    x: float
+    y: float
+    text: str
+
+
+class _Interval(NamedTuple):
+    """A drawn interval: along which axis, where it stands on the other, and its ends."""
+
+    along: str
+    at: float
+    low: float
+    high: float
+
+
+def marks(ax: Axes, x: Iterable[Any], y: Iterable[Any], labels: Iterable[str]) -> Axes:
+    """Say what marks answer: one text a mark, its name in the first line. The axes' other marks are silent.
+
+    Parameters
+    ----------
+    ax : Axes
+    x, y : iterable
+        Where the marks are, in data units.
+    labels : iterable of str
+        What each says.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> ax = plt.subplots()[1]
+    >>> _ = ax.plot([140, 150], [0.5, 3.0], "o")
+    >>> ax = marks(ax, [140, 150], [0.5, 3.0], ["Kimi K2\\n$0.50 at the median seller", "GPT-5\\n$3.00"])
+    >>> ax.figure.draw_without_rendering()
+    >>> [mark.text.splitlines()[0] for mark in marks_of(ax.figure)]
+    ['Kimi K2', 'GPT-5']
+    >>> plt.close()
+    """
+    _GIVEN.setdefault(ax, []).extend(zip(x, y, labels, strict=True))
+    return ax
+
+
+def marks_of(figure: Figure, source: str = "") -> list[Mark]:
+    """Every mark of a figure that has been drawn; ``source`` ends each text."""
+    height, scale = figure.get_size_inches()[1] * 72, 72 / figure.dpi
+    found = []
+    for ax in figure.axes:
+        if not ax.get_visible():
+            continue
+        frame = ax.get_window_extent()
+        for x, y, text in _GIVEN.get(ax) or _told(ax):
+            at = ax.transData.transform((_number(ax.xaxis, x), _number(ax.yaxis, y)))
+            if np.isfinite(at).all() and _near(frame, at):
+                said = f"{text}\nSource: {source.removeprefix('Source: ')}" if source else text
+                found.append(Mark(round(at[0] * scale, 1), round(height - at[1] * scale, 1), said))
+    return list({(mark.x, mark.y): mark for mark in reversed(found)}.values())[::-1]
+
+
+def _told(ax: Axes) -> Iterator[tuple[float, float, str]]:
+    """Marks and vertices of lines, with words from the axes: names of rows and lines, ticks, intervals."""
+    intervals = list(_intervals(ax))
+    rows = _row_names(ax)
+    title = ax.get_title(loc="left") or ax.get_title()
+    for name, x, y, step in _series(ax):
+        for at, value in list(zip(x, y, strict=True))[::step]:
+            row = next((text for place, text in rows if abs(place - value) < 0.46), "") if rows else ""
+            told = _text(ax, at, value, intervals, is_row=bool(row))
+            heads = [" ".join(part.split()) for part in (title, row, name) if part]
+            yield at, value, "\n".join([", ".join(heads), *told] if heads else told)
+
+
+def _text(ax: Axes, x: float, y: float, intervals: Sequence[_Interval], *, is_row: bool) -> list[str]:
+    """Value, interval and place of a mark."""
+    along, at, value = ("x", y, x) if is_row else ("y", x, y)
+    axis, other = (ax.xaxis, ax.yaxis) if is_row else (ax.yaxis, ax.xaxis)
+    lines = [shown(axis, value)]
+    width = 1e-6 + 0.004 * abs(np.subtract(*other.get_view_interval()))
+    for found in intervals:
+        if found.along == along and abs(found.at - at) <= width and found.low <= value <= found.high:
+            lines[0] += f" (interval {shown(axis, found.low)} to {shown(axis, found.high)})"
+            break
+    if not is_row:
+        word = " ".join(ax.get_xlabel().split())
+        place = shown(ax.xaxis, x)
+        lines.append(place if _is_time(ax.xaxis) or not word else f"{word}: {place}")
+    return lines
+
+
+def _series(ax: Axes) -> Iterator[tuple[str, list[float], list[float], int]]:
+    """Name, places and step of each line, group of marks and group of bars."""
+    names = {
+        tuple(np.round((_number(ax.xaxis, text.xy[0]), _number(ax.yaxis, text.xy[1])), 9)): text.get_text()
+        for text in ax.texts
+        if hasattr(text, "xy")
+    }
+    for line in ax.lines:
+        points = np.asarray(line.get_xydata(), dtype=float)
+        points = points[np.isfinite(points).all(axis=1)]
+        is_bare = str(line.get_marker()) in ("None", "", " ")
+        if line.get_transform() != ax.transData or not len(points) or str(line.get_marker()) == "|":  # type: ignore[comparison-overlap]
+            continue
+        if is_bare and len(points) <= 2:
+            continue
+        own = str(line.get_label())
+        name = names.get(tuple(np.round(points[-1], 9)), "" if own.startswith("_") else own)
+        yield name, [*points[:, 0]], [*points[:, 1]], max(1, len(points) // MOST)
+    for group in ax.collections:
+        offsets = np.ma.filled(np.ma.asarray(group.get_offsets(), dtype=float), np.nan)
+        if group.get_offset_transform() == ax.transData and len(offsets) and len(group.get_paths()):
+            own = str(group.get_label())
+            yield "" if own.startswith("_") else own, [*offsets[:, 0]], [*offsets[:, 1]], 1
+    for bars in ax.containers:
+        own = str(bars.get_label())
+        boxes = [patch.get_bbox() for patch in bars if hasattr(patch, "get_bbox")]
+        lies = getattr(bars, "orientation", "vertical") == "horizontal"
+        x = [box.x1 if lies else (box.x0 + box.x1) / 2 for box in boxes]
+        y = [(box.y0 + box.y1) / 2 if lies else box.y1 for box in boxes]
+        yield "" if own.startswith("_") else own, x, y, max(1, len(boxes) // MOST)
+
+
+def _intervals(ax: Axes) -> Iterator[_Interval]:
+    """Segments that lie along an axis, and the bands around lines."""
+    from matplotlib.collections import LineCollection, PolyCollection
+
+    for line in ax.lines:
+        if line.get_transform() == ax.transData and len(line.get_xydata()) == 2:  # type: ignore[comparison-overlap, arg-type]
+            yield from _segment(np.asarray(line.get_xydata(), dtype=float))
+    for group in ax.collections:
+        if isinstance(group, LineCollection):
+            for segment in group.get_segments():
+                if len(segment) == 2:
+                    yield from _segment(np.asarray(segment, dtype=float))
+        elif isinstance(group, PolyCollection):
+            for path in group.get_paths():
+                for at in np.unique(path.vertices[:, 0]):
+                    ends = path.vertices[path.vertices[:, 0] == at, 1]
+                    yield _Interval("y", float(at), float(ends.min()), float(ends.max()))
+
+
+def _segment(ends: np.ndarray[Any, Any]) -> Iterator[_Interval]:
+    (x0, y0), (x1, y1) = ends
+    if y0 == y1 and x0 != x1:
+        yield _Interval("x", float(y0), float(min(x0, x1)), float(max(x0, x1)))
+    elif x0 == x1 and y0 != y1:
+        yield _Interval("y", float(x0), float(min(y0, y1)), float(max(y0, y1)))
+
+
+def _row_names(ax: Axes) -> list[tuple[float, str]]:
+    """Place and name of each row where the vertical axis has names, not numbers."""
+    ticks = [
+        (tick, text.get_text()) for tick, text in zip(ax.get_yticks(), ax.get_yticklabels(), strict=False)
+    ]
+    named = [(float(tick), text) for tick, text in ticks if re.search(r"[^\W\d_]{2}", text)]
+    return named if 2 * len(named) > len(ticks) else []
+
+
+def shown(axis: Axis, value: float) -> str:
+    """A number of an axis as its ticks write it, but with up to three significant digits; days as days."""
+    if _is_time(axis):
+        from matplotlib.dates import num2date
+
+        day = num2date(value)
+        return f"{day:%B %Y}" if day.day == 1 else f"{day.day} {day:%B %Y}"
+    labels = axis.get_major_formatter()
+    found = _LABEL.match(str(labels(value, 0)).replace("\N{MINUS SIGN}", "-"))
+    if found is None or not np.isfinite(value):
+        return _digits(value)
+    before, digits, after = found.groups()
+    is_share = "%" in after and abs(float(digits.replace(",", "") or 0) - abs(100 * value)) < 0.6
+    sign = "+" if "+" in before and value > 0 else ""
+    text = _digits(abs(100 * value if is_share else value), money="$" in before)
+    minus = "\N{MINUS SIGN}" if value < 0 and text.strip("0.") else ""
+    return f"{minus or sign}{'$' if '$' in before else ''}{text}{after}"
+
+
+def _digits(value: float, *, money: bool = False) -> str:
+    if not np.isfinite(value):
+        return "none"
+    size = 0 if value == 0 else int(np.floor(np.log10(abs(value))))
+    text = f"{value:,.{max(0, min(6, 2 - size))}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    if money and "." in text and len(text.partition(".")[2]) < 2:
+        text += "0"
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def _is_time(axis: Axis) -> bool:
+    from matplotlib.dates import DateConverter
+
+    return type(axis.get_major_locator()).__name__.endswith(
+        ("DateLocator", "MonthLocator", "YearLocator")
+    ) or (isinstance(axis.get_converter(), DateConverter))
+
+
+def _number(axis: Axis, value: Any) -> float:
+    return float(axis.convert_units(value))  # type: ignore[no-untyped-call]
+
+
+def _near(frame: Any, at: Any) -> bool:
+    return frame.x0 - 2 <= at[0] <= frame.x1 + 2 and frame.y0 - 2 <= at[1] <= frame.y1 + 2

@@ -1,0 +1,172 @@
+"""How does a figure stand in a page? For both widths, in the page's own inks, with its marks and files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Any, Final
+from xml.etree import ElementTree
+
+from undercut.plots import DARK, HEADLINE
+from undercut.report.findings.pictures import MARKS_CLASS
+from undercut.report.page import html
+
+_SVG: Final = "{http://www.w3.org/2000/svg}"
+_LINK: Final = "{http://www.w3.org/1999/xlink}href"
+_ELEMENTS: Final = {
+    "svg", "g", "path", "use", "defs", "clipPath", "rect", "circle", "text", "tspan", "title", "pattern",
+}  # fmt: skip
+_ATTRIBUTES: Final = {
+    "d", "x", "y", "width", "height", "viewBox", "transform", "cx", "cy", "r", "clip-path", "fill",
+    "patternUnits", "pointer-events",
+}  # fmt: skip
+_STYLES: Final = {
+    "fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray",
+    "stroke-linecap", "font-size", "font-weight", "font-style", "text-anchor", "opacity",
+}  # fmt: skip
+#: Number of each ink; black is the first.
+_INKS: Final = {"#000000": 0, **{ink: number for number, ink in enumerate(DARK)}}
+_NUMBER: Final = re.compile(r"-?\d+\.\d{2,}")
+
+
+def ink_style() -> str:
+    """The page's rules for the inks of figures, on light and on dark paper and in print."""
+    inks = list(DARK.items())
+    rules = "".join(
+        f".ch .f{n}{{fill:var(--i{n},{ink})}}.ch .s{n}{{stroke:var(--i{n},{ink})}}"
+        for n, (ink, _) in enumerate(inks)
+    )
+    dark = "".join(f"--i{n}:{on_dark};" for n, (_, on_dark) in enumerate(inks))
+    asked = f"@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}"
+    return f"{rules}\n@media screen{{{asked}:root[data-theme=dark]{{{dark}}}}}"
+
+
+def inline(svg: str, name: str, *, alt: str, crop: tuple[float, float] = (0, 0), kind: str = "") -> str:
+    """An SVG of the house as part of a page: harmless, short, its inks the page's.
+
+    Parameters
+    ----------
+    svg : str
+        As `undercut.report.findings.pictures` makes it.
+    name : str
+        Distinguishes its ids from those of other figures of the page.
+    alt : str
+        Alternative text.
+    crop : (top, bottom)
+        Points to cut off: what the page says itself.
+    kind : str
+        Further class.
+    """
+    root = ElementTree.fromstring(svg)
+    prefix = sha256(f"{name}{kind}".encode()).hexdigest()[:4]
+    _clean(root, prefix)
+    width, height = (float(part) for part in root.attrib.pop("viewBox").split()[2:])
+    height -= sum(crop)
+    root.attrib = {
+        "class": f"ch {kind}".strip(), "viewBox": f"0 {crop[0]:g} {width:g} {height:g}",
+        "width": f"{width * 100 / 72:.0f}", "height": f"{height * 100 / 72:.0f}", "role": "img",
+        "aria-label": " ".join(alt.split()),
+    }  # fmt: skip
+    text = ElementTree.tostring(root, encoding="unicode")
+    return re.sub(r">\s+<", "><", re.sub(r' xmlns(:\w+)?="[^"]*"', "", text).replace("ns0:", ""))
+
+
+def figure_html(
+    entry: Mapping[str, Any], read: Callable[[str], str], *, base: str = "", title: str = ""
+) -> str:
+    """A figure of results.json with its title, both drawings, its source and its files.
+
+    Parameters
+    ----------
+    entry : mapping
+        One of the ``figures`` of results.json.
+    read : callable
+        Gives the content of a file of the report.
+    base : str
+        Where the report is, seen from the page: ``01_market_prices/``; empty on its own page.
+    title : str
+        Instead of the figure's own.
+    """
+    about: dict[str, Any] = {"measure": "", "source": "", "narrow": "", "crop": (0, 0), **entry}
+    look = {"alt": about["alt"], "crop": tuple(about["crop"])}
+    wide = inline(read(about["image"]), about["name"], kind="wide" if about["narrow"] else "", **look)
+    narrow = about["narrow"] and inline(read(about["narrow"]), about["name"], kind="narrow", alt=about["alt"])
+    page = html.template("figure.html.j2").render(
+        about | {"title": title or about["title"], "wide": wide, "narrow": narrow},
+        base=base,
+        page=f"{base}index.html" if base else "",
+        files=(("CSV", about["data"]), ("SVG", about["image"]), ("PNG", about.get("png"))),
+    )
+    return str(page).strip()
+
+
+def interval_bar(finding: Mapping[str, Any]) -> str:
+    """The interval of a finding as a small drawing: ends, value, and zero (or one) where it is near."""
+    value, low, high = finding["value"], finding["ci_low"], finding["ci_high"]
+    if low is None or value is None:
+        return ""
+    none = 1.0 if finding["unit"] in ("x", "times") else 0.0
+    first, last = min(low, value), max(high, value)
+    reach = (last - first) or abs(value) or 1.0
+    has_none = first - 1.5 * reach <= none <= last + 1.5 * reach
+    if has_none:
+        first, last = min(first, none), max(last, none)
+    reach = (last - first) or 1.0
+    x0, x1, x2, x3 = (6 + 288 * (number - first) / reach for number in (low, high, value, none))
+    zero = f'<path class="s0" d="M{x3:.1f} 1V19"/>' if has_none else ""
+    kind = "open" if has_none and low <= none <= high else "clear"
+    return (
+        f'<svg class="ch interval {kind}" viewBox="0 0 300 20" aria-hidden="true">{zero}'
+        f'<path class="bar" d="M{x0:.1f} 10H{x1:.1f}"/><circle cx="{x2:.1f}" cy="10" r="5"/></svg>'
+    )
+
+
+def _clean(element: ElementTree.Element, prefix: str) -> None:
+    """Keep what draws, take away all else; ids get the prefix, inks become the page's."""
+    for child in list(element):
+        is_drawing = isinstance(child.tag, str) and child.tag.removeprefix(_SVG) in _ELEMENTS
+        if not is_drawing or child.get("id") in HEADLINE:  # the page writes the headline
+            element.remove(child)
+            continue
+        _clean(child, prefix)
+        if child.tag == f"{_SVG}defs" and not len(child):
+            element.remove(child)
+    kept = {}
+    for key, value in element.attrib.items():
+        if key == "id" and element.tag.removeprefix(_SVG) in ("path", "clipPath", "pattern"):
+            kept["id"] = prefix + value
+        elif key == _LINK and value.startswith("#"):
+            kept["href"] = f"#{prefix}{value[1:]}"
+        elif key == "class" and value == MARKS_CLASS:
+            kept["class"] = value
+        elif key == "style":
+            kept |= dict(_styles(value, prefix))
+        elif key in _ATTRIBUTES:
+            kept[key] = _own(value, prefix)
+    element.attrib = {
+        key: _NUMBER.sub(lambda found: f"{float(found[0]):.1f}".removesuffix(".0"), " ".join(value.split()))
+        for key, value in kept.items()
+    }
+    if kept.get("transform", "").startswith("rotate(-0 "):
+        del element.attrib["transform"]
+
+
+def _styles(text: str, prefix: str) -> list[tuple[str, str]]:
+    """Properties as attributes; inks that have a second colour on dark paper as classes."""
+    found, inks = [], []
+    for part in text.split(";"):
+        key, _, value = (piece.strip() for piece in part.partition(":"))
+        if key in ("fill", "stroke") and value in _INKS:
+            inks.append(f"{key[0]}{_INKS[value]}")
+        elif key in _STYLES:
+            found.append((key, _own(value, prefix)))
+    return [*found, ("class", " ".join(inks))] if inks else found
+
+
+def _own(value: str, prefix: str) -> str:
+    """An address inside the file with its prefix; any other is dropped."""
+    if "url(" not in value:
+        return value
+    found = re.fullmatch(r"url\(#([\w.-]+)\)", value)
+    return f"url(#{prefix}{found[1]})" if found else "none"

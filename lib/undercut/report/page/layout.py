@@ -1,0 +1,151 @@
+"""In which order does a page say what a notebook showed? Lead figure, sections, folds, code out of sight."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from undercut.report.page import html
+from undercut.report.page.notebook import is_parameters_cell, text_of
+from undercut.report.page.outputs import Outputs
+
+_HEADING = re.compile(r"<h([1-6])>(.*?)</h\1>", re.DOTALL)
+_OF_THE_PAGE = ("main", "warnings", "parameters", "data", "citation", "bibtex", "show-code", "tip")
+#: A section with this heading folds away as a whole.
+FOLDED_SECTION = "How we know"
+#: Tag of a cell of text that folds away.
+FOLD_TAG = "fold"
+
+
+class Part(NamedTuple):
+    """A piece of the page: its HTML, whether it is detail, and the figure that it is."""
+
+    html: str
+    folds: bool = False
+    figure: str = ""
+    is_code: bool = False
+
+
+class Layout:
+    """The notebook's cells as the page shows them.
+
+    Parameters
+    ----------
+    notebook : mapping
+        Executed.
+    outputs : Outputs
+    lead : str
+        Name of the figure that opens the page; it is taken out of its place.
+    taken : iterable of str
+        Ids that the page itself uses.
+
+    Attributes
+    ----------
+    lead, body : str
+        HTML.
+    sections : list of (id, title)
+    """
+
+    def __init__(
+        self, notebook: Mapping[str, Any], outputs: Outputs, lead: str = "", taken: Iterable[str] = ()
+    ) -> None:
+        self.sections: list[tuple[str, str]] = []
+        self._taken = {*taken, *_OF_THE_PAGE}
+        self._level = 1
+        self._title_seen = False
+        parts = [part for cell in notebook["cells"] for part in self._parts(cell, outputs) if part.html]
+        self.lead = next((part.html for part in parts if lead and part.figure == lead), "")
+        kept = [part for part in parts if not (lead and part.figure == lead)]
+        self.body = _numbered_regions("\n".join(_section(*run) for run in _sections(kept)))
+
+    def _parts(self, cell: Mapping[str, Any], outputs: Outputs) -> Iterable[Part]:
+        source = text_of(cell["source"])
+        if cell["cell_type"] == "markdown":
+            folds = FOLD_TAG in cell.get("metadata", {}).get("tags", ())
+            yield Part(_HEADING.sub(self._heading, html.markdown(source)), folds)
+        elif cell["cell_type"] == "code":
+            shown = [Part(*output) for output in outputs.of(dict(cell))]
+            yield Part(_code(source, is_parameters=is_parameters_cell(dict(cell))), is_code=True)
+            yield from shown
+
+    def _heading(self, found: re.Match[str]) -> str:
+        """Ids and levels without gaps; the notebook's own title is the page's already."""
+        wanted, inner = int(found.group(1)), found.group(2)
+        if wanted == 1 and not self._title_seen:
+            self._title_seen = True
+            return ""
+        self._level = min(max(2, wanted), self._level + 1)
+        text = re.sub(r"<[^>]*>", "", inner)
+        name = html.slug(text, self._taken)
+        if self._level == 2:
+            self.sections.append((name, text))
+        return f'<h{self._level} id="{name}">{inner}</h{self._level}>'
+
+
+def _sections(parts: list[Part]) -> Iterable[tuple[str, list[Part]]]:
+    """Parts by section, each with its heading's HTML; what stands before the first has none."""
+    heading, run = "", []
+    for part in parts:
+        before, found, after = part.html.partition("<h2 ")
+        if not found or part.is_code:
+            run.append(part)
+            continue
+        # A cell of text may hold several headings; each begins a section.
+        run += [Part(before, part.folds)] if before.strip() else []
+        for piece in after.split("<h2 "):
+            yield heading, run
+            title, _, rest = piece.partition("</h2>")
+            heading, run = f"<h2 {title}</h2>", [Part(rest, part.folds)] if rest.strip() else []
+    yield heading, run
+
+
+def _section(heading: str, parts: list[Part]) -> str:
+    if not heading and not parts:
+        return ""
+    if re.sub(r"<[^>]*>", "", heading) == FOLDED_SECTION:
+        inside = "\n".join(part.html for part in parts)
+        fold = f'<details class="fold whole"><summary>{heading}</summary>\n{inside}\n</details>'
+        return f"<section>{fold}</section>"
+    runs = []
+    for folds, run in groupby(_with_code(parts), key=lambda part: part.folds):
+        inside = "\n".join(part.html for part in run)
+        runs.append(f"{_fold(inside)}\n{inside}\n</details>" if folds else inside)
+    return f"<section>\n{heading}\n" + "\n".join(runs) + "\n</section>"
+
+
+def _with_code(parts: list[Part]) -> Iterable[Part]:
+    """Code folds with its outputs where all of them fold."""
+    for place, part in enumerate(parts):
+        following = next((other for other in parts[place + 1 :]), None)
+        yield part._replace(folds=bool(following and following.folds)) if part.is_code else part
+
+
+def _fold(inside: str) -> str:
+    """Around detail that a reader may ask for, with what is in it."""
+    titles = re.findall(r'class="(?:undercut-title|figure-title)"[^>]*>(.*?)</', inside)
+    about = f": {titles[0]}" if titles else ""
+    more = f" <span>and {len(titles) - 1} more</span>" if len(titles) > 1 else ""
+    return f'<details class="fold"><summary>{FOLDED_SECTION}{about}{more}</summary>'
+
+
+def _numbered_regions(body: str) -> str:
+    """Tables that scroll get names of their own, as screen readers list them."""
+    counts: Counter[str] = Counter()
+
+    def named(found: re.Match[str]) -> str:
+        counts[found.group(1)] += 1
+        return f'aria-label="{found.group(1)} {counts[found.group(1)]}"'
+
+    return re.sub(r'aria-label="(Table)"', named, body)
+
+
+def _code(source: str, *, is_parameters: bool) -> str:
+    """A cell's code, out of sight until the page's switch shows it."""
+    if not source.strip():
+        return ""
+    label = "Parameters" if is_parameters else "Code"
+    shown = html.highlighted(source.strip())
+    return f'<pre class="code" tabindex="0" aria-label="{label}"><code>{shown.rstrip()}</code></pre>'
