@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from undercut.cli import app
 from undercut.panel.schema import PANEL_COLUMNS
+from undercut.printing import emit
 
 HEAVY = (
     "pandas",
@@ -133,3 +134,12 @@ def test_a_mistake_is_one_line_of_advice_and_exit_status_two(arguments: list[str
     assert run.returncode == 2
     assert message in run.stderr and run.stderr.startswith("undercut: ")
     assert "Traceback" not in run.stderr and run.stdout == ""
+
+
+def test_json_has_null_where_a_number_is_not_finite(capsys: pytest.CaptureFixture[str]) -> None:
+    frame = pd.DataFrame({"p": [float("nan"), float("-inf"), 0.5], "n": [1, 2, 3]})
+    emit(frame, "json")
+    told = capsys.readouterr().out
+    assert json.loads(told, parse_constant=pytest.fail) == [
+        {"p": None, "n": 1}, {"p": None, "n": 2}, {"p": 0.5, "n": 3},
+    ]  # fmt: skip

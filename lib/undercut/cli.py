@@ -177,14 +177,23 @@ def eventstudy(
     events: Annotated[str, typer.Option(help="Columns event, firm (blank: all), date, optional group.")],
     market: Annotated[str | None, typer.Option(help="Column of the market, or factors a,b,c.")] = None,
     model: Annotated[
-        str, typer.Option(help="constant-mean, market-adjusted, market, factors, ...")
-    ] = "market",
+        str | None, typer.Option(help="market (the default), constant-mean, market-adjusted, factors, ...")
+    ] = None,
     estimation: Annotated[str, typer.Option(help="FIRST:LAST, trading days before the event.")] = "-250:-31",
     window: Annotated[str, typer.Option(help="FIRST:LAST, trading days around the event.")] = "-1:1",
     min_days: Annotated[int | None, typer.Option(help="Fewest usable estimation days.")] = None,
     values: Annotated[
         str, typer.Option(help="What the numbers are: auto, decimal, percent, bp or prices.")
     ] = "auto",
+    factors: Annotated[
+        str | None, typer.Option(help="File of daily factors (French's or your own), with rf if it has one.")
+    ] = None,
+    risk_free: Annotated[
+        str | None, typer.Option(help="Daily rate: a column of returns or factors, or a file.")
+    ] = None,
+    calendar: Annotated[
+        str, typer.Option(help="Offsets count the days of the file, or sessions of the firm.")
+    ] = "file",
     output_format: Annotated[str, typer.Option("--format", help="table, json or csv.")] = "table",
 ) -> None:
     """An event study of anyone's returns, with every test."""
@@ -193,7 +202,7 @@ def eventstudy(
 
     result = eventstudy_command(
         returns, events=events, market=market, model=model, estimation=estimation, window=window,
-        min_days=min_days, values=values,
+        min_days=min_days, values=values, factors=factors, risk_free=risk_free, calendar=calendar,
     )  # fmt: skip
     emit_result(result, output_format, notes="warnings")
 

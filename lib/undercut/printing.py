@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from undercut.errors import InputError
+from undercut.strict_json import dumps
 
 _FORMATS = ("table", "json", "csv")
 
@@ -35,8 +35,8 @@ def emit(
 
 
 def emit_json(value: object) -> None:
-    """Print JSON values."""
-    sys.stdout.write(json.dumps(value, indent=1) + "\n")
+    """Print JSON values; a number that JSON does not have is null."""
+    sys.stdout.write(dumps(value, indent=1) + "\n")
 
 
 def emit_many(frames: dict[str, pd.DataFrame], output_format: str) -> None:

@@ -11,6 +11,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from undercut.strict_json import dumps
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -55,7 +57,7 @@ def attach(frame: Frame, *entries: Provenance) -> Frame:
     """Add provenance to ``frame`` (in its ``attrs``) and return it."""
     known = provenance_of(frame)
     known += [entry for entry in map(asdict, entries) if entry not in known]
-    frame.attrs[_KEY] = json.dumps(known)
+    frame.attrs[_KEY] = dumps(known)
     return frame
 
 

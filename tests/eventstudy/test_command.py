@@ -24,7 +24,7 @@ def files(tmp_path: Path, returns: pd.DataFrame, events: pd.DataFrame) -> tuple[
 
 def test_the_json_has_the_agreed_shape(files: tuple[Path, Path]) -> None:
     found = json.loads(json.dumps(plain(eventstudy_command(files[0], events=files[1], market="market"))))
-    assert list(found) == ["abnormal_returns", "car", "tests", "warnings"]
+    assert list(found) == ["abnormal_returns", "car", "caar", "tests", "warnings"]
     assert list(found["abnormal_returns"][0]) == ["event", "firm", "day", "ar", "se"]
     assert list(found["car"][0]) == ["event", "firm", "window", "car", "se", "n_estimation"]
     assert list(found["tests"][0]) == ["group", "window", "test", "statistic", "p_value", "n"]
@@ -101,10 +101,49 @@ def test_the_market_may_be_a_column_beside_the_returns(
     beside = eventstudy_command(tmp_path / "long.csv", events=files[1], market="index return")
     among = eventstudy_command(files[0], events=files[1], market="market")
     pd.testing.assert_frame_equal(beside["car"], among["car"])
-    long["index return"] = long["return"]
+    long["index return"] += long["firm"].eq("A") * long["return"].mean()  # a benchmark of its own
     long.to_csv(tmp_path / "long.csv", index=False)
-    with pytest.raises(DataError, match="differs between units"):
-        eventstudy_command(tmp_path / "long.csv", events=files[1], market="index return")
+    own = eventstudy_command(tmp_path / "long.csv", events=files[1], market="index return")["car"]
+    assert own.iloc[1:6]["car"].tolist() == pytest.approx(among["car"].iloc[1:6]["car"].tolist())
+
+
+def test_rates_and_factors_come_from_files_or_columns(
+    files: tuple[Path, Path], returns: pd.DataFrame, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(5)
+    factors = pd.DataFrame(
+        {"mkt_rf": returns["market"] - 1e-4, "smb": rng.normal(0, 0.004, len(returns)), "rf": 1e-4},
+        index=returns.index,
+    )
+    french = "This file was made by hand\n\n,Mkt-RF,SMB,RF\n" + "".join(
+        f"{day:%Y%m%d},{100 * m:.10f},{100 * s:.10f},{100 * r:.10f}\n"
+        for day, (m, s, r) in zip(factors.index, factors.to_numpy(), strict=True)
+    )
+    (tmp_path / "french.csv").write_text(french)
+    factors.to_csv(tmp_path / "mine.csv")
+    firms, events = returns.drop(columns="market"), pd.read_csv(files[1])
+    firms.to_csv(tmp_path / "firms.csv")
+    expected = event_study(
+        firms, events, model="factors", factors=factors[["mkt_rf", "smb"]], risk_free=factors["rf"]
+    ).car()["car"]
+    for name in ("french.csv", "mine.csv"):
+        found = eventstudy_command(tmp_path / "firms.csv", events=files[1], factors=tmp_path / name)
+        np.testing.assert_allclose(found["car"]["car"], expected, atol=1e-9)
+    alone = event_study(returns, events, market="market", risk_free=factors["rf"]).car()["car"]
+    by_file = eventstudy_command(
+        tmp_path / "firms.csv", events=files[1], factors=tmp_path / "mine.csv", model="market"
+    )
+    np.testing.assert_allclose(by_file["car"]["car"], alone, atol=1e-9)
+    factors[["rf"]].to_csv(tmp_path / "rate.csv")
+    options = {"events": files[1], "market": "market", "risk_free": str(tmp_path / "rate.csv")}
+    np.testing.assert_allclose(eventstudy_command(files[0], **options)["car"]["car"], alone, atol=1e-9)
+    (100 * 252 * factors[["rf"]]).to_csv(tmp_path / "rate.csv")
+    with pytest.raises(UnitError, match="risk-free rate is"):
+        eventstudy_command(files[0], **options)
+    with pytest.raises(UnknownNameError, match="Unknown factor 'hml'"):
+        eventstudy_command(files[0], events=files[1], factors=tmp_path / "mine.csv", market="hml")
+    with pytest.raises(UnknownNameError, match="nothing"):
+        eventstudy_command(files[0], events=files[1], market="market", risk_free="nothing")
 
 
 SAMPLE = ROOT / "data" / "sample" / "stock_returns_bp.csv"

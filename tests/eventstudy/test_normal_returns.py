@@ -215,4 +215,4 @@ def test_events_of_one_firm_with_shared_days_are_named(returns: pd.DataFrame) ->
     events = pd.DataFrame({"event": ["first", "second"], "date": days, "firm": ["A", "A"]})
     study = event_study(returns, events, market="market", window=(-1, 1))
     assert "second: its event window shares days with that of another event of A" in study.warnings
-    assert event_study(returns, events, market="market", window=(0, 1)).warnings == ()
+    assert event_study(returns, events, market="market", window=(0, 1)).abnormal.warnings == ()

@@ -128,7 +128,7 @@ def test_donors_with_gaps_are_left_out_and_counted() -> None:
     wide.iloc[190, 0] = np.nan  # between the windows: not needed
     wide.iloc[100, 1] = np.nan
     study = event_study(wide, events, model="synthetic-control", donors=donors, **OPTIONS)
-    assert study.warnings == ("x: 1 of 40 donors lack a return on a day that is needed",)
+    assert study.abnormal.warnings == ("x: 1 of 40 donors lack a return on a day that is needed",)
 
 
 def test_too_few_donors_are_refused() -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from undercut.errors import InputError, NoVariationError
-from undercut.eventstudy.data import ReturnsPanel
+from undercut.errors import DataError, InputError, NoVariationError, TooFewError
+from undercut.eventstudy.data import ReturnsPanel, listed
 from undercut.eventstudy.events import EventRows
 from undercut.eventstudy.linear import LEAST_SIGMA, BlockFit, Convention
-from undercut.eventstudy.normal import Benchmarks, NormalModel
+from undercut.eventstudy.normal import Benchmarks, NormalModel, design_of
 from undercut.eventstudy.windows import Usable, Window, Windows, blocks, firms_by_event, label, usable_days
 from undercut.inference.arrays import Floats
 
@@ -162,6 +164,33 @@ def _gap_notes(rows: EventRows, abnormal: Floats) -> list[str]:
     ]
 
 
+def _joined(parts: Sequence[AbnormalReturns]) -> AbnormalReturns:
+    """Rows of several studies as one, in order of day, event and firm."""
+    labels = {
+        name: np.concatenate([getattr(part.rows, name) for part in parts])
+        for name in ("event", "firm", "group", "unit", "day")
+    }
+    arrays = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in (
+            "coefficients", "residuals", "expected", "abnormal", "covariance", "sigma", "freedom",
+            "n_estimation",
+        )
+    }  # fmt: skip
+    events = np.unique(labels["event"].astype(str), return_inverse=True)[1]
+    order = np.lexsort((labels["unit"], events, labels["day"]))
+    return replace(parts[0], rows=EventRows(**labels), **arrays).take(order)
+
+
+def _together(notes: Sequence[tuple[str, str]]) -> list[str]:
+    """Notes of single firms, those that say the same as one note of all these firms."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for firm, note in notes:
+        head, name, tail = note.rpartition(firm)
+        found.setdefault((head, re.sub(r"^ \(\d+\)", "", tail)), []).append(name)
+    return [head + listed(names) + tail for (head, tail), names in found.items()]
+
+
 @dataclass(frozen=True, slots=True)
 class Setup:
     """Everything that a fit needs but the events: what placebo dates are run with.
@@ -182,6 +211,8 @@ class Setup:
         ``textbook`` or ``estudy2``.
     skip_events : bool
         Whether estimation windows leave out other events of the firm.
+    own_days : bool
+        Whether offsets count the firm's own sessions instead of the days of the panel.
     """
 
     panel: ReturnsPanel
@@ -191,14 +222,69 @@ class Setup:
     windows: Windows
     convention: Convention
     skip_events: bool
+    own_days: bool = False
+
+    @property
+    def apart(self) -> bool:
+        """Whether firms have days or benchmarks of their own, so that each is fitted alone."""
+        market = self.benchmarks.market
+        return self.own_days or (market is not None and market.ndim == 2)
+
+    def of_unit(self, unit: int) -> tuple[Setup, NDArray[np.int64]]:
+        """The setup of one firm on the days that count for it, and their positions in the panel."""
+        returns, market, factors = self.panel.returns[unit], self.benchmarks.market, self.benchmarks.factors
+        days = np.flatnonzero(np.isfinite(returns)) if self.own_days else np.arange(len(returns))
+        if market is not None:
+            market = (market[unit] if market.ndim == 2 else market)[days]
+        own = Benchmarks(market, None if factors is None else factors[days], np.empty(0, dtype=np.int64))
+        panel = ReturnsPanel(self.panel.days[days], (self.panel.units[unit],), returns[None, days])
+        design = design_of(self.model, own, len(days))
+        return replace(self, panel=panel, design=design, benchmarks=own, own_days=False), days
+
+    def positions(self, rows: EventRows) -> NDArray[np.int64]:
+        """Days of the event window in the panel, shape (n_rows, n_event); -1 where there is none."""
+        offsets, n_days = self.windows.offsets, len(self.panel.days)
+        if not self.own_days:
+            found = rows.day[:, None] + offsets
+            return np.where((found >= 0) & (found < n_days), found, -1)
+        found = np.full((len(rows), len(offsets)), -1)
+        for row, unit in enumerate(rows.unit):
+            days = np.flatnonzero(np.isfinite(self.panel.returns[unit]))
+            place = np.searchsorted(days, rows.day[row]) + offsets
+            inside = (place >= 0) & (place < len(days))
+            found[row, inside] = days[place[inside]]
+        return found
 
     def fit(self, rows: EventRows) -> AbnormalReturns:
         """Abnormal returns of ``rows``."""
+        if self.apart:
+            return self._fit_apart(rows)
         usable = usable_days(self.panel, self.design, rows, self.windows, skip_events=self.skip_events)
         donors = self.benchmarks.donors
         return abnormal_returns(
             self.panel, usable, self.model, self.design, self.windows, donors, self.convention
         )
+
+    def _fit_apart(self, rows: EventRows) -> AbnormalReturns:
+        """Abnormal returns of firms that share neither days nor a benchmark, one firm at a time."""
+        parts, notes = [], []
+        for unit in np.unique(rows.unit):
+            chosen = np.flatnonzero(rows.unit == unit)
+            firm, (own, days) = str(rows.firm[chosen[0]]), self.of_unit(int(unit))
+            day, zero = np.searchsorted(days, rows.day[chosen]), np.zeros(len(chosen), dtype=np.int64)
+            try:
+                found = own.fit(replace(rows.take(chosen), unit=zero, day=day, warnings=()))
+            except DataError as error:
+                reason = str(error).removeprefix("No event can be studied: ").rstrip(".")
+                notes += [(firm, note) for note in reason.split("; ")]
+                continue
+            notes += [(firm, note) for note in found.warnings]
+            placed = replace(found.rows, unit=zero[: len(found.rows)] + unit, day=days[found.rows.day])
+            parts.append(replace(found, rows=placed))
+        said = (*self.panel.warnings, *rows.warnings, *_together(notes))
+        if not parts:
+            raise TooFewError("No event can be studied: " + "; ".join(said) + ".")
+        return replace(_joined(parts), warnings=said)
 
     def fit_on(self, rows: EventRows, day: int) -> AbnormalReturns:
         """Abnormal returns of the same firms with every event on another day (a position in the panel)."""

@@ -109,6 +109,10 @@ def run_tests(
 
 
 def results_frame(results: Iterable[TestResult]) -> pd.DataFrame:
-    """Results as a table: group, window, test, statistic, p_value, n."""
-    rows = [(r.group, r.window, r.test, r.statistic, r.p_value, r.n) for r in results]
+    """Results as a table: group, window, test, statistic, p_value, n; none that is not a finite number."""
+    rows = [
+        (r.group, r.window, r.test, r.statistic, r.p_value, r.n)
+        for r in results
+        if np.isfinite(r.statistic) and np.isfinite(r.p_value)
+    ]
     return pd.DataFrame(rows, columns=["group", "window", "test", "statistic", "p_value", "n"])

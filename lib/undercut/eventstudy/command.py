@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from os.path import isfile
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 
-from undercut.errors import DataError, InputError
+from undercut.errors import DataError, InputError, unknown
 from undercut.eventstudy.model import event_study
 from undercut.eventstudy.normal import MODELS
 from undercut.eventstudy.results import EventStudy
 from undercut.eventstudy.windows import parse_window
-from undercut.sources.files import UserTable, read_table
-from undercut.sources.returns_checks import check_returns
+from undercut.sources.factors import read_factor_file
+from undercut.sources.files import UserTable, listed, read_table
 from undercut.sources.returns_files import (
     UNITS_PER_ONE,
     UserReturns,
@@ -51,11 +52,14 @@ def eventstudy_command(
     *,
     events: str | Path,
     market: str | None = None,
-    model: str = "market",
+    model: str | None = None,
     estimation: str = "-250:-31",
     window: str = "-1:1",
     min_days: int | None = None,
     values: str = "auto",
+    factors: str | Path | None = None,
+    risk_free: str | None = None,
+    calendar: str = "file",
 ) -> dict[str, pd.DataFrame | list[str]]:
     """Event study of the returns and events in two files.
 
@@ -67,9 +71,11 @@ def eventstudy_command(
     events : str or Path
         Columns event, firm (blank for all), date and optionally group.
     market : str, optional
-        Column of the market; for the model ``factors``, the factors' columns, comma separated.
-    model : str
-        A key of `undercut.eventstudy.normal.MODELS`.
+        Column of the market; for the model ``factors``, the factors' columns, comma separated. A column that
+        differs between the firms of a long table gives each its own benchmark.
+    model : str, optional
+        A key of `undercut.eventstudy.normal.MODELS`; by default ``factors`` where a file of them is given,
+        else ``market``.
     estimation, window : str
         FIRST:LAST, in trading days of the returns file.
     min_days : int, optional
@@ -78,12 +84,20 @@ def eventstudy_command(
     values : {"auto", "decimal", "percent", "bp", "prices"}
         What the numbers are. By default that of the column or file whose name ends in ``_pct``, ``_percent``
         or ``_bp``, else decimals.
+    factors : str or Path, optional
+        A file of daily factors, Kenneth French's or a table of one's own. Its risk-free rate is subtracted;
+        its market serves the models that need one.
+    risk_free : str, optional
+        A column of the returns or of the factors, or a file with days and one column.
+    calendar : {"file", "firm"}
+        Whether offsets count the days of the file or each firm's own sessions.
 
     Returns
     -------
     dict
         ``abnormal_returns`` (event, firm, day, ar, se), ``car`` (event, firm, window, car, se, n_estimation),
-        ``tests`` (group, window, test, statistic, p_value, n) as tables, and ``warnings`` as a list.
+        ``caar`` (group, day, aar, caar, se, ci_low, ci_high, n), ``tests`` (group, window, test, statistic,
+        p_value, n) as tables, and ``warnings`` as a list.
 
     Raises
     ------
@@ -98,16 +112,46 @@ def eventstudy_command(
         min_days = min(100, span[1] - span[0] + 1)
         if min_days < 100:
             notes.append(f"the estimation window has {min_days} days; fewer than 100 make poor benchmarks")
+    model = model or ("factors" if factors else "market")
     names = [name.strip() for name in market.split(",")] if market else []
-    as_factors = model in MODELS and MODELS[model].need == "factors"
-    found, doubts = read_returns(returns, values, names)
+    table = read_factor_file(Path(factors)) if factors else None
+    beside = [name for name in (*names, risk_free) if name and (table is None or name not in table.columns)]
+    found, doubts = read_returns(returns, values, [name for name in beside if not isfile(name)])
     study = event_study(
         found.frame, read_events(events, found.aliases), model=model,
-        market=None if as_factors or not names else ",".join(names),
-        factors=names if as_factors and names else None,
-        estimation=span, window=parse_window(window), min_days=max(min_days, 3),
+        **_benchmarks(model, names, table, risk_free),
+        estimation=span, window=parse_window(window), min_days=max(min_days, 3), calendar=calendar,
     )  # fmt: skip
     return {**_tables(study, notes), "warnings": [*study.warnings, *notes, *doubts]}
+
+
+def _benchmarks(
+    model: str, names: Sequence[str], table: pd.DataFrame | None, risk_free: str | None
+) -> dict[str, Any]:
+    """Market, factors and risk-free rate as `event_study` takes them."""
+    as_factors = model in MODELS and MODELS[model].need == "factors"
+    dated = pd.DataFrame() if table is None else table.set_index("date")
+    free: Any = risk_free or ("rf" if "rf" in dated else None)
+    if free in dated:
+        free = dated[free]
+    elif free and isfile(free):
+        columns = read_factor_file(Path(free)).set_index("date")
+        name = "rf" if "rf" in columns else columns.columns[-1]
+        if len(columns.columns) > 1 and name != "rf":
+            raise InputError(f"{free} has several columns and none is called rf: {listed(columns.columns)}.")
+        free = columns[name]
+    if table is None:
+        chosen = ",".join(names) or None
+        return {"risk_free": free} | ({"factors": list(names) or None} if as_factors else {"market": chosen})
+    if as_factors:
+        absent = [name for name in names if name not in dated]
+        if absent:
+            raise unknown("factor", absent[0], dated.columns)
+        return {"factors": dated[list(names) or dated.columns.drop("rf", errors="ignore")], "risk_free": free}
+    if not names and {"mkt_rf", "rf"} <= {*dated}:
+        return {"market": dated["mkt_rf"] + dated["rf"], "risk_free": free}
+    given: Any = ",".join(names) or None
+    return {"market": dated.get(given, given), "risk_free": free}
 
 
 def _tables(study: EventStudy, notes: list[str]) -> dict[str, pd.DataFrame | list[str]]:
@@ -118,7 +162,7 @@ def _tables(study: EventStudy, notes: list[str]) -> dict[str, pd.DataFrame | lis
         notes.append(f"no permutation test: {error}")
     days = study.to_frame()[["event", "firm", "day", "ar", "se"]]
     cars = study.car()[["event", "firm", "window", "car", "se", "n_estimation"]]
-    return {"abnormal_returns": days, "car": cars, "tests": tests}
+    return {"abnormal_returns": days, "car": cars, "caar": study.caar(), "tests": tests}
 
 
 def read_events(path: str | Path, aliases: Mapping[str, str] | None = None) -> pd.DataFrame:
@@ -160,7 +204,6 @@ def read_returns(
         raise InputError(f"values must be one of {', '.join(UNITS)}; got {values!r}.")
     found = read_returns_file(Path(path), values=UNITS[values])
     notes = [_READ_AS[found.measure] + found.note] if found.measure in _READ_AS else []
-    notes += _doubts(found.frame)
     absent = [name for name in benchmarks if name not in set(found.frame["ticker"])]
     if absent:
         found = replace(found, frame=_with_columns(found, read_table(path), absent))
@@ -175,16 +218,6 @@ def _with_columns(found: UserReturns, table: UserTable, names: Sequence[str]) ->
     keys = {"date": table.days(day_of(table)), "ticker": table.names(ticker)[0]}
     numbers = {name: table.numbers(name) / UNITS_PER_ONE[found.measure] for name in held}
     return found.frame.merge(pd.DataFrame(keys | numbers), on=["date", "ticker"], how="left")
-
-
-def _doubts(returns: pd.DataFrame) -> list[str]:
-    """What `check_returns` finds, one note a check."""
-    notes = []
-    for check, rows in check_returns(returns).groupby("check"):
-        first = rows.iloc[0]
-        where = "" if first["ticker"] == "*" else f", first {first['ticker']} on {first['date']:%Y-%m-%d}"
-        notes.append(f"returns, {str(check).replace('_', ' ')} ({len(rows)}{where}): {first['advice']}")
-    return notes
 
 
 def plain(result: dict[str, Any]) -> dict[str, Any]:

@@ -26,9 +26,13 @@ from undercut.errors import (
 )
 from undercut.inference.arrays import Floats
 from undercut.sources.cells import UnreadableCell, days
+from undercut.sources.returns_checks import check_returns
+from undercut.sources.sessions import NEW_YORK
 
 UNIT_NAMES: Final = ("unit", "firm", "ticker", "symbol", "permno")
 _PERCENT_SUSPICION: Final = 0.2  # a mean daily move of 20% is a unit error, not a stock
+_LARGEST_RATE: Final = 0.002  # a day: 65% a year
+_LARGEST_RATIO: Final = 10.0  # of a benchmark's typical move to that of the returns
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +209,63 @@ def dated_column(frame: pd.DataFrame, column: str) -> pd.Series:
     DataError
         If it differs between units of one day.
     """
+    if differs_between_units(frame, column):
+        raise DataError(f"The column {column!r} differs between units of one day: it is no benchmark of all.")
+    return frame.groupby("date")[column].first()
+
+
+def differs_between_units(frame: pd.DataFrame, column: str) -> bool:
+    """Whether a column of a long table has several values on one day."""
     by_day = frame.groupby("date")[column]
-    if (by_day.max() > by_day.min()).any():
-        raise DataError(f"The column {column!r} differs between units of one day: it is no benchmark.")
-    return by_day.first()
+    return bool((by_day.max() > by_day.min()).any())
+
+
+def doubts(
+    panel: ReturnsPanel, units: Sequence[int], span: tuple[int, int], exchange: str = NEW_YORK
+) -> tuple[str, ...]:
+    """What `undercut.check_returns` finds in the returns that a study uses, a note for each kind of doubt.
+
+    ``span``: positions of the first and the last day that are used.
+    """
+    used = panel.returns[list(units), max(span[0], 0) : span[1] + 1]
+    if not np.isfinite(used).any():
+        return ()
+    unit, day = np.nonzero(np.isfinite(used))
+    names = np.array([panel.units[i] for i in units], dtype=object)
+    frame = pd.DataFrame({
+        "date": pd.DatetimeIndex(panel.days[max(span[0], 0) + day]).as_unit("us"), "ticker": names[unit],
+        "return": used[unit, day],
+    })  # fmt: skip
+    notes = []
+    for check, rows in check_returns(frame, exchange=exchange).groupby("check"):
+        first = rows.iloc[0]
+        where = "" if first["ticker"] == "*" else f", first {first['ticker']} on {first['date']:%Y-%m-%d}"
+        notes.append(f"returns, {str(check).replace('_', ' ')} ({len(rows)}{where}): {first['advice']}")
+    return tuple(notes)
+
+
+def doubt_of_unit(values: Floats, panel: ReturnsPanel, name: str) -> str:
+    """Why a benchmark is not in decimals by day, as far as its size tells; empty where nothing does."""
+    size, own = _typical(values), _typical(panel.returns)
+    if name.startswith("risk-free"):
+        if size <= _LARGEST_RATE:
+            return ""
+        return (
+            f"The {name} is {size:.3g} on a typical day, which as decimals is {size * 252:.0%} a year: give "
+            "it by day and in decimals (4% a year is about 0.00016; Kenneth French's RF is in percent)."
+        )
+    if size <= _LARGEST_RATIO * own or own == 0:
+        return ""
+    return (
+        f"The {name} moves {size:.3g} on a typical day, {size / own:.0f} times as much as the returns do "
+        f"({own:.3g}): it is in percent, in basis points or a level. Give decimals, 0.01 for one percent."
+    )
+
+
+def _typical(values: Floats) -> float:
+    """Median size of what is neither missing nor zero; 0 where nothing is."""
+    known = np.abs(values[np.isfinite(values) & (values != 0)])
+    return float(np.median(known)) if known.size else 0.0
 
 
 def equal_weight(returns: pd.DataFrame | ReturnsPanel, *, exclude: Sequence[str] = ()) -> pd.Series:

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from functools import partial
+from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from undercut.errors import InputError
 from undercut.eventstudy.abnormal import Setup
-from undercut.eventstudy.data import ReturnsPanel, dated_column, returns_panel
+from undercut.eventstudy.data import (
+    UNIT_NAMES,
+    ReturnsPanel,
+    dated_column,
+    differs_between_units,
+    doubts,
+    returns_panel,
+)
 from undercut.eventstudy.events import Events, align_events, events_table
 from undercut.eventstudy.linear import Convention
 from undercut.eventstudy.normal import benchmarks_of, design_of, named_benchmarks, normal_model
 from undercut.eventstudy.results import EventStudy
 from undercut.eventstudy.windows import Window, Windows, parse_window
 from undercut.eventstudy.yardsticks import is_yardstick
+from undercut.sources.sessions import NEW_YORK
 
 
 def event_study(
@@ -23,9 +34,9 @@ def event_study(
     events: Events,
     *,
     model: str = "market",
-    market: str | pd.Series | None = None,
+    market: str | pd.Series | pd.DataFrame | None = None,
     factors: pd.DataFrame | Sequence[str] | None = None,
-    risk_free: str | pd.Series | None = None,
+    risk_free: str | pd.Series | pd.DataFrame | None = None,
     donors: Sequence[str] = (),
     estimation: Window | str = (-250, -31),
     window: Window | str = (-1, 1),
@@ -33,6 +44,8 @@ def event_study(
     skip_events: bool = True,
     convention: Convention = "textbook",
     n_factors: int = 3,
+    exchange: str = NEW_YORK,
+    calendar: Literal["file", "firm"] = "file",
 ) -> EventStudy:
     r"""Abnormal returns of firms around events, with everything that tests need.
 
@@ -47,12 +60,13 @@ def event_study(
         are known as such (`undercut.eventstudy.yardsticks`); warnings say which were left out.
     model : str
         A key of `undercut.eventstudy.normal.MODELS`.
-    market : str or pandas.Series, optional
-        The market: a column of the returns or a series by date (`equal_weight` makes one).
+    market : str, pandas.Series or pandas.DataFrame, optional
+        The market: a column of the returns or a series by date (`equal_weight` makes one). A column of a long
+        table that differs between units, or a table by date and unit, gives each firm its own benchmark.
     factors : pandas.DataFrame or sequence of str, optional
         For ``factors``: a table by date or columns of the returns.
-    risk_free : str or pandas.Series, optional
-        Subtracted from returns and market.
+    risk_free : str, pandas.Series or pandas.DataFrame, optional
+        By day and in decimals, given as the market is; subtracted from returns and market.
     donors : sequence of str
         For models of counterfactuals: units that the events do not touch. Default: units without an event.
     estimation, window : tuple of int or str
@@ -65,6 +79,11 @@ def event_study(
         Divisors of the variance; the second reproduces the R package estudy2 0.10.
     n_factors : int
         For ``unexposed-factors``: number of principal components.
+    exchange : str
+        Whose trading days tell missing and surplus days (`undercut.check_returns`, whose doubts about the
+        returns that are used come as warnings).
+    calendar : {"file", "firm"}
+        Offsets count the days of the table, or each firm's own sessions: days on which it has a return.
 
     Returns
     -------
@@ -90,6 +109,8 @@ def event_study(
     >>> study.car()["firm"].tolist(), study.warnings[0][:57]
     (['AMD', 'NVDA'], 'left out of all firms as funds, indices or factors: SPY; ')
     """
+    if calendar not in ("file", "firm"):
+        raise InputError(f"calendar must be file or firm; got {calendar!r}.")
     windows = Windows(parse_window(estimation, "estimation window"), parse_window(window), min_days)
     chosen = normal_model(model, convention=convention, n_factors=n_factors)
     market, factors, risk_free = _beside_returns(returns, market, factors, risk_free)
@@ -101,29 +122,44 @@ def event_study(
     if chosen.need == "donors":
         _refuse_touched(table, donors)
     rows = align_events(table, panel, not_firms=[*named, *donors], benchmarks=named)
-    design = design_of(chosen, benchmarks, len(panel.days))
-    setup = Setup(panel, chosen, design, benchmarks, windows, convention, skip_events)
-    return EventStudy(setup, setup.fit(rows), market if isinstance(market, str) else "")
+    span = (int(rows.day.min()) + windows.estimation[0], int(rows.day.max()) + windows.event[1])
+    used = sorted({*rows.unit.tolist(), *benchmarks.donors.tolist(), *(raw.units.index(n) for n in named)})
+    setup = Setup(
+        panel, chosen, np.full((len(panel.days), 1), np.nan), benchmarks, windows, convention, skip_events,
+        calendar == "firm",
+    )  # fmt: skip
+    if not setup.apart:
+        setup = replace(setup, design=design_of(chosen, benchmarks, len(panel.days)))
+    elif chosen.need == "donors":
+        raise InputError(
+            f"The model {chosen.name!r} compares firms day by day: use the calendar of the file."
+        )
+    checked = partial(doubts, raw, used, span, exchange)
+    return EventStudy(setup, setup.fit(rows), market if isinstance(market, str) else "", checked)
 
 
 def _beside_returns(
-    returns: pd.DataFrame | ReturnsPanel,
-    market: str | pd.Series | None,
-    factors: pd.DataFrame | Sequence[str] | None,
-    risk_free: str | pd.Series | None,
-) -> tuple[str | pd.Series | None, pd.DataFrame | Sequence[str] | None, str | pd.Series | None]:
-    """Benchmarks that are columns beside ``return`` in a long table, as series by date."""
+    returns: pd.DataFrame | ReturnsPanel, market: Any, factors: Any, risk_free: Any
+) -> tuple[Any, Any, Any]:
+    """Benchmarks that are columns beside ``return`` in a long table, as series by date.
+
+    A market or a rate that differs between units is a table by date and unit.
+    """
     if isinstance(returns, ReturnsPanel) or not {"date", "return"} <= set(returns.columns):
         return market, factors, risk_free
+    unit = next((name for name in UNIT_NAMES if name in returns.columns), None)
 
     def found(name: Any) -> Any:
-        is_column = isinstance(name, str) and name in returns.columns
-        return dated_column(returns, name) if is_column else name
+        if not (isinstance(name, str) and name in returns.columns):
+            return name
+        if unit is None or not differs_between_units(returns, name):
+            return dated_column(returns, name)
+        return returns.set_index(["date", unit])[name].unstack().rename(columns=str)  # noqa: PD010
 
     if factors is not None and not isinstance(factors, pd.DataFrame):
         names = [factors] if isinstance(factors, str) else list(factors)
         if all(name in returns.columns for name in names):
-            factors = pd.DataFrame({name: found(name) for name in names})
+            factors = pd.DataFrame({name: dated_column(returns, name) for name in names})
     return found(market), factors, found(risk_free)
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from undercut.errors import InputError, unknown
+from undercut.errors import InputError, UnitError, unknown
 from undercut.eventstudy import synthetic
-from undercut.eventstudy.data import ReturnsPanel, aligned_series
+from undercut.eventstudy.data import ReturnsPanel, aligned_series, doubt_of_unit, parse_days
 from undercut.eventstudy.garch import garch
 from undercut.eventstudy.linear import BlockFit, Convention, imposed, least_squares
 from undercut.eventstudy.thin import dimson, lead_lag_design, scholes_williams
@@ -31,7 +31,8 @@ class Benchmarks:
     Attributes
     ----------
     market : numpy.ndarray or None
-        Shape (n_days,), in excess of the risk-free rate where one is given.
+        Shape (n_days,), or (n_units, n_days) where each unit has its own; in excess of the risk-free rate
+        where one is given.
     factors : numpy.ndarray or None
         Shape (n_days, n_factors).
     donors : numpy.ndarray
@@ -152,9 +153,9 @@ def design_of(model: NormalModel, benchmarks: Benchmarks, n_days: int) -> Floats
 
 
 def named_benchmarks(
-    market: str | pd.Series | None,
+    market: str | pd.Series | pd.DataFrame | None,
     factors: pd.DataFrame | Sequence[str] | None,
-    risk_free: str | pd.Series | None,
+    risk_free: str | pd.Series | pd.DataFrame | None,
 ) -> list[str]:
     """Columns of the returns that the call names as benchmarks."""
     single = [name for name in (market, risk_free) if isinstance(name, str)]
@@ -165,9 +166,9 @@ def named_benchmarks(
 def benchmarks_of(
     panel: ReturnsPanel,
     *,
-    market: str | pd.Series | None = None,
+    market: str | pd.Series | pd.DataFrame | None = None,
     factors: pd.DataFrame | Sequence[str] | None = None,
-    risk_free: str | pd.Series | None = None,
+    risk_free: str | pd.Series | pd.DataFrame | None = None,
     donors: Sequence[str] = (),
 ) -> tuple[ReturnsPanel, Benchmarks]:
     """Put benchmarks on the panel's calendar.
@@ -178,6 +179,11 @@ def benchmarks_of(
         Returns in excess of the risk-free rate, where one is given.
     benchmarks : Benchmarks
         Market, factors, donors.
+
+    Raises
+    ------
+    UnitError
+        The market or the risk-free rate is not in decimals by day.
     """
     free = np.zeros(len(panel.days))
     if risk_free is not None:
@@ -188,12 +194,23 @@ def benchmarks_of(
     for donor in donors:
         panel.series(donor)
     positions = np.array([index[d] for d in sorted(set(donors) - set(names))], dtype=np.int64)
-    excess = ReturnsPanel(panel.days, panel.units, panel.returns - free, panel.warnings)
+    # The unit of a regressor changes no abnormal return, and not every factor is a return: said, not refused.
+    doubts = [doubt_of_unit(column, panel, "factor") for column in ([] if loadings is None else loadings.T)]
+    notes = (*panel.warnings, *filter(None, doubts))
+    excess = ReturnsPanel(panel.days, panel.units, panel.returns - free, notes)
     return excess, Benchmarks(market_return, loadings, positions)
 
 
-def _series(panel: ReturnsPanel, given: str | pd.Series, name: str) -> Floats:
-    return panel.series(given) if isinstance(given, str) else aligned_series(given, panel.days, name)
+def _series(panel: ReturnsPanel, given: str | pd.Series | pd.DataFrame, name: str) -> Floats:
+    if isinstance(given, pd.DataFrame):  # each unit has its own
+        given = given.set_axis(pd.DatetimeIndex(parse_days(given.index, name)))
+        found = given.reindex(index=pd.DatetimeIndex(panel.days), columns=panel.units).to_numpy("float64").T
+    else:
+        found = panel.series(given) if isinstance(given, str) else aligned_series(given, panel.days, name)
+    doubt = "" if name.startswith("factor") else doubt_of_unit(found, panel, name)
+    if doubt:
+        raise UnitError(doubt)
+    return found
 
 
 def _factors(panel: ReturnsPanel, factors: pd.DataFrame | Sequence[str] | None) -> Floats | None:
@@ -201,7 +218,6 @@ def _factors(panel: ReturnsPanel, factors: pd.DataFrame | Sequence[str] | None) 
         return None
     if isinstance(factors, pd.DataFrame):
         dated = factors.set_index("date") if "date" in factors.columns else factors
-        columns = [aligned_series(dated[name], panel.days, f"factor {name}") for name in dated.columns]
-        return np.column_stack(columns)
+        return np.column_stack([_series(panel, dated[name], f"factor {name}") for name in dated.columns])
     names = [factors] if isinstance(factors, str) else list(factors)
-    return np.column_stack([panel.series(name) for name in names])
+    return np.column_stack([_series(panel, name, f"factor {name}") for name in names])

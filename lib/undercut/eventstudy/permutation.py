@@ -5,7 +5,7 @@ Nothing is assumed about how firms move together: the same firms are looked at o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,6 +124,8 @@ def permute_dates(
 
 def _scars(setup: Setup, abnormal: AbnormalReturns, window: Window, max_refits: int, seed: int) -> Floats:
     """Standardised abnormal return of each unit with each day as the event, shape (n_units, n_days)."""
+    if setup.apart:
+        return _scars_apart(setup, abnormal, window, max_refits, seed)
     returns, design = setup.panel.returns, setup.design
     by_sums = setup.model.is_linear or setup.model.name in ("market-adjusted", "garch")
     if not by_sums:
@@ -144,6 +146,19 @@ def _scars(setup: Setup, abnormal: AbnormalReturns, window: Window, max_refits: 
             scars  # its mean is the market model's; hundreds of thousands of variance fits would add little
         )
     scars[abnormal.rows.unit, abnormal.rows.day] = _scar(abnormal, window)
+    return scars
+
+
+def _scars_apart(
+    setup: Setup, abnormal: AbnormalReturns, window: Window, max_refits: int, seed: int
+) -> Floats:
+    """As `_scars`, each firm on its own days and against its own benchmark."""
+    scars, rows = np.full(setup.panel.returns.shape, np.nan), abnormal.rows
+    for unit in np.unique(rows.unit):
+        own, days = setup.of_unit(int(unit))
+        mine = abnormal.take(np.flatnonzero(rows.unit == unit))
+        placed = replace(mine.rows, unit=0 * mine.rows.unit, day=np.searchsorted(days, mine.rows.day))
+        scars[unit, days] = _scars(own, replace(mine, rows=placed), window, max_refits, seed)[0]
     return scars
 
 

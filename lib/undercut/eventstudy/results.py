@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -39,16 +39,19 @@ class EventStudy(Result):
         The estimates, as arrays.
     market : str
         Name of the market among the returns; empty where it was given as a series, or not at all.
+    checked : callable
+        Gives the doubts about the returns that were used; asked only when warnings are, as it takes a while.
     """
 
     setup: Setup
     abnormal: AbnormalReturns
     market: str = ""
+    checked: Callable[[], tuple[str, ...]] = tuple
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a reader must know: moved events, firms left out, days that are missing."""
-        return self.abnormal.warnings
+        """What a reader must know: moved events, firms left out, and doubts about the returns."""
+        return self.abnormal.warnings + self.checked()
 
     def to_frame(self) -> pd.DataFrame:
         """Abnormal returns by event, firm and day: event, firm, group, date, day, ar, se, expected, return.
@@ -56,11 +59,8 @@ class EventStudy(Result):
         ``date`` is the day of trading, ``day`` its offset from the event; returns are decimals.
         """
         rows, offsets = self.abnormal.rows, self.abnormal.windows.offsets
-        n_days, position = len(offsets), rows.day[:, None] + offsets
-        calendar = self.setup.panel.days
-        dates = np.full(position.shape, np.datetime64("NaT", "ns"))
-        inside = (position >= 0) & (position < len(calendar))
-        dates[inside] = calendar[position[inside]]
+        n_days, position = len(offsets), self.setup.positions(rows)
+        dates = np.where(position >= 0, self.setup.panel.days[position], np.datetime64("NaT", "ns"))
         variance = np.einsum("nll->nl", self.abnormal.covariance)
         return pd.DataFrame(
             {
@@ -83,7 +83,7 @@ class EventStudy(Result):
         chosen = np.flatnonzero(np.isin(self.abnormal.rows.firm, list(firms)))
         if len(chosen) == 0:
             raise OutsideDataError(f"None of {', '.join(list(firms)[:8])} is in the study.")
-        return EventStudy(self.setup, self.abnormal.take(chosen), self.market)
+        return EventStudy(self.setup, self.abnormal.take(chosen), self.market, self.checked)
 
     def car(self, window: Window | None = None, *, power: float = 0.8, level: float = 0.95) -> pd.DataFrame:
         """Cumulative abnormal return of each event and firm.
@@ -192,7 +192,7 @@ class EventStudy(Result):
             "Mean cumulative abnormal return (decimals), 95% interval of the portfolio; two-sided p-values.",
             "",
             self.table().to_string(index=False, float_format="{:.4g}".format),
-            *(f"Warning: {note}." for note in self.warnings),
+            *(f"Warning: {note.rstrip('.')}." for note in self.warnings),
         ]
         return "\n".join(head)
 

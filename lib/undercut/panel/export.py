@@ -6,7 +6,6 @@ words, licences and sources, and how to cite.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from undercut.panel.changes import load_changes
 from undercut.panel.store import load_panel
 from undercut.provenance import provenance_of, sha256_of
 from undercut.sources.reference import load_reference
+from undercut.strict_json import dumps
 
 FORMATS: Final = ("parquet", "csv")
 _PRICE: Final = "US dollars per million tokens"
@@ -79,7 +79,7 @@ def export(folder: Path, *, file_format: str = "parquet") -> Path:
         "resources": [_resource(name, table, folder, file_format) for name, table in tables.items()],
     }
     path = folder / "datapackage.json"
-    path.write_text(json.dumps(package, indent=1) + "\n", encoding="utf-8")
+    path.write_text(dumps(package, indent=1) + "\n", encoding="utf-8")
     return path
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from importlib import resources
 from pathlib import Path
@@ -13,6 +12,7 @@ from undercut.report.catalogue.catalogue import load_catalogue
 from undercut.report.catalogue.project import CATALOGUE_FILE
 from undercut.report.catalogue.reader import RESERVED
 from undercut.report.findings.contract import write_atomically
+from undercut.strict_json import dumps
 
 _ENTRY = """
 [report.{name}]
@@ -55,8 +55,8 @@ def new_report(project: Path, name: str, title: str | None = None) -> Path:
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     about = {"metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
     content = {"cells": _cells(name, title), **about}
-    write_atomically(notebook, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-    entry = _ENTRY.format(name=name, title=json.dumps(title, ensure_ascii=False))
+    write_atomically(notebook, dumps(content, indent=1, ensure_ascii=False) + "\n")
+    entry = _ENTRY.format(name=name, title=dumps(title, ensure_ascii=False))
     write_atomically(catalogue, catalogue.read_text(encoding="utf-8").rstrip("\n") + "\n" + entry)
     return notebook
 

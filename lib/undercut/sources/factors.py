@@ -21,7 +21,7 @@ from undercut.paths import cache_dir, data_dir, write_atomically
 from undercut.provenance import Provenance, attach, sha256_of
 from undercut.sources.cells import days
 from undercut.sources.download import download
-from undercut.sources.files import UserTable, listed, read_table
+from undercut.sources.files import UserTable, content_of, listed, read_table
 from undercut.sources.returns_shape import Window
 
 LIBRARY: Final = "https://mba.tuck.dartmouth.edu/pages/faculty/ken.french/ftp/"
@@ -40,6 +40,7 @@ LICENCE: Final = "copyright Eugene F. Fama and Kenneth R. French; not redistribu
 MAX_INFLATED: Final = 32 * 2**20
 #: The library is updated about once a month.
 MAX_AGE: Final = dt.timedelta(days=7)
+_DAY: Final = ("date", "dates", "caldt", "day")
 _MISSING: Final = (-99.99, -999.0)
 _WAY_OUT: Final = (
     "Download the daily five factors and momentum by hand from Kenneth French's data library, give the file "
@@ -118,6 +119,31 @@ def load_factors(
     return attach(frame, entry)
 
 
+def read_factor_file(path: Path) -> pd.DataFrame:
+    """Factors of any names from a user's file, in decimals: ``date`` and one column a factor.
+
+    French's own files, and tables with his names, have the columns of `load_factors`; others keep theirs.
+
+    Raises
+    ------
+    SourceError, DataError
+        As `load_factors`, and where a cell cannot be read.
+    """
+    content = content_of(path)
+    if path.suffix == ".zip" or content[:200].lstrip()[:4] == b"This":
+        return _own(path).frame
+    table = read_table(path)
+    if table.find(*FACTORS["rf"]) and table.find(*FACTORS["mkt_rf"]):
+        return _recognised(table)
+    day = table.find(*_DAY) or str(table.frame.columns[0])
+    numbers = {str(name): table.numbers(str(name)) for name in table.frame.columns if name != day}
+    decimals = {
+        name: values / 100 if values.attrs.get("unit") == "percent" else values
+        for name, values in numbers.items()
+    }
+    return _checked(pd.DataFrame({"date": table.days(day)} | decimals), table.name)
+
+
 def _own_file(source: str | Path, local: Path | None) -> Path | None:
     if source == "french":
         return None
@@ -149,7 +175,7 @@ def _recognised(table: UserTable) -> pd.DataFrame:
     """Factors of a plain table, in decimals."""
     what, found = table.name, {column: table.find(*sorted(keys)) for column, keys in FACTORS.items()}
     names = {column: name for column, name in found.items() if name is not None}
-    day = table.find("date", "dates", "caldt") or str(table.frame.columns[0])
+    day = table.find(*_DAY) or str(table.frame.columns[0])
     if not {"mkt_rf", "rf"} <= names.keys():
         raise DataError(
             f"{what} is not a table of factors: expected a column of days and at least mkt_rf and rf "

@@ -199,14 +199,26 @@ def read_table(path: str | Path, *, header_rows: int = 1) -> UserTable:
     return _from_csv(path.name, content, header_rows)
 
 
+def content_of(path: Path) -> bytes:
+    """Bytes of a user's file.
+
+    Raises
+    ------
+    SourceError
+        It is not there or cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise SourceError(f"{str(path)[:300]} does not exist.") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SourceError(f"{str(path)[:300]} cannot be read: {reason}.") from None
+
+
 def _bytes_of(path: Path) -> bytes:
     """Content of the file, unpacked."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise SourceError(f"{path} does not exist.") from None
-    except OSError as error:
-        raise SourceError(f"{path} cannot be read: {error.strerror or error}.") from None
+    content = content_of(path)
     try:
         for mark, unpack in _UNPACK.items():
             if content.startswith(mark):

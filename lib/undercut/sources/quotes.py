@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 import pandas as pd
 
 from undercut.errors import SourceError
+from undercut.strict_json import dumps
 
 #: Modes of use that sell text by the token. Everything else (images, speech, embeddings, search) is
 #: outside the panel and only counted.
@@ -125,9 +126,7 @@ def rounded(price: Any) -> float | None:
 
 def condition_text(conditions: Iterable[Mapping[str, Any]]) -> str | None:
     """Canonical JSON of conditional tariffs: same content, same text. None where there are none."""
-    texts = sorted(
-        json.dumps({k: v for k, v in c.items() if v is not None}, sort_keys=True) for c in conditions
-    )
+    texts = sorted(dumps({k: v for k, v in c.items() if v is not None}, sort_keys=True) for c in conditions)
     return "[" + ", ".join(texts) + "]" if texts else None
 
 

@@ -125,16 +125,19 @@ def _missing(
     advice = "Halted, not yet or no longer listed, or lost by the source: compare with another source."
     first, last = asked.get("start"), asked.get("end")
     known = rows[rows["return"].notna()]
-    for ticker, dates in known.groupby("ticker", sort=False)["date"]:
-        start = pd.Timestamp(first) if first else dates.iloc[0]
-        end = pd.Timestamp(last) if last else dates.iloc[-1]
-        life = open_days[(open_days >= start) & (open_days <= end)]
-        gaps = np.flatnonzero(~life.isin(pd.DatetimeIndex(dates)))
-        if len(gaps) == 0:
-            continue
-        stretches = np.split(gaps, np.flatnonzero(np.diff(gaps) > 1) + 1)
-        starts = pd.DataFrame({"ticker": ticker, "date": life[[run[0] for run in stretches]]})
-        yield _finding(starts, "missing_day", [len(run) for run in stretches], advice)
+    codes, tickers = pd.factorize(known["ticker"])
+    held = np.zeros((len(tickers), len(open_days)), dtype=bool)
+    place = open_days.get_indexer(pd.DatetimeIndex(known["date"]))
+    held[codes[place >= 0], place[place >= 0]] = True
+    lives = known.groupby("ticker", sort=False)["date"].agg(["first", "last"])
+    starts = open_days.searchsorted([pd.Timestamp(first)] * len(lives) if first else lives["first"])
+    ends = open_days.searchsorted([pd.Timestamp(last)] * len(lives) if last else lives["last"], side="right")
+    day = np.arange(len(open_days))
+    gap = ~held & (day >= np.asarray(starts)[:, None]) & (day < np.asarray(ends)[:, None])
+    edges = np.diff(np.pad(gap, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    who, begin = np.nonzero(edges == 1)
+    found = pd.DataFrame({"ticker": np.asarray(tickers)[who], "date": open_days[begin]})
+    yield _finding(found, "missing_day", np.nonzero(edges == -1)[1] - begin, advice)
 
 
 def _extra(rows: pd.DataFrame, open_days: pd.DatetimeIndex) -> pd.DataFrame:
@@ -177,13 +180,14 @@ def _sizes(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
         returns[reversed_],
         "Taken back the next session: a wrong price that day?",
     )
-    gross = (1 + returns.where(~impossible & (returns.abs() > 0.4), 0.0)).to_numpy("float64")
+    large = rows[~impossible & (returns.abs() > 0.4)]
+    gross = 1 + large["return"].to_numpy("float64")
     change = np.maximum(gross, 1 / gross)  # a split for or against
     ratios = np.array(SPLIT_RATIOS, dtype="float64")
     nearest = ratios[np.abs(np.log(change[:, None] / ratios)).argmin(axis=1)]
     split = np.abs(change / nearest - 1) < SPLIT_TOLERANCE
     yield _finding(
-        rows[split], "unadjusted_split", nearest[split], "As a split leaves it: are these prices adjusted?"
+        large[split], "unadjusted_split", nearest[split], "As a split leaves it: are these prices adjusted?"
     )
 
 
@@ -208,15 +212,30 @@ def _shifted_sessions(rows: pd.DataFrame) -> pd.DataFrame:
     if wide.shape[1] < ENOUGH_TICKERS or len(wide) < ENOUGH_DAYS:
         return pd.DataFrame(columns=list(FINDING))
     # Each series against the mean of the others: with itself among them it would always agree.
-    others = (-wide).add(wide.sum(axis=1), axis=0).div(wide.count(axis=1) - 1, axis=0)
-    correlation = {lag: wide.corrwith(others.shift(lag)) for lag in (-1, 0, 1)}
+    values = wide.to_numpy("float64")
+    with np.errstate(invalid="ignore", divide="ignore"):
+        total, count = np.nansum(values, axis=1), np.isfinite(values).sum(axis=1)
+        others = (total[:, None] - values) / (count[:, None] - 1)
+        correlation = {lag: _correlations(values, others, lag) for lag in (-1, 0, 1)}
     starts = rows.drop_duplicates("ticker").set_index("ticker", drop=False).rename_axis(None)
-    parts = []
+    parts, enough = [], np.isfinite(values).sum(axis=0) >= ENOUGH_DAYS
     for lag in (-1, 1):
-        off = (correlation[lag] > 0.3) & (correlation[0] < 0.1) & (wide.count() >= ENOUGH_DAYS)
+        off = (correlation[lag] > 0.3) & (correlation[0] < 0.1) & enough
         advice = "Moves with the other tickers a session apart: are its dates shifted?"
-        parts.append(_finding(starts.loc[off[off].index], "time_zone_shift", lag, advice))
+        parts.append(_finding(starts.loc[wide.columns[off]], "time_zone_shift", lag, advice))
     return pd.concat(parts)
+
+
+def _correlations(values: np.ndarray, others: np.ndarray, lag: int) -> np.ndarray:
+    """Correlation of each column with the same column of ``others``, ``lag`` sessions earlier."""
+    end = len(values) + min(lag, 0)
+    left = values[max(lag, 0) : end]
+    right = others[max(-lag, 0) : len(values) - max(lag, 0)]
+    both = np.isfinite(left) & np.isfinite(right)
+    n = both.sum(axis=0)
+    left, right = (np.where(both, x, 0.0) for x in (left, right))
+    left, right = (np.where(both, x - x.sum(axis=0) / n, 0.0) for x in (left, right))
+    return (left * right).sum(axis=0) / np.sqrt((left**2).sum(axis=0) * (right**2).sum(axis=0))
 
 
 def _seams(rows: pd.DataFrame) -> pd.DataFrame:

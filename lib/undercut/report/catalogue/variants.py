@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from undercut.report.catalogue.catalogue import Report
 from undercut.report.findings.contract import digest_of
+from undercut.strict_json import dumps
 
 VARIANTS = "variants"
 _LONGEST = 48
@@ -25,7 +25,7 @@ def folder_of(report: Report, values: Mapping[str, Any]) -> str:
         return report.name
     words = "-".join(f"{name}-{_word(value)}" for name, value in changed.items())
     readable = re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:_LONGEST].strip("-")
-    digest = digest_of(json.dumps(changed, sort_keys=True).encode())[:8]
+    digest = digest_of(dumps(changed, sort_keys=True).encode())[:8]
     return f"{VARIANTS}/{report.name}/{readable}-{digest}"
 
 
@@ -51,7 +51,7 @@ def command_of(report: Report, values: Mapping[str, Any]) -> str:
 
     words = ["undercut", "build", report.name]
     for name, value in changed_values(report, values).items():
-        plain = "" if value is None else value if isinstance(value, str) else json.dumps(value)
+        plain = "" if value is None else value if isinstance(value, str) else dumps(value)
         words += ["-p", quote(f"{name}={plain}")]
     return " ".join(words)
 

@@ -12,6 +12,7 @@ from undercut.report.findings.contract import RESULTS_FILE, read_results, write_
 from undercut.report.page.notebook import published_notebook
 from undercut.report.page.render import render_report
 from undercut.report.run.masking import Mask
+from undercut.strict_json import dumps
 
 _MISSING = object()
 _TEXT_SUFFIXES = {".csv", ".svg", ".json", ".txt", ".html", ".md"}
@@ -41,7 +42,7 @@ def complete_page(job: Mapping[str, Any], mask: Mask) -> None:
     notebook = mask.anything(published_notebook(executed))
     _mask_files(page, mask)
     write_results(page / RESULTS_FILE, results)
-    write_atomically(page / "notebook.ipynb", json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
+    write_atomically(page / "notebook.ipynb", dumps(notebook, indent=1, ensure_ascii=False) + "\n")
     html = render_report(
         notebook,
         results,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from undercut.report.run.task import Outcome
+from undercut.strict_json import dumps
 
 _LONGEST_SECONDS = 120
 
@@ -40,7 +40,7 @@ def run_hook(command: str, outcomes: Sequence[Outcome], site: Path, project: Pat
         "UNDERCUT_FAILED": ", ".join(by_status["failed"]),
         "UNDERCUT_SITE": str(site),
     }
-    content = json.dumps(
+    content = dumps(
         [{"report": one.report, "status": one.status, "failure": one.failure} for one in outcomes]
     )
     try:

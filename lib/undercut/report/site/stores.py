@@ -15,6 +15,7 @@ from typing import Any
 
 from undercut.errors import BuildError, InputError
 from undercut.report.findings.contract import digest_of
+from undercut.strict_json import dumps
 
 MANIFEST = "manifest.json"
 _WRITTEN_IN_PLACE = frozenset({"file", "local", "sftp", "ssh", "ftp", "smb"})
@@ -73,7 +74,7 @@ def publish(site: Path, url: str) -> int:
             _put(system, (site / name).read_bytes(), f"{root}/{name}")
         gone = [name for name in before if name not in now]
         if changed or gone:
-            _put(system, json.dumps(now, indent=0).encode(), f"{root}/{MANIFEST}")
+            _put(system, dumps(now, indent=0).encode(), f"{root}/{MANIFEST}")
         for name in gone:
             if system.exists(f"{root}/{name}"):
                 system.rm_file(f"{root}/{name}")

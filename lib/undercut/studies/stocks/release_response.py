@@ -222,7 +222,9 @@ def _left_out(releases: pd.DataFrame, study: EventStudy) -> pd.DataFrame:
     whole = np.isfinite(study.abnormal.car())
     missing = releases[~releases["event"].isin(study.abnormal.rows.event[whole])]
     said = [
-        "; ".join(filter(None, (_reason(note) for note in study.warnings if note.startswith(f"{event}: "))))
+        "; ".join(
+            filter(None, (_reason(note) for note in study.abnormal.warnings if note.startswith(f"{event}: ")))
+        )
         for event in missing["event"]
     ]
     return missing[["event", "date"]].assign(why=said).reset_index(drop=True)
