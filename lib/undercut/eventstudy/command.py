@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from os.path import isfile
 from pathlib import Path
 from typing import Any, Final
 
@@ -116,13 +115,21 @@ def eventstudy_command(
     names = [name.strip() for name in market.split(",")] if market else []
     table = read_factor_file(Path(factors)) if factors else None
     beside = [name for name in (*names, risk_free) if name and (table is None or name not in table.columns)]
-    found, doubts = read_returns(returns, values, [name for name in beside if not isfile(name)])
+    found, doubts = read_returns(returns, values, [name for name in beside if not _is_file(name)])
     study = event_study(
         found.frame, read_events(events, found.aliases), model=model,
         **_benchmarks(model, names, table, risk_free),
         estimation=span, window=parse_window(window), min_days=max(min_days, 3), calendar=calendar,
     )  # fmt: skip
     return {**_tables(study, notes), "warnings": [*study.warnings, *notes, *doubts]}
+
+
+def _is_file(name: str) -> bool:
+    """Whether a name is that of a file rather than of a column."""
+    try:
+        return Path(name).is_file()
+    except OSError:  # no file has such a name
+        return False
 
 
 def _benchmarks(
@@ -134,7 +141,7 @@ def _benchmarks(
     free: Any = risk_free or ("rf" if "rf" in dated else None)
     if free in dated:
         free = dated[free]
-    elif free and isfile(free):
+    elif free and _is_file(free):
         columns = read_factor_file(Path(free)).set_index("date")
         name = "rf" if "rf" in columns else columns.columns[-1]
         if len(columns.columns) > 1 and name != "rf":
