@@ -15,8 +15,8 @@ Estimators
     `value_firm`: what a firm is worth under named assumptions.
 
 Reports
-    `Report` puts results on the page of a notebook. `Provenance` says where a table came from,
-    `UndercutError` is the base of every failure on purpose.
+    `explore` shows the explorer of prices. `Report` puts results on a notebook's page. `Provenance` says
+    where a table came from, `UndercutError` is the base of every failure on purpose.
 
 Rooms
     `sources`, `panel`, `prices`, `inference`, `competition`, `eventstudy`, `valuation`, `studies`, `report`,
@@ -54,6 +54,7 @@ __getattr__, __dir__, __all__ = offer(
         "eventstudy.model": "event_study",
         "valuation.firm": "value_firm",
         "studies.report": "Report",
+        "studies.explorer.page": "explore",
         "provenance": "Provenance",
         "errors": "UndercutError",
     },

@@ -31,6 +31,7 @@ from undercut.sources.factors import load_factors
 from undercut.sources.reference import load_reference
 from undercut.sources.returns import load_returns
 from undercut.sources.returns_checks import check_returns
+from undercut.studies.explorer.page import explore
 from undercut.studies.report import Report
 from undercut.valuation.firm import value_firm
 
@@ -45,6 +46,7 @@ __all__ = [
     "errors",
     "event_study",
     "eventstudy",
+    "explore",
     "hedonic_index",
     "inference",
     "load_changes",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -37,8 +38,6 @@ def main() -> None:
 @app.command()
 def init(folder: Annotated[str, typer.Argument(help="New folder of the project.")]) -> None:
     """Make a project folder: notebooks, reports.toml and data, which undercut build builds."""
-    from pathlib import Path
-
     from undercut.start import start_project
 
     typer.echo(start_project(Path(folder)))
@@ -81,6 +80,17 @@ def changes(
     emit(found, output_format, title="Changes of price, US dollars per million tokens", columns=MAIN_COLUMNS)
 
 
+@app.command()
+def explore(
+    out: Annotated[str | None, typer.Option(help="File to write; explore.html here by default.")] = None,
+    show: Annotated[bool, typer.Option("--open/--no-open", help="Open it in the browser.")] = True,
+) -> None:
+    """Write the explorer of prices as one page, and open it."""
+    from undercut.studies.explorer.page import open_explorer
+
+    typer.echo(open_explorer(out, show=show))
+
+
 @panel_app.command("build")
 def panel_build(
     cadence: Annotated[str, typer.Option(help="Releases to read: weekly, daily or all.")] = "all",
@@ -113,8 +123,6 @@ def panel_export(
     file_format: Annotated[str, typer.Option("--format", help="parquet or csv.")] = "parquet",
 ) -> None:
     """Write panel, changes, withdrawals and models with a description that other programs read."""
-    from pathlib import Path
-
     from undercut.panel.export import export
 
     typer.echo(f"Wrote {export(Path(folder), file_format=file_format)} and the tables beside it.")
@@ -282,7 +290,16 @@ def build(
     from undercut.report.build import Options
 
     options = Options(jobs, force, fail_fast, plain, due, timeout, cluster)
-    raise typer.Exit(build_command(names or [], parameter or [], out, grid=grid or [], options=options))
+    raise typer.Exit(
+        build_command(names or [], parameter or [], out, grid=grid or [], options=options, pages=_add_pages)
+    )
+
+
+def _add_pages(site: Path) -> None:
+    """Pages of the site that come from the analysis and not from a notebook."""
+    from undercut.studies.explorer.page import write_explorer
+
+    write_explorer(site)
 
 
 @app.command("compare")

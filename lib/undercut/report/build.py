@@ -36,6 +36,7 @@ def build_reports(
     root: Path | None = None,
     options: Options | None = None,
     watch: Callable[[Outcome], None] | None = None,
+    pages: Callable[[Path], None] | None = None,
 ) -> list[Outcome]:
     """Build the named reports (default: all) where they are out of date, and the site around them.
 
@@ -59,6 +60,8 @@ def build_reports(
         How to build.
     watch : callable, optional
         Called with an outcome when a report starts and when it ends.
+    pages : callable, optional
+        Puts pages that come from no notebook into the site, before its front page is written.
 
     Raises
     ------
@@ -82,6 +85,8 @@ def build_reports(
                 if chosen.due:  # another build may have ended between the plan and the lock
                     stale = due_tasks([task for task, _ in stale], plan.site)
                 outcomes += _build(stale, plan, chosen, say)
+                if pages:
+                    pages(plan.site)
                 write_site(plan.site, tuple(plan.reports), plan.settings)
         except OSError as error:
             failed = "\n\n".join(outcome.failure for outcome in outcomes if outcome.failure)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,6 +51,7 @@ def build_command(
     *,
     grid: Sequence[str] = (),
     options: Options | None = None,
+    pages: Callable[[Path], None] | None = None,
 ) -> int:
     """Build reports, say how it went, and return the exit status: 1 where a report failed.
 
@@ -64,6 +65,8 @@ def build_command(
         Folder of the site, or the address of a store that fsspec knows (s3://bucket/folder).
     options : Options, optional
         How to build.
+    pages : callable, optional
+        Puts further pages into the site.
 
     Raises
     ------
@@ -77,7 +80,7 @@ def build_command(
     given, points = dict_of(parameters), grid_of(grid)
     try:
         with watching() as watch, _site_to_build(out) as site:
-            build_reports(names, given, site, grid=points, options=options, watch=watch)
+            build_reports(names, given, site, grid=points, options=options, watch=watch, pages=pages)
     except BusyError as error:
         # Called by a clock every few minutes, an overlap is nothing to complain about.
         is_harmless = options is not None and options.due

@@ -1,0 +1,134 @@
+"""How does one open the explorer: in the site, from a terminal, in JupyterLab?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from undercut import paths
+from undercut.prices.cross_section import cross_section
+from undercut.prices.load import load_prices
+from undercut.report.findings.contract import write_atomically
+from undercut.report.site.explorer import EXPLORER, explorer_page, made_from
+from undercut.result import Result
+from undercut.studies.explorer.data import best_scores, explorer_data
+from undercut.studies.explorer.first_view import WORKLOAD, first_view
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True, slots=True)
+class Explorer(Result):
+    """The explorer's page; JupyterLab shows it, `write` keeps it as one file.
+
+    Attributes
+    ----------
+    data : dict
+        What a reader can choose from.
+    first : dict
+        The first view.
+    prices : DataFrame
+        The usable offers behind it.
+    """
+
+    data: dict[str, Any]
+    first: dict[str, Any]
+    prices: pd.DataFrame
+
+    def page(self, *, in_site: bool = False, made_from: str = "") -> str:
+        """The page as HTML, data inside."""
+        data = self.data | {"first": self.first["state"]}
+        return explorer_page(data, self.first, in_site=in_site, made_from=made_from)
+
+    def write(self, path: str | Path) -> Path:
+        """Write the page; returns where."""
+        write_atomically(Path(path), self.page())
+        return Path(path)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The offers of the last day, one row a model and seller."""
+        return cross_section(self.prices, self.first["day"])
+
+    def table(self) -> pd.DataFrame:
+        """The cheapest offers first."""
+        columns = ["model_id", "host", "input", "output", "price"]
+        return self.to_frame().sort_values("price", ignore_index=True)[columns]
+
+    def summary(self) -> str:
+        """What it holds, and its first sentence."""
+        told = self.first
+        return (
+            f"Explorer of {told['models']} models at {told['sellers']} sellers, prices to {told['day']}\n"
+            f"{told['sentence']}\nShown in JupyterLab; .write('explore.html') keeps it as one file."
+        )
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Price against capability on the last day."""
+        from undercut.plots import mark, own_axes, price_axis
+
+        axes = own_axes(ax)
+        offers = self.to_frame().dropna(subset=["eci"]).sort_values("price").drop_duplicates("model_id")
+        for (origin, access), group in offers.groupby(["origin", "access"]):
+            axes.plot(group["eci"], group["price"], **mark(origin, access, line=False))
+        price_axis(axes, "y")
+        axes.set_xlabel("Capability (Epoch)")
+        return axes
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<iframe srcdoc="{escape(self.page())}" title="Explore AI prices" '
+            'style="width:100%;height:900px;border:0"></iframe>'
+        )
+
+
+def explore(as_of: str | None = None) -> Explorer:
+    """Choose models, sellers, work and volume, and see prices over time, against capability, and the bill.
+
+    Parameters
+    ----------
+    as_of : str, optional
+        Only what could be known at the end of this day; by default all that was read.
+
+    Examples
+    --------
+    >>> explore().summary().startswith("Explorer of")
+    True
+    """
+    prices = load_prices(as_of, workload=WORKLOAD)
+    return Explorer(explorer_data(as_of), first_view(prices, best_scores()["epoch"]), prices)
+
+
+def write_explorer(site: Path) -> None:
+    """Put the explorer into a site, unless the one that is there was made from the same data and code."""
+    page, digest = site / EXPLORER, _digest()
+    if made_from(page) != digest:
+        write_atomically(page, explore().page(in_site=True, made_from=digest))
+
+
+def _digest() -> str:
+    """Identifies the data and the code behind the page."""
+    data, code = paths.data_dir(), Path(__file__).parents[2]
+    files = [
+        file for folder in ("prices", "reference", "witnesses") for file in sorted((data / folder).iterdir())
+    ]
+    files += sorted(
+        [*(code / "studies" / "explorer").glob("*.py"), *code.glob("report/page/templates/explore.*")]
+    )
+    whole = sha256()
+    for file in files:
+        whole.update(sha256(file.read_bytes()).digest())
+    return whole.hexdigest()[:16]
+
+
+def open_explorer(out: str | None = None, *, show: bool = True) -> str:
+    """Write the explorer to ``out`` (default: explore.html here), open it, and say where it is."""
+    import webbrowser
+
+    path = explore().write(out or EXPLORER).resolve()
+    opened = show and webbrowser.open(path.as_uri())
+    return f"{path}: {path.stat().st_size / 1e6:.2f} MB" + ("" if opened else "; open it in any browser")
