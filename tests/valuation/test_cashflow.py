@@ -61,7 +61,7 @@ def test_investment_is_growth_over_sales_to_capital_and_never_flows_back() -> No
 def test_a_seller_without_erosion_earns_demand_at_todays_margin() -> None:
     given_ = values(
         ai_revenue_share=1.0, demand_growth=0.2, terminal_growth=0.03, compute_cost_share=0.4,
-        overhead_share=0.3, risk_free=0.09,
+        overhead_share=0.3, overhead_long_run=0.5, risk_free=0.09,
     )  # fmt: skip
     found = discounted_value(firm(), given_, horizon=YEAR_END)
     assert found.enterprise[0] == pytest.approx(
@@ -73,7 +73,7 @@ def test_a_seller_without_erosion_earns_demand_at_todays_margin() -> None:
 def test_without_elasticity_revenue_falls_with_the_price() -> None:
     given_ = values(
         ai_revenue_share=1.0, elasticity=0.0, demand_growth=0.0, terminal_growth=0.0, price_erosion=0.3,
-        frontier_erosion=0.3, price_floor=0.0,
+        frontier_erosion=0.3,
     )  # fmt: skip
     revenue = discounted_value(firm(), given_, horizon=YEAR_END).ai.revenue[:, 0]
     assert revenue == pytest.approx(1000 * 0.7 ** np.arange(1, 11), rel=1e-12)
@@ -81,7 +81,7 @@ def test_without_elasticity_revenue_falls_with_the_price() -> None:
 
 def test_with_unit_elasticity_revenue_does_not_see_the_price() -> None:
     given_ = values(ai_revenue_share=1.0, elasticity=-1.0, demand_growth=0.1, terminal_growth=0.1,
-                    price_erosion=0.5, frontier_erosion=0.2, risk_free=0.2)  # fmt: skip
+                    price_erosion=0.5, frontier_erosion=0.2, risk_free=0.2, pass_through=1.0)  # fmt: skip
     revenue = discounted_value(firm(), given_, horizon=YEAR_END).ai.revenue[:, 0]
     assert revenue == pytest.approx(1000 * 1.1 ** np.arange(1, 11), rel=1e-12)
 
@@ -102,7 +102,7 @@ def test_the_fade_ends_at_terminal_growth_in_a_straight_line() -> None:
 def test_no_price_falls_below_the_cost_of_serving() -> None:
     given_ = values(
         ai_revenue_share=1.0, elasticity=0.0, demand_growth=0.0, terminal_growth=0.0, price_erosion=0.9,
-        frontier_erosion=0.9, price_floor=0.4,
+        frontier_erosion=0.9, least_markup=0.0, compute_cost_share=0.4,
     )  # fmt: skip
     revenue = discounted_value(firm(), given_, horizon=YEAR_END).ai.revenue[:, 0]
     assert revenue == pytest.approx(np.full(10, 400.0))
@@ -130,10 +130,11 @@ def test_losses_are_set_against_later_profit_before_tax() -> None:
 
 
 def test_a_loss_making_firm_has_a_value_and_what_loses_at_the_horizon_is_closed() -> None:
-    loses = values(ai_revenue_share=1.0, compute_cost_share=0.8, overhead_share=0.5, risk_free=0.09)
+    loses = values(ai_revenue_share=1.0, compute_cost_share=0.8, overhead_share=0.5, overhead_long_run=1.2,
+                   risk_free=0.09)  # fmt: skip
     found = discounted_value(firm(operating_income=-300.0), loses, horizon=YEAR_END)
     assert found.terminal[0] == 0 and found.enterprise[0] < 0
-    turns = values(ai_revenue_share=1.0, compute_cost_share=0.3, overhead_share=1.0, overhead_long_run=0.3,
+    turns = values(ai_revenue_share=1.0, compute_cost_share=0.3, overhead_share=1.0, overhead_long_run=0.4,
                    margin_half_life=4.0, risk_free=0.09)  # fmt: skip
     found = discounted_value(firm(operating_income=-300.0), turns, horizon=YEAR_END)
     assert found.ai.income[0, 0] < 0 < found.enterprise[0]

@@ -157,14 +157,11 @@ def test_the_default_decline_of_rents_is_the_measured_trend(fundamentals: pd.Dat
 
 
 @pytest.mark.slow
-def test_the_default_erosion_is_what_the_index_measures_now(fundamentals: pd.DataFrame) -> None:
-    import undercut
-    from undercut.prices.hedonic.characteristics import OF_ALL_OFFERS, with_characteristics
-    from undercut.prices.hedonic.time_dummy import hedonic_index
-    from undercut.prices.monthly_quotes import monthly_quotes
+def test_the_measured_defaults_are_what_real_changes_of_price_say_now(assumptions: Assumptions) -> None:
+    from undercut.prices.erosion import measured_erosion
 
-    quotes = with_characteristics(monthly_quotes(undercut.load_prices()))
-    factor, low, high = hedonic_index(quotes, characteristics=OF_ALL_OFFERS).annual
-    stated = vendor_case("NVDA", fundamentals).assumptions["price_erosion"]
-    assert 1 - factor == pytest.approx(stated.default, abs=0.05)
-    assert (1 - high, 1 - low) == pytest.approx((stated.low, stated.high), abs=0.10)
+    for name, row in measured_erosion(draws=100).iterrows():
+        stated = assumptions[str(name)]
+        assert stated.evidence == "measured"
+        assert stated.default == pytest.approx(row["default"], abs=0.01), name
+        assert (stated.low, stated.high) == pytest.approx((row["low"], row["high"]), abs=0.03), name

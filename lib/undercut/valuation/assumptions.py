@@ -223,7 +223,7 @@ def load_assumptions(path: Path | None = None) -> Assumptions:
     Examples
     --------
     >>> load_assumptions()["elasticity"].default
-    -1.1
+    -0.8
     """
     return _load(path or data_dir() / "valuation" / "parameters.toml")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -60,55 +60,52 @@ def tornado(rows: pd.DataFrame, *, base: float, unit: str, most: int = 12, ax: A
     return ax
 
 
-def implied_by_vendor(table: pd.DataFrame, parameter: str, *, ax: Axes | None = None) -> Axes:
-    """What each market value implies for a parameter, beside the range that is assumed.
+def by_elasticity(
+    curves: pd.DataFrame,
+    points: pd.DataFrame,
+    *,
+    colors: Mapping[str, str] | None = None,
+    names: Mapping[str, str] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Change of value by elasticity, a line each, with the break-even and its interval on the zero line.
 
     Parameters
     ----------
-    table : DataFrame
-        Of `undercut.valuation.reverse.implied_table`. Vendors without a single root are named with the
-        verdict.
-    parameter : str
-        Which one.
-
-    Raises
-    ------
-    TooFewError
-        No row is about the parameter.
+    curves, points : DataFrame
+        ``curves`` and ``frame`` of `undercut.valuation.break_even.BreakEvens`.
+    colors, names : mapping of str to str, optional
+        By name of a line; grey and the name itself by default.
     """
-    rows = table[table["parameter"] == parameter].reset_index(drop=True)
+    ax = plots.own_axes(ax, 8.6, _HEIGHT + 10 * _ROW)
+    plots.zero_line(ax)
+    ends = {}
+    for place, (name, rows) in enumerate(curves.groupby("name", sort=False)):
+        color = (colors or {}).get(str(name), plots.MUTED)
+        ax.plot(rows["elasticity"], 100 * rows["median"], color=color)
+        ends[(names or {}).get(str(name), str(name))] = (0.0, 100 * float(rows["median"].iloc[-1]))
+        point = points.set_index("name").loc[name]
+        if not point["side"]:
+            height = -4.0 * place
+            ax.plot([point["low"], point["high"]], [height, height], color=color, linewidth=1.2, alpha=0.7)
+            ax.plot(point["median"], 0.0, "o", color=color, zorder=4)
+    ax.margins(x=0)
+    ax.set_xlabel("elasticity of use: percent more use for a price 1% higher")
+    ax.set_ylabel("change of value, %")
+    return plots.label_line_ends(ax, ends, {})
+
+
+def implied_pair(curve: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Fall of prices that a market value assumes, over the elasticity: median and band of the draws."""
+    rows = curve.dropna(subset=["median"])
     if rows.empty:
-        raise TooFewError(f"No implied values of {parameter!r} to draw.")
-    ax = plots.own_axes(ax, 8.6, _HEIGHT + _ROW * len(rows))
-    places = np.arange(len(rows))
-    ax.hlines(places, rows["low"], rows["high"], color=plots.RULE, linewidth=7, label="assumed range")
-    ax.plot(rows["assumed"], places, "|", color=plots.MUTED, markersize=12, label="assumed")
-    ax.plot(rows["implied"], places, "o", color=FIRST, markersize=7, label="implied by market value")
-    for place, row in enumerate(rows.itertuples()):
-        if row.verdict != "one":
-            ax.annotate(
-                row.verdict, (row.high, place), xytext=(8, 0), textcoords="offset points", va="center",
-                color=plots.MUTED, fontsize=9,
-            )  # fmt: skip
-    ax.set_yticks(places, list(rows["ticker"]))
-    ax.invert_yaxis()
-    ax.set_xlabel(parameter.replace("_", " "))
-    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=9, labelcolor=plots.MUTED)
-    return ax
-
-
-def implied_curve(
-    curve: pd.DataFrame, *, name: str, currency: str, market: float | None, roots: Sequence[float],
-    ax: Axes | None = None,
-) -> Axes:  # fmt: skip
-    """Equity (million, column ``equity``) over one assumption (``value``), with market value and roots."""
-    ax = plots.own_axes(ax, 8.6, _HEIGHT + 9 * _ROW)
-    ax.plot(curve["value"], curve["equity"] / 1000, color=FIRST)
-    if market is not None:
-        ax.axhline(market / 1000, color=plots.MUTED, linewidth=1.0)
-        ax.plot(roots, [market / 1000] * len(roots), "o", color=SECOND)
-    ax.set_xlabel(name.replace("_", " "))
-    ax.set_ylabel(f"equity, billion {currency}")
+        raise TooFewError("No elasticity has a fall of prices that gives the market value.")
+    ax = plots.own_axes(ax, 8.6, _HEIGHT + 8 * _ROW)
+    ax.plot(rows["elasticity"], 100 * rows["median"], color=FIRST)
+    plots.band(ax, list(rows["elasticity"]), list(100 * rows["low"]), list(100 * rows["high"]), FIRST)
+    ax.margins(x=0)
+    ax.set_xlabel("elasticity of use")
+    ax.set_ylabel("fall of token prices in the first year, %")
     return ax
 
 

@@ -7,15 +7,13 @@ explaining the return with it would be circular, and is refused.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pandas as pd
 
 from undercut.errors import InputError
 from undercut.valuation.company import MarketValue
-from undercut.valuation.reverse import Implied, implied
 from undercut.valuation.valuation import Valuation
-from undercut.valuation.vendors import Case
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,23 +117,6 @@ def cash_flow_news(
         valuation.company.ticker, day, *returns, _three([r * equity for r in returns]), _three(moved),
         _three(alone)
     )  # fmt: skip
-
-
-def parameter_news(case: Case, parameter: str, *, day: str, abnormal_return: float) -> Implied:
-    """Value of one assumption that explains an abnormal return, all others kept.
-
-    The market value of the result is the model's own equity after the return, so nothing is calibrated to a
-    market.
-
-    Raises
-    ------
-    InputError
-        The model's equity after the return is not above zero.
-    """
-    before = float(case.value().equity[0])
-    source = f"the model's own equity, {abnormal_return:+.2%}"
-    after = MarketValue(before * (1 + abnormal_return), case.company.currency, day, source)
-    return implied(replace(case, market_value=after), parameter)
 
 
 def _three(values: Sequence[float]) -> tuple[float, float, float]:

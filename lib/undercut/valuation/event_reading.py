@@ -5,7 +5,6 @@ Nothing is calibrated here: the event study knows no valuation, the valuation no
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ from undercut.errors import DataError, OutsideDataError
 from undercut.eventstudy.groups import group_tests
 from undercut.eventstudy.model import event_study
 from undercut.result import Result
-from undercut.valuation.event_link import CashFlowNews, cash_flow_news, parameter_news
+from undercut.valuation.event_link import CashFlowNews, cash_flow_news
 from undercut.valuation.vendors import Case, vendor_case
 
 if TYPE_CHECKING:
@@ -42,9 +41,6 @@ class EventReading(Result):
         Of the abnormal return, over the other sessions of the data.
     placebo_days, estimation_days : int
         Sessions that it was compared with, and on which the normal return was estimated.
-    demand_growth : tuple of float
-        Growth of demand in the first year that has the same value as the return and both ends of its
-        interval; not a number where there is none, or more than one.
     """
 
     case: Case
@@ -52,7 +48,6 @@ class EventReading(Result):
     p_permutation: float
     placebo_days: int
     estimation_days: int
-    demand_growth: tuple[float, float, float]
 
     def to_frame(self) -> pd.DataFrame:
         """Estimate and interval of each reading."""
@@ -76,19 +71,10 @@ class EventReading(Result):
             f"over {self.placebo_days} other sessions). At an unchanged discount rate that equals a change "
             f"of all expected cash flows, for ever, by {news.all_flows[0]:+.1%} "
             f"({_span(news.all_flows[1:])}), or of those of the AI business alone by {news.ai_flows[0]:+.1%} "
-            f"({_span(news.ai_flows[1:])}).{alone} {self._growth()} The accounts used go to "
+            f"({_span(news.ai_flows[1:])}).{alone} The accounts used go to "
             f"{company.period_end}, {side} the day; assumptions and rates are today's."
         )
         return re.sub(r"-(?=\d+(\.\d+)?%)", _MINUS, told)
-
-    def _growth(self) -> str:
-        growth, assumed = self.demand_growth, self.case.assumptions["demand_growth"].default
-        if any(map(math.isnan, growth)):
-            return "No single growth of demand in the first year has that value over the whole interval."
-        return (
-            f"In the model, growth of demand by {growth[0]:.0%} in the first year rather than {assumed:.0%} "
-            f"has the same value (95% interval {min(growth[1:]):.0%} to {max(growth[1:]):.0%})."
-        )
 
 
 def read_event(
@@ -142,10 +128,9 @@ def read_event(
     case = event_case(ticker, fundamentals, day)
     ends = (float(row["ci_low"]), float(row["ci_high"]))
     news = cash_flow_news(case.value(), day=day, abnormal_return=float(row["car"]), interval=ends)
-    growth = [_root(case, day, each) for each in (news.abnormal_return, *ends)]
     return EventReading(
         case, news, float(row["p_permutation"]), tests.placebo_days,
-        int(study.abnormal.n_estimation.max()), (growth[0], growth[1], growth[2]),
+        int(study.abnormal.n_estimation.max()),
     )  # fmt: skip
 
 
@@ -172,10 +157,3 @@ def event_case(ticker: str, fundamentals: pd.DataFrame, day: str) -> Case:
 
 def _span(ends: Sequence[float]) -> str:
     return f"{min(ends):+.1%} to {max(ends):+.1%}"
-
-
-def _root(case: Case, day: str, abnormal_return: float) -> float:
-    if abnormal_return <= -1:
-        return float("nan")
-    found = parameter_news(case, "demand_growth", day=day, abnormal_return=abnormal_return)
-    return found.value if found.verdict == "one" else float("nan")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
@@ -12,9 +13,9 @@ from undercut.errors import InputError
 from undercut.result import Result
 from undercut.sources.reference import load_reference
 from undercut.valuation.company import MarketValue
-from undercut.valuation.implied_ranges import REVERSED
+from undercut.valuation.implied import ImpliedPair, implied_pair
+from undercut.valuation.market import priced_case
 from undercut.valuation.montecarlo import Simulation, simulate
-from undercut.valuation.reverse import implied_table
 from undercut.valuation.scenarios import scenario as named_scenario
 from undercut.valuation.sensitivity import Tornado, tornado
 from undercut.valuation.valuation import Valuation
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 #: Settings that are no parameters: what the market pays.
-MARKET_KEYS: Final = ("market_value", "share_price")
+MARKET_KEYS: Final = ("market_value", "share_price", "market_values")
 _DRAWS: Final = 16_384
 _SHOWN: Final = 12
 
@@ -66,9 +67,9 @@ class FirmValue(Result):
         """From operations to a share, at the default assumptions: item, value, unit."""
         return self.valuation.table()
 
-    def implied(self) -> pd.DataFrame | None:
-        """What the market value implies for each of `REVERSED`; none where no market value was given."""
-        return None if self.case.market_value is None else implied_table([self.case], REVERSED)
+    def implied(self) -> ImpliedPair | None:
+        """Pairs of erosion and elasticity that the market value assumes; none where none was given."""
+        return None if self.case.market_value is None else implied_pair(self.case)
 
     def tables(self) -> dict[str, pd.DataFrame | list[str]]:
         """Everything that the command prints, by name."""
@@ -80,7 +81,7 @@ class FirmValue(Result):
         }
         implied = self.implied()
         if implied is not None:
-            found["implied"] = implied
+            found["implied"] = implied.table()
         found["tornado"] = self.tornado.table().head(_SHOWN)
         found["assumptions"] = self.case.assumptions.table(self.case.company.role)
         return {**found, "notes": self.notes()}
@@ -117,7 +118,9 @@ def value_firm(
         Only what was published by that day, YYYY-MM-DD.
     **settings
         Parameters of ``data/valuation/parameters.toml``, such as ``elasticity=-0.8``; and ``market_value``
-        (million) or ``share_price``, in US dollars, or as text with a currency (``"1900000CNY"``).
+        (million) or ``share_price``, in US dollars, or as text with a currency (``"1900000CNY"``), or
+        ``share_price="yahoo"``; or ``market_values``, a table of your own (ticker, date, market_value or
+        close). A share price is multiplied by the shares outstanding.
 
     Returns
     -------
@@ -153,10 +156,10 @@ def value_firm(
     fundamentals = load_reference("fundamentals")
     priced = {name: settings[name] for name in MARKET_KEYS if name in settings}
     if len(priced) > 1:
-        raise InputError("Give market_value or share_price, not both.")
+        raise InputError("Give one of market_value, share_price and market_values.")
     case = vendor_case(ticker, fundamentals, returns=sample_returns(), as_of=as_of)
     for kind, stated in priced.items():
-        case = case.with_market_value(_market_value(case, kind, *_money(kind, stated), fundamentals))
+        case = _priced(case, kind, stated, fundamentals, as_of)
     if scenario is not None:
         case = named_scenario(scenario).apply(case)
     changes = {name: _number(name, value) for name, value in settings.items() if name not in priced}
@@ -166,6 +169,17 @@ def value_firm(
         case=case, valuation=case.value(), simulation=simulate(case, draws=_DRAWS), tornado=tornado(case),
         scenario=scenario, as_of=as_of, settings=dict(settings),
     )  # fmt: skip
+
+
+def _priced(
+    case: Case, kind: str, stated: float | str, fundamentals: pd.DataFrame, as_of: str | None
+) -> Case:
+    """The case with the market value of a setting."""
+    if kind == "market_values":
+        return priced_case(case, fundamentals, table=Path(str(stated)), as_of=as_of)
+    if stated == "yahoo":
+        return priced_case(case, fundamentals, market_value="yahoo")
+    return case.with_market_value(_market_value(case, kind, *_money(kind, stated), fundamentals))
 
 
 def _money(name: str, stated: float | str) -> tuple[float, str]:

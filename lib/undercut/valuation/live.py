@@ -91,12 +91,21 @@ def live_market_value(ticker: str, *, session: Any = None) -> MarketValue:
     SourceError
         Yahoo cannot be reached, limits the rate or states no market value.
     """
+    value, currency, day = _stated_by_yahoo(ticker, "marketCap", "market value", session)
+    return MarketValue(value / _MILLION, currency, day, "market value stated by Yahoo Finance")
+
+
+def live_share_price(ticker: str, *, session: Any = None) -> tuple[float, str, str]:
+    """Last price of what is traded, its currency and the day of asking, from Yahoo Finance."""
+    return _stated_by_yahoo(ticker, "regularMarketPrice", "share price", session)
+
+
+def _stated_by_yahoo(ticker: str, item: str, called: str, session: Any) -> tuple[float, str, str]:
     info = _ask(ticker, session, lambda asked: dict(asked.get_info()))
-    value, currency = info.get("marketCap"), info.get("currency")
+    value, currency = info.get(item), info.get("currency")
     if not value or not currency:
-        raise SourceError(f"Yahoo states no market value of {ticker}; give it yourself.")
-    day = f"{pd.Timestamp.now('UTC'):%Y-%m-%d}"
-    return MarketValue(float(value) / _MILLION, str(currency), day, "market value stated by Yahoo Finance")
+        raise SourceError(f"Yahoo states no {called} of {ticker}; give it yourself.")
+    return float(value), str(currency), f"{pd.Timestamp.now('UTC'):%Y-%m-%d}"
 
 
 def _day(as_of: str | None) -> pd.Timestamp:

@@ -11,6 +11,7 @@ import pandas as pd
 from undercut.errors import DataError, InputError, MissingColumnError
 from undercut.sources.files import read_table
 from undercut.valuation.company import MarketValue
+from undercut.valuation.live import live_share_price
 from undercut.valuation.vendors import Case, in_currency_of_accounts, market_value_of_shares
 
 #: Columns of a table of market values, one of which must be there.
@@ -75,7 +76,7 @@ def with_market_values(
     >>> closes = pd.DataFrame({"ticker": ["NVDA"], "date": ["2026-08-10"], "close": [100.0]})
     >>> found = with_market_values([vendor_case("NVDA", published)], closes, published, source="mine")
     >>> found.cases[0].market_value.value
-    2428500.0
+    2410000.0
     """
     table = _user_table(table)
     column = next((name for name in VALUE_COLUMNS if name in table.columns), None)
@@ -108,7 +109,7 @@ def priced_case(
     case: Case,
     fundamentals: pd.DataFrame,
     *,
-    market_value: float | None = None,
+    market_value: float | str | None = None,
     table: pd.DataFrame | Path | str | None = None,
     as_of: str | None = None,
 ) -> Case:
@@ -121,7 +122,7 @@ def priced_case(
     fundamentals : DataFrame
         Where published exchange rates are.
     market_value : float, optional
-        Billion US dollars, all shares.
+        Billion US dollars, all shares; or ``"yahoo"``: Yahoo's last price times the shares outstanding.
     table : DataFrame or path, optional
         Instead, as `undercut.valuation.market.with_market_values` takes it.
     as_of : str, optional
@@ -145,9 +146,20 @@ def priced_case(
         return found.cases[0]
     if market_value is None:
         return case
+    if market_value == "yahoo":
+        return case.with_market_value(yahoo_market_value(case, fundamentals))
     day = as_of or f"{pd.Timestamp.now('UTC'):%Y-%m-%d}"
-    stated = MarketValue(1000 * market_value, "USD", day, "given by the reader")
+    stated = MarketValue(1000 * float(market_value), "USD", day, "given by the reader")
     return case.with_market_value(in_currency_of_accounts(stated, case.company, fundamentals))
+
+
+def yahoo_market_value(case: Case, fundamentals: pd.DataFrame) -> MarketValue:
+    """Yahoo's last price times the shares outstanding, in the currency of the accounts."""
+    price, currency, day = live_share_price(case.company.ticker)
+    stated = market_value_of_shares(
+        case.company, price, currency=currency, day=day, source=f"price of {price:,.2f} at Yahoo Finance"
+    )
+    return in_currency_of_accounts(stated, case.company, fundamentals)
 
 
 def _user_table(table: pd.DataFrame | Path | str) -> pd.DataFrame:

@@ -13,7 +13,6 @@ from undercut.errors import InputError
 from undercut.inference.arrays import Floats
 from undercut.valuation.montecarlo import draw_assumptions
 from undercut.valuation.scenarios import Scenario
-from undercut.valuation.sensitivity import sobol_indices, tornado
 from undercut.valuation.valuation import Valuation, middle
 from undercut.valuation.vendors import Case
 
@@ -56,18 +55,16 @@ class ScenarioChange:
 
 
 def relative_change(before: Floats, after: Floats) -> Floats:
-    """Change of what owners keep, who may close a business that is worth less than nothing.
+    """Change as part of what the business was worth; below minus one where it now costs more than it earns.
 
-    Never below minus one; not a number where the business was worth nothing already, for which a
-    percentage has no meaning.
+    Not a number where it was worth nothing already, for which a percentage has no meaning.
 
     Examples
     --------
     >>> relative_change(np.array([100.0, 100.0, -5.0]), np.array([150.0, -20.0, 10.0])).tolist()
-    [0.5, -1.0, nan]
+    [0.5, -1.2, nan]
     """
-    kept = np.maximum(after, 0.0)
-    return np.divide(kept, before, out=np.full(np.shape(before), np.nan), where=before > 0) - 1
+    return np.divide(after, before, out=np.full(np.shape(before), np.nan), where=before > 0) - 1
 
 
 def flat_draws(case: Case, names: Sequence[str], *, draws: int, seed: int) -> dict[str, Floats]:
@@ -206,122 +203,3 @@ def change_table(
     columns = ["ticker", "name", "role", "scenario", "title", "median", "low", "high"]
     columns += ["firm_median", "firm_low", "firm_high", "ai_falls", "falls_by"]
     return pd.DataFrame(rows, columns=[*columns, "worthless_before", "worthless_after"])
-
-
-def role_table(changes: Sequence[ScenarioChange], *, level: float = 0.90) -> pd.DataFrame:
-    """Change of the AI business of the median vendor of every role, draw by draw.
-
-    Returns
-    -------
-    DataFrame
-        role, scenario, title, vendors, median, low, high (shares), falls (part of the draws in which the
-        median vendor loses), defined (part of the draws with a vendor whose AI business was worth
-        something), verdict: loses or gains where the interval excludes no change, else open.
-    """
-    rows = []
-    for (role, _), group in _by_role(changes).items():
-        values = _median_vendor(group)
-        known = values[~np.isnan(values)]
-        falls = float((known < 0).mean()) if known.size else float("nan")
-        found = middle(values, level)
-        entry, defined = group[0].scenario, known.size / values.size
-        told = verdict(found[1], found[2])
-        rows.append((role, entry.name, entry.title, len(group), *found, falls, defined, told))
-    columns = ["role", "scenario", "title", "vendors", "median", "low", "high", "falls", "defined"]
-    return pd.DataFrame(rows, columns=[*columns, "verdict"])
-
-
-def verdict(low: float, high: float) -> str:
-    """What an interval of a change says: loses, gains, or open where it holds zero.
-
-    Examples
-    --------
-    >>> verdict(-0.3, -0.1), verdict(0.1, 0.2), verdict(-0.1, 0.1), verdict(0.0, 0.0)
-    ('loses', 'gains', 'open', 'open')
-    """
-    return "loses" if high < 0 else "gains" if low > 0 else "open"
-
-
-def role_by_assumption(
-    changes: Sequence[ScenarioChange], name: str, *, bins: int = 8, level: float = 0.90
-) -> pd.DataFrame:
-    """How the change of the median vendor's AI business depends on one assumption that all share.
-
-    Parameters
-    ----------
-    changes : sequence of ScenarioChange
-        Of one scenario, which must leave the assumption alone.
-    name : str
-        The assumption.
-    bins : int
-        Groups of draws of equal size.
-
-    Returns
-    -------
-    DataFrame
-        role, assumption (mean of the group), median, low, high.
-
-    Raises
-    ------
-    InputError
-        The changes mix scenarios, or the assumption was not drawn or is changed by the scenario.
-    """
-    names = {change.scenario.name for change in changes}
-    if len(names) != 1:
-        raise InputError(
-            f"Give the changes of one scenario, not of {len(names)}: {', '.join(sorted(names))}."
-        )
-    for change in changes:
-        drawn = change.inputs.get(name, np.zeros(1))
-        if np.ptp(drawn) == 0 or name in change.scenario.changes_for(change.case):
-            raise InputError(
-                f"{name!r} is not drawn, or {change.scenario.name} itself changes it: choose another."
-            )
-    rows = []
-    for (role, _), group in _by_role(changes).items():
-        values, drawn = _median_vendor(group), group[0].inputs[name]
-        place = np.argsort(np.argsort(drawn)) * bins // drawn.size
-        rows += [
-            (role, float(drawn[place == b].mean()), *middle(values[place == b], level)) for b in range(bins)
-        ]
-    return pd.DataFrame(rows, columns=["role", name, "median", "low", "high"])
-
-
-def role_drivers(cases: Sequence[Case], *, base_draws: int = 256, seed: int = 0) -> pd.DataFrame:
-    """What matters for the value of each role's median vendor.
-
-    Returns
-    -------
-    DataFrame
-        role, parameter, swing (tornado: width of the range of equity from the 5% to the 95% quantile of the
-        assumption, as part of the value of operations), total (Sobol index), vendors, rank (by ``total``
-        within the role).
-    """
-    parts = []
-    for case in cases:
-        base = abs(float(case.value().enterprise[0]))
-        swings = tornado(case).rows.set_index("parameter")["swing"] / base
-        totals = sobol_indices(case, base_draws=base_draws, seed=seed).set_index("parameter")["total"]
-        found = pd.DataFrame({"swing": swings, "total": totals}).rename_axis("parameter").reset_index()
-        parts.append(found.assign(role=case.company.role))
-    grouped = pd.concat(parts, ignore_index=True).groupby(["role", "parameter"], sort=False)
-    table = grouped.agg(swing=("swing", "median"), total=("total", "median"), vendors=("total", "size"))
-    table = table.reset_index()
-    table["rank"] = table.groupby("role")["total"].rank(ascending=False, method="first").astype(int)
-    return table.sort_values(["role", "rank"], ignore_index=True)
-
-
-def _by_role(changes: Sequence[ScenarioChange]) -> dict[tuple[str, str], list[ScenarioChange]]:
-    groups: dict[tuple[str, str], list[ScenarioChange]] = {}
-    for change in changes:
-        groups.setdefault((change.case.company.role, change.scenario.name), []).append(change)
-    return groups
-
-
-def _median_vendor(group: Sequence[ScenarioChange]) -> Floats:
-    """Median over vendors in each draw; not a number where no AI business was worth anything."""
-    stacked = np.stack([change.ai for change in group])  # (vendors, draws)
-    known = ~np.isnan(stacked).all(axis=0)
-    found = np.full(stacked.shape[1], np.nan)
-    found[known] = np.nanmedian(stacked[:, known], axis=0)
-    return found

@@ -12,6 +12,7 @@ import pandas as pd
 
 from undercut.errors import OutsideDataError, UnitError, unknown
 from undercut.paths import data_dir
+from undercut.sources.reference import load_reference
 from undercut.sources.returns import load_returns
 from undercut.valuation.assumptions import Assumptions, load_assumptions, read_toml
 from undercut.valuation.capital_cost import measured_beta, unlevered
@@ -185,7 +186,7 @@ def in_currency_of_accounts(
 def market_value_of_shares(
     company: Company, price: float, *, currency: str, day: str, source: str
 ) -> MarketValue:
-    """Price of what is traded (an ADR where that is) times its diluted number, million.
+    """Price of what is traded (an ADR where that is) times the shares outstanding by that day, million.
 
     Raises
     ------
@@ -194,13 +195,24 @@ def market_value_of_shares(
     InputError
         The price is not above zero.
     """
+    shares, which = _shares_on(company, day)
+    return MarketValue(
+        price * shares, currency, day, f"{source}, times {shares:,.0f} million shares ({which})"
+    )
+
+
+def _shares_on(company: Company, day: str) -> tuple[float, str]:
+    """Shares outstanding by the day, million; the diluted number of the accounts where none are published."""
+    table = load_reference("shares_outstanding")
+    known = table[(table["ticker"] == company.ticker) & (pd.to_datetime(table["date"]) <= pd.Timestamp(day))]
+    if len(known):
+        last = known.sort_values("date").iloc[-1]
+        return float(last["shares_million"]), f"{last['basis']}, {pd.Timestamp(last['date']):%Y-%m-%d}"
     if np.isnan(company.shares):
         raise OutsideDataError(
             f"{company.ticker}: no number of shares is published; give the market value itself."
         )
-    return MarketValue(
-        price * company.shares, currency, day, f"{source}, times {company.shares:,.0f} million shares"
-    )
+    return company.shares, "diluted, as in the accounts"
 
 
 def _company(

@@ -16,7 +16,6 @@ from undercut.studies.report import parts_of
 from undercut.studies.value import charts, pages
 from undercut.studies.value.estimates import Value
 from undercut.valuation.company import MarketValue
-from undercut.valuation.implied_ranges import implied_curves
 from undercut.valuation.ranges import value_draws
 from undercut.valuation.scenarios import scenario
 from undercut.valuation.sensitivity import sobol_indices, tornado
@@ -74,23 +73,30 @@ def test_other_scenarios_are_ordered_and_titled_by_their_change(value: Value) ->
     plt.close("all")
 
 
-def test_a_scenario_that_leaves_nothing_asks_the_question_under_the_status_quo(case: Case) -> None:
-    ruined = replace(case, company=replace(case.company, debt=1e9))
-    told = scenario("price-war")
-    found = study.curves(ruined, case, told)
-    assert not found.in_scenario and found.case is case
-    assert "equity is worth nothing or less" in pages.asked(study.implied(found, draws=16))
-    kept = study.implied(study.curves(case, case, told), draws=16)
-    assert "No market value ships" in pages.asked(kept)
-    assert kept.frame["asked"].unique().tolist() == ["half", "same", "twice"]
+def test_without_a_market_value_three_of_the_models_own_are_asked(case: Case) -> None:
+    found = study.implied(case, scenario("status-quo"), draws=8)
+    assert set(found.frame["asked"]) == {"half", "the same", "twice"}
+    parts = list(parts_of(found))
+    assert all(part.value is None for part in parts if isinstance(part, Number))
+    assert any("No market value ships" in part.text for part in parts if isinstance(part, Sentence))
 
 
-def test_a_market_value_is_named_with_its_source(case: Case) -> None:
+def test_a_market_value_is_named_with_its_source_and_gets_its_curve(case: Case) -> None:
     priced = replace(case, market_value=MarketValue(4e6, "USD", "2026-11-20", "the reader"))
-    found = study.implied(study.curves(priced, case, scenario("status-quo")), draws=16)
-    assert "(the reader, 2026-11-20)" in pages.asked(found)
-    keys = [part.key for part in parts_of(found) if isinstance(part, Number)]
-    assert "implied.price_erosion" in keys and "implied.price_erosion.half" in keys
+    found = study.implied(priced, scenario("status-quo"), draws=8)
+    texts = [part.text for part in parts_of(found) if isinstance(part, Sentence)]
+    assert "(the reader)" in texts[-1] and set(found.frame["asked"]) == {"market"}
+    for part in parts_of(found):
+        if isinstance(part, Figure):
+            assert part.draw().figure.texts
+
+
+def test_the_break_even_of_the_firm_is_a_finding_and_a_figure(case: Case) -> None:
+    found = study.break_even(case, scenario("status-quo"), scenario("price-war"), draws=32)
+    number, figure = parts_of(found)
+    assert isinstance(number, Number) and number.key == "break_even_elasticity.NVDA"
+    assert isinstance(figure, Figure) and "more elastic than −" in figure.alt
+    plt.close("all")
 
 
 def test_a_firm_without_returns_has_no_day_to_read(fundamentals: pd.DataFrame, value: Value) -> None:
@@ -108,7 +114,7 @@ def test_every_part_of_the_page_can_be_drawn(value: Value) -> None:
         plt.close("all")
 
 
-def test_figures_draw_every_row_and_refuse_an_empty_table(case: Case) -> None:
+def test_figures_draw_every_row_and_refuse_an_empty_table() -> None:
     rows = pd.DataFrame(
         {"ticker": ["A", "B"], "role": ["chips", "seller"], "median": [0.5, -1.0], "low": [0.1, -1.0],
          "high": [2.0, -0.9]}
@@ -118,9 +124,4 @@ def test_figures_draw_every_row_and_refuse_an_empty_table(case: Case) -> None:
     assert sorted(np.asarray(ax.collections[-1].get_offsets())[:, 0]) == [-100.0, 50.0]
     with pytest.raises(DataError, match="no row"):
         charts.change_rows(rows.assign(median=np.nan), label="ticker", finding="f", measure="m")
-    ax = charts.implied_panels(
-        implied_curves(case, ["price_erosion"], every=100), {"price_erosion": 0.39}, currency="USD",
-        finding="f", measure="m", market_value=3e6,
-    )  # fmt: skip
-    assert len(ax.figure.axes) == 1
     plt.close("all")

@@ -195,7 +195,7 @@ class Results:
         """
         if key in self._findings:
             raise InputError(f"A finding {key!r} exists already: keys must be unique.")
-        if not re.fullmatch(r"[a-z][a-z0-9_.-]*", key):
+        if not re.fullmatch(r"[a-z][A-Za-z0-9_.-]*", key):
             raise InputError(f"Finding key {key!r}: use lower-case letters, digits, '_', '.' and '-'.")
         low, high = (_number(key, end) for end in (ci or (None, None)))
         whole = low is not None and high is not None

@@ -6,8 +6,5 @@ from undercut.lazy import offer
 
 __getattr__, __dir__, __all__ = offer(
     __name__,
-    {
-        "estimates": "all_scenarios at_market at_multiples by_assumption price_war "
-        "supplier_break_even weights what_matters"
-    },
+    {"estimates": "all_scenarios at_market break_even weights"},
 )

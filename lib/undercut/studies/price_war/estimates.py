@@ -1,187 +1,110 @@
-"""What does the report on a price war compute? Each result is a frame and what it was made with."""
+"""What does the report on a price war compute? Break-even elasticities, and how much they are about."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pandas as pd
 
+from undercut.result import Result
 from undercut.studies.framed import Framed
-from undercut.valuation.implied_ranges import REVERSED, at_multiple, break_even
+from undercut.valuation.break_even import BreakEvens, company_break_evens, layer_break_evens
+from undercut.valuation.implied import implied_pair
 from undercut.valuation.market import with_market_values
-from undercut.valuation.ranges import (
-    ScenarioChange,
-    change_table,
-    role_by_assumption,
-    role_drivers,
-    role_table,
-    scenario_changes,
-)
-from undercut.valuation.reverse import implied_table
+from undercut.valuation.ranges import value_draws
 from undercut.valuation.scenarios import Scenario, load_scenarios
 from undercut.valuation.valuation import middle
 from undercut.valuation.vendors import Case
 
-MULTIPLES: Final = {0.5: "half", 1.0: "the same", 2.0: "twice"}
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+class Measured(Protocol):
+    """An elasticity as the report on weekly tokens measures it."""
+
+    estimate: float
+    low: float
+    high: float
+    identified: bool
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class PriceWar(Framed):
-    """Change of the AI business of the median company of each role: rows of `role_table`.
+class BreakEven(Result):
+    """Break-even elasticities of layers and companies, beside the elasticity that is measured."""
 
-    Attributes
-    ----------
-    scenario : Scenario
-        That of the headline.
-    vendors : DataFrame
-        `change_table`, one row a company and scenario.
-    changes : tuple of ScenarioChange
-    fall : float
-        A fall of value by more than this share is counted.
-    draws : int
-    """
+    layers: BreakEvens
+    companies: BreakEvens
+    names: dict[str, str]
+    measured: Measured | None
 
-    scenario: Scenario
-    vendors: pd.DataFrame
-    changes: tuple[ScenarioChange, ...]
-    fall: float
-    draws: int
+    def to_frame(self) -> pd.DataFrame:
+        """One row a layer and company."""
+        return pd.concat([self.layers.frame, self.companies.frame], ignore_index=True)
 
-    @property
-    def war(self) -> list[ScenarioChange]:
-        """The changes in the headline's scenario."""
-        return [change for change in self.changes if change.scenario.name == self.scenario.name]
+    def summary(self) -> str:
+        """One line a layer and company."""
+        return f"{self.layers.summary()}\n{self.companies.summary()}"
 
-    @property
-    def cases(self) -> list[Case]:
-        """The companies."""
-        return [change.case for change in self.war]
-
-    @property
-    def here(self) -> pd.DataFrame:
-        """Roles in the headline's scenario."""
-        return self.frame[self.frame["scenario"] == self.scenario.name]
-
-    @property
-    def companies(self) -> pd.DataFrame:
-        """Companies in the headline's scenario."""
-        return self.vendors[self.vendors["scenario"] == self.scenario.name]
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Change of value by elasticity, a line a layer."""
+        return self.layers.plot(ax)
 
 
 @dataclass(frozen=True, slots=True)
-class OfWar(Framed):
-    """A frame that follows from the price war."""
-
-    war: PriceWar
+class AllScenarios(Framed):
+    """Break-even elasticity of every layer in every scenario: scenario, name, told, median, low, high."""
 
 
 @dataclass(frozen=True, slots=True)
-class AllScenarios(OfWar):
-    """Every role in every scenario."""
-
-
-@dataclass(frozen=True, slots=True)
-class ByAssumption(OfWar):
-    """The change by role over one assumption that all share."""
-
-    assumption: str
-
-
-@dataclass(frozen=True, slots=True)
-class BreakEven(OfWar):
-    """Growth of demand at which suppliers are worth what they were: ``ticker, role, root, ...``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Weights(OfWar):
-    """How much of each company the AI business is: ``ticker, company, share, low, high, used, ...``."""
-
-
-@dataclass(frozen=True, slots=True)
-class RoleDrivers(Framed):
-    """What matters for the value of each role's median company."""
-
-
-@dataclass(frozen=True, slots=True)
-class AtMultiples(Framed):
-    """Price erosion that multiples of the model's own value imply; ``left_out`` companies have none."""
-
-    left_out: int
+class Weights(Framed):
+    """How much of each company the AI business is: ``ticker, company, share, low, high, used, rests on``."""
 
 
 @dataclass(frozen=True, slots=True)
 class AtMarket(Framed):
-    """What the reader's market values imply; empty where no table was given (``given``)."""
+    """Pairs of erosion and elasticity that the reader's market values imply; empty where none were given."""
 
     given: bool
-    priced: int
     left_out: dict[str, str]
 
 
-def price_war(cases: Sequence[Case], scenario: Scenario, *, draws: int, fall: float) -> PriceWar:
-    """Every company in every scenario, on common draws; the headline's scenario first."""
-    known = load_scenarios().items()
-    others = [entry for name, entry in known if name != "status-quo" or name == scenario.name]
-    changes = scenario_changes(cases, others, draws=draws)
-    roles = role_table(changes).sort_values(
-        "scenario", key=lambda names: names != scenario.name, kind="stable"
-    )
-    return PriceWar(roles, scenario, change_table(changes, fall=fall), tuple(changes), fall, draws)
+def break_even(
+    cases: Sequence[Case], scenario: Scenario, *, measured: Measured | None = None, draws: int = 512
+) -> BreakEven:
+    """Break-even elasticity of each layer (over four times the draws) and each company."""
+    return BreakEven(
+        layer_break_evens(scenario, draws=4 * draws), company_break_evens(cases, scenario, draws=draws),
+        {case.company.ticker: case.company.name for case in cases}, measured,
+    )  # fmt: skip
 
 
-def all_scenarios(war: PriceWar) -> AllScenarios:
-    """Roles and companies, scenario by scenario."""
-    return AllScenarios(war.frame, war)
+def all_scenarios(*, draws: int = 512) -> AllScenarios:
+    """Layers in every scenario but the status quo."""
+    parts = []
+    for name, scenario in load_scenarios().items():
+        if name != "status-quo":
+            found = layer_break_evens(scenario, draws=draws)
+            told = [found.told(layer) for layer in found.frame["name"]]
+            parts.append(found.frame.assign(scenario=scenario.title, told=told))
+    return AllScenarios(pd.concat(parts, ignore_index=True))
 
 
-def by_assumption(war: PriceWar, assumption: str) -> ByAssumption:
-    """The headline's scenario, sorted by what one believes about one assumption."""
-    return ByAssumption(role_by_assumption(war.war, assumption), war, assumption)
-
-
-def supplier_break_even(war: PriceWar) -> BreakEven:
-    """Which growth of demand would leave chip makers and clouds where they were?"""
-    rows = []
-    for case in (case for case in war.cases if case.company.role in ("chips", "cloud")):
-        found = break_even(case, war.scenario, "demand_growth")
-        root = found.roots[0] if found.verdict == "one" else np.nan
-        assumed = case.assumptions["demand_growth"].default
-        rows.append((case.company.ticker, case.company.name, case.company.role, assumed, root, found.verdict))
-    columns = ["ticker", "name", "role", "assumed", "root", "verdict"]
-    return BreakEven(pd.DataFrame(rows, columns=columns), war)
-
-
-def weights(war: PriceWar) -> Weights:
+def weights(cases: Sequence[Case], *, draws: int = 2_048) -> Weights:
     """The AI business as part of the value of operations, status quo, in percent."""
     rows = []
-    for change in war.war:
-        worth = change.firm_before > 0
-        part = middle(100 * change.ai_before[worth] / change.firm_before[worth], 0.9)
-        company, share = change.case.company, change.case.assumptions["ai_revenue_share"]
-        rows.append((company.ticker, company.name, *part, share.evidence, int(worth.sum()), worth.mean()))
-    columns = ["ticker", "company", "share", "low", "high", "rests on", "n", "used"]
-    counted = war.companies.set_index("ticker")[["falls_by", "worthless_before", "worthless_after"]]
-    table = pd.DataFrame(rows, columns=columns).join(100 * counted, on="ticker")
-    return Weights(table, war)
-
-
-def what_matters(cases: Sequence[Case], *, base_draws: int) -> RoleDrivers:
-    """Assumptions by their part of the variance, median company of each role."""
-    return RoleDrivers(role_drivers(cases, base_draws=base_draws))
-
-
-def at_multiples(cases: Sequence[Case]) -> AtMultiples:
-    """The erosion that half, the same and twice the model's own value would assume."""
-    worthy = [case for case in cases if case.value().equity[0] > 0]
-    parts = [
-        implied_table([at_multiple(case, times) for case in worthy], ["price_erosion"]).assign(times=times)
-        for times in MULTIPLES
-    ]
-    return AtMultiples(pd.concat(parts, ignore_index=True), len(cases) - len(worthy))
+    for case in cases:
+        found, share = value_draws(case, draws=draws), case.assumptions["ai_revenue_share"]
+        worth = found.enterprise > 0
+        part = middle(100 * np.where(worth, found.ai_share, np.nan), 0.9)
+        rows.append((case.company.ticker, case.company.name, *part, float(worth.mean()), share.evidence))
+    columns = ["ticker", "company", "share", "low", "high", "used", "rests on"]
+    return Weights(pd.DataFrame(rows, columns=columns))
 
 
 def at_market(
@@ -189,6 +112,8 @@ def at_market(
 ) -> AtMarket:
     """What the market values of the reader's own table assume."""
     if table is None:
-        return AtMarket(pd.DataFrame(columns=["ticker", "parameter", "implied"]), False, 0, {})
+        return AtMarket(pd.DataFrame(columns=["ticker", "elasticity", "median"]), False, {})
     found = with_market_values(cases, table, fundamentals, source="the reader's table", as_of=as_of)
-    return AtMarket(implied_table(found.cases, REVERSED), True, len(found.cases), found.left_out)
+    pairs = [implied_pair(case).to_frame().assign(ticker=case.company.ticker) for case in found.cases]
+    frame = pd.concat(pairs, ignore_index=True) if pairs else pd.DataFrame(columns=["ticker"])
+    return AtMarket(frame, True, found.left_out)

@@ -7,7 +7,7 @@ from undercut.lazy import offer
 __getattr__, __dir__, __all__ = offer(
     __name__,
     {
-        "estimates": "accounts assumed cash_flows curves drivers event implied other_scenarios value",
+        "estimates": "accounts assumed break_even cash_flows drivers event implied other_scenarios value",
         "pages": "title",
     },
 )

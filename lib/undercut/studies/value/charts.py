@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import pandas as pd
 
 from undercut import plots
@@ -90,74 +88,22 @@ def change_rows(
     return plots.headline(ax, finding, measure, source=SOURCE)
 
 
-def role_lines(table: pd.DataFrame, assumption: str, *, finding: str, measure: str) -> Axes:
-    """Change of the median vendor's AI business over an assumption, a line and a band a role."""
-    import matplotlib.pyplot as plt
-
-    ax = plt.subplots(figsize=(8.6, 4.8))[1]
-    ends = {}
-    for role, rows in table.dropna(subset=["median"]).groupby("role", sort=False):
-        color = ROLE_COLORS[str(role)]
-        ax.plot(rows[assumption], 100 * rows["median"], color=color)
-        plots.band(ax, list(rows[assumption]), list(100 * rows["low"]), list(100 * rows["high"]), color)
-        ends[ROLE_NAMES[str(role)][1]] = (rows[assumption].iloc[-1], 100 * rows["median"].iloc[-1])
-    plots.zero_line(ax)
-    ax.margins(x=0)
-    ax.set_xlabel(assumption.replace("_", " "))
-    ax.set_ylabel("change of the AI business, %")
+def implied_pairs(frame: pd.DataFrame, *, finding: str) -> Axes:
+    """Fall of prices over elasticity, a line for each market value asked about; a band where it is one."""
+    asked = dict(list(frame.dropna(subset=["median"]).groupby("asked", sort=False)))
+    first, *others = asked.values()
+    ax = (
+        charts.implied_pair(first)
+        if not others
+        else charts.implied_pair(first.assign(low=first["median"], high=first["median"]))
+    )
+    for rows in others:
+        ax.plot(rows["elasticity"], 100 * rows["median"], color=plots.MUTED)
+    ends = {f"{name} value" if others else name: (rows["elasticity"].iloc[-1], 100 * rows["median"].iloc[-1])
+            for name, rows in asked.items()}  # fmt: skip
+    measure = "Fall of token prices in the first year that gives the market value, by elasticity of use, %"
     plots.headline(ax, finding, measure, source=SOURCE)
-    return plots.label_line_ends(ax, ends, {})  # ink: small text in these colours is too pale on one paper
-
-
-def implied_panels(
-    curves: pd.DataFrame,
-    assumed: dict[str, float],
-    *,
-    currency: str,
-    finding: str,
-    measure: str,
-    market_value: float | None = None,
-    reach: Sequence[float] = (0.25, 4.0),
-) -> Axes:
-    """What each market value implies for each assumption, the others kept; one panel an assumption.
-
-    Parameters
-    ----------
-    curves : DataFrame
-        Of `undercut.valuation.ranges.implied_curves`.
-    assumed : dict of str to float
-        The assumption itself, drawn as a dot at the central value.
-    currency, finding, measure : str
-        Of the accounts; title; what is drawn.
-    market_value : float, optional
-        Million; drawn as a vertical line.
-    reach : sequence of float
-        Multiples of the central value between which is drawn.
-    """
-    import matplotlib.pyplot as plt
-
-    names = list(assumed)
-    row = plt.subplots(1, len(names), figsize=(8.6, 4.3), squeeze=False)[1]
-    central = float((curves["equity"] / curves["multiple"]).iloc[0]) / 1000
-    for ax, name in zip(row[0], names, strict=True):
-        part = curves[(curves["parameter"] == name) & curves["multiple"].between(*reach)]
-        whole = curves[curves["parameter"] == name].set_index("value")["equity"]
-        inside = whole.where(whole.index.isin(part["value"]))
-        ax.plot(inside / 1000, inside.index, color=ROLE_COLORS["cloud"])
-        ax.plot(central, assumed[name], "o", color=plots.INK, markersize=6)
-        if market_value is not None:
-            ax.axvline(market_value / 1000, color=ROLE_COLORS["seller"], linewidth=1.4)
-        ax.set_xscale("log")
-        ax.set_xlim(reach[0] * central, reach[1] * central)
-        ticks = central * np.array([reach[0], 1.0, reach[1]])
-        ax.set_xticks(ticks, [f"{tick:,.3g}" if tick < 1000 else f"{tick:,.0f}" for tick in ticks])
-        ax.minorticks_off()
-        first, *_, last = ax.get_xticklabels()  # outer numbers point inwards: the panels are close
-        first.set_horizontalalignment("left")
-        last.set_horizontalalignment("right")
-        ax.set_title(name.replace("_", " "), fontsize=10, loc="left", color=plots.INK)
-        ax.set_xlabel(f"market value, billion {currency}")
-    return plots.headline(row[0][0], finding, measure, source=SOURCE)
+    return plots.label_line_ends(ax, ends, {})
 
 
 def distribution(drawn: Valuation, *, finding: str, measure: str) -> Axes:
@@ -174,13 +120,6 @@ def tornado(found: Tornado, *, finding: str, measure: str) -> Axes:
 def cash_flow_bands(table: pd.DataFrame, *, currency: str, finding: str, measure: str) -> Axes:
     """Cash flow of both businesses by year."""
     return plots.headline(charts.cash_flows(table, currency=currency), finding, measure, source=SOURCE)
-
-
-def implied_by_vendor(table: pd.DataFrame, parameter: str, *, finding: str, measure: str) -> Axes:
-    """What each market value implies for one assumption."""
-    ax = charts.implied_by_vendor(table, parameter)
-    ax.margins(x=0.14, y=0.12)
-    return plots.headline(ax, finding, measure, source=SOURCE)
 
 
 def _places(shown: pd.DataFrame, group: str | None) -> tuple[list[float], dict[float, str]]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from undercut.studies.framed import Framed
+from undercut.valuation.break_even import BreakEvens, company_break_evens
+from undercut.valuation.company import MarketValue
 from undercut.valuation.event_reading import EventReading, read_event
-from undercut.valuation.implied_ranges import implied_curves, implied_ranges, reversed_parameters
+from undercut.valuation.implied import ImpliedPair, implied_pair
 from undercut.valuation.ranges import change_table, scenario_changes, value_ranges
 from undercut.valuation.scenarios import Scenario, load_scenarios
 from undercut.valuation.sensitivity import Tornado
@@ -59,26 +61,20 @@ class OtherScenarios(OfCase):
 
 
 @dataclass(frozen=True, slots=True)
-class ImpliedCurves(OfCase):
-    """Equity over each assumption: ``parameter, value, equity, multiple``.
+class BreakEven(OfCase):
+    """Break-even elasticity of the firm's AI business in a price war."""
 
-    ``case`` is the one asked about: the status quo where the scenario leaves no value of equity to multiply.
-    """
-
-    in_scenario: bool
-
-    @property
-    def market(self) -> float | None:
-        """What the market pays, million; none where it was not given."""
-        return None if self.case.market_value is None else self.case.market_value.value
+    found: BreakEvens
 
 
 @dataclass(frozen=True, slots=True)
 class Implied(OfCase):
-    """What market values imply over draws of all else: ``parameter, asked`` and `implied_ranges`."""
+    """Pairs of erosion and elasticity behind a market value: rows of `ImpliedPair` with ``asked``.
 
-    curves: ImpliedCurves
-    draws: int
+    ``asked``: the market value given, or, where none was, half of, equal to and twice the model's own value.
+    """
+
+    pairs: dict[str, ImpliedPair]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,28 +119,26 @@ def other_scenarios(case: Case, told: Scenario, *, draws: int) -> OtherScenarios
     )
 
 
-def curves(case: Case, plain: Case, told: Scenario) -> ImpliedCurves:
-    """Every market value that one assumption alone can reach.
-
-    A market value cannot be a multiple of less than nothing: then the status quo is asked about.
-    """
-    worth = bool(case.value().equity[0] > 0)
-    asked = case if worth else plain
-    return ImpliedCurves(implied_curves(asked, reversed_parameters(plain)), asked, told, worth)
+def break_even(case: Case, told: Scenario, war: Scenario, *, draws: int = 1_024) -> BreakEven:
+    """How responsive must use be for the firm not to lose in a price war?"""
+    found = company_break_evens([case], war, draws=draws)
+    return BreakEven(found.frame, case, told, found)
 
 
-def implied(found: ImpliedCurves, *, draws: int = 1_024) -> Implied:
-    """What half, the same and twice the model's own value imply, and the market value if one is given."""
-    base = float(found.case.value().equity[0])
-    asked = {"half": base / 2, "same": base, "twice": 2 * base}
-    if found.market is not None:
-        asked["market"] = found.market
-    parts = {
-        name: implied_ranges(found.case, name, list(asked.values()), draws=draws).assign(asked=list(asked))
-        for name in found.frame["parameter"].unique()
-    }
-    table = pd.concat(parts, names=["parameter"]).reset_index("parameter").reset_index(drop=True)
-    return Implied(table, found.case, found.scenario, found, draws)
+def implied(case: Case, told: Scenario, *, draws: int = 128) -> Implied:
+    """What the market value implies; without one, what half, the same and twice the model's own would."""
+    asked = {"market": case}
+    if case.market_value is None:
+        own = abs(float(case.value().equity[0]))
+        day = case.company.period_end
+        asked = {
+            name: replace(case, market_value=MarketValue(times * own, case.company.currency, day,
+                                                         f"{name} of the model's own value"))
+            for name, times in {"half": 0.5, "the same": 1.0, "twice": 2.0}.items()
+        }  # fmt: skip
+    pairs = {name: implied_pair(each, draws=draws) for name, each in asked.items()}
+    table = pd.concat([pair.to_frame().assign(asked=name) for name, pair in pairs.items()])
+    return Implied(table.reset_index(drop=True), case, told, pairs)
 
 
 def event(found: Value, fundamentals: pd.DataFrame, returns: pd.DataFrame, *, day: str) -> Event:

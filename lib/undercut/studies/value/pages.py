@@ -7,23 +7,26 @@ from typing import Final
 
 import pandas as pd
 
-from undercut.report.findings.sentences import MINUS, number
+from undercut import plots
+from undercut.report.findings.sentences import number
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
 from undercut.studies.value import charts
+from undercut.studies.value.break_evens import numbers
+from undercut.studies.value.break_evens import told as break_even_told
 from undercut.studies.value.estimates import (
     Accounts,
     Assumed,
+    BreakEven,
     CashFlows,
     Drivers,
     Event,
     Implied,
-    ImpliedCurves,
     OtherScenarios,
     Value,
 )
 from undercut.studies.value.words import CAVEATS, words
-from undercut.valuation.implied_ranges import at_multiple, direction
-from undercut.valuation.reverse import implied as implied_value
+from undercut.valuation.break_even import ELASTICITIES
+from undercut.valuation.implied import told_erosion
 from undercut.valuation.vendors import Case
 
 _ENDS: Final = {"low": "90% from", "high": "to"}
@@ -257,99 +260,68 @@ def other_scenarios(found: OtherScenarios) -> Iterator[Part]:
     )  # fmt: skip
 
 
-def implied_curves(found: ImpliedCurves) -> Iterator[Part]:
-    """Every market value that one assumption alone can reach."""
-    firm, market = found.case.company.name, found.market
-    assumed = {name: found.case.assumptions[name].default for name in found.frame["parameter"].unique()}
-    head, line = f"{firm}: what one must believe for a given market value", ""
-    if market is not None:
-        head = f"What {number(market / 1000, _money(found.case))} assume about {firm}"
-        line = "; line: market value"
+def break_even(found: BreakEven) -> Iterator[Part]:
+    """The elasticity at which a price war leaves the firm's AI business where it was."""
+    firm, ticker, war = found.case.company.name, found.case.company.ticker, found.found.scenario.title
+    yield from numbers(found.found, {ticker: firm}, ["primary"])
+    verb = "needs use to be more elastic than" if not found.frame["side"].iloc[0] else "has no break-even:"
+    head = f"{war}: the AI business of {firm} {verb} {break_even_told(found.found, ticker)}"
     yield Figure(
-        "implied_curves",
-        lambda: charts.implied_panels(
-            found.frame, assumed, currency=found.case.company.currency, market_value=market, finding=head,
-            measure="The one assumption that gives each market value, others at their defaults; dot: the "
-            f"model's own value{line}",
+        "break_even",
+        lambda: plots.headline(
+            found.found.plot(), head, "Change of its value against the status quo by elasticity of use; dot: "
+            "break-even, bar: 90% of draws", source=charts.SOURCE,
         ),
-        alt="Curves of the implied assumption over market value, one panel an assumption. Multiples of the "
-        f"model's own value within reach: {reach(found)}.",
-        data=found.frame,
+        alt=f"{head}.", data=found.found.curves,
     )  # fmt: skip
-
-
-def reach(found: ImpliedCurves) -> str:
-    """Multiples of the model's own value that each assumption alone can reach."""
-    ends = found.frame.groupby("parameter", sort=False)["multiple"].agg(["min", "max"])
-    told = "; ".join(f"{words(name)} {row['min']:.2f} to {row['max']:,.3g}" for name, row in ends.iterrows())
-    return told.replace("-", MINUS)
 
 
 def implied(found: Implied) -> Iterator[Part]:
-    """What market values imply, when nothing else is certain either."""
-    case, money, market = found.case, _money(found.case), found.curves.market
-    firm, names = case.company.name, list(found.frame["parameter"].unique())
-    for row in found.frame.itertuples():
-        yield Number(
-            f"implied.{row.parameter}" + ("" if row.asked == "market" else f".{row.asked}"),
-            f"{firm}: {words(row.parameter)} implied by {number(row.market_value / 1000, money)}",
-            100 * row.median, "%", ci=None if pd.isna(row.low) else (100 * row.low, 100 * row.high),
-            level=0.9, n=found.draws, role="assumption",
-            method="reverse discounted cash flow, all other assumptions drawn; draws with exactly one root; "
-            "no number where fewer than a tenth have one",
-            note=f"one root in {100 * row.one:.0f}% of draws, several in {100 * row.several:.0f}%, none in "
-            f"{100 * row.none:.0f}%",
-        )  # fmt: skip
-    for name in names if market is None else []:
-        yield Number(
-            f"implied.{name}", f"{firm}: {words(name)} implied by today's market value", None, "%",
-            note="no market value ships with the project: give market_value or market_values",
-            role="assumption",
-        )  # fmt: skip
-    yield Sentence(asked(found))
-    yield Sentence(
-        f"What one assumption alone can reach, as multiples of the model's own value: {reach(found.curves)}. "
-        + direction(case, found.curves.frame, "price_erosion")
-    )
-    halves = " ".join(
-        implied_value(at_multiple(case, times), "price_erosion").summary() for times in (0.5, 2)
-    )
-    yield Sentence(f"At half and twice the model's own value, the others at their defaults: {halves}")
-    shown = ["one", "several", "none", "median", "low", "high"]
-    table = found.frame[["parameter"]].assign(
-        parameter=found.frame["parameter"].map(words), worth=found.frame["market_value"] / 1000
-    )
-    given = "" if market is None else ", and the one given"
-    yield Table(
-        table.join(100 * found.frame[shown]), title="Implied, when nothing else is certain either",
-        subtitle=f"Percent; market values half of, equal to and twice the model's own{given}; parts of draws "
-        "with one root, several or none; median and 90% where there is one",
-        row_label="parameter", labels={"worth": f"market value, {money}", "one": "one root", **_ENDS},
-        formats={name: "percent" if name in shown[:3] else "signed_percent" for name in shown},
-    )  # fmt: skip
-
-
-def asked(found: Implied) -> str:
-    """Which market value was asked about, and what it implies with all else at its default."""
-    case = found.case
-    told = (
-        "No market value ships with this project. The reader puts in today's (market_value, in billions of "
-        "US dollars, or a table of closes) and reads what it assumes; the curve above and the table below "
-        "hold for any."
-    )
-    if case.market_value is not None:
-        market = case.market_value
-        names = found.frame["parameter"].unique()
-        told = (
-            f"Market value: {number(market.value / 1000, _money(case))} ({market.source}, {market.day}). "
-            + " ".join(implied_value(case, name).summary() for name in names)
+    """The pairs of erosion and elasticity that a market value assumes."""
+    firm, market = found.case.company.name, found.case.market_value
+    given = market is not None
+    if not given:
+        yield Sentence(
+            "No market value ships with this project. The reader puts in today's (market_value, in billions "
+            "of US dollars or yahoo, or a table of closes) and gets its curve; here are those of half, the "
+            "same and twice the model's own value."
         )
-    if found.curves.in_scenario:
-        return told
-    return (
-        f"In the scenario {found.scenario.title} equity is worth nothing or less, so the question is put "
-        f"under the status quo. {told}"
+    for name, at in zip(("elastic", "middle", "inelastic"), (0, 8, -1), strict=True):
+        row = next(iter(found.pairs.values())).frame.iloc[at] if given else None
+        known = row is not None and pd.notna(row["median"])
+        why = "no market value ships with the project: give market_value or market_values"
+        if row is not None:
+            why = f"{told_erosion(row)}; one root in {100 * row['one']:.0f}% of draws"
+        yield Number(
+            f"implied_erosion.{name}",
+            f"{firm}: fall of token prices in the first year that the market value assumes, at an elasticity "
+            f"of {number(ELASTICITIES[at], '', decimals=1)}",
+            100 * row["median"] if known else None, "%",
+            ci=(100 * row["low"], 100 * row["high"]) if known else None,
+            level=0.9, method="reverse discounted cash flow, all other assumptions drawn; draws with exactly "
+            "one root", note=why, role="assumption",
+        )  # fmt: skip
+    if found.frame["median"].notna().any():
+        yield Figure(
+            "implied_pair", lambda: charts.implied_pairs(found.frame, finding=title_of_implied(found)),
+            alt=f"{title_of_implied(found)}. " + " ".join(p.summary() for p in found.pairs.values()),
+            data=found.frame,
+        )  # fmt: skip
+    yield Sentence(" ".join(pair.summary() for pair in found.pairs.values()))
+
+
+def title_of_implied(found: Implied) -> str:
+    """Whether more elastic use goes with a faster or a slower fall behind the same value."""
+    name, pair = (
+        next(iter(found.pairs.items())) if len(found.pairs) == 1 else ("the same", found.pairs["the same"])
     )
+    rows, firm = pair.frame.dropna(subset=["median"]), found.case.company.name
+    whose = "the market value" if name == "market" else "the model's own value"
+    if len(rows) < 2:
+        return f"{firm}: hardly any fall of prices gives {whose}"
+    first, last = (number(-100 * rows["median"].iloc[at], "%") for at in (0, -1))
+    ends = [number(rows["elasticity"].iloc[at], "", decimals=1) for at in (0, -1)]
+    return f"{firm}: {whose} assumes {first} a year at an elasticity of {ends[0]}, {last} at {ends[1]}"
 
 
 def event(found: Event) -> Iterator[Part]:
