@@ -15,8 +15,9 @@ STILL = {
     "rental_decline": 0.0, "share_loss": 0.0, "energy_gain": 0.0, "tax_rate": 0.0, "asset_beta": 0.0,
     "debt_weight": 0.0, "sales_to_capital_ai": math.inf, "sales_to_capital_other": math.inf,
     "return_on_new_capital": math.inf, "accelerator_intensity": 0.0, "demand_half_life": math.inf,
-    "other_half_life": math.inf, "erosion_half_life": math.inf, "margin_half_life": math.inf, "least_markup": -1.0,
-    "spending_growth": 99.0, "capacity_growth": 99.0, "efficiency_follows": 0.0, "rent_response": 0.0,
+    "other_half_life": math.inf, "erosion_half_life": math.inf, "margin_half_life": math.inf,
+    "least_markup": -1.0, "spending_growth": 99.0,
+    "capacity_growth": 99.0, "efficiency_follows": 0.0, "rent_response": 0.0,
 }  # fmt: skip
 
 

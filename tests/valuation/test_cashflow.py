@@ -134,7 +134,7 @@ def test_a_loss_making_firm_has_a_value_and_what_loses_at_the_horizon_is_closed(
                    risk_free=0.09)  # fmt: skip
     found = discounted_value(firm(operating_income=-300.0), loses, horizon=YEAR_END)
     assert found.terminal[0] == 0 and found.enterprise[0] < 0
-    turns = values(ai_revenue_share=1.0, compute_cost_share=0.3, overhead_share=1.0, overhead_long_run=0.4,
+    turns = values(ai_revenue_share=1.0, compute_cost_share=0.3, overhead_share=2.5, overhead_long_run=0.4,
                    margin_half_life=4.0, risk_free=0.09)  # fmt: skip
     found = discounted_value(firm(operating_income=-300.0), turns, horizon=YEAR_END)
     assert found.ai.income[0, 0] < 0 < found.enterprise[0]

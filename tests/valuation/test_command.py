@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 import undercut
 from undercut.cli import app
 from undercut.errors import InputError, UndercutError
+from undercut.valuation.assumptions import load_assumptions
 from undercut.valuation.command import parse_settings, value_command
 from undercut.valuation.firm import value_firm
 
@@ -44,8 +45,8 @@ def test_scenario_and_settings_change_the_value_and_the_setting_wins() -> None:
 
     plain, war = equity(), equity("--scenario", "price-war")
     assert plain != war
-    undone = [f"--set={name}={value}" for name, value in
-              (("price_erosion", 0.39), ("frontier_erosion", 0.074), ("erosion_half_life", 2.0))]  # fmt: skip
+    changed = ("price_erosion", "frontier_erosion", "erosion_half_life")
+    undone = [f"--set={name}={load_assumptions()[name].default!r}" for name in changed]
     assert equity("--scenario", "price-war", *undone) == pytest.approx(plain)
 
 

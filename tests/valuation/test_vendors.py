@@ -154,14 +154,3 @@ def test_the_default_decline_of_rents_is_the_measured_trend(fundamentals: pd.Dat
     slope = np.polyfit(age, np.log(rows["usd_per_gpu_hour_restated"]), 1)[0]
     stated = vendor_case("NVDA", fundamentals).assumptions["rental_decline"].default
     assert 1 - np.exp(slope) == pytest.approx(stated, abs=0.01)
-
-
-@pytest.mark.slow
-def test_the_measured_defaults_are_what_real_changes_of_price_say_now(assumptions: Assumptions) -> None:
-    from undercut.prices.erosion import measured_erosion
-
-    for name, row in measured_erosion(draws=100).iterrows():
-        stated = assumptions[str(name)]
-        assert stated.evidence == "measured"
-        assert stated.default == pytest.approx(row["default"], abs=0.01), name
-        assert (stated.low, stated.high) == pytest.approx((row["low"], row["high"]), abs=0.03), name
