@@ -27,7 +27,7 @@ def shown(**options: object) -> str:
 
 
 def cells(html: str) -> list[str]:
-    return [re.sub(r"<[^>]*>", "", cell) for cell in re.findall(r"<td[^>]*>.*?</td>", html)]
+    return [re.sub(r"<[^>]*>", "", cell).strip() for cell in re.findall(r"<td[^>]*>.*?</td>", html)]
 
 
 def test_numbers_are_written_in_their_formats() -> None:
@@ -35,6 +35,28 @@ def test_numbers_are_written_in_their_formats() -> None:
     assert cells(html)[:4] == ["$2.50", "3", "−36.2%", "36.0%"]
     assert cells(html)[4:7] == ["$0.0375", "1,200", "+4.0%"]
     assert cells(html)[8] == "–"
+
+
+def test_decimal_points_stand_below_one_another() -> None:
+    html = shown(formats={"price": "usd"})
+    prices = [cell for cell in re.findall(r"<td[^>]*>(.*?)</td>", html) if cell.startswith("$")]
+    assert prices == ["$2.50\u2007\u2007", "$0.0375"]
+    whole = tables.show(pd.DataFrame({"n": [12.0, 1.25, 130.0]}), title="t").html
+    assert [len(cell.partition(".")[0]) for cell in re.findall(r"<td[^>]*>(.*?)</td>", whole)] == [2, 1, 6]
+
+
+def test_what_is_the_same_in_every_row_is_said_once_above() -> None:
+    frame = pd.DataFrame({"model": list("abcd"), "day": ["2026-11-17"] * 4, "n": [1, 2, 3, 4]})
+    html = tables.show(frame, title="Models", subtitle="Counts", row_label="model").html
+    assert html.count("2026-11-17") == 1 and "Counts; day: 2026-11-17</caption>" in html
+    assert tables.show(frame.head(3), title="Models", row_label="model").html.count("2026-11-17") == 3
+
+
+def test_names_and_days_do_not_break() -> None:
+    frame = pd.DataFrame({"model": ["GPT-3.5 Turbo", "a long sentence that may well be broken"]})
+    html = sanitise(tables.show(frame, title="t").html)
+    assert re.search(r"undercut-whole[^>]*>GPT-3.5 Turbo", html)
+    assert not re.search(r"undercut-whole[^>]*>a long", html)
 
 
 def test_headers_have_scopes_and_the_caption_names_the_table() -> None:

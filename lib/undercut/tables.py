@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from html import escape
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from undercut.errors import InputError, unknown
 
 if TYPE_CHECKING:
     import pandas as pd
-    from great_tables import GT
 
 Format = Literal["usd", "integer", "number", "percent", "share", "signed_percent", "date", "text"]
 
@@ -25,8 +25,8 @@ _PAGE_COLORS: Final = {_INK: "currentColor", _RULE: "color-mix(in srgb, currentC
 _OPTIONS: Final[Mapping[str, Any]] = {
     "table_background_color": "transparent",
     "table_font_color": _INK,
-    "table_font_size": "0.9375em",
-    "table_width": "100%",
+    "table_font_size": "0.875em",
+    "table_width": "auto",
     "table_border_top_style": "none",
     "table_border_bottom_style": "none",
     "column_labels_border_top_style": "none",
@@ -38,19 +38,13 @@ _OPTIONS: Final[Mapping[str, Any]] = {
     "table_body_hlines_color": _RULE,
     "stub_border_style": "none",
     "stub_background_color": "transparent",
-    "data_row_padding": "6px",
+    "data_row_padding": "5px",
 }
-#: Great Tables' method for each format, and its options.
-_FORMATS: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
-    "usd": ("fmt", {"fns": lambda value: _usd(value)}),
-    "integer": ("fmt_integer", {}),
-    "number": ("fmt_number", {"n_sigfig": 3}),
-    "percent": ("fmt_percent", {"decimals": 1, "scale_values": False}),
-    "signed_percent": ("fmt_percent", {"decimals": 1, "scale_values": False, "force_sign": True}),
-    "share": ("fmt_percent", {"decimals": 1}),
-    "date": ("fmt_date", {"date_style": "iso"}),
-    "text": ("", {}),
-}
+_MISSING: Final = "\N{EN DASH}"
+#: Figure space and punctuation space: as wide as a digit, and as a point.
+_DIGIT, _POINT = "\u2007", "\u2008"
+#: Shorter texts never break: names and dates stay whole.
+_WHOLE: Final = 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +100,6 @@ def show(
     >>> "$0.10" in table.html
     True
     """
-    from great_tables import GT
 
     labels, units, formats = labels or {}, units or {}, formats or {}
     named = [*labels, *units, *formats, *([row_label] if row_label else [])]
@@ -114,38 +107,109 @@ def show(
         if column not in frame.columns:
             raise unknown("column", column, map(str, frame.columns))
     headings: dict[str, Any] = {
-        str(column): labels.get(column, str(column)) + (f" ({units[column]})" if column in units else "")
+        str(column): labels.get(column, str(column).replace("_", " "))
+        + (f" ({units[column]})" if column in units else "")
         for column in frame.columns
     }
-    identity = sha256(f"{title}\n{frame.to_csv()}".encode()).hexdigest()[:10]
-    table = GT(frame, rowname_col=row_label, id=f"table-{identity}")
+    texts = frame.astype(object).copy()
+    kinds = {column: formats.get(column) or _default_format(frame[column]) for column in frame.columns}
+    for column, kind in kinds.items():
+        texts[column] = _texts(frame[column], str(column), kind)
+    for column in _constant(texts, but=row_label):
+        subtitle = f"{subtitle}; " if subtitle else ""
+        subtitle += f"{headings.pop(str(column))}: {texts.pop(column).iloc[0].strip()}"
+    return Table(_html(texts, headings, kinds, title, subtitle, row_label))
+
+
+def _html(
+    texts: pd.DataFrame, headings: dict[str, Any], kinds: Mapping[Any, Format], title: str, subtitle: str,
+    row_label: str | None,
+) -> str:  # fmt: skip
+    from great_tables import GT
+
+    identity = sha256(f"{title}\n{texts.to_csv()}".encode()).hexdigest()[:10]
+    table = GT(texts, rowname_col=row_label, id=f"table-{identity}")
     if row_label:
         table = table.tab_stubhead(label=headings.pop(row_label))
-    table = table.cols_label(cases=headings).sub_missing(missing_text="–")
-    for column in frame.columns:
-        table = _formatted(table, column, formats.get(column) or _default_format(frame[column]))
-    return Table(_captioned(table.tab_options(**_OPTIONS).as_raw_html(), title, subtitle))
+    numbers = [column for column in texts.columns if kinds[column] not in ("text", "date")]
+    table = table.cols_label(cases=headings).cols_align("left").sub_missing(missing_text=_MISSING)
+    table = table.cols_align("right", columns=numbers) if numbers else table
+    html = table.tab_options(**_OPTIONS).as_raw_html()
+    return _captioned(_unbroken(html), title, subtitle)
+
+
+def _unbroken(html: str) -> str:
+    """Cells of a few words that never break: "GPT-3.5 Turbo" stays on one line."""
+
+    def marked(cell: re.Match[str]) -> str:
+        text = re.sub(r"<[^>]*>", "", cell[4])
+        return f"{cell[1]}undercut-whole {cell[3]}{cell[4]}" if len(text) <= _WHOLE else cell[0]
+
+    return re.sub(r'(<t[dh]([^>]*?)class=")([^"]*"[^>]*>)(.*?)(?=</t[dh]>)', marked, html, flags=re.DOTALL)
 
 
 def _default_format(column: pd.Series) -> Format:
-    from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
+    from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_integer_dtype, is_numeric_dtype
 
+    if is_datetime64_any_dtype(column):
+        return "date"
     if not is_numeric_dtype(column) or is_bool_dtype(column):
         return "text"
     return "integer" if is_integer_dtype(column) else "number"
 
 
-def _formatted(table: GT, column: str, kind: Format) -> GT:
-    if kind not in _FORMATS:
-        raise InputError(f"Format of {column!r} must be one of {', '.join(_FORMATS)}; got {kind!r}.")
-    method, options = _FORMATS[kind]
-    return getattr(table, method)(columns=column, **options) if method else table
+def _texts(column: pd.Series, name: str, kind: Format) -> list[Any]:
+    """The cells of a column as texts, padded so that their decimal points stand below one another."""
+    if kind not in get_args(Format):
+        raise InputError(f"Format of {name!r} must be one of {', '.join(get_args(Format))}; got {kind!r}.")
+    if kind == "text":
+        return [None if cell is None or cell != cell else cell for cell in column]
+    cells = [None if value is None or value != value else _text(value, kind) for value in column]
+    if kind == "date":
+        return cells
+    tails = [len(cell.rstrip("%").partition(".")[2]) if cell else 0 for cell in cells]
+    most = max(tails, default=0)
+    return [
+        cell and cell + _DIGIT * (most - tail) + (_POINT if most and not tail else "")
+        for cell, tail in zip(cells, tails, strict=True)
+    ]
+
+
+def _text(value: Any, kind: Format) -> str:
+    if kind == "date":
+        return f"{value:%Y-%m-%d}" if hasattr(value, "strftime") else str(value)
+    if kind == "integer":
+        return f"{value:,.0f}".replace("-", "\N{MINUS SIGN}")
+    if kind == "usd":
+        return _usd(value)
+    number = 100 * value if kind == "share" else value
+    if kind == "number":
+        text = _significant(abs(number))
+    else:
+        text = f"{abs(number):,.{0 if abs(number) >= 99.95 else 1}f}%"
+    is_zero = not text.strip("0.,%")
+    sign = "\N{MINUS SIGN}" if number < 0 else "+" if kind == "signed_percent" else ""
+    return text if is_zero else sign + text
+
+
+def _significant(size: float) -> str:
+    """Three significant digits; larger numbers are rounded to whole ones."""
+    if size == 0 or math.isinf(size):
+        return f"{size:.0f}"
+    return f"{size:,.{min(10, max(0, 2 - math.floor(math.log10(size))))}f}"
+
+
+def _constant(texts: pd.DataFrame, *, but: str | None) -> list[Any]:
+    """Columns that say the same in each of at least four rows: said once, above the table."""
+    if len(texts) < 4:
+        return []
+    return [
+        column for column in texts.columns if column != but and texts[column].eq(texts[column].iloc[0]).all()
+    ]
 
 
 def _usd(value: float) -> str:
     """Dollars with cents; below a dollar with three significant digits where the price has them."""
-    if math.isnan(value):
-        return "\N{EN DASH}"
     size = abs(value)
     decimals = 2 if size == 0 or size >= 1 else 2 - math.floor(math.log10(size))
     text = f"{size:,.{decimals}f}"

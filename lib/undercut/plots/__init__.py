@@ -20,7 +20,7 @@ from undercut.plots.axes import (
 )
 from undercut.plots.labels import highlight, ink_of, label_line_ends, label_points, spread
 from undercut.plots.marks import Mark, marks, marks_of
-from undercut.plots.phone import fit_phone
+from undercut.plots.phone import fit_phone, keys_above
 from undercut.plots.style import (
     DARK,
     GREY,
@@ -70,6 +70,7 @@ __all__ = [
     "ink_of",
     "interval_rows",
     "is_narrow",
+    "keys_above",
     "label_line_ends",
     "label_points",
     "log_axis",

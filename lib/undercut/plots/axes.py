@@ -104,30 +104,17 @@ def interval_rows(
     return axes
 
 
-#: What a reader calls each access.
-ACCESS_NAMES: Mapping[str, str] = {
-    "closed": "closed",
-    "open": "open weights",
-    "open-restricted": "open, with restrictions",
-    "open-noncommercial": "open, not for business",
-}
+def access_key(ax: Axes, *, line: bool = True) -> Axes:
+    """A small key for the marks of access, above the axes; colours are labelled directly and need none.
 
-
-def access_key(
-    ax: Axes, accesses: Iterable[str] = ("closed", "open"), *, line: bool = True, **place: Any
-) -> Axes:
-    """A small key for the marks of access; colours are labelled directly and need none.
-
-    ``line=False`` for marks without lines; ``place`` goes to ``Axes.legend``.
+    ``line=False`` for marks without lines.
     """
     from matplotlib.lines import Line2D
 
-    style = {"color": MUTED, "markeredgecolor": MUTED}
     handles = []
-    for access in accesses:
-        filled = MUTED if access == "closed" else PAPER
-        look = mark("other", access, line=line) | style | {"markerfacecolor": filled}
-        handles.append(Line2D([], [], label=ACCESS_NAMES[access], **look))
-    look_of_key: Any = {"loc": "upper right", "fontsize": 9, "labelcolor": MUTED}
-    ax.legend(handles=handles, **(look_of_key | place))
+    for access, name in (("closed", "closed"), ("open", "open weights")):
+        face = MUTED if access == "closed" else PAPER
+        look = mark("other", access, line=line) | {"color": MUTED, "markeredgecolor": MUTED}
+        handles.append(Line2D([], [], label=name, **look | {"markerfacecolor": face}))
+    ax.legend(handles=handles)
     return ax

@@ -1,11 +1,11 @@
-"""How does a figure fit a phone? Names above their rows, fewer ticks, keys that do not cover marks."""
+"""How does a figure fit its place? Keys above the marks; on a phone names above rows and fewer ticks."""
 
 from __future__ import annotations
 
 from textwrap import fill
 from typing import TYPE_CHECKING, Final
 
-from undercut.plots.style import INK, NARROW, text_width
+from undercut.plots.style import INK, MUTED, NARROW, WIDE, text_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +20,7 @@ def fit_phone(figure: Figure) -> None:
     """Make a drawn figure as narrow as a phone; its panels keep their order."""
     width, height = figure.get_size_inches()
     shown = [ax for ax in figure.axes if ax.get_visible()]
+    keys_above(figure, NARROW)
     rows = max((_names_above(ax) for ax in shown), default=0)
     if rows:
         height = max(height, _AROUND + _ROW * rows)
@@ -32,8 +33,6 @@ def fit_phone(figure: Figure) -> None:
         for place in ("left", "center"):
             if title := ax.get_title(loc=place):
                 ax.set_title(title, loc=place, fontsize=min(10, ax.title.get_fontsize()))
-        if (key := ax.get_legend()) is not None:
-            _key_above(ax, [text.get_text() for text in key.get_texts()])
 
 
 def _names_above(ax: Axes) -> int:
@@ -74,14 +73,18 @@ def _fewer_ticks(ax: Axes) -> None:
         ax.xaxis.set_major_locator(MaxNLocator(4))
 
 
-def _key_above(ax: Axes, names: list[str]) -> None:
-    """The key above the marks, in as many columns as fit."""
-    handles = ax.get_legend().legend_handles  # type: ignore[union-attr]
-    columns = max(1, min(len(names), int(NARROW * 72 // (max(map(_width, names)) + 34))))
-    ax.legend(
-        handles, names, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=columns, fontsize=9,
-        borderaxespad=0.2, handlelength=1.4, columnspacing=1.0,
-    )  # fmt: skip
+def keys_above(figure: Figure, width: float = WIDE) -> None:
+    """Put each key above the marks of its axes, in as many columns as fit, where it covers nothing."""
+    for ax in figure.axes:
+        if (key := ax.get_legend()) is None:
+            continue
+        names = [text.get_text() for text in key.get_texts()]
+        room = int(width * 72 * ax.get_position().width // (max(map(_width, names)) + 36))
+        ax.legend(
+            key.legend_handles, names, loc="lower left", bbox_to_anchor=(0, 1.0), fontsize=9,
+            ncols=max(1, min(len(names), room)), borderaxespad=0.2, handlelength=1.6, columnspacing=1.2,
+            labelcolor=MUTED,
+        )  # fmt: skip
 
 
 def _width(text: str) -> float:

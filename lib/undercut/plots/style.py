@@ -60,8 +60,7 @@ DARK: Final[Mapping[str, str]] = {
 WIDE: Final = 8.6
 NARROW: Final = 3.58
 
-_MARKERS: Final = {"closed": "o", "open": "o", "open-restricted": "D", "open-noncommercial": "^"}
-_LINES: Final = {"closed": "-", "open": (0, (4, 2)), "open-restricted": (0, (6, 2, 1, 2))}
+ACCESS: Final = ("closed", "open", "open-restricted", "open-noncommercial")
 _FONT: Final = "DejaVu Sans"
 _IS_NARROW: ContextVar[bool] = ContextVar("is_narrow", default=False)
 #: What `headline` writes; also the ids of these texts in a figure.
@@ -138,13 +137,13 @@ def mark(origin: str, access: str, *, line: bool = True) -> dict[str, Any]:
     >>> mark("US", "open")["markerfacecolor"] == PAPER
     True
     """
-    if access not in _MARKERS:
-        raise InputError(f"access must be one of {', '.join(_MARKERS)}; got {access!r}.")
+    if access not in ACCESS:
+        raise InputError(f"access must be one of {', '.join(ACCESS)}; got {access!r}.")
     color = origin_color(origin)
     return {
         "color": color,
-        "linestyle": _LINES.get(access, (0, (1, 1.5))) if line else "none",
-        "marker": _MARKERS[access],
+        "linestyle": "none" if not line else "-" if access == "closed" else (0, (4, 2)),
+        "marker": "o",
         "markerfacecolor": color if access == "closed" else PAPER,
         "markeredgecolor": color,
         "markeredgewidth": 1.4,

@@ -109,7 +109,7 @@ class CapabilityPrices(Result):
 
         With a ``level`` only that one has ink and an interval: six bands would merge into fog.
         """
-        from undercut.plots import INK, MUTED, band, label_line_ends, own_axes, price_axis
+        from undercut.plots import GREY, INK, band, label_line_ends, own_axes, price_axis
 
         if version not in VERSIONS:
             raise unknown("version", version, VERSIONS)
@@ -117,7 +117,7 @@ class CapabilityPrices(Result):
         # Colour means origin on every page; levels are told apart by their names at the lines' ends.
         names = list(self.rates["level"].unique())
         grey = [i % 2 if level is None else name != level for i, name in enumerate(names)]
-        colors = {name: MUTED if is_grey else INK for name, is_grey in zip(names, grey, strict=True)}
+        colors = {name: GREY if is_grey else INK for name, is_grey in zip(names, grey, strict=True)}
         ends = {}
         for name, color in colors.items():
             path = self.path(name, version).dropna(subset=["price"])

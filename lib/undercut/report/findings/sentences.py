@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 MINUS = "\N{MINUS SIGN}"
@@ -51,6 +52,18 @@ def split(value: float | None, unit: str, *, decimals: int | None = None) -> tup
     return (head, words) if value is not None else (text, unit.removeprefix("USD").strip())
 
 
+def signed(value: float | None, unit: str, *, decimals: int | None = None) -> str:
+    """`number` with its sign, a plus too: for changes.
+
+    Examples
+    --------
+    >>> signed(12.34, "%"), signed(-0.5, "percentage points"), signed(0, "%")
+    ('+12.3%', '−0.5 percentage points', '0%')
+    """
+    text = number(value, unit, decimals=decimals)
+    return f"+{text}" if value is not None and value > 0 and re.search("[1-9]", text) else text
+
+
 def sentence(finding: dict[str, Any]) -> str:
     """A finding's value with its interval and sample size.
 
@@ -79,13 +92,28 @@ def interval(finding: dict[str, Any], *, with_level: bool = False) -> str:
 
 
 def decimals_of(finding: dict[str, Any]) -> int | None:
-    """Decimals that the interval's half width supports; None where there is no interval."""
+    """Decimals that the interval's half width supports; None where there is no interval.
+
+    The largest of the three numbers has two significant digits or three, more only where both ends of the
+    interval would read the same.
+
+    Examples
+    --------
+    >>> decimals_of({"value": 1.1, "unit": "x", "ci_low": 0.6, "ci_high": 3.2})
+    1
+    """
     low, high = finding["ci_low"], finding["ci_high"]
     # An interval without width (up to rounding) supports no number of digits.
     if low is None or high - low <= 1e-9 * max(abs(low), abs(high)):
         return None
-    wanted = max(0, -math.floor(math.log10((high - low) / 2)))
-    return max(2, wanted) if _is_small_money(finding["unit"], max(abs(low), abs(high))) else wanted
+    first = math.floor(math.log10(max(abs(low), abs(high), abs(finding["value"] or 0))))
+    wanted = -math.floor(math.log10((high - low) / 2))
+    decimals = max(0, min(2 - first, max(wanted, 1 - first)))
+    if finding["unit"].startswith("USD") and 0 <= first < 2 and decimals:
+        decimals = 2 - first
+    while f"{low:.{decimals}f}" == f"{high:.{decimals}f}" and decimals < 6:
+        decimals += 1
+    return decimals
 
 
 def p_value(p: float) -> str:
@@ -103,23 +131,23 @@ def _sample(finding: dict[str, Any]) -> str:
     return "" if finding["n"] is None else f"n = {finding['n']:,}"
 
 
-def _is_small_money(unit: str, size: float) -> bool:
-    return unit.startswith("USD") and size < 100
-
-
 def _digits(value: float, unit: str, decimals: int | None) -> str:
-    if decimals is not None:
-        return _signed(f"{value:,.{decimals}f}")
-    return _signed(_three_digits(value, 2 if _is_small_money(unit, abs(value)) else 0))
-
-
-def _three_digits(value: float, fewest_decimals: int) -> str:
-    """Three significant digits, without zeros at the end beyond ``fewest_decimals``."""
+    if decimals is None:
+        return _signed(_three_digits(value, is_money=unit.startswith("USD")))
     size = 0 if value == 0 else math.floor(math.log10(abs(value)))
-    decimals = min(max(fewest_decimals, 2 - size), 10)
-    text = f"{value:,.{decimals}f}"
-    while decimals > fewest_decimals and text.endswith("0"):
-        text, decimals = text[:-1], decimals - 1
+    return _signed(f"{round(value, min(decimals, 2 - size)) if size > 2 else value:,.{decimals}f}")
+
+
+def _three_digits(value: float, *, is_money: bool) -> str:
+    """Three significant digits, without zeros at the end; whole numbers (counts) whole; cents in pairs."""
+    if float(value).is_integer() and not (is_money and 0 < abs(value) < 10):
+        return f"{value:,.0f}"
+    size = 0 if value == 0 else math.floor(math.log10(abs(value)))
+    decimals = min(2 - size, 10)
+    text = f"{round(value, decimals):,.{max(0, decimals)}f}"
+    fewest = 2 if is_money and abs(value) < 10 else 0
+    while "." in text and text.endswith("0") and len(text.partition(".")[2]) > fewest:
+        text = text[:-1]
     return text.rstrip(".")
 
 

@@ -25,6 +25,8 @@ _STYLES: Final = {
     "fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray",
     "stroke-linecap", "font-size", "font-weight", "font-style", "text-anchor", "opacity",
 }  # fmt: skip
+#: The page writes the headline, and is the paper.
+_LEFT_TO_THE_PAGE: Final = {*HEADLINE, "patch_1"}
 #: Number of each ink; black is the first.
 _INKS: Final = {"#000000": 0, **{ink: number for number, ink in enumerate(DARK)}}
 _NUMBER: Final = re.compile(r"-?\d+\.\d{2,}")
@@ -126,7 +128,7 @@ def _clean(element: ElementTree.Element, prefix: str) -> None:
     """Keep what draws, take away all else; ids get the prefix, inks become the page's."""
     for child in list(element):
         is_drawing = isinstance(child.tag, str) and child.tag.removeprefix(_SVG) in _ELEMENTS
-        if not is_drawing or child.get("id") in HEADLINE:  # the page writes the headline
+        if not is_drawing or child.get("id") in _LEFT_TO_THE_PAGE:
             element.remove(child)
             continue
         _clean(child, prefix)

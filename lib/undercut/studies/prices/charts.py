@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from undercut import plots
+from undercut.report.findings.sentences import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,44 +19,83 @@ SOURCE = "Undercut price panel; capability: Epoch AI (CC BY 4.0)"
 
 def price_by_capability(models: pd.DataFrame, lines: pd.DataFrame, *, finding: str, measure: str) -> Axes:
     """Price against capability for two groups, with the fitted lines whose distance is the gap."""
-    axes = plots.own_axes(None, 7.6, 4.8)
-    for (origin, access), group in models.groupby(["origin", "access"]):
+    axes = plots.own_axes(height=4.3)
+    named = models.assign(name=models["name"] if "name" in models else models["model_id"])
+    for (origin, access), group in named.groupby(["origin", "access"]):
         axes.plot(group["eci"], group["price"], **plots.mark(str(origin), str(access), line=False), alpha=0.9)
-    ends, colors = {}, {}
+    ends, colors, pair = {}, {}, []
     for is_group, kind in ((0.0, "closed"), (1.0, "open")):
         origin = str(models.loc[models["is_group"] == is_group, "origin"].iloc[0])
-        line = lines[lines["is_group"] == is_group]
+        line = lines[lines["is_group"] == is_group].sort_values("eci")
         axes.plot(line["eci"], line["price"], color=plots.origin_color(origin), linewidth=2)
         name = f"{plots.origin_adjective(origin)} {kind}"
         ends[name] = (line["eci"].iloc[-1], float(line["price"].iloc[-1]))
         colors[name] = plots.origin_color(origin)
+        pair.append((float(line["eci"].iloc[0]), float(line["price"].iloc[0])))
     plots.price_axis(axes)
-    axes.set_xlabel("Epoch Capabilities Index")
-    plots.access_key(axes, sorted(models["access"].unique()), line=False, loc="upper left")
+    axes.set_xlabel("Epoch Capabilities Index (more capable to the right)")
+    plots.access_key(axes, line=False)
+    _gap_arrow(axes, *pair)
     plots.headline(axes, finding, measure, source=SOURCE)
-    return plots.label_line_ends(axes, ends, colors)
+    plots.label_line_ends(axes, ends, colors)
+    ranked = named.sort_values("eci", ascending=False)
+    best = pd.concat(
+        [ranked.groupby("is_group").head(4), named.nlargest(2, "price"), named.nsmallest(3, "price")]
+    )
+    rows = best.drop_duplicates("model_id").itertuples()
+    inks = {str(row.name): plots.origin_color(str(row.origin)) for row in named.itertuples()}
+    plots.marks(
+        axes, named["eci"], named["price"],
+        [
+            f"{row.name}\n{plots.origin_adjective(str(row.origin))}, {_access(row.access)}\n"
+            f"{number(row.price, 'USD')} per million tokens\ncapability {row.eci:.0f}"
+            for row in named.itertuples()
+        ],
+    )  # fmt: skip
+    return plots.label_points(axes, {str(row.name): (row.eci, row.price) for row in rows}, inks)
+
+
+def _gap_arrow(axes: Axes, above: tuple[float, float], below: tuple[float, float]) -> None:
+    """The gap itself, written at the left end of both lines."""
+    x = above[0]
+    axes.annotate("", (x, below[1]), (x, above[1]), arrowprops={"arrowstyle": "->", "color": plots.INK})
+    change = number(100 * (below[1] / above[1] - 1), "%", decimals=0)
+    axes.annotate(
+        change, (x, (above[1] * below[1]) ** 0.5), (7, 0), textcoords="offset points", va="center",
+        fontsize=15, fontweight="bold", color=plots.INK,
+    )  # fmt: skip
+
+
+def _access(access: object) -> str:
+    return "closed" if access == "closed" else "open weights"
 
 
 def gap_history(table: pd.DataFrame, *, finding: str, measure: str) -> Axes:
     """The price of Chinese open models relative to US closed ones over time, with its interval."""
-    axes = plots.own_axes(None, 7.6, 3.9)
+    axes = plots.own_axes(height=3.9)
     known = table.dropna(subset=["gap"])
     color = plots.origin_color("CN")
     plots.band(axes, known["day"], 100 * known["low"], 100 * known["high"], color)
     axes.plot(known["day"], 100 * known["gap"], color=color)
     plots.zero_line(axes)
     axes.set_ylim(-100, max(10, 100 * float(known["high"].max()) * 1.1))
-    axes.yaxis.set_major_formatter(lambda value, _: _percent(value))
+    plots.percent_axis(axes)
     plots.headline(axes, finding, measure, source=SOURCE)
     return axes
 
 
 def host_prices(offers: pd.DataFrame, spread: pd.DataFrame, *, finding: str, measure: str) -> Axes:
     """Every seller's price for the open models with most sellers, cheapest seller to dearest."""
-    shown = spread.head(MODELS).iloc[::-1].reset_index(drop=True)
-    axes = plots.own_axes(None, 7.6, 1.4 + 0.33 * len(shown))
+    shown = spread.head(8 if plots.is_narrow() else MODELS).iloc[::-1].reset_index(drop=True)
+    axes = plots.own_axes(height=1.0 + 0.28 * len(shown))
     for height, model in shown.iterrows():
-        prices = offers.loc[offers["model_id"] == model["model_id"], "price"]
+        own = offers[offers["model_id"] == model["model_id"]]
+        prices = own["price"]
+        said = [
+            f"{host}\n{number(price, 'USD')} for {model['name']}"
+            for host, price in zip(own["host"], prices, strict=True)
+        ]
+        plots.marks(axes, prices, [height] * len(own), said)
         color = plots.origin_color(model["origin"])
         axes.plot([prices.min(), prices.max()], [height, height], color=color, linewidth=1, alpha=0.5)
         dots = [height] * len(prices)
@@ -73,40 +112,36 @@ def host_prices(offers: pd.DataFrame, spread: pd.DataFrame, *, finding: str, mea
 
 def ladders(ladder: pd.DataFrame, *, finding: str, measure: str) -> Axes:
     """One small panel a vendor: all its own models in grey, its most capable one in colour."""
-    import matplotlib.pyplot as plt
     from matplotlib.dates import DateFormatter, YearLocator
 
     vendors = list(dict.fromkeys(ladder["vendor"]))
     days = sorted(ladder["day"].unique())
-    columns = 3
-    rows = math.ceil(len(vendors) / columns)
-    _, grid = plt.subplots(
-        rows, columns, figsize=(7.6, 1.1 + 1.75 * rows), sharex=True, sharey=True, squeeze=False
-    )
-    for axes, vendor in zip(grid.flat, vendors, strict=False):
+    grid = plots.panels(len(vendors), height=1.55, on_phone=2, sharex=True, sharey=True)
+    for axes, vendor in zip(grid, vendors, strict=True):
         own = ladder[ladder["vendor"] == vendor]
         for _, rung in own.groupby("model_id"):
             # A month without an offer breaks the line.
             steps = rung.set_index("day")["price"].reindex(days)
-            axes.step(steps.index, steps, where="post", color=plots.MUTED, linewidth=0.8, alpha=0.5)
+            axes.step(steps.index, steps, where="post", color=plots.GREY, linewidth=0.8)
         best = own[own["is_best"]].groupby("day")["price"].min().reindex(days)
         axes.step(
             best.index, best, where="post", color=plots.origin_color(own["origin"].iloc[0]), linewidth=2.2
         )
         axes.set_title(vendor, fontsize=10, loc="left", fontweight="bold")
         axes.xaxis.set_major_locator(YearLocator())  # type: ignore[no-untyped-call]
-        axes.xaxis.set_major_formatter(DateFormatter("%Y"))  # type: ignore[no-untyped-call]
+        axes.xaxis.set_major_formatter(DateFormatter("%y"))  # type: ignore[no-untyped-call]
         plots.price_axis(axes)
-    for place in range(len(vendors), rows * columns):
-        grid.flat[place].set_visible(False)
-        grid.flat[place - columns].tick_params(labelbottom=True)
-    plots.headline(grid[0][0], finding, measure, source=SOURCE)
-    return grid[0][0]
+        said = [
+            f"{vendor}\n{number(price, 'USD')}, its most capable model\n{day:%B %Y}"
+            for day, price in best.dropna().items()
+        ]
+        plots.marks(axes, best.dropna().index, best.dropna(), said)
+    return plots.headline(grid[0], finding, measure, source=SOURCE)
 
 
 def offers_over_time(counts: pd.DataFrame, *, finding: str, measure: str) -> Axes:
     """Number of usable offers by origin and access, month by month."""
-    axes = plots.own_axes(None, 7.6, 3.9)
+    axes = plots.own_axes(height=3.9)
     ends, colors = {}, {}
     for (origin, access), line in counts.groupby(["origin_group", "access_group"]):
         look = plots.mark(str(origin), str(access)) | {"marker": "none"}
@@ -119,14 +154,10 @@ def offers_over_time(counts: pd.DataFrame, *, finding: str, measure: str) -> Axe
     return plots.label_line_ends(axes, ends, colors)
 
 
-def _percent(value: float) -> str:
-    return "0%" if abs(value) < 0.5 else f"{value:+.0f}%".replace("-", "\N{MINUS SIGN}")
-
-
 def rates_by_method(table: pd.DataFrame, *, finding: str, measure: str) -> Axes:
     """Annual factor of each method with its interval, grouped by the question that it answers."""
     shown = table.iloc[::-1].reset_index(drop=True)
-    axes = plots.own_axes(None, 7.6, 1.2 + 0.36 * len(shown))
+    axes = plots.own_axes(height=1.2 + 0.36 * len(shown))
     inks = dict(zip(dict.fromkeys(table["question"]), _inks(), strict=False))
     for height, row in shown.iterrows():
         color = inks[row["question"]]
@@ -144,7 +175,7 @@ def rates_by_method(table: pd.DataFrame, *, finding: str, measure: str) -> Axes:
 
 def index_paths(paths: pd.DataFrame, *, finding: str, measure: str) -> Axes:
     """Several indices on one logarithmic axis, 1 in the first month, named at their ends."""
-    axes = plots.own_axes(None, 7.6, 4.4)
+    axes = plots.own_axes(height=4.4)
     ends, colors = {}, {}
     for (label, path), color in zip(paths.items(), _inks(), strict=False):
         moments = pd.PeriodIndex(path.index, freq="M").to_timestamp()
@@ -156,20 +187,40 @@ def index_paths(paths: pd.DataFrame, *, finding: str, measure: str) -> Axes:
 
 
 def frontier_holders(holders: pd.DataFrame, *, finding: str, measure: str) -> Axes:
-    """Whose model was cheapest at each level of capability, month by month: colour: origin; hatch: open."""
+    """Whose model was cheapest at each level of capability: colour: origin; pale with an edge: open."""
+    from matplotlib.patches import Patch
+
     levels = list(dict.fromkeys(holders["level"]))
-    axes = plots.own_axes(None, 7.6, 1.3 + 0.42 * len(levels))
+    axes = plots.own_axes(height=1.0 + 0.42 * len(levels))
     for height, level in enumerate(reversed(levels)):
-        held = holders[holders["level"] == level]
-        for row in held.itertuples():
-            start = pd.Period(row.period, freq="M").to_timestamp()
-            is_open = str(row.access).startswith("open")
-            color = plots.origin_color(row.origin if isinstance(row.origin, str) else "other")
-            fill, hatch = (plots.PAPER, "///") if is_open else (color, None)
-            width = pd.Timedelta(days=29)
-            axes.barh(height, width, left=start, height=0.62, color=fill, edgecolor=color, hatch=hatch)
+        held = holders[holders["level"] == level].assign(
+            origin=lambda rows: rows["origin"].where(rows["origin"].notna(), "other"),
+            is_open=lambda rows: rows["access"].astype(str).str.startswith("open"),
+            month=lambda rows: pd.PeriodIndex(rows["period"], freq="M"),
+        )
+        who = held["origin"] + held["is_open"].astype(str)
+        skips = held["month"].astype("int64").diff().ne(1)
+        for _, run in held.groupby((who.ne(who.shift()) | skips).cumsum()):
+            start = run["month"].iloc[0].to_timestamp()
+            end = (run["month"].iloc[-1] + 1).to_timestamp()
+            color, is_open = plots.origin_color(run["origin"].iloc[0]), bool(run["is_open"].iloc[0])
+            face = {"facecolor": plots.PAPER} if is_open else {"facecolor": color}
+            axes.barh(height, end - start, left=start, height=0.6, edgecolor=color, linewidth=1.6, **face)
+            said = (
+                f"{level}\ncheapest: {plots.origin_adjective(run['origin'].iloc[0])}, "
+                f"{'open weights' if is_open else 'closed'}\n{start:%B %Y} to {run['month'].iloc[-1]:%B %Y}"
+            )
+            plots.marks(axes, [start + (end - start) / 2], [height], [said])
     axes.set_yticks(range(len(levels)), list(reversed(levels)))
     axes.grid(visible=False)
+    known = {str(origin) for origin in holders["origin"].dropna()} or {"other"}
+    keys = [
+        Patch(facecolor=plots.origin_color(o), label=plots.origin_name(o))
+        for o in sorted(known & {"US", "CN"})
+    ]
+    keys += [Patch(facecolor=plots.origin_color("other"), label="other")] if known - {"US", "CN"} else []
+    keys += [Patch(facecolor=plots.PAPER, edgecolor=plots.MUTED, label="hollow: open weights")]
+    axes.legend(handles=keys)
     return plots.headline(axes, finding, measure, source=SOURCE)
 
 

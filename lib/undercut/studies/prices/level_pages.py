@@ -48,7 +48,7 @@ def levels(found: Levels) -> Iterator[Part]:
     )
 
     def draw() -> Axes:
-        axes = plots.own_axes(None, 7.6, 4.6)
+        axes = plots.own_axes(height=4.3)
         measure = (
             f"US dollars per million tokens, {found.prices.settings['workload']} workload, lowest price of "
             f"each level; 95% band of {found.level}"
@@ -152,7 +152,7 @@ def split(found: Split) -> Iterator[Part]:
     main = parts.contributions.sum(axis=1).idxmin()
 
     def draw() -> Axes:
-        axes = plots.own_axes(None, 7.6, 4.2)
+        axes = plots.own_axes(height=4.0)
         title = f"Most of the fall at {found.level} capability: {main} models"
         plots.headline(
             axes, title, "Contributions to the change of the log of the lowest price", source=charts.SOURCE

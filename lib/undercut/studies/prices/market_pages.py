@@ -13,6 +13,7 @@ from undercut.prices.ladders import PriceLadder
 from undercut.prices.spreads import HostSpread
 from undercut.prices.workloads import find_workload
 from undercut.report.findings.sentences import number
+from undercut.sources.reference import load_reference
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
 from undercut.studies.prices import charts
 from undercut.studies.prices.market import Coverage, OnOffer, Quality
@@ -59,7 +60,8 @@ def _now(found: GapHistory) -> Iterator[Part]:
     yield Sentence(gap_sentence(found, row))
     if found.last is None:
         return
-    models = found.last.models
+    models = found.last.models.merge(load_reference("models")[["model_id", "name"]], how="left")
+    models["name"] = models["name"].fillna(models["model_id"])
     yield Figure(
         "price_by_capability",
         lambda: charts.price_by_capability(
