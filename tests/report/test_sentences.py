@@ -29,6 +29,8 @@ def finding(value: float, low: float | None, high: float | None, unit: str = "%"
         (0.0, "%", "0%"),
         (-1.5, "percentage points", "−1.5 percentage points"),
         (None, "%", "–"),
+        (float("nan"), "%", "–"),
+        (float("-inf"), "%", "−∞%"),
     ],
 )
 def test_units_are_written_as_readers_expect(value: float | None, unit: str, text: str) -> None:

@@ -34,7 +34,7 @@ def number(value: float | None, unit: str, *, decimals: int | None = None) -> st
     >>> number(2.5, "x")
     '2.5×'
     """
-    if value is None:
+    if value is None or math.isnan(value):
         return "\N{EN DASH}"
     return _join(_digits(value, unit, decimals), unit)
 
@@ -134,12 +134,14 @@ def _sample(finding: dict[str, Any]) -> str:
 def _digits(value: float, unit: str, decimals: int | None) -> str:
     if decimals is None:
         return _signed(_three_digits(value, is_money=unit.startswith("USD")))
-    size = 0 if value == 0 else math.floor(math.log10(abs(value)))
+    size = 0 if value == 0 or math.isinf(value) else math.floor(math.log10(abs(value)))
     return _signed(f"{round(value, min(decimals, 2 - size)) if size > 2 else value:,.{decimals}f}")
 
 
 def _three_digits(value: float, *, is_money: bool) -> str:
     """Three significant digits, without zeros at the end; whole numbers (counts) whole; cents in pairs."""
+    if math.isinf(value):
+        return f"{value:f}".replace("inf", "\N{INFINITY}")
     if float(value).is_integer() and not (is_money and 0 < abs(value) < 10):
         return f"{value:,.0f}"
     size = 0 if value == 0 else math.floor(math.log10(abs(value)))
