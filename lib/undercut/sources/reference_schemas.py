@@ -51,6 +51,15 @@ def _table(columns: dict[str, Any], *, unique: list[str] | None = None) -> Any:
 
 #: How sure a name on a board is to mean a model of ours.
 _MAPPED: Final = ("high", "medium", "low")
+#: A finding that is held against a threshold.
+_TESTED: Final = {
+    "report": _text(pattern=r"\d{2}_[a-z_]+"),
+    "finding": _text(pattern=r"[a-z][A-Za-z0-9_.-]*"),
+    "reading": _text(),
+    "supports": _one_of(("above", "below")),
+    "threshold": _number(),
+    "unit": _text(),
+}
 #: A model as models.csv knows it; empty where a name is not mapped.
 _MODEL: Final = {
     "model_id": _text(nullable=True, pattern=_SLUG),
@@ -211,8 +220,12 @@ SCHEMAS: Final[dict[str, Any]] = {
         {
             "id": _text(unique=True, pattern=r"C\d{2}"),
             "claim": _text(),
-            "supported_by": _text(),
-            "contradicted_by": _text(),
+            **_TESTED,
+            "least": _number(nullable=True),
+            "most": _number(nullable=True),
+            "below": _text(),
+            "above": _text(),
+            "reason": _text(),
             "would_change": _text(),
             "limit": _text(nullable=True),
         }
@@ -220,12 +233,8 @@ SCHEMAS: Final[dict[str, Any]] = {
     "claim_tests": _table(
         {
             "claim": _text(pattern=r"C\d{2}"),
-            "report": _text(pattern=r"\d{2}_[a-z_]+"),
-            "finding": _text(pattern=r"[a-z][a-z0-9_.-]*"),
-            "reading": _text(),
-            "supports": _one_of(("above", "below")),
-            "threshold": _number(),
-            "unit": _text(),
+            "where": _text(),
+            **_TESTED,
         },
         unique=["claim", "report", "finding"],
     ),
