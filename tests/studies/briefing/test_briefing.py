@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from tests.studies.briefing.test_claims import CLAIM
 from undercut.studies.briefing import estimates, pages
 from undercut.studies.briefing.claims import Ledger, judge
 from undercut.studies.presentation import Caveat, Number, Sentence, Table
@@ -30,10 +31,8 @@ CHOSEN = pd.DataFrame(
 
 
 def ledger_of(results: dict[str, dict[str, Any]]) -> Ledger:
-    claim = {"id": "C01", "claim": "Prices fell.", "would_change": "A rise", "limit": "List prices only"}
-    test = {"claim": "C01", "report": "02_price_index", "finding": "fall", "reading": "prices fall"}
-    tests = pd.DataFrame([test | {"supports": "below", "threshold": 0.0, "unit": "%"}])
-    return judge(results, claims=pd.DataFrame([claim]), tests=tests)
+    none = pd.DataFrame(columns=["claim", "report", "finding", "where"])
+    return judge(results, claims=pd.DataFrame([CLAIM | {"limit": "List prices only"}]), tests=none)
 
 
 def top_of(results: dict[str, dict[str, Any]], count: int = 2) -> estimates.Headlines:
@@ -75,7 +74,7 @@ def test_only_what_left_its_interval_is_news_and_verdicts_come_first() -> None:
 def test_what_is_not_known_names_limits_missing_numbers_and_reports_that_are_not_current() -> None:
     stale = made(finding(None), state="stale", kind="sample")
     unknown = estimates.unknowns(stale, ledger_of(stale))
-    assert unknown.frame["unknown"].tolist() == ["List prices only No number for: prices fall."]
+    assert unknown.frame["unknown"].tolist() == ["List prices only No number for: change of prices."]
     assert (unknown.waiting, unknown.samples) == (("Prices",), ("Prices",))
     warned = [part.text for part in pages.unknowns(unknown) if isinstance(part, Caveat)]
     assert len(warned) == 2 and all(text.endswith(": Prices.") for text in warned)
@@ -94,15 +93,15 @@ def test_the_answer_and_the_verdicts_turn_around_with_the_data() -> None:
     answer, verdict = told(finding(-30, -35, -25))
     assert "cost 30% less than" in answer
     assert "“Prices fell” is supported; of 1 claims 1 supported, none contradicted" in answer
-    assert verdict.startswith("Supported: 1 of 1 finding for the claim, none against. For: prices fall, −30%")
+    assert verdict.startswith("Supported: 30% cheaper (25 to 35).")
     answer, verdict = told(finding(30, 25, 35))
     assert "cost 30% more than" in answer
     assert "“Prices fell” is contradicted; of 1 claims none supported, 1 contradicted" in answer
-    assert "Against: prices fall, 30% (95% interval 25% to 35%, n = 50)." in verdict
+    assert "Contradicted: 30% dearer (25 to 35)." in verdict
     assert verdict.endswith("As of 2026-11-01. Would change it: A rise.")
     answer, verdict = told(finding(-3, -9, 4))
-    assert "“Prices fell” cannot be tested" in answer
-    assert "Undecided: prices fall" in verdict
+    assert "“Prices fell” is not settled" in answer
+    assert "anything from −9 to 4 fits" in verdict
     assert "is not published; the claim" in told(finding(None))[0]
 
 
@@ -133,6 +132,6 @@ def test_the_verdicts_are_drawn_one_row_a_claim_and_one_mark_a_finding() -> None
     ledger = judge(made(finding(-30, -35, -25)))
     ax = ledger.plot()
     assert len(ax.get_yticks()) == len(ledger.claims) == 10
-    assert sum(len(line.get_xdata()) for line in ax.lines) == len(ledger.to_frame())
+    assert len(ax.lines) - 1 == ledger.to_frame()["place"].notna().sum()
     assert [text.get_text() for text in ax.texts] == ledger.table()["verdict"].tolist()
     assert len(repr(ledger)) < 2_000

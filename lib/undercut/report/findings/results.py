@@ -297,7 +297,7 @@ class Results:
         Parameters
         ----------
         verdicts : iterable of mapping
-            ``id``, ``claim``, ``verdict`` (supported, contradicted, mixed, not testable), ``reason``,
+            ``id``, ``claim``, ``verdict`` (supported, contradicted, not settled), ``reason``,
             ``findings`` (each with ``report`` and ``key``), ``interval`` (text), ``as_of`` and
             ``would_change``. `save` refuses what breaks the contract.
         """

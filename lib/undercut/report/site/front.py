@@ -14,6 +14,7 @@ MOST_FINDINGS = 6
 VERDICTS = {
     "supported": "real",
     "contradicted": "failed",
+    "not settled": "sample",
     "mixed": "sample",
     "not testable": "simulated",
 }

@@ -7,7 +7,7 @@ from undercut.lazy import offer
 __getattr__, __dir__, __all__ = offer(
     __name__,
     {
-        "claims": "RULE Ledger judge",
+        "claims": "RULE Ledger judge verdict_history",
         "estimates": "headlines changes evidence unknowns read_results previous_results",
     },
 )

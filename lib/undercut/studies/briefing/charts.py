@@ -1,9 +1,9 @@
-"""How does the briefing draw its claims? One row a claim, one mark a finding that decides it."""
+"""How does the briefing draw its claims? A strip of dots each."""
 
 from __future__ import annotations
 
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from undercut import plots
 
@@ -11,44 +11,54 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-#: How a finding is drawn, and what the key calls it, by what it says about the claim.
-_LOOKS: Final[dict[str, dict[str, Any]]] = {
-    "for": {"label": "speaks for", "marker": "o", "color": plots.INK},
-    "against": {"label": "speaks against", "marker": "X", "color": plots.ORIGIN_COLORS["CN"]},
-    "undecided": {"label": "undecided", "marker": "o", "markerfacecolor": "none", "color": plots.INK},
-    "missing": {"label": "no number", "marker": "_", "color": plots.MUTED},
+#: Dots beyond this many half-intervals are drawn at the edge.
+_EDGE: Final = 3.0
+#: What a verdict looks like.
+_COLORS: Final[dict[str, str]] = {
+    "supported": "#0f7f6b",
+    "contradicted": "#c84a12",
+    "not settled": plots.MUTED,
 }
 
 
 def draw_verdicts(claims: pd.DataFrame, evidence: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw the verdicts.
+    """Draw a strip of dots a claim: the large one decides, small ones are robustness.
+
+    A dot stands at (value - threshold) over the half of the interval that faces the threshold, to the right
+    where it speaks for the claim; beyond the band the interval excludes the threshold.
 
     Parameters
     ----------
     claims : DataFrame
         ``id, claim, verdict``, one row a claim.
     evidence : DataFrame
-        ``claim`` (the id), ``outcome``, one row a finding, in the order of the claims.
+        ``claim`` (the id), ``primary``, ``place``, ``outcome``, one row a finding.
     ax : Axes, optional
     """
     import matplotlib.pyplot as plt
 
-    ax = plt.subplots(figsize=(5.6, 6.8))[1] if ax is None else ax
-    rows = evidence["claim"].map({name: row for row, name in enumerate(claims["id"])})
-    places = evidence.groupby("claim").cumcount()
-    for outcome in evidence["outcome"].unique():
-        mine = evidence["outcome"].eq(outcome)
-        ax.plot(places[mine], rows[mine], linestyle="none", markersize=8, **_LOOKS[outcome])
-    longest = places.max() + 1
+    ax = plt.subplots(figsize=(6.4, 6.8))[1] if ax is None else ax
+    ax.axvspan(-1, 1, color=plots.RULE, alpha=0.5, linewidth=0)
+    ax.axvline(0, color=plots.MUTED, linewidth=1)
+    verdicts = dict(zip(claims["id"], claims["verdict"], strict=True))
+    rows = {name: row for row, name in enumerate(claims["id"])}
+    for part in evidence.dropna(subset=["place"]).itertuples():
+        color = _COLORS[verdicts[str(part.claim)]] if part.primary else plots.INK
+        hollow = {"markerfacecolor": "none"} if part.outcome == "assumption" else {}
+        place = min(max(float(part.place), -_EDGE), _EDGE)  # type: ignore[arg-type]
+        size, lift = (12, 0.0) if part.primary else (5, 0.26)
+        ax.plot(place, rows[str(part.claim)] + lift, "o", color=color, markersize=size, **hollow)
     for row, verdict in enumerate(claims["verdict"]):
-        ax.text(longest - 0.2, row, verdict, va="center", fontsize=10, fontweight="bold")
+        ax.text(
+            _EDGE + 0.4, row, verdict, va="center", fontsize=10, fontweight="bold", color=_COLORS[verdict]
+        )
     names = [_shortened(f"{number}. {claim}") for number, claim in enumerate(claims["claim"], start=1)]
     ax.set_yticks(range(len(claims)), names, fontsize=9)
-    ax.set(xlim=(-0.6, longest + 2.2), ylim=(len(claims) - 0.4, -0.6), xticks=[])
+    ax.set(xlim=(-_EDGE - 0.3, _EDGE + 2.2), ylim=(len(claims) - 0.4, -0.6))
+    ax.set_xticks([-2, 2], ["speaks against", "speaks for"])
     ax.grid(visible=False)
     ax.spines[["bottom", "left"]].set_visible(False)
     ax.tick_params(length=0)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.2, -0.01), ncols=2, fontsize=9, frameon=False)
     return ax
 
 

@@ -1,16 +1,17 @@
-"""Is a claim supported by what the reports found? Verdicts by a stated rule, never typed."""
+"""Is a claim supported by what the reports found? One finding decides, named beforehand; never typed."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import pandas as pd
 
 from undercut.errors import DataError, UnitError
 from undercut.report.findings import sentences
+from undercut.report.findings.contract import RESULTS_FILE, read_results
 from undercut.result import Result
 from undercut.sources.reference import load_reference
 from undercut.studies.briefing.charts import draw_verdicts
@@ -18,17 +19,16 @@ from undercut.studies.briefing.charts import draw_verdicts
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Verdict = Literal["supported", "contradicted", "mixed", "not testable"]
-Outcome = Literal["for", "against", "undecided", "missing"]
+Verdict = Literal["supported", "contradicted", "not settled"]
+Outcome = Literal["for", "against", "undecided", "missing", "assumption"]
 
 #: The rule, as the pages state it.
 RULE: Final = (
-    "A table names, for each claim, the findings that decide it and the side of a threshold that speaks for "
-    "it. A finding speaks for or against when its whole interval lies on one side; a count or another number "
-    "without an interval speaks by its value; an interval that holds the threshold decides nothing. "
-    "Supported: more than half of the findings speak for the claim and none against. Contradicted: "
-    "more than half speak against and none for. Mixed: anything else in which at least one finding speaks. "
-    "Not testable: none does."
+    "One finding decides each claim. It was named with its threshold and the reason before the reports were "
+    "built on these data. The claim is supported, or contradicted, where the finding's whole interval lies "
+    "on one side of the threshold; a count without an interval decides by its value; otherwise the claim is not "
+    "settled. Other findings show how far the answer holds and are not counted. Numbers that rest on "
+    "assumptions never decide, and a threshold that the finding could not miss is refused."
 )
 
 
@@ -40,8 +40,10 @@ class Evidence:
     ----------
     claim, report, finding : str
         Which claim; which finding of which report.
-    reading : str
-        What the finding says about the claim, in words.
+    reading, where : str
+        What the finding says about the claim; where it says so ("at the very top"), for robustness.
+    primary : bool
+        Whether it decides the claim.
     supports : {"above", "below"}
         The side of ``threshold`` that speaks for the claim.
     threshold : float
@@ -49,13 +51,15 @@ class Evidence:
     value, ci_low, ci_high : float or None
     unit, label, as_of, data_kind, text : str
         Of the finding; ``text`` is its value with its interval. Empty where it is missing.
-    outcome : {"for", "against", "undecided", "missing"}
+    outcome : {"for", "against", "undecided", "missing", "assumption"}
     """
 
     claim: str
     report: str
     finding: str
     reading: str
+    where: str
+    primary: bool
     supports: Literal["above", "below"]
     threshold: float
     value: float | None
@@ -69,15 +73,18 @@ class Evidence:
     outcome: Outcome
 
     @property
-    def would_turn(self) -> str:
-        """What this finding would have to do to speak otherwise."""
-        if self.outcome == "missing":
-            return f"a number for: {self.reading}"
-        bound = sentences.number(self.threshold, self.unit)
-        holds = {"for": self.supports, "against": "below" if self.supports == "above" else "above"}
-        if self.outcome == "undecided":
-            return f"an interval of “{self.label}” wholly {self.supports} {bound}"
-        return f"“{self.label}” no longer {holds[self.outcome]} {bound} (now {self.text})"
+    def place(self) -> float | None:
+        """Where its dot stands: (value - threshold) over the half of the interval that faces the threshold.
+
+        Positive speaks for the claim; beyond one the interval excludes the threshold. None without a number.
+        """
+        if self.value is None:
+            return None
+        gap = self.value - self.threshold
+        end = self.ci_low if gap > 0 else self.ci_high
+        half = abs(self.value - end) if end is not None else 0.0
+        size = abs(gap) / half if half else 2.0 * (gap != 0)
+        return size if (gap > 0) == (self.supports == "above") else -size
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,44 +94,42 @@ class Judged:
     Attributes
     ----------
     id, claim : str
-    verdict : {"supported", "contradicted", "mixed", "not testable"}
+    verdict : {"supported", "contradicted", "not settled"}
+    sentence : str
+        The verdict with its size, understood without the rest.
     reason : str
-        How many findings speak for and against, with the first of each side.
+        Why this finding and threshold decide.
     evidence : tuple of Evidence
+        The deciding finding first, then robustness.
     as_of : str
-        The earliest day up to which a deciding finding speaks; empty where there is none.
-    would_change : str
-        What would turn the verdict: of the table, and of the findings nearest to their thresholds.
-    watch : str
-        The part of it that the table of claims states.
-    limit : str
-        What no finding here can say about the claim.
+        The day up to which the deciding finding speaks; empty where there is none.
+    would_change, limit : str
+        What would turn the verdict; what no finding here can say about the claim.
     """
 
     id: str
     claim: str
     verdict: Verdict
+    sentence: str
     reason: str
     evidence: tuple[Evidence, ...]
     as_of: str
     would_change: str
-    watch: str
     limit: str
 
     @property
-    def on_samples(self) -> bool:
-        """Whether a deciding finding rests on sample or simulated data."""
-        return _on_samples(self.evidence)
+    def primary(self) -> Evidence:
+        """The finding that decides."""
+        return self.evidence[0]
 
     def record(self) -> dict[str, Any]:
         """The claim as results.json holds it."""
-        kept = {name: getattr(self, name) for name in ("claim", "verdict", "reason", "would_change")}
+        kept = {name: getattr(self, name) for name in ("claim", "verdict", "sentence", "reason")}
+        named = [{"report": part.report, "key": part.finding} for part in self.evidence]
         return kept | {
-            "id": self.id.lower(),
-            "findings": [{"report": part.report, "key": part.finding} for part in self.evidence],
-            "interval": "; ".join(f"{part.label}: {part.text}" for part in self.evidence if part.text),
-            "as_of": self.as_of or None,
-        }
+            "id": self.id.lower(), "primary": named[0], "findings": named, "interval": self.primary.text,
+            "as_of": self.as_of or None, "would_change": self.would_change,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,17 +139,17 @@ class Ledger(Result):
     claims: tuple[Judged, ...]
 
     def table(self) -> pd.DataFrame:
-        """One row a claim: ``id, claim, verdict, reason, as_of, would_change, limit``."""
-        columns = ["id", "claim", "verdict", "reason", "as_of", "would_change", "limit"]
+        """One row a claim: ``id, claim, verdict, sentence, reason, as_of, would_change, limit``."""
+        columns = ["id", "claim", "verdict", "sentence", "reason", "as_of", "would_change", "limit"]
         return pd.DataFrame([asdict(judged) for judged in self.claims], columns=columns)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a finding held against a claim; columns as in `Evidence`."""
-        rows = [asdict(part) for judged in self.claims for part in judged.evidence]
-        return pd.DataFrame(rows, columns=list(Evidence.__dataclass_fields__))
+        """One row a finding held against a claim; columns as in `Evidence`, and its ``place``."""
+        rows = [asdict(part) | {"place": part.place} for one in self.claims for part in one.evidence]
+        return pd.DataFrame(rows, columns=[*Evidence.__dataclass_fields__, "place"])
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """One row a claim, one mark a finding by what it says."""
+        """One row a claim: a large dot decides, small ones are robustness."""
         return draw_verdicts(self.table(), self.to_frame(), ax)
 
     def counts(self) -> dict[str, int]:
@@ -169,60 +174,62 @@ def judge(
     results : mapping of str to mapping or None
         Contents of results.json by report; None, or no entry, where a report has not been built.
     claims, tests : DataFrame, optional
-        As ``undercut.load_reference("claims")`` and ``("claim_tests")``, the default.
-
-    Returns
-    -------
-    Ledger
+        As ``undercut.load_reference("claims")`` (with the deciding finding) and ``("claim_tests")``
+        (robustness), the default.
 
     Raises
     ------
     DataError
-        A test belongs to no claim, a claim has no test, or a finding's unit is not that of its threshold.
-
-    Notes
-    -----
-    The rule is `RULE`. It counts findings and does not weigh them: which findings decide a claim is a
-    judgement, and stands in the table where a reader can change it.
+        A test belongs to no claim, could not fail, or a finding takes a value that its row rules out.
+    UnitError
+        A finding's unit is not that of its threshold.
 
     Examples
     --------
     >>> import pandas as pd
-    >>> claims = pd.DataFrame([{"id": "C01", "claim": "Prices fell.", "would_change": "", "limit": ""}])
-    >>> tests = pd.DataFrame([{"claim": "C01", "report": "02_price_index", "finding": "fall",
-    ...     "reading": "prices fall", "supports": "below", "threshold": 0.0, "unit": "%"}])
+    >>> claim = {"id": "C01", "claim": "Prices fell.", "report": "02_price_index", "finding": "fall",
+    ...     "reading": "prices fall", "supports": "below", "threshold": 0.0, "unit": "%", "least": -100.0,
+    ...     "most": None, "below": "cheaper a year", "above": "dearer a year", "reason": "",
+    ...     "would_change": "", "limit": ""}
     >>> fall = {"key": "fall", "label": "Change a year", "value": -30.0, "unit": "%", "ci_low": -35.0,
-    ...     "ci_high": -25.0, "level": 0.95, "n": 50, "as_of": "2026-11-01"}
+    ...     "ci_high": -25.0, "level": 0.95, "n": 50, "as_of": "2026-11-01", "role": "headline"}
     >>> made = {"02_price_index": {"findings": [fall], "data_kind": "real"}}
-    >>> ledger = judge(made, claims=claims, tests=tests)
-    >>> ledger.claims[0].verdict, ledger.claims[0].reason
-    ('supported', '1 of 1 finding for the claim, none against')
+    >>> none = pd.DataFrame(columns=["claim", "report", "finding", "where"])
+    >>> judge(made, claims=pd.DataFrame([claim]), tests=none).claims[0].sentence
+    'Supported: 30% cheaper a year (25 to 35).'
     """
     claims = load_reference("claims") if claims is None else claims
     tests = load_reference("claim_tests") if tests is None else tests
-    _check(claims, tests)
+    if astray := sorted(set(tests["claim"]) - set(claims["id"])):
+        raise DataError(f"claim_tests.csv has tests of {', '.join(astray)}, which claims.csv does not hold.")
     held = [_held(test, results) for test in _rows(tests)]
-    judged = ([part for part in held if part.claim == claim["id"]] for claim in _rows(claims))
-    return Ledger(tuple(map(_judge_claim, _rows(claims), judged)))
+    of = {row["id"]: [part for part in held if part.claim == row["id"]] for row in _rows(claims)}
+    return Ledger(tuple(_judged(row, results, of[row["id"]]) for row in _rows(claims)))
 
 
-def verdict_of(outcomes: Iterable[Outcome]) -> Verdict:
-    """The verdict that `RULE` gives.
+def verdict_history(folder: Path) -> pd.DataFrame:
+    """Every verdict of every build that a site keeps, oldest first.
 
-    Examples
-    --------
-    >>> verdict_of(["for", "for", "undecided"]), verdict_of(["for", "against"]), verdict_of(["missing"])
-    ('supported', 'mixed', 'not testable')
+    Returns
+    -------
+    DataFrame
+        ``built_at, id, claim, verdict, sentence``.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the site, which has ``00_briefing`` and ``history/00_briefing``.
     """
-    told = list(outcomes)
-    supporting, opposing = told.count("for"), told.count("against")
-    if not supporting and not opposing:
-        return "not testable"
-    if not opposing and 2 * supporting > len(told):
-        return "supported"
-    if not supporting and 2 * opposing > len(told):
-        return "contradicted"
-    return "mixed"
+    rows = []
+    kept = sorted(folder.glob(f"history/00_briefing/*/{RESULTS_FILE}"))
+    for path in (*kept, folder / "00_briefing" / RESULTS_FILE):
+        made = read_results(path) if path.is_file() else {}
+        rows += [
+            (made["built_at"], claim["id"], claim["claim"], claim["verdict"], claim.get("sentence", ""))
+            for claim in made.get("claims", [])
+        ]
+    frame = pd.DataFrame(rows, columns=["built_at", "id", "claim", "verdict", "sentence"])
+    return frame.drop_duplicates(["built_at", "id"]).sort_values(["built_at", "id"], ignore_index=True)
 
 
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -230,92 +237,96 @@ def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     return missing_as_none.to_dict("records")
 
 
-def _check(claims: pd.DataFrame, tests: pd.DataFrame) -> None:
-    known, tested = set(claims["id"]), set(tests["claim"])
-    if astray := sorted(tested - known):
-        raise DataError(f"claim_tests.csv has tests of {', '.join(astray)}, which claims.csv does not hold.")
-    if untested := sorted(known - tested):
-        raise DataError(
-            f"claims.csv holds {', '.join(untested)} without a test: name in claim_tests.csv a finding that "
-            "would decide it, even one that cannot be measured yet."
-        )
-
-
-def _held(test: Mapping[str, Any], results: Mapping[str, Mapping[str, Any] | None]) -> Evidence:
+def _held(
+    test: Mapping[str, Any], results: Mapping[str, Mapping[str, Any] | None], *, primary: bool = False
+) -> Evidence:
     """One test with the finding that it names."""
     made = results.get(test["report"]) or {}
     found = next((f for f in made.get("findings", []) if f["key"] == test["finding"]), None)
-    common = {name: test[name] for name in ("claim", "report", "finding", "reading", "supports", "threshold")}
-    about: dict[str, Any] = {
-        "unit": test["unit"],
-        "label": "",
-        "data_kind": "",
-        "text": "",
-        "outcome": "missing",
-    }
-    about |= dict.fromkeys(("value", "ci_low", "ci_high"))
-    as_of = (found and found["as_of"]) or ""
+    common = {name: test[name] for name in ("report", "finding", "reading", "supports", "threshold", "unit")}
+    about: dict[str, Any] = common | {
+        "claim": test.get("claim") if not primary else test["id"], "primary": primary,
+        "where": test.get("where") or "", "label": found["label"] if found else "",
+        "as_of": (found and found["as_of"]) or "",
+    }  # fmt: skip
     if found is None or found["value"] is None:
-        return Evidence(**common, **about | {"label": found["label"] if found else "", "as_of": as_of})
+        none = dict.fromkeys(("value", "ci_low", "ci_high"))
+        return Evidence(**about, **none, data_kind="", text="", outcome="missing")
     if found["unit"] != test["unit"]:
         raise UnitError(
             f"The finding {test['finding']!r} of {test['report']} is in {found['unit']!r}, its threshold in "
-            f"claim_tests.csv in {test['unit']!r}: a verdict would compare unlike things."
+            f"{'claims' if primary else 'claim_tests'}.csv in {test['unit']!r}: a verdict would compare "
+            "unlike things."
         )
-    about = {name: found[name] for name in ("value", "ci_low", "ci_high", "unit", "label")}
-    text, kind = sentences.sentence(dict(found)), str(made.get("data_kind", "real"))
-    outcome = _outcome(found, test["supports"], test["threshold"])
-    return Evidence(**common, **about, as_of=as_of, data_kind=kind, text=text, outcome=outcome)
+    about |= {name: found[name] for name in ("value", "ci_low", "ci_high")}
+    outcome = "assumption" if found.get("role") == "assumption" else _outcome(found, test)
+    kind = str(made.get("data_kind", "real"))
+    return Evidence(**about, data_kind=kind, text=sentences.sentence(dict(found)), outcome=outcome)
 
 
-def _outcome(found: Mapping[str, Any], supports: str, threshold: float) -> Outcome:
-    low, high = _ends(found["value"], found["ci_low"], found["ci_high"])
-    if low <= threshold <= high:
+def _outcome(found: Mapping[str, Any], test: Mapping[str, Any]) -> Outcome:
+    """The side of the threshold on which the whole interval lies; of a number without one, the number."""
+    low, high = (found["value"] if found[end] is None else found[end] for end in ("ci_low", "ci_high"))
+    if low <= test["threshold"] <= high:
         return "undecided"
-    return "for" if (low > threshold) == (supports == "above") else "against"
+    return "for" if (low > test["threshold"]) == (test["supports"] == "above") else "against"
 
 
-def _ends(value: float, low: float | None, high: float | None) -> tuple[float, float]:
-    """The interval; of a number without one, the number itself."""
-    return value if low is None else low, value if high is None else high
+def _judged(
+    row: Mapping[str, Any], results: Mapping[str, Mapping[str, Any] | None], checks: Sequence[Evidence]
+) -> Judged:
+    _can_fail(row)
+    part = _held(row, results, primary=True)
+    low, high = (row[end] for end in ("least", "most"))
+    if part.value is not None and not (
+        (low is None or low <= part.value) and (high is None or part.value <= high)
+    ):
+        raise DataError(
+            f"{row['id']}: {row['finding']} is {part.value:g}, which claims.csv says it cannot be ({low} to "
+            f"{high}): correct least or most."
+        )
+    verdicts: dict[str, Verdict] = {"for": "supported", "against": "contradicted"}
+    verdict = verdicts.get(part.outcome, "not settled")
+    return Judged(
+        row["id"], row["claim"], verdict, _sentence(row, part, verdict, checks), row["reason"] or "",
+        (part, *checks), part.as_of if part.outcome != "missing" else "", row["would_change"] or "",
+        row["limit"] or "",
+    )  # fmt: skip
 
 
-def _judge_claim(claim: Mapping[str, Any], evidence: Sequence[Evidence]) -> Judged:
-    days = [part.as_of for part in evidence if part.as_of and part.outcome != "missing"]
-    turns = [claim["would_change"], *(part.would_turn for part in _nearest_first(evidence)[:2])]
-    change = "; ".join(turn.rstrip(".") for turn in turns if turn)
-    verdict = verdict_of(part.outcome for part in evidence)
-    watch, limit = claim["would_change"] or "", claim["limit"] or ""
-    about = {"as_of": min(days, default=""), "would_change": change, "watch": watch, "limit": limit}
-    return Judged(claim["id"], claim["claim"], verdict, _reason(evidence), tuple(evidence), **about)
+def _can_fail(row: Mapping[str, Any]) -> None:
+    """Refuse a threshold on one side of which the finding cannot be."""
+    low, high, bound = row["least"], row["most"], row["threshold"]
+    if (low is not None and bound <= low) or (high is not None and bound >= high):
+        raise DataError(
+            f"{row['id']} could not fail: {row['finding']} lies between {low} and {high}, the threshold is "
+            f"{bound:g}. Choose a threshold that it can be on either side of."
+        )
 
 
-def _reason(evidence: Sequence[Evidence]) -> str:
-    count = Counter(part.outcome for part in evidence)
-    total = f"{len(evidence)} finding{'s' if len(evidence) > 1 else ''}"
-    words = [f"{count['for'] or 'none'} of {total} for the claim", f"{count['against'] or 'none'} against"]
-    if count["undecided"]:
-        words.append(f"{count['undecided']} undecided")
-    if count["missing"]:
-        words.append(f"{count['missing']} that could not be measured")
-    if _on_samples(evidence):
-        words.append("partly on sample data")
-    return ", ".join(words)
+def _sentence(row: Mapping[str, Any], part: Evidence, verdict: Verdict, checks: Sequence[Evidence]) -> str:
+    """The verdict with its size and range, and where robustness says otherwise."""
+    head = verdict.capitalize()
+    if part.value is None:
+        return f"{head}: there is no number for the {row['reading']}."
+    ends = [end for end in (part.ci_low, part.ci_high) if end is not None]
+    told = {"value": part.value, "unit": part.unit, "level": None, "n": None,
+            "ci_low": min(ends, default=None), "ci_high": max(ends, default=None)}  # fmt: skip
+    places = sentences.decimals_of(told)
+    size = sentences.number(abs(part.value), part.unit, decimals=places)
+    crosses = bool(ends) and min(ends) < 0 < max(ends)
+    bounds = ends if crosses else sorted(abs(end) for end in ends)
+    numbers = " to ".join(sentences.number(end, "", decimals=places).strip() for end in bounds)
+    span = f"; anything from {numbers} fits" if crosses else f" ({numbers})" if ends else ""
+    body = f"{size} {row['below' if part.value < 0 else 'above']}{span}"
+    if part.outcome == "assumption":
+        body += "; this rests on assumptions and decides nothing"
+    unlike = {"supported": "against", "contradicted": "for"}.get(verdict)
+    turns = [check.where for check in checks if check.outcome == unlike and check.where]
+    tail = f"; otherwise {_listed(turns)}" if turns else ""
+    on_sample = " (on sample data)" if part.data_kind not in ("real", "") else ""
+    return f"{head}: {body}{tail}{on_sample}."
 
 
-def _on_samples(evidence: Sequence[Evidence]) -> bool:
-    return any(part.data_kind not in ("real", "") for part in evidence)
-
-
-def _nearest_first(evidence: Sequence[Evidence]) -> list[Evidence]:
-    """The findings whose intervals lie nearest to their thresholds, in half-widths; missing ones first."""
-
-    def distance(part: Evidence) -> float:
-        if part.value is None:
-            return -1.0
-        low, high = _ends(part.value, part.ci_low, part.ci_high)
-        if low <= part.threshold <= high:
-            return 0.0
-        return min(abs(low - part.threshold), abs(high - part.threshold)) / max((high - low) / 2, 1e-12)
-
-    return sorted(evidence, key=distance)
+def _listed(parts: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))

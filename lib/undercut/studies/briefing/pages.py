@@ -18,8 +18,7 @@ from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, 
 _SAYS: Final = {
     "supported": "is supported",
     "contradicted": "is contradicted",
-    "mixed": "has mixed evidence",
-    "not testable": "cannot be tested",
+    "not settled": "is not settled",
 }
 
 
@@ -55,16 +54,16 @@ def answer(found: Headlines) -> str:
 def ledger(found: Ledger) -> Iterator[Part]:
     """The verdicts drawn, and the table that says what speaks for and against."""
     told = ", ".join(f"{number} {verdict}" for verdict, number in found.counts().items() if number)
-    says = " ".join(f"{judged.claim} {judged.verdict}." for judged in found.claims)
+    says = " ".join(f"{judged.claim} {judged.sentence}" for judged in found.claims)
 
     def draw() -> Any:
         title = f"{len(found.claims)} claims: {told}"
-        measure = "One mark a finding that decides the claim, by what its interval says"
+        measure = "Large dot decides, small: robustness; beyond the band the interval excludes the threshold"
         ax = draw_verdicts(found.table(), found.to_frame())
         return plots.headline(ax, title, measure, source="Results of the other reports")
 
     yield Figure("verdicts", draw, f"Rows of marks, one row a claim. {says}", found.to_frame())
-    subtitle = "What speaks for and against, as of when, and what would change it"
+    subtitle = "By one finding a claim, named beforehand; as of when, and what would change it"
     yield Table(verdicts(found), "Claims and verdicts", subtitle, row_label="claim")
 
 
@@ -75,22 +74,20 @@ def verdicts(found: Ledger) -> pd.DataFrame:
 
 
 def _verdict(judged: Judged) -> str:
-    """The verdict and its reason, the first finding of each side (or what is undecided), the day, a watch."""
-    told = {part.outcome: part for part in reversed(judged.evidence)}
-    spoken = [told[side] for side in ("for", "against") if side in told]
-    undecided = [told["undecided"]] if "undecided" in told else []
-    words = [f"{judged.verdict.capitalize()}: {judged.reason}."]
-    words += [f"{part.outcome.capitalize()}: {part.reading}, {part.text}." for part in spoken or undecided]
+    """The verdict with its size, the day, and what to watch."""
+    words = [judged.sentence]
     words += [f"As of {judged.as_of}."] if judged.as_of else []
-    words += [f"Would change it: {judged.watch.rstrip('.')}."] if judged.watch else []
+    words += [f"Would change it: {judged.would_change.rstrip('.')}."] if judged.would_change else []
     return " ".join(words)
 
 
 def evidence(found: Evidence) -> Iterator[Part]:
     """Every finding held against a claim."""
     labels = {"text": "found", "outcome": "speaks"}
-    subtitle = "Every finding held against a claim"
-    yield Table(found.frame, "What decides them", subtitle, labels, row_label="claim")
+    subtitle = "Every finding held against a claim; the first of each decides"
+    yield Table(
+        found.frame, "What decides them, and what is shown beside it", subtitle, labels, row_label="claim"
+    )
 
 
 def changes(found: Changes) -> Iterator[Part]:
