@@ -26,7 +26,7 @@ Outcome = Literal["for", "against", "undecided", "missing", "assumption"]
 RULE: Final = (
     "One finding decides each claim. It was named with its threshold and the reason before the reports were "
     "built on these data. The claim is supported, or contradicted, where the finding's whole interval lies "
-    "on one side of the threshold; a count without an interval decides by its value; otherwise the claim is not "
+    "on one side of the threshold; a count without an interval decides by its value; otherwise it is not "
     "settled. Other findings show how far the answer holds and are not counted. Numbers that rest on "
     "assumptions never decide, and a threshold that the finding could not miss is refused."
 )
