@@ -1,4 +1,4 @@
-"""Rankings of tokens name models in their own way; the weights know which models they are."""
+"""Which week counts as a month's, and what the weights cover."""
 
 from __future__ import annotations
 
@@ -9,32 +9,20 @@ from undercut.errors import DataError
 from undercut.prices.token_weights import token_weights, with_token_weights
 
 
-def ranked(*rows: tuple[str, str, float]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["week_ending", "model", "tokens_7d"])
+def ranked(*rows: tuple[str, str | None, str | None, float]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=["week_start", "model_id", "variant", "tokens"])
+    return table.assign(week_start=pd.to_datetime(table["week_start"]), days=7)
 
 
-def test_dates_and_word_order_of_the_rankings_do_not_hide_a_model() -> None:
-    found = token_weights(
-        ranked(
-            ("2025-12-15", "deepseek/deepseek-v3.2-20251201", 2e6),
-            ("2025-12-15", "anthropic/claude-4.5-sonnet-20250929", 1e6),
-        )
-    )
-    assert set(found["model_id"]) == {"deepseek-v3.2", "claude-sonnet-4-5-20250929"}
-    assert found.set_index("model_id")["tokens"]["deepseek-v3.2"] == 2.0
-
-
-def test_a_moving_name_counts_for_the_model_behind_it_in_that_week() -> None:
-    found = token_weights(
-        ranked(("2024-07-15", "openai/gpt-4o", 1e6), ("2024-12-15", "openai/gpt-4o", 1e6))
-    ).set_index("period")["model_id"]
-    assert found["2024-07"] == "gpt-4o-2024-05-13"
-    assert found["2024-12"] == "gpt-4o-2024-08-06"
-
-
-def test_an_unknown_name_keeps_its_tokens_but_no_model() -> None:
-    found = token_weights(ranked(("2025-12-15", "stealth/owl-alpha-unheard-of", 1e6)))
-    assert found["model_id"].isna().all() and found["tokens"].tolist() == [1.0]
+def test_the_last_full_week_of_a_month_counts_without_free_variants() -> None:
+    usage = ranked(
+        ("2026-01-12", "a", None, 9e6), ("2026-01-19", "a", None, 2e6), ("2026-01-19", "a", "thinking", 1e6),
+        ("2026-01-19", "a", "free", 5e6), ("2026-01-19", None, None, 4e6), ("2026-01-26", "a", None, 7e6),
+    )  # fmt: skip
+    found = token_weights(usage.assign(days=[7, 7, 7, 7, 7, 5]))
+    assert found["period"].unique().tolist() == ["2026-01"]
+    assert found.set_index("model_id")["tokens"].to_dict()["a"] == 3.0
+    assert found.loc[found["model_id"].isna(), "tokens"].tolist() == [4.0]
 
 
 def test_weights_join_the_cheapest_seller_and_say_how_much_they_cover() -> None:

@@ -79,7 +79,7 @@ def test_days_are_days_and_numbers_numbers() -> None:
     assert events.loc["E001", "date"] == pd.Timestamp("2023-07-18")
     capability = load_reference("capability").set_index("model")
     assert capability.loc["GPT-5.6 Sol", "eci"] == pytest.approx(161.65)
-    assert load_reference("token_share")["tokens_7d"].max() > 10**11
+    assert load_reference("token_usage_weekly")["tokens"].max() > 10**11
 
 
 def test_a_text_that_looks_missing_is_kept_and_an_empty_cell_is_missing(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_trading_days_of_events_are_weekdays_not_before_the_event() -> None:
 
 
 @pytest.mark.skipif(not GIVEN.exists(), reason="the tables as handed over are not on this machine")
-@pytest.mark.parametrize("name", ["capability", "token_share", "gpu_rental", "fundamentals"])
+@pytest.mark.parametrize("name", ["capability", "token_usage_weekly", "gpu_rental", "fundamentals"])
 def test_shipped_tables_hold_what_was_handed_over_but_for_unverified_figures(name: str) -> None:
     given = pd.read_csv(GIVEN / TABLES[name].file, dtype="str")
     if name == "fundamentals":

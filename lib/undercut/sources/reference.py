@@ -36,7 +36,7 @@ def load_reference(name: str, *, directory: Path | None = None) -> pd.DataFrame:
     ----------
     name : str
         ``models``, ``aliases``, ``hosts``, ``developers``, ``capability``, ``arena``, ``events``,
-        ``token_share``, ``gpu_rental``, ``fundamentals``, ``adopters``, ``claims``, ``claim_tests``, or a
+        ``gpu_rental``, ``fundamentals``, ``adopters``, ``claims``, ``claim_tests``, or a
         table of evidence: ``token_usage_weekly``, ``token_usage_daily``, ``token_open_share_daily``,
         ``token_mix_weekly``, ``capability_scores``, ``board_names``, ``cost_per_task``, ``us_adoption``,
         ``calendar_dates``, ``shares_outstanding``.

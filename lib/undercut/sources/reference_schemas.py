@@ -168,18 +168,6 @@ SCHEMAS: Final[dict[str, Any]] = {
             "confidence": _one_of(CONFIDENCE),
         }
     ),
-    "token_share": _table(
-        {
-            "week_ending": _day(),
-            "model": _text(),
-            "developer": _text(),
-            "country": _text(nullable=True, pattern=_COUNTRY),
-            "open_weights": _number(least=0, nullable=True, whole=True),
-            "tokens_7d": _number(least=1, whole=True),
-            "source": _text(),
-        },
-        unique=["week_ending", "model"],
-    ),
     "gpu_rental": _table(
         {
             "date": _day(),

@@ -10,4 +10,4 @@ from undercut.competition.demand.markets import MarketData, market_data
 
 @pytest.fixture(scope="session")
 def data() -> MarketData:
-    return market_data(undercut.load_prices(), undercut.load_reference("token_share"))
+    return market_data(undercut.load_prices(), undercut.load_reference("token_usage_weekly"))

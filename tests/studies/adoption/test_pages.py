@@ -7,35 +7,59 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+import undercut
 from undercut.competition.adoption.before_after import BeforeAfter
-from undercut.competition.adoption.token_shares import ShareTrend, share_trend
+from undercut.competition.adoption.token_shares import token_shares
 from undercut.studies.adoption import pages
-from undercut.studies.adoption.estimates import AfterRestrictions, Cases, Shares, after_restrictions
+from undercut.studies.adoption.estimates import AfterRestrictions, Cases, Paid, after_restrictions, shares
 from undercut.studies.presentation import Answer, Number, Table
 from undercut.studies.report import parts_of
 
 
-def shares(first: float, last: float) -> Shares:
-    """Chinese open models from one share to another over a year; US closed models have the rest."""
-    weeks = pd.date_range("2025-01-05", periods=13, freq="28D")
-    chinese = pd.Series([first + (last - first) * at / 12 + (at % 2) for at in range(13)])
-    parts = [("CN open", chinese), ("US closed", 100 - chinese)]
-    frame = pd.concat([pd.DataFrame({"week_ending": weeks, "group": g, "share": s}) for g, s in parts])
-    trends: list[ShareTrend] = [share_trend(frame, group) for group in ("CN open", "US closed")]
-    return Shares(frame, trends[0], trends[1], trends[0])
+def usage(first: float, last: float) -> pd.DataFrame:
+    """Chinese open models from one share to another over 90 weeks; US closed ones have the rest, but 5."""
+    weeks = pd.date_range("2025-01-06", periods=91, freq="7D")
+    chinese = [first + (last - first) * at / 90 for at in range(91)]
+    parts = [("CN", "open", "DeepSeek", chinese), ("US", "closed", "OpenAI", [95 - c for c in chinese])]
+    parts += [("CN", "open", "Xiaomi", [3.0] * 91), (None, None, None, [5.0] * 91)]
+    rows = [
+        pd.DataFrame({"week_start": weeks, "origin": origin, "access": access, "developer": maker,
+                      "variant": None, "model_id": model, "tokens": tokens})
+        for (origin, access, maker, tokens), model in zip(
+            parts, ["deepseek-v3", "gpt-4o-2024-08-06", "deepseek-v3", None], strict=True)
+    ]  # fmt: skip
+    return pd.concat(rows, ignore_index=True)
 
 
-def test_a_share_that_falls_is_told_as_falling() -> None:
-    assert "Chinese open models grew by" in pages.shares_sentence(shares(20, 60))
-    assert "Chinese open models fell by" in pages.shares_sentence(shares(60, 20))
-    assert "beyond the interval" in pages.shares_sentence(shares(20, 60))
-    assert "within the interval of zero" in pages.shares_sentence(shares(40, 40.1))
+@pytest.fixture(scope="module")
+def panel() -> pd.DataFrame:
+    return undercut.load_prices()
 
 
-def test_the_answer_names_share_and_trend() -> None:
-    for ends, sign in (((20, 60), "a trend of 4"), ((60, 20), "a trend of −4")):
-        [answer, _] = pages.conclusion(shares(*ends), cases())
-        assert isinstance(answer, Answer) and sign in answer.text and len(answer.text.split()) <= 30
+PAID = Paid(undercut.load_reference("us_adoption"))
+
+
+def test_sentences_turn_with_the_shares(panel: pd.DataFrame) -> None:
+    for (first, last), words in (
+        ((20, 60), ("rose", "DeepSeek gained")),
+        ((60, 20), ("fell", "OpenAI gained")),
+    ):
+        found = shares(usage(first, last), panel)
+        answer, rest = pages.conclusion(found, PAID)
+        assert isinstance(answer, Answer) and len(answer.text.split()) <= 30
+        assert words[0] in rest.text and "Without DeepSeek" in rest.text
+        assert words[1] in pages.turn_sentence(found)
+        told = {part.key: part for part in parts_of(found) if isinstance(part, Number)}
+        assert told["chinese_open_share"].role == "headline"
+        assert told["chinese_open_share"].short in answer.text
+        assert (told["chinese_open_share.change"].value > 0) == (last > first)
+        assert all(part.ci or part.note for part in told.values())
+
+
+def test_what_firms_pay_is_told_with_its_vintage() -> None:
+    told = {part.key: part for part in parts_of(PAID) if isinstance(part, Number)}
+    assert told["us_firms_paying.deepseek"].value == 0.34
+    assert "2026-09" in told["us_firms_paying.anthropic"].method
 
 
 def cases(**changes: object) -> Cases:
@@ -83,7 +107,7 @@ def test_a_move_is_told_where_the_interval_leaves_out_zero(effect: float, words:
 
 
 def test_changes_are_those_around_the_dates() -> None:
-    frame = shares(20, 60).frame
+    frame = token_shares(usage(20, 60))
     prices = pd.Series([0.0] * 10 + [-0.1] * 10, index=pd.period_range("2024-06", periods=20, freq="M"))
     events = pd.DataFrame({"date": pd.to_datetime(["2025-04-09"])})
     found = after_restrictions(frame, prices, events, months=3, draws=99)

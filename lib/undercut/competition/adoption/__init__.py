@@ -1,6 +1,7 @@
 """Who uses which models, how easily can they be had, and what does it cost?
 
-``shares_by_group`` and ``share_trend`` (tokens on one router), ``documented_cases`` (companies on record),
+``token_shares``, ``mean_share`` and ``share_trend`` (tokens on one router), ``adoption_curves`` and
+``half_life`` (after release), ``documented_cases`` (companies on record),
 ``change_around`` (a series before and after dates). Access to models: ``sellers_of``, ``mean_by_model``,
 ``wait_for_seller``, ``reworked_variants``. Bills of several ways to the same capability: ``monthly_bills``,
 ``cheapest_by_rule``, ``cheapest_by_workload``.
@@ -18,6 +19,7 @@ __getattr__, __dir__, __all__ = offer(
         "before_after": "change_around",
         "data_rules": "RULES cheapest_by_rule cheapest_by_workload one_row_each",
         "deployment": "CHINESE_API CLOSED SELF_HOSTED US_SELLER WAYS DeploymentAssumptions monthly_bills",
-        "token_shares": "share_trend shares_by_group",
+        "curves": "adoption_curves half_life",
+        "token_shares": "mean_share monthly_share share_trend token_shares",
     },
 )

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pandas as pd
 
 from undercut import plots
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+#: Models behind each point of a curve, at least.
+_FEWEST: Final = 8
 
 
 def bills_by_volume(bills: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -47,18 +52,45 @@ def waits(curve: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return axes
 
 
-def shares_over_time(shares: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Share of each group of models by week.
+def shares_over_time(tables: Mapping[str, pd.DataFrame]) -> Axes:
+    """Weekly shares of Chinese open and US closed models with their bounds, one panel a way to count.
 
     Parameters
     ----------
-    shares : DataFrame
-        ``week_ending, group, share``; groups such as ``CN open``.
+    tables : mapping of str to DataFrame
+        By name of the panel: ``week_start, group, share, low, high``.
     """
-    axes = plots.own_axes(ax)
-    wide = shares.pivot_table(index="week_ending", columns="group", values="share")
-    drawn = [group for group in ("US closed", "CN open", "US open", "CN closed") if group in wide]
-    for group in drawn:
-        axes.plot(wide.index, wide[group], **plots.mark(*group.split()))
-    ends = {group: (wide.index[-1], wide[group].iloc[-1]) for group in drawn}
-    return plots.label_line_ends(axes, ends, {name: plots.origin_color(name.split()[0]) for name in drawn})
+    import matplotlib.pyplot as plt
+
+    figure, panels = plt.subplots(1, len(tables), figsize=(7.6, 4.4), sharey=True, layout="constrained")
+    every = list(np.ravel(panels))
+    for axes, (name, shares) in zip(every, tables.items(), strict=True):
+        ends = {}
+        for group in ("US closed", "CN open"):
+            rows = shares[shares["group"] == group]
+            plots.band(axes, rows["week_start"], rows["low"], rows["high"], plots.origin_color(group[:2]))
+            axes.plot(rows["week_start"], rows["share"], color=plots.origin_color(group[:2]))
+            ends[group] = (rows["week_start"].iloc[-1], rows["share"].iloc[-1])
+        axes.set(xlabel=name, ylim=(0, 100))
+        axes.xaxis.set_major_locator(plt.MaxNLocator(4))
+        axes.tick_params(axis="x", labelsize=8)
+        axes.text(0.03, 0.02, name, transform=axes.transAxes, fontsize=10, fontweight="bold")
+        axes.set_xlabel("")
+        figure.autofmt_xdate(rotation=0, ha="center")
+        if axes is every[-1]:
+            plots.label_line_ends(axes, ends, {group: plots.origin_color(group[:2]) for group in ends})
+    return every[0]
+
+
+def curves_by_group(curves: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Median use over the own peak by weeks since release, for Chinese open and US closed models."""
+    axes = plots.own_axes(ax, height=4.0)
+    ends = {}
+    for group in ("US closed", "CN open"):
+        by_age = curves[curves["group"] == group].groupby("age")["of_peak"]
+        told = by_age.quantile([0.25, 0.5, 0.75]).unstack()[by_age.size() >= _FEWEST]  # noqa: PD010
+        plots.band(axes, told.index, told[0.25], told[0.75], plots.origin_color(group[:2]))
+        axes.plot(told.index, told[0.5], color=plots.origin_color(group[:2]))
+        ends[group] = (told.index[-1], told[0.5].iloc[-1])
+    axes.set(xlabel="weeks since release", ylabel="share of the own peak", ylim=(0, 1))
+    return plots.label_line_ends(axes, ends, {group: plots.origin_color(group[:2]) for group in ends})

@@ -1,20 +1,20 @@
-"""Whose models do the users of one router run, and does that change?
+"""Whose models do the users of one router run, what do they pay for, and does that change?
 
-The fifteen most used models of OpenRouter in one week a month. These are not shares of the market: one
-platform, the head of its distribution, and the home of its users is not known.
+OpenRouter's daily fifty most used models, summed to weeks, and all others as one row. These are not shares of
+the market: one platform for developers, and the home of its users is not known.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
 from undercut import plots
 from undercut.errors import TooFewError, unknown
-from undercut.prices.monthly_quotes import market_group
+from undercut.prices.cross_section import cross_section
 from undercut.result import Result
 from undercut.sources.reference import load_reference
 
@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 #: Fewer months than this carry no trend.
-MIN_MONTHS = 8
+MIN_MONTHS: Final = 8
+_WAYS: Final = ("group", "origin", "access", "developer")
+#: Tokens without a price are valued at this point of the week's prices.
+_DEAR: Final = 0.9
+_ROUTER: Final = "openrouter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,50 +69,117 @@ class ShareTrend(Result):
         return plots.interval_rows({self.group: (self.slope, self.low, self.high)}, ax=ax)
 
 
-def shares_by_group(shares: pd.DataFrame | None = None, *, count: str = "tokens") -> pd.DataFrame:
-    """Share of each group of models, month by month.
+def token_shares(
+    usage: pd.DataFrame | None = None,
+    *,
+    by: str = "group",
+    prices: pd.DataFrame | None = None,
+    free: bool = True,
+    without: str | None = None,
+) -> pd.DataFrame:
+    """Share of each group of models in one router's tokens, week by week, with bounds.
 
     Parameters
     ----------
-    shares : DataFrame, optional
-        Columns ``week_ending, model, developer, country, open_weights, tokens_7d``; by default the
-        reference table ``token_share``.
-    count : {"tokens", "models"}
-        Weigh models by their tokens, or count each once.
+    usage : DataFrame, optional
+        As ``load_reference("token_usage_weekly")``.
+    by : {"group", "origin", "access", "developer"}
+        Groups as in :func:`undercut.prices.monthly_quotes.market_group`: ``CN open``, ``US closed``, ...
+    prices : DataFrame, optional
+        From :func:`undercut.load_prices`: weigh tokens by what they cost instead of counting them.
+    free : bool
+        Count free variants. In dollars they count for nothing.
+    without : str, optional
+        A developer whose tokens are left out.
 
     Returns
     -------
     DataFrame
-        ``week_ending, group, share`` (percent of the models listed that week), one row a week and group;
-        groups as in :func:`undercut.prices.monthly_quotes.market_group`, a group without a model at 0.
+        ``week_start, group, tokens`` (or dollars), ``share`` (percent of what is classified), ``low`` and
+        ``high``: nothing, or all, of what is unclassified or outside the daily top fifty belongs to the
+        group, as far as what is known of it allows.
 
     Raises
     ------
     UnknownNameError
-        ``count`` is neither.
+        ``by`` is something else.
+
+    Notes
+    -----
+    The bounds are no confidence interval: nothing is sampled. In dollars, tokens without a known price are
+    valued at the price below which nine tenths of that week's priced tokens lie, in the group and out of it.
 
     Examples
     --------
-    >>> shares = shares_by_group()
-    >>> bool(shares.groupby("week_ending")["share"].sum().sub(100).abs().max() < 1e-9)
+    >>> shares = token_shares()
+    >>> bool((shares["low"] <= shares["share"]).all() and (shares["share"] <= shares["high"]).all())
     True
     """
-    if count not in ("tokens", "models"):
-        raise unknown("way to count", count, ("tokens", "models"))
-    table = load_reference("token_share") if shares is None else shares
-    access = table["open_weights"].map({1: "open", 0: "closed"}).astype("object")
-    grouped = table.assign(
-        group=market_group(pd.DataFrame({"origin": table["country"], "access": access})),
-        weight=table["tokens_7d"].astype(float) if count == "tokens" else 1.0,
+    if by not in _WAYS:
+        raise unknown("way to group models", by, _WAYS)
+    table = load_reference("token_usage_weekly") if usage is None else usage
+    table = table if free else table[table["variant"].ne("free").fillna(True)]
+    table = table if without is None else table[table["developer"].ne(without).fillna(True)]
+    table = table.reset_index(drop=True)
+    facts = _facts(table)
+    weight = table["tokens"].astype(float) if prices is None else _dollars(table, prices)
+    labels = (
+        facts[["origin", "access"]].dropna().astype(str).agg(" ".join, axis=1) if by == "group" else facts[by]
     )
-    wide = grouped.pivot_table(
-        index="week_ending", columns="group", values="weight", aggfunc="sum", fill_value=0.0
-    )
-    percent = 100 * wide.div(wide.sum(axis=1), axis=0)
-    long = percent.reset_index().melt(id_vars="week_ending", var_name="group", value_name="share")
-    long = long.astype({"group": "str"}).sort_values(["week_ending", "group"], ignore_index=True)
+    labels = labels.reindex(table.index)
+    week = table["week_start"]
+    total, classified = weight.groupby(week).sum(), weight[labels.notna()].groupby(week).sum()
+    parts = []
+    for group in sorted(labels.dropna().unique()):
+        known = (
+            weight[labels.eq(group).fillna(False)].groupby(week).sum().reindex(total.index, fill_value=0.0)
+        )
+        wanted = dict(zip(("origin", "access"), group.split(), strict=True)) if by == "group" else {by: group}
+        may = pd.concat([facts[key].isna() | facts[key].eq(value) for key, value in wanted.items()], axis=1)
+        most = weight[may.all(axis=1)].groupby(week).sum().reindex(total.index, fill_value=0.0)
+        parts.append(
+            pd.DataFrame(
+                {"group": group, "tokens": known, "share": 100 * known / classified,
+                 "low": 100 * known / total, "high": 100 * most / total}
+            )
+        )  # fmt: skip
+    long = pd.concat(parts).rename_axis("week_start").reset_index()
+    long = long.astype({"group": "str"}).sort_values(["week_start", "group"], ignore_index=True)
     long.attrs = dict(table.attrs)
     return long
+
+
+def mean_share(shares: pd.DataFrame, group: str, *, weeks: int = 13, before: int = 0) -> pd.Series:
+    """Mean ``share``, ``low`` and ``high`` of a group over some weeks, with ``weeks`` and the ``last`` one.
+
+    Parameters
+    ----------
+    shares : DataFrame
+        From :func:`token_shares`.
+    group : str
+    weeks : int
+    before : int
+        Calendar weeks between the last week of the table and the last week that counts.
+
+    Raises
+    ------
+    UnknownNameError
+        There is no such group.
+    TooFewError
+        Half of the weeks are missing.
+    """
+    rows = _of(shares, group)
+    last = rows["week_start"].max() - pd.Timedelta(weeks=before)
+    kept = rows[(rows["week_start"] <= last) & (rows["week_start"] > last - pd.Timedelta(weeks=weeks))]
+    if len(kept) <= weeks / 2:
+        raise TooFewError(f"{len(kept)} of the {weeks} weeks up to {last:%Y-%m-%d} are in the table.")
+    return pd.concat([kept[["share", "low", "high"]].mean(), pd.Series({"weeks": len(kept), "last": last})])
+
+
+def monthly_share(shares: pd.DataFrame, group: str) -> pd.Series:
+    """Mean share of a group in each month, by month."""
+    rows = _of(shares, group)
+    return rows.groupby(rows["week_start"].dt.to_period("M"))["share"].mean()
 
 
 def share_trend(shares: pd.DataFrame, group: str, *, level: float = 0.95) -> ShareTrend:
@@ -117,9 +188,8 @@ def share_trend(shares: pd.DataFrame, group: str, *, level: float = 0.95) -> Sha
     Parameters
     ----------
     shares : DataFrame
-        From :func:`shares_by_group`.
+        From :func:`token_shares`.
     group : str
-        One of its groups.
     level : float
 
     Returns
@@ -135,20 +205,18 @@ def share_trend(shares: pd.DataFrame, group: str, *, level: float = 0.95) -> Sha
 
     Notes
     -----
-    Ordinary least squares on calendar time. The variance is inflated by (1 + r) / (1 - r) for
+    Ordinary least squares of monthly means on time. The variance is inflated by (1 + r) / (1 - r) for
     autocorrelation of the first order, with r corrected for its bias in short samples (Marriott and Pope
     1954). With eighteen months 95% intervals held the truth in 96, 90 and 83 of 100 simulations at true
     autocorrelations of 0, 0.4 and 0.7; Newey and West's variance held it in 85, 78 and 64.
     """
     from scipy import stats
 
-    if group not in set(shares["group"]):
-        raise unknown("group of models", group, sorted(set(shares["group"])))
-    series = shares[shares["group"] == group].sort_values("week_ending")
+    series = monthly_share(shares, group)
     if len(series) < MIN_MONTHS:
         raise TooFewError(f"{len(series)} months of shares carry no trend; {MIN_MONTHS} are needed.")
-    years = (series["week_ending"] - series["week_ending"].min()).dt.days.to_numpy() / 365.25
-    slope, error = _slope_and_error(years, series["share"].to_numpy(float))
+    years = (pd.PeriodIndex(series.index).asi8 - pd.PeriodIndex(series.index).asi8[0]) / 12
+    slope, error = _slope_and_error(years, series.to_numpy(float))
     reference = stats.t(len(series) - 2)
     half = float(reference.ppf((1 + level) / 2)) * error
     return ShareTrend(
@@ -158,10 +226,55 @@ def share_trend(shares: pd.DataFrame, group: str, *, level: float = 0.95) -> Sha
         high=slope + half,
         level=level,
         p_value=float(2 * reference.sf(abs(slope) / error)) if error > 0 else float(slope == 0),
-        first_share=float(series["share"].iloc[0]),
-        last_share=float(series["share"].iloc[-1]),
+        first_share=float(series.iloc[0]),
+        last_share=float(series.iloc[-1]),
         months=len(series),
     )
+
+
+def _of(shares: pd.DataFrame, group: str) -> pd.DataFrame:
+    if group not in set(shares["group"]):
+        raise unknown("group of models", group, sorted(set(shares["group"])))
+    return shares[shares["group"] == group].sort_values("week_start")
+
+
+def _facts(table: pd.DataFrame) -> pd.DataFrame:
+    """``origin`` (US, CN, other), ``access`` (open, closed), ``developer``; missing where not known."""
+    origin = table["origin"].where(table["origin"].isin(["US", "CN"]) | table["origin"].isna(), "other")
+    access = table["access"].where(table["access"].isna() | table["access"].eq("closed"), "open")
+    return pd.DataFrame({"origin": origin, "access": access, "developer": table["developer"]}).astype(object)
+
+
+def _dollars(table: pd.DataFrame, prices: pd.DataFrame) -> pd.Series:
+    """What the tokens of each row cost at the list price of its month; free variants nothing."""
+    monthly = table["week_start"].dt.to_period("M")
+    known = {
+        month: _list_prices(prices, month.to_timestamp(how="E").normalize()) for month in monthly.unique()
+    }
+    price = pd.Series(
+        [known[month].get(model, np.nan) for month, model in zip(monthly, table["model_id"], strict=True)],
+        index=table.index,
+    ).mask(table["variant"].eq("free").fillna(False), 0.0)
+    tokens = table["tokens"].astype(float)
+    found = pd.DataFrame({"week": table["week_start"], "price": price, "tokens": tokens}).dropna()
+    dear = {week: _quantile(rows[rows["price"] > 0], _DEAR) for week, rows in found.groupby("week")}
+    return tokens * price.fillna(table["week_start"].map(dear)) / 1e6
+
+
+def _quantile(rows: pd.DataFrame, point: float) -> float:
+    ordered = rows.sort_values("price")
+    return float(
+        ordered["price"].iloc[np.searchsorted(ordered["tokens"].cumsum(), point * rows["tokens"].sum())]
+    )
+
+
+def _list_prices(prices: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
+    """The router's price of each model on a day, or its cheapest seller's."""
+    day = min(day, prices["last_seen"].max().tz_localize(None).normalize())
+    offers = cross_section(prices, day, routers=True)
+    cheapest = offers[offers["host_kind"] != "router"].groupby("model_id")["price"].min()
+    own = offers[offers["host"] == _ROUTER].groupby("model_id")["price"].min()
+    return own.combine_first(cheapest)
 
 
 def _slope_and_error(time: np.ndarray, outcome: np.ndarray) -> tuple[float, float]:

@@ -1,8 +1,8 @@
 """What was bought, at which price, in each month? One platform's rankings joined to its prices.
 
-The rankings name the fifteen models with most tokens on OpenRouter in one week a month. Whatever is below
-the fifteenth place, or bought elsewhere, is not in them: the outside good of the demand model is an
-assumption, never an observation.
+The rankings name the daily fifty models with most tokens on OpenRouter; the last full week of each month
+counts, free variants left out. Whatever is below the fiftieth place, or bought elsewhere, is not in them: the
+outside good of the demand model is an assumption, never an observation.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PLATFORM: Final = "openrouter"
 GROUPS: Final = ("closed", "Chinese open", "other open")
-NO_NAME: Final = "name in the ranking not recognised"
+NO_NAME: Final = "outside the top fifty, or a name not recognised"
 NO_PRICE: Final = "no price known in the week of the ranking"
 NO_CAPABILITY: Final = "no capability score (estimation only)"
 _FACTS: Final = ["developer", "origin", "access", "family", "name", "release_date", "eci"]
@@ -103,7 +103,7 @@ def market_data(panel: pd.DataFrame, ranked: pd.DataFrame) -> MarketData:
     panel : DataFrame
         From :func:`undercut.load_prices`; its workload decides the price.
     ranked : DataFrame
-        As ``undercut.load_reference("token_share")``.
+        As ``undercut.load_reference("token_usage_weekly")``.
 
     Returns
     -------
@@ -122,18 +122,17 @@ def market_data(panel: pd.DataFrame, ranked: pd.DataFrame) -> MarketData:
     Examples
     --------
     >>> import undercut
-    >>> data = market_data(undercut.load_prices(), undercut.load_reference("token_share"))
+    >>> data = market_data(undercut.load_prices(), undercut.load_reference("token_usage_weekly"))
     >>> bool(data.products["price"].gt(0).all()), set(data.products["group"]) <= set(GROUPS)
     (True, True)
     """
     known_until = panel["last_seen"].max().tz_convert(None)
-    table = ranked[pd.to_datetime(ranked["week_ending"]) <= known_until]
-    if table.empty:
+    tokens = token_weights(ranked[ranked["week_start"] + pd.Timedelta(days=6) <= known_until])
+    if tokens.empty:
         raise OutsideDataError(
             f"The rankings start after {known_until:%Y-%m-%d}, the last day that the panel knows."
         )
-    tokens = token_weights(table)
-    days = pd.to_datetime(table["week_ending"]).drop_duplicates().sort_values()
+    days = tokens.pop("week_ending").drop_duplicates().sort_values()
     priced = pd.concat([_priced(panel, day) for day in days], ignore_index=True)
     # The longest prompt is a fact about the model: where the platform does not state it, others do.
     stated = panel.groupby("model_id")["context_tokens"].median()

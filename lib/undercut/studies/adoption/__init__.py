@@ -1,9 +1,13 @@
-"""The report on adoption: tokens on one router, companies on record, and what came after restrictions."""
+"""The report on adoption: a router's tokens, what US firms pay for, companies on record, restrictions."""
 
 from __future__ import annotations
 
 from undercut.lazy import offer
 
 __getattr__, __dir__, __all__ = offer(
-    __name__, {"estimates": "Cases Shares after_restrictions restrictions_of", "pages": "CAVEATS conclusion"}
+    __name__,
+    {
+        "estimates": "Cases Paid Shares after_restrictions mix restrictions_of shares uptake",
+        "pages": "CAVEATS conclusion",
+    },
 )

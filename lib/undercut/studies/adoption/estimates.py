@@ -1,4 +1,4 @@
-"""What does the report on adoption compute? Trends of shares, cases on record, changes after restrictions."""
+"""What does the report on adoption compute? Shares, what firms pay for, cases, changes after restrictions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ from typing import Final
 import pandas as pd
 
 from undercut.competition.adoption.before_after import BeforeAfter, change_around
-from undercut.competition.adoption.token_shares import ShareTrend
+from undercut.competition.adoption.curves import HalfLife, adoption_curves, half_life
+from undercut.competition.adoption.token_shares import (
+    ShareTrend,
+    mean_share,
+    monthly_share,
+    share_trend,
+    token_shares,
+)
 from undercut.errors import DataError
 from undercut.studies.framed import Framed
 from undercut.studies.stocks.announcements import classes_of
@@ -24,28 +31,87 @@ SERIES: Final = {
 _WINDOWS: Final = (1, 2, 3, 4, 6)
 
 
+#: The turn of the year around which shares are compared.
+TURN: Final = pd.Timestamp("2026-01-01")
+#: Groups of models that the report follows, and how it calls them.
+GROUPS: Final = {"CN open": "Chinese open models", "US closed": "US closed models"}
+
+
 @dataclass(frozen=True, slots=True)
 class Shares(Framed):
-    """Shares of tokens; `frame` as `shares_by_group` gives it.
+    """Shares of tokens; `frame` as `token_shares` gives it, by origin and access.
 
     Attributes
     ----------
-    chinese, closed : ShareTrend
-        Of Chinese open and of US closed models.
-    by_count : ShareTrend
-        Of Chinese open models, each model counted once.
+    dollars : DataFrame
+        The same, tokens weighed by what they cost.
+    developers : DataFrame
+        The same by developer.
+    trends : mapping of str to ShareTrend
+        By group.
+    choices : DataFrame
+        The last weeks' share of Chinese open models in other ways to count: ``choice, share, low, high``.
+    without : DataFrame
+        The same without each developer: ``developer, share, low, high``.
     """
 
     ROW = "group"
     VALUE = "share"
-    chinese: ShareTrend
-    closed: ShareTrend
-    by_count: ShareTrend
+    dollars: pd.DataFrame
+    developers: pd.DataFrame
+    trends: Mapping[str, ShareTrend]
+    choices: pd.DataFrame
+    without: pd.DataFrame
 
     @property
     def last_week(self) -> date:
-        """The last week listed."""
-        return self.frame["week_ending"].max().date()
+        """The Monday of the last week."""
+        return self.frame["week_start"].max().date()
+
+    def now(self, group: str, *, before: int = 0, dollars: bool = False) -> pd.Series:
+        """Mean share of the last thirteen weeks, or of thirteen weeks some weeks before."""
+        return mean_share(self.dollars if dollars else self.frame, group, before=before)
+
+    def turn(self) -> pd.DataFrame:
+        """``group, kind, before, after``: shares in the thirteen weeks on either side of the turn of 2026."""
+        last = self.frame["week_start"].max()
+        weeks = int((last - TURN).days // 7)
+        rows = []
+        for kind, table in (("access", self.frame), ("developer", self.developers)):
+            for group in table["group"].unique():
+                before, after = (mean_share(table, group, before=at) for at in (weeks + 1, weeks - 12))
+                rows.append(
+                    {"group": group, "kind": kind, "before": before["share"], "after": after["share"]}
+                )
+        return pd.DataFrame(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Uptake(Framed):
+    """Use after release; `frame` as `adoption_curves` gives it, with the half-lives of the groups."""
+
+    ROW = "model_id"
+    VALUE = "share"
+    half_lives: HalfLife
+
+
+@dataclass(frozen=True, slots=True)
+class Paid(Framed):
+    """What US firms pay for and say; `frame` as ``load_reference("us_adoption")``."""
+
+    ROW = "entity"
+
+    def figure(self, source: str, measure: str, entity: str, *, last: bool = True) -> pd.Series:
+        """The newest (or first) figure of one series, in its newest vintage."""
+        rows = self.frame
+        rows = rows[rows["source_id"].eq(source) & rows["measure"].eq(measure) & rows["entity"].eq(entity)]
+        when = rows["period"].replace({"-mid": "-06", "-end": "-12"}, regex=True)
+        return rows.assign(when=when).sort_values(["when", "vintage"]).iloc[-1 if last else 0]
+
+
+@dataclass(frozen=True, slots=True)
+class Mix(Framed):
+    """Kinds of tokens of each week's ten largest models, by month and origin: ``prompt_per_completion``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +156,51 @@ def restrictions_of(events: pd.DataFrame) -> pd.DataFrame:
     return events[is_tightened & events["country"].str.contains("US")]
 
 
+def shares(usage: pd.DataFrame, prices: pd.DataFrame) -> Shares:
+    """Who uses what, in tokens and in dollars, by other ways to count and without each developer."""
+    by_group, dollars = token_shares(usage), token_shares(usage, prices=prices)
+    developers = token_shares(usage, by="developer")
+    paid = token_shares(usage, free=False)
+    ways = {
+        "tokens, free variants counted": (by_group, 13), "tokens, free variants left out": (paid, 13),
+        "dollars": (dollars, 13), "tokens, last four weeks": (by_group, 4),
+        "tokens, last half year": (by_group, 26), "dollars, last half year": (dollars, 26),
+    }  # fmt: skip
+    choices = [
+        {"choice": name, **mean_share(table, "CN open", weeks=weeks)} for name, (table, weeks) in ways.items()
+    ]
+    chinese = usage.loc[usage["origin"].eq("CN") & usage["access"].str.startswith("open"), "developer"]
+    left_out = [
+        {"developer": name, **mean_share(token_shares(usage, without=name), "CN open")}
+        for name in sorted(chinese.dropna().unique())
+    ]
+    columns = ["share", "low", "high"]
+    return Shares(
+        frame=by_group,
+        dollars=dollars,
+        developers=developers,
+        trends={group: share_trend(by_group, group) for group in GROUPS},
+        choices=pd.DataFrame(choices)[["choice", *columns]],
+        without=pd.DataFrame(left_out)[["developer", *columns]],
+    )
+
+
+def uptake(usage: pd.DataFrame) -> Uptake:
+    """How fast models are taken up after release and left again."""
+    curves = adoption_curves(usage)
+    return Uptake(curves, half_life(curves))
+
+
+def mix(tokens: pd.DataFrame) -> Mix:
+    """Prompt tokens per completion token by month and origin, of the rows whose parts add up."""
+    kept = tokens[tokens["sum_over_total"].between(0.95, 1.05)]
+    sums = kept.groupby([kept["week_start"].dt.strftime("%Y-%m").rename("month"), "origin"])[
+        ["prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens"]
+    ].sum()
+    ratio = sums["prompt_tokens"] / sums["completion_tokens"]
+    return Mix(sums.assign(prompt_per_completion=ratio.astype(float)).reset_index())
+
+
 def after_restrictions(
     shares: pd.DataFrame, us_prices: pd.Series, restrictions: pd.DataFrame, *, months: int, draws: int
 ) -> AfterRestrictions:
@@ -98,7 +209,7 @@ def after_restrictions(
     Parameters
     ----------
     shares : DataFrame
-        From `shares_by_group`.
+        From `token_shares`.
     us_prices : Series
         Index of US closed vendors' own list prices by month, as logarithms.
     restrictions : DataFrame
@@ -108,9 +219,8 @@ def after_restrictions(
     draws : int
         Random sets of dates.
     """
-    chinese = shares[shares["group"] == "CN open"].set_index("week_ending")["share"]
     percent = 100 * us_prices
-    series = (chinese.set_axis(chinese.index.to_period("M")), percent)
+    series = (monthly_share(shares, "CN open"), percent)
     days = restrictions["date"]
     changes = {key: _change(values, days, months, draws) for key, values in zip(SERIES, series, strict=True)}
     windows = {tried: _change(percent, days, tried, draws) for tried in _WINDOWS if tried != months}

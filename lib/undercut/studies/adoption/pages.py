@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
 from undercut import plots
 from undercut.competition.adoption.before_after import BeforeAfter
-from undercut.competition.adoption.charts import shares_over_time
-from undercut.competition.adoption.token_shares import ShareTrend
+from undercut.competition.adoption.charts import curves_by_group, shares_over_time
 from undercut.report.findings.sentences import number
-from undercut.studies.adoption.estimates import SERIES, AfterRestrictions, Cases, Shares
+from undercut.studies.adoption.estimates import (
+    GROUPS,
+    SERIES,
+    AfterRestrictions,
+    Cases,
+    Mix,
+    Paid,
+    Shares,
+    Uptake,
+)
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
 
 _COMPANIES: Final = {
@@ -22,78 +30,251 @@ _COMPANIES: Final = {
     "listed": "other listed US companies",
 }
 _PERMUTED: Final = "permutation over dates"
+_BOUNDS: Final = (
+    "share of classified tokens; the range gives what is unclassified or outside the daily top fifty to "
+    "nobody or to the group, and is no confidence interval"
+)
+_SOURCE: Final = "OpenRouter (openrouter.ai/rankings), CC BY 4.0: one router for developers, not the market"
 CAVEATS: Final = (
-    Caveat("Token shares are those of the fifteen most used models of one platform, not of the market."),
-    Caveat("No table here knows the buyers' country: adoption by US companies is documented by cases only."),
+    Caveat("Token shares are those of one router for developers, not of the market."),
+    Caveat(
+        "The tables hold no dated record of what the tokens are for: shares of programming and of apps are "
+        "not shown."
+    ),
 )
 
 
+def conclusion(found: Shares, paid: Paid) -> list[Part]:
+    """The report's answer and what else must be known."""
+    now, line = share_now(found, "CN open"), change(found)
+    dollars = share_now(found, "CN open", dollars=True)
+    firms = paid.figure("ramp", "share_of_firms_paying", "DeepSeek")
+    closed = paid.figure("ramp", "share_of_firms_paying", "Anthropic")
+    held = found.without["share"]
+    least = found.without.loc[held.idxmin()]
+    return [
+        Answer(
+            f"{now.short} of one router's tokens go to Chinese open models ({_range(now)}); of US firms "
+            f"paying by card, {number(firms['value'], '%')} pay DeepSeek, "
+            f"{number(closed['value'], '%')} Anthropic."
+        ),
+        Sentence(
+            f"That share {'rose' if (line.value or 0) > 0 else 'fell'} by {line.size} within a year; in "
+            f"dollars it is {dollars.short} ({_range(dollars)}). Without {least['developer']} it would be "
+            f"{number(least['share'], '%')}; other ways to count give "
+            f"{number(found.choices['share'].min(), '%')} to {number(found.choices['share'].max(), '%')}. "
+            "The ranges are bounds for what is not classified. The two records disagree because a router "
+            "counts tokens of developers anywhere, and cards count US firms that pay a vendor: Chinese "
+            "weights that run on US clouds are not in the second."
+        ),
+    ]
+
+
 def shares(found: Shares) -> Iterator[Part]:
-    """Shares of tokens now and their trends."""
-    chinese, closed = trend(found, "CN open"), trend(found, "US closed")
-    now, closed_now = share_now(found, "CN open"), share_now(found, "US closed")
-    yield from (chinese, now, closed, closed_now)
-    by_count = found.by_count
-    yield Number(
-        "chinese_open_share_trend.by_count", "The same, each of the fifteen models counted once",
-        by_count.slope, "percentage points", ci=(by_count.low, by_count.high), n=by_count.months,
-        as_of=found.last_week, method="as above", role="robustness",
-    )  # fmt: skip
+    """Shares of tokens and of dollars now, a year before, and at the turn of 2026."""
+    chinese, closed = share_now(found, "CN open"), share_now(found, "US closed")
+    dollars = share_now(found, "CN open", dollars=True)
+    yield from (chinese, change(found), dollars, closed, share_now(found, "US closed", dollars=True))
+    yield from (trend(found, group) for group in found.trends)
+    for name, rows in (("choice", found.choices), ("developer", found.without)):
+        for row in rows.to_dict("records"):
+            told = f"{'in' if name == 'choice' else 'without'} {row[name]}"
+            yield Number(
+                f"chinese_open_share.{_key(told)}", f"Chinese open share, {told}", row["share"], "%",
+                ci=_ends(row), as_of=found.last_week, method=_BOUNDS, role="robustness",
+            )  # fmt: skip
     yield Number(
         "chinese_open_share_of_us_companies", "Share of Chinese open models in what US companies use", None,
-        "%", n=0, method="none", note="no table here knows the buyers' country", role="descriptive",
+        "%", n=0, method="none", role="descriptive",
+        note="nobody records what US companies run: cards see who is paid, a router sees no country",
     )  # fmt: skip
+    title = f"Chinese open models: {chinese.short} of the tokens, {dollars.short} of the dollars"
     yield Figure(
         "token_shares",
         lambda: plots.headline(
-            shares_over_time(found.frame, ax=plots.own_axes(height=4.6)),
-            f"Chinese open models: {now.short} of the tokens, {found.chinese.first_share:.0f}% at the start",
-            "Percent of the tokens of the fifteen most used models, one week a month",
-            source="OpenRouter weekly rankings, archived; one platform, not the market",
+            shares_over_time({"tokens": found.frame, "dollars": found.dollars}), title,
+            "Percent of a router's weekly tokens (left) and of what they cost at list prices (right); bands: "
+            "all that is unclassified belongs to the group, or nothing", source=_SOURCE,
         ),
-        alt=f"Lines of the share of tokens by origin and access. Chinese open models: {now.short}, trend "
-        f"{chinese} a year; US closed: {closed_now.short}, trend {closed} a year.",
+        alt=f"{title}. US closed models: {closed.short} of the tokens.",
         data=found.frame,
     )  # fmt: skip
-    yield Sentence(shares_sentence(found))
+    yield Sentence(turn_sentence(found))
+    turn = found.turn()
+    makers = turn[turn["kind"].eq("developer")]
+    makers = makers.assign(change=makers["after"] - makers["before"]).nlargest(12, "after")
+    yield Table(
+        makers[["group", "before", "after", "change"]], row_label="group",
+        title="The turn of 2026, by developer",
+        subtitle="Percent of classified tokens in the 13 weeks before and after 1 January 2026",
+        labels={"group": "developer"}, formats={"change": "signed_percent"},
+    )  # fmt: skip
 
 
-def _of(found: Shares, group: str) -> tuple[ShareTrend, str, str]:
-    if group == "CN open":
-        return found.chinese, "chinese_open_share", "Chinese open models"
-    return found.closed, "us_closed_share", "US closed models"
+def share_now(found: Shares, group: str, *, dollars: bool = False) -> Number:
+    """One group's share of tokens, or of dollars, in the last thirteen weeks."""
+    key = "chinese_open_share" if group == "CN open" else "us_closed_share"
+    now = found.now(group, dollars=dollars)
+    of = "dollars at list prices" if dollars else "a router's weekly tokens"
+    valued = "; tokens times the router's list price for one mix of tokens" if dollars else ""
+    leads = group == "CN open" and not dollars
+    return Number(
+        key + (".dollars" if dollars else ""), f"{GROUPS[group]}: share of {of}, mean of the last 13 weeks",
+        now["share"], "%", ci=_ends(now), n=int(now["weeks"]), as_of=found.last_week,
+        method=_BOUNDS + valued, role="headline" if leads else "primary",
+    )  # fmt: skip
+
+
+def change(found: Shares) -> Number:
+    """Change of the Chinese open share within a year."""
+    now, then = found.now("CN open"), found.now("CN open", before=52)
+    return Number(
+        "chinese_open_share.change", "Chinese open models: change of the share of tokens within a year",
+        now["share"] - then["share"], "percentage points",
+        ci=(now["low"] - then["high"], now["high"] - then["low"]), n=int(now["weeks"]),
+        as_of=found.last_week, method=_BOUNDS, role="primary",
+    )  # fmt: skip
 
 
 def trend(found: Shares, group: str) -> Number:
     """Trend of one group's share."""
-    line, key, name = _of(found, group)
+    line, key = found.trends[group], "chinese_open_share" if group == "CN open" else "us_closed_share"
     return Number(
-        f"{key}_trend", f"{name}: trend of the share of tokens, a year", line.slope, "percentage points",
-        ci=(line.low, line.high), n=line.months, as_of=found.last_week,
-        method="least squares on time, variance corrected for autocorrelation",
-        role="headline" if group == "CN open" else "primary",
+        f"{key}_trend", f"{GROUPS[group]}: trend of the share of tokens, a year", line.slope,
+        "percentage points", ci=(line.low, line.high), n=line.months, as_of=found.last_week,
+        method="least squares on months, variance corrected for autocorrelation", role="primary",
     )  # fmt: skip
 
 
-def share_now(found: Shares, group: str) -> Number:
-    """One group's share in the last week."""
-    line, key, name = _of(found, group)
-    return Number(
-        key, f"{name}: share of tokens of the fifteen most used models, last week listed", line.last_share,
-        "%", n=line.months, as_of=found.last_week, method="share of listed tokens", role="primary",
-        note="a share of what is listed: no sampling interval; it jumps from month to month",
-    )  # fmt: skip
-
-
-def shares_sentence(found: Shares) -> str:
-    """Which way the shares went, and how sure that is."""
-    chinese, closed = trend(found, "CN open"), trend(found, "US closed")
-    sure = "beyond the interval" if found.chinese.is_clear else "within the interval of zero"
+def turn_sentence(found: Shares) -> str:
+    """What changed at the turn of 2026, and whose models made it."""
+    turn = found.turn().assign(moved=lambda t: t["after"] - t["before"])
+    access = turn[turn["kind"].eq("access")].set_index("group")
+    makers = turn[turn["kind"].eq("developer")].sort_values("moved")
+    chinese, closed = access.loc["CN open"], access.loc["US closed"]
+    up, down = makers.iloc[-1], makers.iloc[0]
     return (
-        f"The share of Chinese open models {'grew' if found.chinese.slope > 0 else 'fell'} by "
-        f"{number(abs(found.chinese.slope), 'percentage points')} a year ({chinese.interval}; {sure}), to "
-        f"{share_now(found, 'CN open').short}; that of US closed models moved by {closed.short} "
-        f"({closed.interval})."
+        f"Around the turn of 2026 Chinese open models went from {number(chinese['before'], '%')} to "
+        f"{number(chinese['after'], '%')} of the classified tokens and US closed models from "
+        f"{number(closed['before'], '%')} to {number(closed['after'], '%')}. {up['group']} gained most "
+        f"({number(up['moved'], 'percentage points')}), {down['group']} lost most "
+        f"({number(down['moved'], 'percentage points')})."
+    )
+
+
+def _key(words: str) -> str:
+    return "_".join("".join(c if c.isalnum() else " " for c in words.lower()).split())
+
+
+def _ends(row: Any) -> tuple[float, float]:
+    return float(row["low"]), float(row["high"])
+
+
+def _range(told: Number) -> str:
+    low, high = told.ci or (float("nan"), float("nan"))
+    return f"{number(low, told.unit, decimals=0)} to {number(high, told.unit, decimals=0)}"
+
+
+def uptake(found: Uptake) -> Iterator[Part]:
+    """How long models stay in use."""
+    rows = found.half_lives.to_frame().set_index("group")
+    for group, row in rows.iterrows():
+        ends = None if pd.isna(row["high"]) else (row["low"], row["high"])
+        yield Number(
+            f"half_life.{str(group).lower().replace(' ', '_')}",
+            f"{GROUPS.get(str(group), str(group))}: weeks from a model's best week until below half of it",
+            row["median"], "weeks", ci=ends, n=int(row["models"]),
+            role="primary" if group in GROUPS else "descriptive",
+            method="Kaplan and Meier's median; bootstrap over models",
+            note="" if ends else "the upper end is not reached within the data",
+        )  # fmt: skip
+    told = "; ".join(
+        f"{GROUPS[group]} {number(rows.loc[group, 'median'], 'weeks')} ({rows.loc[group, 'low']:.0f} to "
+        f"{rows.loc[group, 'high']:.0f})"
+        for group in GROUPS
+        if group in rows.index
+    )
+    yield Figure(
+        "use_after_release",
+        lambda: plots.headline(
+            curves_by_group(found.frame), f"Half of a model's peak is gone within weeks: {told}",
+            "Median share of a week's tokens over the model's own best week, by weeks since release",
+            source=_SOURCE,
+        ),
+        alt=f"Use after release falls fast. Weeks from the best week to half of it: {told}.",
+        data=found.frame[["model_id", "group", "age", "of_peak", "of_top"]],
+    )  # fmt: skip
+    ages = found.frame[found.frame["age"].isin([1, 4, 13])]
+    top = ages.groupby(["group", "age"])["of_top"].median().unstack()  # noqa: PD010
+    yield Table(
+        (100 * top).rename(columns={age: f"week {age}" for age in top}).reset_index(), row_label="group",
+        title="Use against the ten largest",
+        subtitle="Median share of tokens, in percent of the median of the ten largest models at that age",
+    )  # fmt: skip
+
+
+def paid(found: Paid) -> Iterator[Part]:
+    """What US firms pay for, say and download, source by source."""
+    for entity in ("DeepSeek", "Anthropic", "OpenAI", "Mistral"):
+        row = found.figure("ramp", "share_of_firms_paying", entity)
+        yield Number(
+            f"us_firms_paying.{entity.lower()}", f"US firms on Ramp that pay {entity}, {row['period']}",
+            row["value"], "%", method=f"count of firms, vintage {row['vintage']}", role="descriptive",
+            note="a count of all of Ramp's firms: no sampling interval; they lean to young, digital firms",
+        )  # fmt: skip
+    rows = found.frame
+    first, now = (
+        found.figure("menlo", "open_source_share_of_usage", "open models", last=last)
+        for last in (False, True)
+    )
+    yield Sentence(
+        f"A survey of US enterprise buyers puts open models at {number(now['value'], '%')} of use in "
+        f"{now['period']}, {number(first['value'], '%')} in {first['period']}. The Census counted "
+        f"{_census(rows)} of firms using AI at all in 2026. Series of other vintages are not joined."
+    )  # fmt: skip
+    columns = [
+        "source_id",
+        "entity",
+        "measure",
+        "period",
+        "value",
+        "unit",
+        "vintage",
+        "confidence",
+        "population",
+        "licence",
+    ]
+    yield Table(
+        rows.replace({"source_id": "_", "measure": "_"}, " ", regex=True)[columns],
+        row_label="source_id", title="What firms pay for, use and download",
+        subtitle="Each with its population, vintage and licence; vintages of one series are kept apart",
+        labels={"source_id": "source", "entity": "whose"},
+    )  # fmt: skip
+
+
+def _census(rows: pd.DataFrame) -> str:
+    of = rows[
+        rows["source_id"].eq("btos")
+        & rows["measure"].eq("firms_using_ai")
+        & rows["period"].str.startswith("2025-12")
+    ]
+    return f"{number(of['value'].min(), '%')} to {number(of['value'].max(), '%')}"
+
+
+def mix(found: Mix) -> Iterator[Part]:
+    """What kind of tokens they are."""
+    months = sorted(found.frame["month"].unique())[-3:]
+    last = (
+        found.frame[found.frame["month"].isin(months)]
+        .groupby("origin")[["prompt_tokens", "completion_tokens"]]
+        .sum()
+    )
+    ratio = (last["prompt_tokens"] / last["completion_tokens"]).astype(float)
+    told = ", ".join(f"{plots.origin_name(str(origin))} {value:.0f} to 1" for origin, value in ratio.items())
+    yield Sentence(
+        f"Prompts outweigh answers by far among each week's ten largest models ({months[0]} to "
+        f"{months[-1]}: {told}): most of it is software that reads long contexts again, not chat. What is "
+        "written, code or prose, and in which app, is not recorded here."
     )
 
 
@@ -218,15 +399,3 @@ def _moved(key: str, change: BeforeAfter) -> str:
         f"{change.events} {'month' if change.events == 1 else 'months'} with restrictions; smallest "
         f"detectable change {least})"
     )
-
-
-def conclusion(found: Shares, on_record: Cases) -> list[Part]:
-    """The report's answer and what else must be known."""
-    now, line = share_now(found, "CN open"), trend(found, "CN open")
-    return [
-        Answer(
-            f"Chinese open models have {now.short} of the tokens of one router's fifteen most used models, a "
-            f"trend of {line.short} a year ({line.interval})."
-        ),
-        Sentence(f"{documented(on_record)}."),
-    ]
