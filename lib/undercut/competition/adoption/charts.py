@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 import pandas as pd
 
 from undercut import plots
@@ -60,25 +59,21 @@ def shares_over_time(tables: Mapping[str, pd.DataFrame]) -> Axes:
     tables : mapping of str to DataFrame
         By name of the panel: ``week_start, group, share, low, high``.
     """
-    import matplotlib.pyplot as plt
+    from matplotlib.dates import ConciseDateFormatter
 
-    figure, panels = plt.subplots(1, len(tables), figsize=(7.6, 4.4), sharey=True, layout="constrained")
-    every = list(np.ravel(panels))
+    every = plots.panels(len(tables), columns=2, height=3.4, sharey=True)
     for axes, (name, shares) in zip(every, tables.items(), strict=True):
         ends = {}
-        for group in ("US closed", "CN open"):
+        for group, shown in (("US closed", "US closed"), ("CN open", "Chinese open")):
             rows = shares[shares["group"] == group]
             plots.band(axes, rows["week_start"], rows["low"], rows["high"], plots.origin_color(group[:2]))
-            axes.plot(rows["week_start"], rows["share"], color=plots.origin_color(group[:2]))
-            ends[group] = (rows["week_start"].iloc[-1], rows["share"].iloc[-1])
-        axes.set(xlabel=name, ylim=(0, 100))
-        axes.xaxis.set_major_locator(plt.MaxNLocator(4))
-        axes.tick_params(axis="x", labelsize=8)
-        axes.text(0.03, 0.02, name, transform=axes.transAxes, fontsize=10, fontweight="bold")
-        axes.set_xlabel("")
-        figure.autofmt_xdate(rotation=0, ha="center")
-        if axes is every[-1]:
-            plots.label_line_ends(axes, ends, {group: plots.origin_color(group[:2]) for group in ends})
+            axes.plot(rows["week_start"], rows["share"], color=plots.origin_color(group[:2]), label=shown)
+            ends[shown] = (rows["week_start"].iloc[-1], rows["share"].iloc[-1])
+        axes.set(ylim=(0, 100))
+        axes.set_title(name, loc="left", fontsize=11)
+        axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))
+        colors = {"US closed": plots.origin_color("US"), "Chinese open": plots.origin_color("CN")}
+        plots.label_line_ends(axes, ends, colors)
     return every[0]
 
 

@@ -120,21 +120,20 @@ def token_shares(
     table = load_reference("token_usage_weekly") if usage is None else usage
     table = table if free else table[table["variant"].ne("free").fillna(True)]
     table = table if without is None else table[table["developer"].ne(without).fillna(True)]
-    table = table.reset_index(drop=True)
-    facts = _facts(table)
+    attrs, table = dict(table.attrs), table.reset_index(drop=True)
+    keys = ["origin", "access"] if by == "group" else [by]
     weight = table["tokens"].astype(float) if prices is None else _dollars(table, prices)
-    labels = (
-        facts[["origin", "access"]].dropna().astype(str).agg(" ".join, axis=1) if by == "group" else facts[by]
-    )
-    labels = labels.reindex(table.index)
-    week = table["week_start"]
+    cells = _facts(table)[keys].assign(week=table["week_start"], weight=weight)
+    facts = cells.groupby(["week", *keys], dropna=False)["weight"].sum().reset_index()
+    labels = facts[keys].dropna().astype(str).agg(" ".join, axis=1).reindex(facts.index)
+    week, weight = facts["week"], facts["weight"]
     total, classified = weight.groupby(week).sum(), weight[labels.notna()].groupby(week).sum()
     parts = []
     for group in sorted(labels.dropna().unique()):
         known = (
             weight[labels.eq(group).fillna(False)].groupby(week).sum().reindex(total.index, fill_value=0.0)
         )
-        wanted = dict(zip(("origin", "access"), group.split(), strict=True)) if by == "group" else {by: group}
+        wanted = dict(zip(keys, group.split() if by == "group" else [group], strict=True))
         may = pd.concat([facts[key].isna() | facts[key].eq(value) for key, value in wanted.items()], axis=1)
         most = weight[may.all(axis=1)].groupby(week).sum().reindex(total.index, fill_value=0.0)
         parts.append(
@@ -145,7 +144,7 @@ def token_shares(
         )  # fmt: skip
     long = pd.concat(parts).rename_axis("week_start").reset_index()
     long = long.astype({"group": "str"}).sort_values(["week_start", "group"], ignore_index=True)
-    long.attrs = dict(table.attrs)
+    long.attrs = attrs
     return long
 
 

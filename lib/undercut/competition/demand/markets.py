@@ -136,7 +136,8 @@ def market_data(panel: pd.DataFrame, ranked: pd.DataFrame) -> MarketData:
     priced = pd.concat([_priced(panel, day) for day in days], ignore_index=True)
     # The longest prompt is a fact about the model: where the platform does not state it, others do.
     stated = panel.groupby("model_id")["context_tokens"].median()
-    priced["context_tokens"] = priced["context_tokens"].fillna(priced["model_id"].map(stated))
+    context = priced["context_tokens"].astype("Float64")
+    priced["context_tokens"] = context.fillna(priced["model_id"].map(stated))
     joined = tokens.merge(priced, on=["period", "model_id"], how="left")
     share = joined["tokens"] / joined.groupby("period")["tokens"].transform("sum")
     reason = np.select([joined["model_id"].isna(), joined["price"].isna()], [NO_NAME, NO_PRICE], default="")
