@@ -72,8 +72,11 @@ def cache_dir(name: str) -> Path:
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write ``content`` to ``path`` so that a reader sees the old file or the whole new one."""
-    raw = content.encode() if isinstance(content, str) else content
+    """Write ``content`` to ``path`` so that a reader sees the old file or the whole new one.
+
+    Halves of characters, which no file can hold, become question marks.
+    """
+    raw = content.encode(errors="replace") if isinstance(content, str) else content
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:

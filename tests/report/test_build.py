@@ -92,7 +92,7 @@ def test_a_report_is_published_whole(built: Path) -> None:
     assert 50 < record["peak_memory_mb"] < 2000
     assert record["inputs"]["packages"]["pandas"]
     assert "demo/index.html" in (built / "reports" / "site" / "index.html").read_text()
-    assert not (built / "reports" / "site" / ".staging").exists()
+    assert not (built / "reports" / "site" / ".incoming").exists()
 
 
 def test_the_kernel_is_the_builders_own_interpreter(built: Path) -> None:
@@ -194,9 +194,29 @@ def test_when_the_process_that_forks_is_killed_the_other_reports_are_built(tmp_p
     catalogue = project / "reports.toml"
     catalogue.write_text(catalogue.read_text() + "[report.demo.grid]\nlimit = [6]\n")
     seen = []
-    with pytest.raises(BuildError, match="killed by SIGKILL"):
+    with pytest.raises(BuildError, match=r"cell 4 of demo.ipynb[\s\S]*that starts workers was killed"):
         build_reports(root=project, options=Options(jobs=1), watch=lambda one: seen.append(one.status))
     assert seen == ["started", "failed", "started", "built"]
+    assert orphans(project) == []
+
+
+def test_who_kills_the_process_that_forks_takes_down_nobody_else(tmp_path: Path) -> None:
+    kill = """
+        import os, psutil, time
+        time.sleep(1)
+        if limit == 5:
+            psutil.Process(os.getppid()).parent().kill()
+        time.sleep(2)
+    """
+    project = write_project(tmp_path, demo_cells(code(kill)))
+    catalogue = project / "reports.toml"
+    catalogue.write_text(catalogue.read_text() + "[report.demo.grid]\nlimit = [6]\n")
+    ended: dict[str, str] = {}
+    with pytest.raises(BuildError, match="process that starts workers was killed"):
+        build_reports(
+            root=project, options=Options(jobs=2), watch=lambda one: ended.update({one.report: one.status})
+        )
+    assert ended == {"demo": "failed", "demo limit=6": "built"}
     assert orphans(project) == []
 
 
@@ -215,7 +235,7 @@ def test_an_interrupt_from_the_keyboard_ends_everything(project: Path) -> None:
     assert builder.returncode != 0
     assert "Traceback" not in errors
     assert orphans(project) == []
-    assert not (project / "reports" / "site" / ".staging").exists()
+    assert not (project / "reports" / "site" / ".incoming").exists()
 
 
 def test_a_notebook_that_runs_too_long_is_stopped(project: Path) -> None:

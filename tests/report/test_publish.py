@@ -35,10 +35,10 @@ def test_without_an_atomic_exchange_the_old_folder_is_moved_aside(
 
 def test_a_report_moved_aside_by_a_killed_build_comes_back(tmp_path: Path) -> None:
     folder(tmp_path / (publish.PREVIOUS + "demo"), "old")
-    folder(tmp_path / publish.STAGING / "demo", "half")
+    folder(tmp_path / publish.INCOMING / "demo", "half")
     with publish.only_builder(tmp_path):
         assert (tmp_path / "demo" / "index.html").read_text() == "old"
-        assert not (tmp_path / publish.STAGING).exists()
+        assert not (tmp_path / publish.INCOMING).exists()
 
 
 def test_two_builds_at_once_are_refused(tmp_path: Path) -> None:

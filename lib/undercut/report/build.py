@@ -15,14 +15,15 @@ from typing import Any
 from undercut.errors import BuildError
 from undercut.report.catalogue.plan import Options, Plan, due_tasks, plan_build, why_of
 from undercut.report.catalogue.project import git_commit, utc_now
-from undercut.report.catalogue.variants import changed_values
 from undercut.report.findings.contract import write_atomically
 from undercut.report.findings.others import snapshot
 from undercut.report.run.masking import Mask
-from undercut.report.run.task import Outcome, Run, Task
+from undercut.report.run.places import workplace
+from undercut.report.run.progress import Watch, label_of
+from undercut.report.run.task import Outcome, Run, Task, told
 from undercut.report.site.hooks import run_hook
-from undercut.report.site.publish import STAGING, only_builder
-from undercut.report.site.record import is_current, publish_failure, publish_page
+from undercut.report.site.publish import only_builder
+from undercut.report.site.record import is_current, publish_failure, publish_page, read_record
 
 __all__ = ["Options", "Outcome", "Plan", "build_reports", "plan_build"]
 
@@ -35,7 +36,7 @@ def build_reports(
     grid: Mapping[str, Sequence[Any]] | None = None,
     root: Path | None = None,
     options: Options | None = None,
-    watch: Callable[[Outcome], None] | None = None,
+    watch: Watch | Callable[[Outcome], None] | None = None,
     pages: Callable[[Path], None] | None = None,
 ) -> list[Outcome]:
     """Build the named reports (default: all) where they are out of date, and the site around them.
@@ -58,8 +59,8 @@ def build_reports(
         The project; default: the one around the working directory.
     options : Options, optional
         How to build.
-    watch : callable, optional
-        Called with an outcome when a report starts and when it ends.
+    watch : Watch or callable, optional
+        Called with an outcome when a report starts and when it ends; a `Watch` hears what is running, too.
     pages : callable, optional
         Puts pages that come from no notebook into the site, before its front page is written.
 
@@ -71,20 +72,20 @@ def build_reports(
         After all were tried, where any failed; the message has each failure with its cell.
     """
     chosen = options or Options()
-    say = watch or (lambda _: None)
+    watch = watch if isinstance(watch, Watch) else Watch(watch)
     plan = plan_build(names, parameters, out_dir, grid=grid, root=root, options=chosen)
     stale = [(task, why) for task, why in plan.tasks if why]
     outcomes = [Outcome(_label(t), plan.site / t.folder, "unchanged") for t, why in plan.tasks if not why]
     for outcome in outcomes:
-        say(outcome)
+        watch.say(outcome)
     if stale or not is_current(plan.site):
         from undercut.report.site.site import write_site  # a build with nothing to do need not wait for it
 
         try:
-            with only_builder(plan.site):
+            with only_builder(plan.site), workplace() as place:
                 if chosen.due:  # another build may have ended between the plan and the lock
                     stale = due_tasks([task for task, _ in stale], plan.site)
-                outcomes += _build(stale, plan, chosen, say)
+                outcomes += _build(stale, plan, chosen, watch, place)
                 if pages:
                     pages(plan.site)
                 write_site(plan.site, tuple(plan.reports), plan.settings)
@@ -104,34 +105,35 @@ def build_reports(
 
 
 def _build(
-    stale: list[tuple[Task, list[str]]], plan: Plan, options: Options, say: Callable[[Outcome], None]
+    stale: list[tuple[Task, list[str]]], plan: Plan, options: Options, watch: Watch, place: Path
 ) -> list[Outcome]:
-    commit = git_commit(Path(__file__).parent) if stale else None
-    stale = [(replace(task, commit=commit or ""), why) for task, why in stale]
-    tasks = {task.folder: (task, tuple(why)) for task, why in stale}
-    for task, _ in stale:
-        task.page.mkdir(parents=True)
-    if not tasks:
+    if not stale:
         return []
+    commit = git_commit(Path(__file__).parent) or ""
+    placed = [replace(t, commit=commit, staging=place / str(at)) for at, (t, _) in enumerate(stale)]
+    tasks = {task.folder: (task, tuple(why)) for task, (_, why) in zip(placed, stale, strict=True)}
     outcomes: dict[str, Outcome] = {}
     started: dict[str, tuple[float, str]] = {}
-    everything = [task for task, _ in stale]
-    with closing(_steps(everything, plan, options)) as steps:
+    watch.expect(placed, {task.folder: _lasted(plan.site / task.folder) for task in placed}, _jobs(options))
+    with closing(_steps(placed, plan, options, watch, place)) as steps:
         for task, run in steps:
             if run is None:
                 started[task.folder] = time.time(), utc_now()
                 _show_others(task, plan)
-                say(Outcome(_label(task), plan.site / task.folder, "started", reasons=tasks[task.folder][1]))
+                watch.say(
+                    Outcome(_label(task), plan.site / task.folder, "started", reasons=tasks[task.folder][1])
+                )
                 continue
             outcome = _publish(task, run, plan, started[task.folder], tasks[task.folder][1])
             outcomes[task.folder] = outcome
-            say(outcome)
+            watch.ended(task)
+            watch.say(outcome)
             if outcome.failure and options.fail_fast:
                 break
     for folder, (task, why) in tasks.items():
         if folder not in outcomes:
             outcomes[folder] = Outcome(_label(task), plan.site / folder, "not tried", reasons=why)
-            say(outcomes[folder])
+            watch.say(outcomes[folder])
     return [outcomes[folder] for folder in tasks]
 
 
@@ -143,22 +145,34 @@ def _show_others(task: Task, plan: Plan) -> None:
         write_atomically(task.others, json.dumps(seen))
 
 
-def _steps(tasks: Sequence[Task], plan: Plan, options: Options) -> Generator[tuple[Task, Run | None]]:
+def _jobs(options: Options) -> int:
+    return options.jobs or os.cpu_count() or 1
+
+
+def _lasted(published: Path) -> float | None:
+    """How long the last good build of a report took; None where that is not known."""
+    seconds = (read_record(published) or {}).get("duration_seconds")
+    return float(seconds) if isinstance(seconds, int | float) else None
+
+
+def _steps(
+    tasks: Sequence[Task], plan: Plan, options: Options, watch: Watch, place: Path
+) -> Generator[tuple[Task, Run | None]]:
     """Run the tasks here or on a cluster; see `undercut.report.run.execution.run_tasks`."""
     if options.cluster:
         from undercut.report.run.cluster import run_on_cluster
 
-        return run_on_cluster(tasks, plan.project.resolve(), address=options.cluster, jobs=options.jobs)
+        project, address = plan.project.resolve(), options.cluster
+        return run_on_cluster(tasks, project, address=address, jobs=options.jobs, pulse=watch.pulse)
     from undercut.report.run.execution import environment, run_tasks
     from undercut.report.run.forge import modules_for
     from undercut.report.run.workers import Workers
 
-    staging = plan.site / STAGING
     modules = [] if options.plain else modules_for({task.report.notebook for task in tasks})
-    workers = Workers(environment(staging), staging / "forge.log", modules)
+    workers = Workers(environment(place), place / "forge.log", modules)
     if workers.refusal:
         warnings.warn(f"Processes are not forked here: {workers.refusal}.", stacklevel=2)
-    return run_tasks(tasks, workers, jobs=options.jobs or os.cpu_count() or 1)
+    return run_tasks(tasks, workers, jobs=_jobs(options), pulse=watch.pulse)
 
 
 def _publish(task: Task, run: Run, plan: Plan, started: tuple[float, str], why: tuple[str, ...]) -> Outcome:
@@ -171,16 +185,16 @@ def _publish(task: Task, run: Run, plan: Plan, started: tuple[float, str], why: 
         text = Mask(os.environ).text(failure_text(task.report, run.failure))
     try:
         if run.failure:
-            kept = publish_failure(task, run.failure, target, started_at=started[1])
+            kept = publish_failure(task, run.failure, plan.site, started_at=started[1])
             text += f"\nThe last good version is {target / kept}." if kept else ""
         else:
             publish_page(task, run, plan.project, plan.site, started=started, keep=plan.settings.keep_builds)
-    except OSError as error:
-        place = f"\n{target} is as it was: it could not be written ({error})."
+    # Whatever a notebook left behind that cannot be published is its own failure.
+    except Exception as error:
+        place = f"\n{target} is as it was: it could not be written ({told(error)})."
         text = (text or f"Report {task.report.name} was not published.") + place
     return Outcome(_label(task), target, "failed" if text else "built", text, why, run)
 
 
 def _label(task: Task) -> str:
-    changed = changed_values(task.report, task.values)
-    return " ".join([task.report.name, *(f"{name}={value}" for name, value in changed.items())])
+    return Mask(os.environ).text(label_of(task))

@@ -15,8 +15,7 @@ from undercut.report.catalogue.project import CATALOGUE_FILE, project_root, utc_
 from undercut.report.catalogue.staleness import reasons
 from undercut.report.catalogue.variants import command_of, folder_of, grid_points
 from undercut.report.run.task import Task
-from undercut.report.site.publish import STAGING
-from undercut.report.site.record import fingerprint, last_attempt, read_record
+from undercut.report.site.record import damage, fingerprint, last_attempt, read_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ def plan_build(
     site = (out_dir or project / "reports" / "site").resolve()
     points = list(_points(pick(reports, list(names)), parameters or {}, grid or {}))
     points.sort(key=lambda point: depth(point[0], reports))
-    tasks = [_task(report, values, site, project, chosen.timeout_seconds) for report, values in points]
+    tasks = [_task(report, values, project, chosen.timeout_seconds) for report, values in points]
     if chosen.due:
         return Plan(site, project, settings, reports, due_tasks(tasks, site))
     why = why_of(reports, site, project)
@@ -113,7 +112,7 @@ def why_of(reports: Mapping[str, Report], site: Path, project: Path) -> Callable
     @cache
     def why(name: str) -> list[str]:
         report = reports[name]
-        return _why(_task(report, report.values({}), site, project), site, project, why)
+        return _why(_task(report, report.values({}), project), site, project, why)
 
     return why
 
@@ -128,14 +127,13 @@ def _made_from(task: Task, again: Set[str]) -> list[str]:
 
 
 def _task(
-    report: Report, values: dict[str, Any], site: Path, project: Path, timeout_seconds: float | None = None
+    report: Report, values: dict[str, Any], project: Path, timeout_seconds: float | None = None
 ) -> Task:
     folder = folder_of(report, values)
     return Task(
         report=report,
         values=values,
         folder=folder,
-        staging=site / STAGING / folder.replace("/", "."),
         command=command_of(report, values),
         notebook_path=report.notebook.relative_to(project.resolve()).as_posix(),
         timeout_seconds=timeout_seconds or report.limits.timeout_seconds,
@@ -172,8 +170,14 @@ def _why(
         return ["it was never built"]
     if record["status"] == "failed":
         return [f"the last build, at {record['failed_at']}, failed"]
-    found = reasons(record["inputs"], task, project) + _made_from(task, again)
-    seen = record["inputs"].get("others", {})
+    if record["status"] == "damaged":
+        return [record["reason"]]
+    try:
+        found = damage(site / task.folder, record) + reasons(record["inputs"], task, project)
+        seen = dict(record["inputs"].get("others", {}))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return [f"the record of its last build is damaged: {error!r}"]
+    found += _made_from(task, again)
     for name in task.report.after:
         if name not in seen:
             found.append(f"it is made from {name} now")

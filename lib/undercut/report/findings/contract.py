@@ -44,15 +44,25 @@ def read_results(path: Path) -> dict[str, Any]:
     DataError
         Where the file is missing, is not JSON, or breaks the contract.
     """
-    try:
-        results = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
-    except FileNotFoundError:
-        raise DataError(f"{path} does not exist: did the notebook call report.save()?") from None
-    except ValueError as error:
-        raise DataError(f"{path} is not valid JSON: {error}") from None
+    if not path.is_file():
+        raise DataError(f"{path} does not exist: did the notebook call report.save()?")
+    results: dict[str, Any] = read_json(path)
     validate(results, where=str(path))
-    checked: dict[str, Any] = results
-    return checked
+    return results
+
+
+def read_json(path: Path) -> Any:
+    """The content of a file that a build wrote, which somebody may have damaged since.
+
+    Raises
+    ------
+    DataError
+        Where it cannot be read.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+    except (OSError, ValueError, RecursionError) as error:
+        raise DataError(f"{path} is not valid JSON: {error}") from None
 
 
 def validate(results: Any, *, where: str = RESULTS_FILE) -> None:

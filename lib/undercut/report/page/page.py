@@ -9,13 +9,13 @@ from typing import Any
 
 from undercut.errors import DataError
 from undercut.report.findings.contract import RESULTS_FILE, read_results, write_atomically, write_results
+from undercut.report.page.files import clean_files
 from undercut.report.page.notebook import published_notebook
 from undercut.report.page.render import render_report
 from undercut.report.run.masking import Mask
 from undercut.strict_json import dumps
 
 _MISSING = object()
-_TEXT_SUFFIXES = {".csv", ".svg", ".json", ".txt", ".html", ".md"}
 
 
 def complete_page(job: Mapping[str, Any], mask: Mask) -> None:
@@ -36,11 +36,12 @@ def complete_page(job: Mapping[str, Any], mask: Mask) -> None:
     """
     page = Path(job["page"])
     results = read_results(page / RESULTS_FILE)
+    left_out = clean_files(page, mask)
     _check_results(job, results, page)
     results = mask.anything(results)
+    results["warnings"] += left_out
     executed = json.loads(Path(job["output"]).read_text(encoding="utf-8"))
     notebook = mask.anything(published_notebook(executed))
-    _mask_files(page, mask)
     write_results(page / RESULTS_FILE, results)
     write_atomically(page / "notebook.ipynb", dumps(notebook, indent=1, ensure_ascii=False) + "\n")
     html = render_report(
@@ -52,14 +53,6 @@ def complete_page(job: Mapping[str, Any], mask: Mask) -> None:
         files=page,
     )
     write_atomically(page / "index.html", html)
-
-
-def _mask_files(page: Path, mask: Mask) -> None:
-    for path in page.rglob("*"):
-        if mask.values and path.is_file() and path.suffix in _TEXT_SUFFIXES and path.name != RESULTS_FILE:
-            old = path.read_text(encoding="utf-8", errors="surrogateescape")
-            if (new := mask.text(old)) != old:
-                write_atomically(path, new.encode("utf-8", errors="surrogateescape"))
 
 
 def _check_results(job: Mapping[str, Any], results: dict[str, Any], page: Path) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -72,7 +72,12 @@ class _Cluster:
 
 
 def run_on_cluster(
-    tasks: Sequence[Task], project: Path, *, address: str, jobs: int
+    tasks: Sequence[Task],
+    project: Path,
+    *,
+    address: str,
+    jobs: int,
+    pulse: Callable[[Iterable[Task]], None] = lambda _: None,
 ) -> Generator[tuple[Task, Run | None]]:
     """Run the tasks on the Dask cluster at ``address``; yields as `run_tasks` does.
 
@@ -105,6 +110,7 @@ def run_on_cluster(
                     yield task, None
                     cluster.start(task)
                 yield from cluster.ended()
+                pulse([task for task, _, _ in cluster.running.values()])
                 time.sleep(_WAIT_SECONDS if cluster.running else 0)
         finally:
             client.cancel([future for _, future, _ in cluster.running.values()])

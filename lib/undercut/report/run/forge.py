@@ -17,6 +17,7 @@ import re
 import select
 import subprocess
 import sys
+import tempfile
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
@@ -27,9 +28,10 @@ from undercut.report.run.processes import die_with_parent, end_descendants, peak
 
 #: What every worker and kernel needs.
 MACHINERY = (
-    "undercut.report.run.worker", "undercut.report.run.embryo", "undercut.report.page.page", "papermill",
-    "papermill.iorw", "nbclient", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell",
-    "ipykernel.debugger", "IPython.core.interactiveshell", "IPython.core.completer", "IPython.core.magics",
+    "undercut.report.run.worker", "undercut.report.run.embryo", "undercut.report.page.page",
+    "papermill.iorw", "papermill.parameterize", "nbclient", "ipykernel.kernelapp", "ipykernel.ipkernel",
+    "ipykernel.zmqshell", "ipykernel.debugger", "IPython.core.interactiveshell", "IPython.core.completer",
+    "IPython.core.magics",
     "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect",
     "IPython.core.pylabtools", "IPython.extensions.storemagic", "jupyter_client.asynchronous",
     "jupyter_client.manager", "jupyter_client.provisioning.local_provisioner", "pygments.lexers.python",
@@ -189,6 +191,7 @@ def _fork(job: str, environment: dict[str, str], inherited: int) -> int:
         os.dup2(nothing, 0)
         os.environ.clear()
         os.environ.update(environment)
+        tempfile.tempdir = None  # a worker has a folder of its own for temporary files
         from undercut.report.run.worker import run_job
 
         status = run_job(job, forks=True)

@@ -1,68 +1,260 @@
-"""How are secrets of the environment kept out of what is published?"""
+"""How are secrets kept out of what is published? Values of the environment, and what looks like a token."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+import zipfile
+import zlib
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Iterable, Mapping
+from functools import cache
 from html import escape
+from importlib import import_module, resources
+from io import BytesIO
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
-#: Names of environment variables whose values are secrets.
+#: Names that say that their value is a secret.
 _SECRET = re.compile(
-    r"(?:^|_)(?:TOKENS?|SECRETS?|PASSWORD|PASSWD|PWD|PASSPHRASE|CREDENTIALS?|AUTH|KEY|API_?KEY|APIKEY|DSN)(?:_|$)",
+    r"(?:^|_)(?:TOKENS?|SECRETS?|PASS(?:WORD|WD|PHRASE|CODE)?|PWD|PW|CREDENTIALS?|CREDS|AUTH\w*|API_?KEYS?|"
+    r"\w*KEY|DSN|PIN|COOKIE|SIGNATURE|PAT|BEARER|PRIVATE)(?:_|\d|$)",
     re.IGNORECASE,
 )
-#: Variables that only look like one.
-_HARMLESS = frozenset({"PWD", "OLDPWD"})
-_SHORTEST = 6
+#: Names whose values are no secrets: of the system, of a terminal, of Python and of how programs are run.
+_HARMLESS = re.compile(
+    r"_|PWD|OLDPWD|HOME|PATH|\w*_PATH|USER|USERNAME|LOGNAME|HOST|HOSTNAME|HOSTTYPE|OSTYPE|MACHTYPE|SHELL|SHLVL|"
+    r"TERM\w*|COLORTERM|COLUMNS|LINES|LANG|LANGUAGE|LC_\w+|TZ|TMP|TEMP|TMPDIR|EDITOR|VISUAL|PAGER|LESS\w*|DISPLAY|"
+    r"WAYLAND_DISPLAY|XDG_\w+|DBUS_\w+|LS_COLORS|SSH_AUTH_SOCK|SSH_(?:CLIENT|CONNECTION|TTY)|GPG_AGENT_INFO|"
+    r"\w*(?:CA_BUNDLE|CAINFO|CA_CERTS\w*|CERT_FILE|CERT_DIR|_CERT|_ROOTS_FILE_PATH|_CONFIG_FILE|_ROOT|_HOME|_DIR)|"
+    r"VIRTUAL_ENV\w*|CONDA_\w+|PYENV_\w+|PYTHON\w*|PIP_\w+|UV_\w+|JUPYTER\w*|JPY_\w+|IPYTHON\w*|PYDEVD_\w+|"
+    r"MPL\w+|CLICOLOR\w*|FORCE_COLOR|NO_COLOR|\w+_NUM_THREADS|OMP_\w+|MKL_\w+|OPENBLAS_\w+|NVPL_\w+|"
+    r"UNDERCUT_\w+|PYTEST_\w+|SOURCE_DATE_EPOCH|CI|GITHUB_\w+|RUNNER_\w+|MAKE\w*|MFLAGS|DEBIAN_FRONTEND|"
+    r"CLOUD_SDK_VERSION|CONTAINER_NAME|RUST\w*|NODE_\w+|INVOCATION_ID|JOURNAL_STREAM|"
+    r"SYSTEMD_\w+|MANAGERPID|MAIL|NAME|WSL\w*|DESKTOP_SESSION|GTK_\w+|QT_\w+|WINDOWID|HIST\w+|"
+    r"HTTPS?_PROXY|NO_PROXY|ALL_PROXY|https?_proxy|no_proxy|all_proxy",  # passwords in addresses are masked
+)
+_SHORTEST, _SHORTEST_OF_SECRETS = 8, 4
+#: Detectors of detect-secrets whose tokens no text holds by chance, and a part that all of theirs have.
+_SHAPES = {
+    "aws.AWSKeyDetector": ("AKIA", "ASIA", "ABIA", "ACCA", "A3T", "aws", "AWS"),
+    "azure_storage_key.AzureStorageKeyDetector": ("",), "discord.DiscordBotTokenDetector": ("",),
+    "github_token.GitHubTokenDetector": ("",), "gitlab_token.GitLabTokenDetector": ("",),
+    "mailchimp.MailchimpDetector": ("-us",), "npm.NpmDetector": ("",), "openai.OpenAIDetector": ("",),
+    "pypi_token.PypiTokenDetector": ("",), "sendgrid.SendGridDetector": ("",),
+    "slack.SlackDetector": ("xox", "slack"), "square_oauth.SquareOAuthDetector": ("",),
+    "stripe.StripeDetector": ("k_live",), "telegram_token.TelegramBotTokenDetector": (":AA",),
+    "twilio.TwilioKeyDetector": ("",),
+}  # fmt: skip
+#: What that library does not know yet, by the beginning that the issuer gives its tokens.
+_NEWER = re.compile(
+    r"(?:eyJ[\w-]+\.[\w-]+\.[\w-]+|sk-(?:ant|proj|svcacct|or-v1)-[\w-]{20,}|github_pat_\w{22,}|hf_[A-Za-z]{30,}|AIza[\w-]{35}|"
+    r"glpat-[\w-]{20,}|gsk_\w{40,}|r8_\w{30,}|xai-\w{40,}|npm_\w{36}|ya29\.[\w-]{20,}|dop_v1_[0-9a-f]{64})"
+)
+_PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.*?(?:-----END \1-----|\Z)", re.DOTALL)
+_IN_ADDRESS = re.compile(r"(?<=://)([^\s/:@\"'<>\\]*):([^\s/@\"'<>\\]+)@")
+_TOKEN_LABEL = "[masked token]"
 
 
 class Mask:
-    """Replaces the values of secret environment variables by their names.
+    """Replaces secrets by what they are: values of the environment by their names, others by their kind.
 
     Parameters
     ----------
     environment : mapping of str to str
-        Variables whose name says token, secret, password, key or the like are secret; values shorter than
-        six characters are left alone, because they occur by chance.
+        Values of eight characters or more are secret unless the variable's name is known to be harmless; of
+        four or more where the name says token, secret, password, key or the like. A word that results.json or
+        a notebook itself is made of is no secret.
 
     Examples
     --------
     >>> mask = Mask({"SHOP_API_KEY": "tuna-4711", "HOME": "/home/ann"})
     >>> mask.text("https://shop.example/?key=tuna-4711 from /home/ann")
     'https://shop.example/?key=[masked SHOP_API_KEY] from /home/ann'
+    >>> mask.text("postgresql://ann:hunter2@db.example/prices")
+    'postgresql://ann:[masked password]@db.example/prices'
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.values: dict[str, str] = {}
         for name, value in environment.items():
-            if _SECRET.search(name) and name not in _HARMLESS and len(value.strip()) >= _SHORTEST:
-                for form in _forms(value.strip()):
+            sounds_secret = bool(_SECRET.search(name)) and name not in ("PWD", "OLDPWD")
+            if not sounds_secret and _HARMLESS.fullmatch(name):
+                continue
+            shortest = _SHORTEST_OF_SECRETS if sounds_secret else _SHORTEST
+            for part in _parts(value, shortest):
+                for form in _forms(part):
                     self.values.setdefault(form, f"[masked {name}]")
-        longest_first = sorted(self.values, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
     def text(self, content: str) -> str:
         """``content`` without secrets."""
-        if self._pattern is None:
-            return content
-        return self._pattern.sub(lambda found: self.values[found.group(0)], content)
+        content = _replaced(content, {form: name for form, name in self.values.items() if form in content})
+        if "PRIVATE KEY-----" in content:
+            content = _PRIVATE_KEY.sub("[masked private key]", content)
+        if "://" in content:
+            content = _IN_ADDRESS.sub(r"\1:[masked password]@", content)
+        return _replaced(content, dict.fromkeys(_tokens(content), _TOKEN_LABEL))
 
     def anything(self, content: Any) -> Any:
         """Lists and dicts of JSON with every text in them masked, keys too."""
-        if self._pattern is None:
-            return content
+        whole = json.dumps(content, ensure_ascii=False)
+        return content if self.text(whole) == whole else self._walk(content)
+
+    def _walk(self, content: Any) -> Any:
         if isinstance(content, str):
             return self.text(content)
         if isinstance(content, list):
-            return [self.anything(item) for item in content]
+            if _is_text_by_lines(content):
+                return self.text("".join(content)).splitlines(keepends=True)
+            return [self._walk(item) for item in content]
         if isinstance(content, dict):
-            return {self.text(key): self.anything(value) for key, value in content.items()}
+            return {self.text(key): self._walk(value) for key, value in content.items()}
         return content
 
+    def raw(self, content: bytes) -> bytes | None:
+        """The bytes of a file without secrets; None where it is no text and holds one, packed or not."""
+        try:
+            old = content.decode()
+        except UnicodeDecodeError:
+            return None if self._holds(content) else content
+        new = self.text(old)
+        return content if new == old else new.encode()
 
-def _forms(secret: str) -> list[str]:
-    """The ways to write a text: as it is, in JSON, in HTML, in an address, as Python shows it."""
-    return [secret, json.dumps(secret)[1:-1], escape(secret), quote(secret, safe=""), repr(secret)[1:-1]]
+    def _holds(self, content: bytes, depth: int = 0) -> bool:
+        forms = [form.encode(errors="replace") for form in self.values]
+        wide = [form.encode(kind) for form in self.values for kind in ("utf-16-le", "utf-16-be")]
+        if any(form in content for form in (*forms, *wide)):
+            return True
+        return depth < _DEEPEST and any(self._holds(inner, depth + 1) for inner in _unpacked(content))
+
+
+#: Archives inside archives that are opened, and how much of each.
+_DEEPEST = 3
+_MOST_UNPACKED = 64 * 2**20
+
+
+def missing_library() -> str:
+    """What is not looked for because the library of token shapes is not installed; empty where it is."""
+    try:
+        import_module("detect_secrets")
+    except ImportError:
+        return "Shapes of tokens are not all masked: pip install detect-secrets."
+    return ""
+
+
+def _is_text_by_lines(content: list[Any]) -> bool:
+    """Whether a list is one text, as notebooks store it."""
+    return (
+        bool(content)
+        and all(isinstance(item, str) for item in content)
+        and all(item.endswith("\n") for item in content[:-1])
+    )
+
+
+def _tokens(content: str) -> set[str]:
+    """What has the shape of a well-known token."""
+    likely = [found for needles, found in _detectors() if any(needle in content for needle in needles)]
+    patterns = [pattern for found in likely for pattern in found]
+    return {found.group(0) for pattern in (*patterns, _NEWER) for found in pattern.finditer(content)}
+
+
+@cache
+def _detectors() -> list[tuple[tuple[str, ...], list[re.Pattern[str]]]]:
+    if missing_library():
+        return []
+    found = []
+    for name, needles in _SHAPES.items():
+        module, _, detector = name.partition(".")
+        found.append((needles, getattr(import_module(f"detect_secrets.plugins.{module}"), detector).denylist))
+    return found
+
+
+def _replaced(content: str, labels: Mapping[str, str]) -> str:
+    """``content`` with each key of ``labels`` replaced by its value, the longest first."""
+    if not labels:
+        return content
+    pattern = "|".join(map(re.escape, sorted(labels, key=len, reverse=True)))
+    return re.sub(pattern, lambda found: labels[found.group(0)], content)
+
+
+def _parts(value: str, shortest: int) -> list[str]:
+    """A value, and each line of one that has several, that is long enough to be no word by chance."""
+    lines = [line for line in value.splitlines() if not line.startswith("-----")]
+    candidates = [value, *(lines if len(lines) > 1 else [])]
+    parts = {part.strip() for part in candidates}
+    return [part for part in sorted(parts) if len(part) >= shortest and part not in _public_words()]
+
+
+@cache
+def _public_words() -> frozenset[str]:
+    """Keys and fixed values of results.json and of notebooks: masking them would break the page."""
+    import nbformat
+
+    schemas = [
+        resources.files("undercut.report.findings") / "results.schema.json",
+        resources.files(nbformat) / "v4" / "nbformat.v4.5.schema.json",
+    ]
+    words = {word for schema in schemas for word in _words(json.loads(schema.read_text("utf-8")))}
+    mimes = (
+        "text/plain",
+        "text/html",
+        "text/markdown",
+        "text/latex",
+        "image/png",
+        "image/svg+xml",
+        "image/jpeg",
+    )
+    return frozenset(
+        words | {*mimes, "undercut", "papermill", "parameters", "injected-parameters", "display_name"}
+    )
+
+
+def _words(schema: Any) -> Iterable[str]:
+    if isinstance(schema, dict):
+        yield from schema.get("properties", {})
+        for value in schema.values():
+            yield from _words(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from [value] if isinstance(value, str) else _words(value)
+
+
+def _forms(secret: str) -> set[str]:
+    """The ways to write a text: as JSON, HTML, addresses and Python have it, in base64, as digits."""
+    raw = secret.encode(errors="replace")
+    plain = {
+        secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1],
+        escape(secret), escape(secret, quote=False), escape(secret).replace("&#x27;", "&#39;"),
+    }  # fmt: skip
+    quoted = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
+    quoted |= {re.sub("%..", lambda found: found.group(0).lower(), form) for form in quoted}
+    digits = {raw.hex(), raw.hex().upper()}
+    if len(secret) < _SHORTEST:  # too short to be told from what base64 holds by chance
+        return plain | quoted
+    return (
+        plain
+        | quoted
+        | digits
+        | {form for b64 in (b64encode, urlsafe_b64encode) for form in _base64(raw, b64)}
+    )
+
+
+def _base64(raw: bytes, encode: Any) -> Iterable[str]:
+    """What base64 makes of the bytes wherever they stand in a longer text."""
+    for before, lost in ((0, 0), (1, 2), (2, 3)):
+        whole = encode(bytes(before) + raw).decode().rstrip("=")
+        yield whole[lost : (before + len(raw)) * 8 // 6]
+
+
+def _unpacked(content: bytes) -> Iterable[bytes]:
+    """What an archive (zip, as Excel's files are, or gzip) holds; nothing where it is none, or is damaged."""
+    try:
+        if content.startswith(b"PK\3\4"):
+            with zipfile.ZipFile(BytesIO(content)) as archive:
+                for entry in archive.infolist():
+                    with archive.open(entry) as member:
+                        yield member.read(_MOST_UNPACKED)
+        elif content.startswith(b"\x1f\x8b"):
+            yield zlib.decompressobj(wbits=31).decompress(content, _MOST_UNPACKED)
+    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
+        return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import tempfile
 import threading
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -19,6 +18,7 @@ from undercut.report.catalogue.staleness import PYTHON, versions
 from undercut.report.findings.contract import digest_of, write_atomically
 from undercut.report.run.execution import environment, run_tasks
 from undercut.report.run.masking import Mask
+from undercut.report.run.places import workplace
 from undercut.report.run.processes import end_tree
 from undercut.report.run.task import Run, Task
 from undercut.report.run.workers import Workers
@@ -82,21 +82,19 @@ def packed(project: Path) -> bytes:
 
 def run_shipped(task: Task, notebook: bytes, others: str, archive: bytes) -> Returned:
     """Run a task on the machine where this is called, in a copy of the project that is deleted afterwards."""
-    with tempfile.TemporaryDirectory(prefix="undercut-") as folder:
+    with workplace() as root:
         with zipfile.ZipFile(io.BytesIO(archive)) as content:
-            content.extractall(folder)
-        home, tables = Path(folder).resolve() / _PROJECT, Path(folder).resolve() / _TABLES
+            content.extractall(root)
+        home, tables = root / _PROJECT, root / _TABLES
         tables = tables if tables.is_dir() else home
         place = home / task.notebook_path
         write_atomically(place, notebook)
-        staging = home / "reports" / "site" / ".staging" / "one"
-        task = replace(task, report=replace(task.report, notebook=place), staging=staging)
-        task.page.mkdir(parents=True)
+        task = replace(task, report=replace(task.report, notebook=place), staging=root / "0")
         if others:
             write_atomically(task.others, others)
         run = _run(task, {"UNDERCUT_HOME": str(tables)})
         return Returned(
-            run, _files(task), str(home), str(tables), str(PACKAGE), code=_code(run.trace, str(PACKAGE)),
+            run, _files(task, run), str(home), str(tables), str(PACKAGE), code=_code(run.trace, str(PACKAGE)),
             packages=versions(run.trace.get("roots", [])), python=PYTHON, worker=_worker(),
         )  # fmt: skip
 
@@ -118,7 +116,8 @@ def unlike(returned: Returned) -> str:
 
 def _code(trace: Mapping[str, list[str]], package: str) -> dict[str, str]:
     """Digests of the modules of this package that a report used, by their place in it."""
-    inside = [name.removeprefix(package) for name in trace["modules"] if name.startswith(f"{package}/")]
+    loaded = trace.get("modules", [])
+    inside = [name.removeprefix(package) for name in loaded if name.startswith(f"{package}/")]
     files = {name[1:]: PACKAGE / name[1:] for name in inside}
     return {name: digest_of(file.read_bytes()) for name, file in files.items() if file.is_file()}
 
@@ -160,8 +159,9 @@ def _worker() -> str:
     return f"the worker {getattr(worker, 'address', os.uname().nodename)}"
 
 
-def _files(task: Task) -> dict[str, bytes]:
-    found = [path for path in task.page.rglob("*") if path.is_file()]
+def _files(task: Task, run: Run) -> dict[str, bytes]:
+    """The finished page, and the notebook as far as it ran."""
+    found = [] if run.failure else [path for path in task.page.rglob("*") if path.is_file()]
     files = {path.relative_to(task.staging).as_posix(): path.read_bytes() for path in found}
     if task.executed.is_file():  # the page was masked by the process that made it
         text = Mask(os.environ).text(task.executed.read_text(encoding="utf-8"))

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from undercut.report.catalogue.entries import Report
 
+_LONGEST_REASON = 4000
 Status = Literal["started", "built", "failed", "unchanged", "not tried"]
 
 
@@ -22,24 +23,24 @@ class Task:
         A value for each of its parameters.
     folder : str
         Where it is published, relative to the site.
-    staging : Path
-        Existing folder for the executed notebook and the worker's files; the page grows in ``page`` there.
     command, notebook_path : str
         What the page says about how to reproduce it.
     timeout_seconds : float
         The worker and its kernel are killed after that.
     commit : str
         Of this package, for results.json; empty where git does not know.
+    staging : Path
+        Folder outside the site for the worker's files; the page grows in ``page`` there.
     """
 
     report: Report
     values: dict[str, Any]
     folder: str
-    staging: Path
     command: str
     notebook_path: str
     timeout_seconds: float
     commit: str = ""
+    staging: Path = Path()
 
     @property
     def page(self) -> Path:
@@ -55,6 +56,21 @@ class Task:
     def executed(self) -> Path:
         """The notebook with its outputs, as far as it ran."""
         return self.staging / "executed.ipynb"
+
+    @property
+    def outcome(self) -> Path:
+        """How far the worker is, or how it ended."""
+        return self.staging / "outcome.json"
+
+    @property
+    def trace(self) -> Path:
+        """What the notebook opened and loaded."""
+        return self.staging / "trace.json"
+
+    @property
+    def log(self) -> Path:
+        """What the worker's processes print."""
+        return self.staging / "worker.log"
 
     @property
     def others(self) -> Path:
@@ -130,3 +146,10 @@ class Outcome:
     failure: str = ""
     reasons: tuple[str, ...] = ()
     run: Run | None = None
+
+
+def told(error: BaseException, name: str = "", text: str | None = None) -> str:
+    """An error in words, its kind first; never empty, and no longer than a reader can use."""
+    name, text = name or type(error).__name__, str(error) if text is None else text
+    said = f"{name}: {text.strip()}" if text.strip() else name
+    return said if len(said) <= _LONGEST_REASON else f"{said[:_LONGEST_REASON]} ..."

@@ -1,16 +1,13 @@
-"""Runs one notebook through papermill and makes its page: a fresh process, or a forked one.
+"""Runs one notebook through nbclient and makes its page: a fresh process, or a forked one.
 
-What happened is written to a file as it happens, because papermill's record in the notebook calls cells
-completed whose kernel died.
+What happened is written to a file as it happens, so that it is known of a run that is killed, too.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -21,9 +18,11 @@ from undercut.report.findings.contract import write_atomically
 from undercut.report.run.embryo import Embryo, manager_of
 from undercut.report.run.masking import Mask
 from undercut.report.run.processes import end_descendants, reap_orphans
+from undercut.report.run.task import told
 
 KERNEL_NAME = "python3"
 _SAVE_SECONDS = 2.0
+_PATIENCE_SECONDS = 10**6
 
 
 def main(job_file: str) -> int:
@@ -66,9 +65,8 @@ def _run_job(job: dict[str, Any], embryo: Embryo | None) -> int:
 
 
 def warm_up() -> None:
-    """Do once what every notebook would otherwise do for itself: compile validators, find engines."""
+    """Do once what every notebook would otherwise do for itself, such as compiling validators."""
     import nbformat
-    from papermill.engines import papermill_engines
 
     from undercut.report.findings.contract import validator
     from undercut.report.page import html
@@ -82,36 +80,40 @@ def warm_up() -> None:
     html.markdown("# $x$")
     html.highlighted("for x in [1, 'a']:  # b\n    f(x)")
     template("page.html.j2")
-    assert papermill_engines
 
 
 def _execute(job: dict[str, Any], progress: dict[str, Any], embryo: Embryo | None) -> dict[str, Any] | None:
     """Run the notebook; None where all went well, else what went wrong."""
-    import papermill
-    from papermill.exceptions import PapermillExecutionError
+    from nbclient.exceptions import CellExecutionError
 
-    _register_engine(job, progress)
-    sockets = tempfile.mkdtemp(prefix="undercut-")
+    notebook = None
     try:
-        papermill.execute_notebook(
-            _literal(job["notebook"]),
-            _literal(job["output"]),
-            parameters=job["values"],
-            engine_name="undercut",
-            kernel_name=KERNEL_NAME,
-            cwd=job["folder"],
-            progress_bar=False,
-            request_save_on_cell_execute=False,
-            kernel_manager_class=manager_of(embryo, sockets),
-        )
-    except PapermillExecutionError as error:
-        return {"status": "failed", "error": f"{error.ename}: {error.evalue}"}
-    # Whatever else papermill raises (a dead kernel, a damaged notebook) is this process's result.
+        notebook = _prepared(job)
+        _client(notebook, job, progress, embryo).execute()
+    except CellExecutionError as error:
+        if error.ename != "SystemExit" or error.evalue not in ("", "0"):
+            return {"status": "failed", "error": told(error, error.ename, error.evalue)}
+    # Whatever else stops it (a dead kernel, a damaged notebook) is this process's result.
     except Exception as error:
-        return {"status": "failed", "error": progress.get("error") or f"{type(error).__name__}: {error}"}
+        return {"status": "failed", "error": progress.get("error") or told(error)}
     finally:
-        shutil.rmtree(sockets, ignore_errors=True)
+        if notebook is not None:
+            write_atomically(Path(job["output"]), json.dumps(notebook))
     return None
+
+
+def _prepared(job: dict[str, Any]) -> Any:
+    """The notebook with the parameters passed, for this interpreter's kernel, whatever kernel it names."""
+    from papermill.iorw import load_notebook_node
+    from papermill.parameterize import parameterize_notebook
+
+    notebook = load_notebook_node(job["notebook"])
+    kernel = {"name": KERNEL_NAME, "display_name": "Python 3", "language": "python"}
+    notebook.metadata.setdefault("kernelspec", kernel)
+    if job["values"]:
+        about = {"kernel_name": KERNEL_NAME, "language": "python"}
+        notebook = parameterize_notebook(notebook, job["values"], **about)
+    return notebook
 
 
 def _publishable(job: dict[str, Any], progress: dict[str, Any], mask: Mask) -> dict[str, Any] | None:
@@ -120,22 +122,25 @@ def _publishable(job: dict[str, Any], progress: dict[str, Any], mask: Mask) -> d
 
     try:
         complete_page(job, mask)
-    except (UndercutError, OSError) as error:
+    # Whatever it is about what the notebook left that a page cannot be made of is this report's failure.
+    except Exception as error:
         progress["cell"] = None
-        written = "" if isinstance(error, UndercutError) else "its page could not be written: "
-        return {"status": "failed", "error": f"{written}{error}"}
+        text = (
+            str(error) if isinstance(error, UndercutError) else f"its page could not be made: {told(error)}"
+        )
+        return {"status": "failed", "error": text}
     return None
 
 
-def _register_engine(job: dict[str, Any], progress: dict[str, Any]) -> None:
-    """Register papermill's engine with two additions: it notes each cell first and limits the output."""
-    from papermill.clientwrap import PapermillNotebookClient
-    from papermill.engines import NBClientEngine, papermill_engines
+def _client(notebook: Any, job: dict[str, Any], progress: dict[str, Any], embryo: Embryo | None) -> Any:
+    """nbclient's own client with two additions: it notes each cell first and limits the output."""
+    from nbclient import NotebookClient
 
     largest = job["output_mb"] * 1024**2
-    shown = 0
+    injected = [at for at, one in enumerate(notebook.cells) if _is_injected(one)]
+    shown, saved = 0, time.monotonic()
 
-    class LimitedClient(PapermillNotebookClient):  # type: ignore[misc]
+    class LimitedClient(NotebookClient):
         """Ends the run when the notebook shows more than the report may hold."""
 
         def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
@@ -146,32 +151,30 @@ def _register_engine(job: dict[str, Any], progress: dict[str, Any]) -> None:
                 end_descendants()  # the kernel; an exception here would be heard of when the cell ends
             return super().process_message(msg, cell, cell_index)
 
-    class FollowedEngine(NBClientEngine):  # type: ignore[misc]
-        """Papermill's own engine; keeps the truth about where it is."""
+    def note(cell: Any, cell_index: int) -> None:
+        nonlocal saved
+        if time.monotonic() - saved > _SAVE_SECONDS:  # what a run that is killed leaves behind
+            write_atomically(Path(job["output"]), json.dumps(notebook))
+            saved = time.monotonic()
+        if cell.cell_type == "code":
+            number = None if cell_index in injected else _number(cell_index, injected)
+            progress.update(cell=cell_index, source=cell.source, number=number)
+            progress["cells"] = len(notebook.cells) - len(injected)
+            write_atomically(Path(job["outcome"]), json.dumps(progress))
 
-        @classmethod
-        def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> Any:
-            begin, saved = nb_man.cell_start, time.monotonic()
-            injected = [at for at, one in enumerate(nb_man.nb.cells) if _is_injected(one)]
-
-            def noted(cell: Any, cell_index: int, **rest: Any) -> None:
-                nonlocal saved
-                if time.monotonic() - saved > _SAVE_SECONDS:  # what a run that is killed leaves behind
-                    write_atomically(Path(job["output"]), json.dumps(nb_man.nb))
-                    saved = time.monotonic()
-                if cell.cell_type == "code":
-                    progress["cell"] = cell_index
-                    progress["source"] = cell.source
-                    progress["number"] = None if cell_index in injected else _number(cell_index, injected)
-                    write_atomically(Path(job["outcome"]), json.dumps(progress))
-                begin(cell, cell_index, **rest)
-
-            nb_man.cell_start = noted
-            for name in ("input_path", "start_timeout"):
-                options.pop(name, None)
-            return LimitedClient(nb_man, kernel_name=kernel_name, startup_timeout=60, **options).execute()
-
-    papermill_engines.register("undercut", FollowedEngine)
+    folder = Path(job["outcome"]).parent
+    return LimitedClient(
+        notebook,
+        kernel_name=KERNEL_NAME,
+        kernel_manager_class=manager_of(embryo, str(folder)),
+        resources={"metadata": {"path": job["folder"]}},
+        on_cell_start=note,
+        # The limits are held from outside: a machine that is busy is no reason to give up.
+        timeout=None,
+        startup_timeout=_PATIENCE_SECONDS,
+        iopub_timeout=_PATIENCE_SECONDS,
+        raise_on_iopub_timeout=True,
+    )
 
 
 def _is_injected(cell: Any) -> bool:
@@ -196,11 +199,6 @@ def _own_modules() -> list[str]:
     files = [file for module in ours if (file := getattr(module, "__file__", None))]
     templates = (Path(__file__).parents[1] / "page" / "templates").iterdir()
     return sorted([*files, *map(str, templates)])
-
-
-def _literal(path: str) -> str:
-    """Papermill formats paths with the parameters; braces in ours are meant as they are."""
-    return path.replace("{", "{{").replace("}", "}}")
 
 
 def _end_with_builder() -> None:

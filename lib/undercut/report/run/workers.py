@@ -8,6 +8,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,15 @@ from undercut.errors import BuildError
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The end of a worker: the job's file, exit status (negative: a signal), peak memory in mebibytes."""
+    """The end of a worker: the job's file, exit status (negative: a signal), peak memory in mebibytes.
+
+    It is lost where it ended because the process that starts workers was killed.
+    """
 
     job: str
     exit_status: int
     peak_memory_mb: float
+    is_lost: bool = False
 
 
 class Workers:
@@ -69,8 +74,9 @@ class Workers:
             self._open()
         assert self._forge.stdin is not None
         told = {"job": str(job), "environment": self._environment | variables}
-        self._forge.stdin.write(json.dumps(told).encode() + b"\n")
-        self._forge.stdin.flush()
+        with suppress(BrokenPipeError):  # killed just now: the worker is lost, as `ended` will find
+            self._forge.stdin.write(json.dumps(told).encode() + b"\n")
+            self._forge.stdin.flush()
         self._pids[str(job)] = 0
 
     def ended(self, wait_seconds: float) -> list[End]:
@@ -80,10 +86,10 @@ class Workers:
             if "started" in answer:
                 self._pids[answer["started"]] = answer["pid"]
             elif "ended" in answer:
-                self._pids.pop(answer["ended"])
+                self._pids.pop(answer["ended"], None)
                 ends.append(End(answer["ended"], answer["exit_status"], answer["peak_memory_mb"]))
         if self._forge.poll() is not None:
-            ends += [End(job, -9, 0.0) for job in self._pids]
+            ends += [End(job, -9, 0.0, is_lost=True) for job in self._pids]
             self._pids.clear()
         return ends
 
@@ -104,5 +110,6 @@ class Workers:
         """Close its input, whereupon it ends everything below it."""
         for pipe in (self._forge.stdin, self._forge.stdout):
             if pipe:
-                pipe.close()
+                with suppress(OSError):  # what it was not told before it was killed
+                    pipe.close()
         self._forge.wait()

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from undercut.report.catalogue.entries import Settings
-from undercut.report.findings.contract import RESULTS_FILE, write_atomically
+from undercut.report.findings.contract import write_atomically
 from undercut.report.findings.sentences import interval, number
 from undercut.report.page.render import page_style, template
 from undercut.report.site.compare import NEWS, WORDS, moves, turns
-from undercut.report.site.record import HISTORY, builds_of, failure_of, stamp_of
+from undercut.report.site.record import HISTORY, builds_of, failure_of, results_in, stamp_of
 
 _LONGEST_FEED = 50
 
@@ -55,7 +54,7 @@ def _builds(site: Path, folder: str) -> list[dict[str, Any]]:
     """The kept builds, oldest first, with what moved in each, most remarkable first; None for the first."""
     builds: list[dict[str, Any]] = []
     for path in builds_of(site, folder):
-        results = json.loads((path / RESULTS_FILE).read_text(encoding="utf-8"))
+        results = results_in(path)
         build = {"results": results, "stamp": stamp_of(path), "moved": None, "turns": []}
         if builds:
             before = builds[-1]["results"]

@@ -11,9 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from undercut.errors import BuildError
+from undercut.report.run.places import remove
 
-STAGING = ".staging"
+#: Finished pages on their way into the site; nothing lies there that may not be published.
+INCOMING = ".incoming"
 PREVIOUS = ".previous-"
+_FORMERLY = ".staging"
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
@@ -40,7 +43,7 @@ def only_builder(site: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
             try:
                 yield
             finally:
-                shutil.rmtree(site / STAGING, ignore_errors=True)
+                remove(site / INCOMING)
     except Timeout:
         raise BusyError(f"Another build is writing to {site}. Try again when it has finished.") from None
 
@@ -55,17 +58,25 @@ def swap_in(finished: Path, target: Path) -> None:
     if not target.exists():
         finished.rename(target)
     elif _exchange(finished, target):
-        shutil.rmtree(finished)
+        remove(finished)
     else:
         aside = target.with_name(PREVIOUS + target.name)
         target.rename(aside)
         finished.rename(target)
-        shutil.rmtree(aside)
+        remove(aside)
+
+
+def brought(page: Path, site: Path, folder: str) -> Path:
+    """A copy of a finished page inside the site, on whose file system it can be swapped in by one rename."""
+    place = site / INCOMING / "page" / folder
+    remove(place)
+    shutil.copytree(page, place, symlinks=True)
+    return place
 
 
 def copy_of(folder: Path, target: Path) -> None:
     """A copy of ``folder`` that shares the content of its files, which are replaced and never changed."""
-    shutil.rmtree(target, ignore_errors=True)
+    remove(target)
     shutil.copytree(folder, target, copy_function=_link)
 
 
@@ -77,12 +88,13 @@ def _link(source: str, target: str) -> None:
 
 
 def _recover(site: Path) -> None:
-    """Undo what a killed build left: its staging folder, and a report moved aside but not replaced."""
-    shutil.rmtree(site / STAGING, ignore_errors=True)
+    """Undo what a killed build left: pages under way, and a report moved aside but not replaced."""
+    for leftover in (INCOMING, _FORMERLY):
+        remove(site / leftover)
     for aside in [*site.glob(PREVIOUS + "*"), *site.glob(f"variants/*/{PREVIOUS}*")]:
         target = aside.with_name(aside.name.removeprefix(PREVIOUS))
         if target.exists():
-            shutil.rmtree(aside)
+            remove(aside)
         else:
             aside.rename(target)
 

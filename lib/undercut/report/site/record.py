@@ -4,45 +4,83 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from undercut.errors import DataError
 from undercut.report.catalogue.project import git_commit, utc_now
 from undercut.report.catalogue.staleness import inputs_of
 from undercut.report.catalogue.variants import VARIANTS
-from undercut.report.findings.contract import RESULTS_FILE, digest_of, write_atomically
+from undercut.report.findings.contract import RESULTS_FILE, digest_of, read_json, write_atomically
 from undercut.report.page.notebook import published_notebook
 from undercut.report.run.masking import Mask
+from undercut.report.run.places import remove
 from undercut.report.run.task import Failure, Run, Task
-from undercut.report.site.publish import STAGING, copy_of, swap_in
+from undercut.report.site.publish import INCOMING, brought, copy_of, swap_in
 
 BUILD_FILE = "build.json"
 FAILURE_FILE = "failure.json"
 LAST_GOOD = "last-good.html"
 FAILED_NOTEBOOK = "failed.ipynb"
 HISTORY = "history"
+_OF_FAILURES = frozenset({"status", "report", "title", "reason", "started_at", "failed_at", "parameters"})
+_OF_BUILDS = frozenset({"status", "inputs", "started_at"})
 _MAIN = '<main id="main" tabindex="-1">'
 
 
 def read_record(folder: Path) -> dict[str, Any] | None:
-    """How the last build of a published report went; None where it was never built."""
-    for name in (FAILURE_FILE, BUILD_FILE):
-        try:
-            record: dict[str, Any] = json.loads((folder / name).read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
+    """How the last build of a published report went; None where it was never built.
+
+    A record that cannot be read has the status ``damaged`` and says in ``reason`` what is wrong.
+    """
+    for name, needed in ((FAILURE_FILE, _OF_FAILURES), (BUILD_FILE, _OF_BUILDS)):
+        if not os.path.lexists(folder / name):
             continue
-        if record.get("status") == "failed" or "inputs" in record:
+        try:
+            record = read_json(folder / name)
+        except DataError as error:
+            return {"status": "damaged", "reason": f"the record of its last build is damaged: {error}"}
+        if isinstance(record, dict) and needed <= record.keys():
             return record
+        return {
+            "status": "damaged",
+            "reason": f"the record of its last build, {name}, is not what builds write",
+        }
     return None
 
 
 def last_attempt(folder: Path) -> str | None:
-    """When the last build of a report began; None where there was none."""
+    """When the last build of a report began; None where there was none, or its record is damaged."""
     record = read_record(folder)
-    return None if record is None else str(record["started_at"])
+    return None if record is None or record["status"] == "damaged" else str(record["started_at"])
+
+
+def results_in(build: Path) -> dict[str, Any]:
+    """What a kept build found; empty where nothing is there, or what is there is damaged, which is said."""
+    path = build / RESULTS_FILE
+    if not os.path.lexists(path):
+        return {}
+    about = path.stat() if path.exists() else None
+    return _results(path, about and (about.st_mtime_ns, about.st_size, about.st_ino))
+
+
+@lru_cache(maxsize=1024)
+def _results(path: Path, _: tuple[int, ...] | None) -> dict[str, Any]:
+    """Builds of a version with another contract are kept, so only what every version wrote is looked at."""
+    try:
+        content = read_json(path)
+        moment = datetime.fromisoformat(content["built_at"]).astimezone(UTC)
+        if moment.year and all(finding["key"] for finding in content["findings"]):
+            return dict(content)
+    except (DataError, KeyError, TypeError, ValueError, AttributeError):
+        pass
+    warnings.warn(f"{path} is damaged; that build is left out.", stacklevel=2)
+    return {}
 
 
 def publish_page(
@@ -64,12 +102,13 @@ def publish_page(
     record |= {key: getattr(run, key) for key in ("exit_status", "duration_seconds", "peak_memory_mb")}
     record |= {"git_commit": git_commit(project), "parameters": task.values}
     record |= {"inputs": inputs_of(task, run.trace, project, started[0])}
+    record |= {"results": digest_of((task.page / RESULTS_FILE).read_bytes())}
     _write_json(task.page / BUILD_FILE, Mask(os.environ).anything(record))
     _keep(site, task.folder, keep)
-    swap_in(task.page, site / task.folder)
+    swap_in(brought(task.page, site, task.folder), site / task.folder)
 
 
-def publish_failure(task: Task, failure: Failure, target: Path, *, started_at: str) -> str:
+def publish_failure(task: Task, failure: Failure, site: Path, *, started_at: str) -> str:
     """Say on the report's page that it failed; what was published before stays beside it.
 
     Returns
@@ -79,12 +118,12 @@ def publish_failure(task: Task, failure: Failure, target: Path, *, started_at: s
     """
     from undercut.report.page.render import render_failure
 
-    fresh = task.staging / "failed"
-    if target.exists():
+    target, fresh = site / task.folder, site / INCOMING / "failed" / task.folder
+    has_good = _is_whole(target)
+    if has_good:
         copy_of(target, fresh)
     else:
         fresh.mkdir(parents=True)
-    has_good = (fresh / RESULTS_FILE).is_file()
     failed_at = utc_now()
     if has_good and not (fresh / LAST_GOOD).is_file():
         old = (fresh / "index.html").read_text(encoding="utf-8")
@@ -150,21 +189,36 @@ def is_current(site: Path) -> bool:
 
 def failure_of(folder: Path) -> dict[str, Any]:
     """What failure.json of a published report says; empty where its last build did not fail."""
-    path = folder / FAILURE_FILE
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return content
+    record = read_record(folder) or {}
+    return record if record.get("status") == "failed" else {}
+
+
+def damage(folder: Path, record: Mapping[str, Any]) -> list[str]:
+    """What of a published report is not as its build left it, in words; empty where all is."""
+    try:
+        digest = digest_of((folder / RESULTS_FILE).read_bytes())
+    except OSError as error:
+        return [f"its {RESULTS_FILE} cannot be read: {error.strerror}"]
+    if digest != record.get("results"):
+        return [f"its {RESULTS_FILE} is not what its last build wrote"]
+    return [] if (folder / "index.html").is_file() else ["its page is missing"]
 
 
 def builds_of(site: Path, folder: str) -> list[Path]:
     """Folders of the kept builds of a report, oldest first, the published one last."""
     earlier = sorted(path.parent for path in (site / HISTORY / folder).glob(f"[0-9]*/{RESULTS_FILE}"))
-    return [*earlier, *([site / folder] if (site / folder / RESULTS_FILE).is_file() else [])]
+    return [build for build in (*earlier, site / folder) if results_in(build)]
 
 
 def stamp_of(build: Path) -> str:
-    """The moment of a build as a name: ``20261123T080000Z``."""
-    moment = json.loads((build / RESULTS_FILE).read_text(encoding="utf-8"))["built_at"]
-    return str(moment).replace("-", "").replace(":", "")
+    """The moment of a build that can be read, as a name: ``20261123T080000Z``."""
+    return str(results_in(build)["built_at"]).replace("-", "").replace(":", "")
+
+
+def _is_whole(published: Path) -> bool:
+    """Whether a folder holds a good version of a report: its results, and the page that shows them."""
+    pages = (published / LAST_GOOD, published / "index.html")
+    return bool(results_in(published)) and any(page.is_file() for page in pages)
 
 
 def fingerprint(site: Path, name: str, reasons: Sequence[str]) -> str:
@@ -179,7 +233,7 @@ def fingerprint(site: Path, name: str, reasons: Sequence[str]) -> str:
 def _keep(site: Path, folder: str, keep: int) -> None:
     """Keep the published version as an earlier build, and as many of those as wanted."""
     published, history = site / folder, site / HISTORY / folder
-    if keep and (published / RESULTS_FILE).is_file():
+    if keep and _is_whole(published):
         place = history / stamp_of(published)
         if not place.exists():
             copy = _staged_copy(site, published, folder)
@@ -187,12 +241,12 @@ def _keep(site: Path, folder: str, keep: int) -> None:
             copy.rename(place)
     kept = sorted(path for path in history.glob("[0-9]*") if path.is_dir())
     for old in kept[: max(0, len(kept) - keep)]:
-        shutil.rmtree(old)
+        remove(old)
 
 
 def _staged_copy(site: Path, published: Path, folder: str) -> Path:
     """A copy whose links lead out of the deeper folder, and which says that it is an earlier build."""
-    copy = site / STAGING / "earlier" / folder
+    copy = site / INCOMING / "earlier" / folder
     copy_of(published, copy)
     good = copy / LAST_GOOD if (copy / LAST_GOOD).is_file() else copy / "index.html"
     html = good.read_text(encoding="utf-8")

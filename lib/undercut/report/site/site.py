@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -11,6 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from undercut.errors import DataError
 from undercut.report.catalogue.entries import Settings
 from undercut.report.findings.contract import RESULTS_FILE, read_results, write_atomically
 from undercut.report.page.render import BADGES, page_style, template
@@ -34,13 +36,10 @@ def write_site(site: Path, order: Sequence[str] = (), settings: Settings | None 
     settings : Settings, optional
         Of the site; the report that it calls ``front`` opens the page.
 
-    Raises
-    ------
-    DataError
-        Where a published results.json is damaged.
+    A published results.json that is damaged is said and left out; the next build builds its report again.
     """
     settings = settings or Settings()
-    published = [_published(path, site) for path in published_folders(site)]
+    published = list(filter(None, (_published(path, site) for path in published_folders(site))))
     rank = {name: position for position, name in enumerate(order)}
     published.sort(key=lambda entry: (rank.get(entry["name"], len(rank)), entry["folder"]))
     write_history(site, [about["folder"] for about in published], settings)
@@ -70,14 +69,21 @@ _SUMMARY = (
 )  # fmt: skip
 
 
-def _published(folder: Path, site: Path) -> dict[str, Any]:
-    """What a published folder says about its report; results are those of the last good version."""
+def _published(folder: Path, site: Path) -> dict[str, Any] | None:
+    """What a published folder says about its report; results are those of the last good version.
+
+    None where they, or the news of a failure, are damaged.
+    """
     place = folder.relative_to(site).as_posix()
     failure = failure_of(folder)
     results: dict[str, Any] = {"answer": "", "as_of": None, "built_at": None, "data_kind": None}
     results |= {"findings": [], "warnings": []}
-    if (folder / RESULTS_FILE).is_file():
-        results = read_results(folder / RESULTS_FILE)
+    try:
+        if not failure or (folder / RESULTS_FILE).is_file():
+            results = read_results(folder / RESULTS_FILE)
+    except DataError as error:
+        warnings.warn(f"{place} is left out of the front page: {error}", stacklevel=3)
+        return None
     about = failure | results
     state = {"status": "failed" if failure else "built", "failed_at": failure.get("failed_at")}
     return about | state | {"folder": place, "name": about["report"], "is_variant": "/" in place}
