@@ -158,7 +158,9 @@ def test_the_history_page_and_the_feed_tell_what_left_its_interval(tmp_path: Pat
 
 def test_a_failure_is_news(tmp_path: Path) -> None:
     published(tmp_path, [1.0])
-    about = {"title": "T", "reason": "KeyError", "cell": 3, "failed_at": "2026-11-09T00:00:00Z"}
+    moment = "2026-11-09T00:00:00Z"
+    about = {"title": "T", "reason": "KeyError", "cell": 3, "failed_at": moment, "started_at": moment}
+    about |= {"status": "failed", "report": "demo", "parameters": {}}
     (tmp_path / "demo" / "failure.json").write_text(json.dumps(about))
     write_history(tmp_path, ["demo"], Settings())
     assert "T build failed in cell 3" in (tmp_path / "feed.xml").read_text()

@@ -16,6 +16,7 @@ from undercut.report.build import Options, build_reports, plan_build
 from undercut.report.catalogue.catalogue import check_catalogue
 from undercut.report.catalogue.due import is_due, is_schedule
 from undercut.report.commands import build_command
+from undercut.report.commands import check_catalogue as check_catalogue_text
 from undercut.report.site.publish import only_builder
 
 pytestmark = pytest.mark.xdist_group("due")
@@ -122,3 +123,34 @@ def test_a_hook_that_fails_does_not_undo_the_build(tmp_path: Path, capfd: pytest
     [outcome] = build_reports(root=project)
     assert outcome.status == "built"
     assert "ended with status 3" in capfd.readouterr().err
+
+
+def test_a_schedule_that_never_comes_is_refused_by_check_and_said_by_due_and_the_others_are_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = scheduled(tmp_path)
+    write_project(tmp_path, demo_cells(), name="never")
+    entry = (project / "reports.toml").read_text()
+    other = entry.replace("never", "demo").replace("[report.demo]", '[report.demo]\nschedule = "@daily"')
+    never = entry.replace("[report.never]", '[report.never]\nschedule = "0 0 30 2 *"')
+    (project / "reports.toml").write_text(other + never)
+    monkeypatch.chdir(project)
+    assert "no day fits the schedule '0 0 30 2 *'" in check_catalogue_text()
+    with pytest.warns(UserWarning, match="never is never due"):
+        [outcome] = build_reports(root=project, options=Options(due=True))
+    assert (outcome.report, outcome.status) == ("demo", "built")
+
+
+@pytest.mark.parametrize("stamp", ["2099-01-01T00:00:00Z", "yesterday", "", 7, None, ["2026"]])
+def test_a_stamp_that_cannot_be_is_refused_by_check_and_built_again_by_due(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stamp: object
+) -> None:
+    project = scheduled(tmp_path)
+    folder = project / "reports" / "site" / "demo"
+    folder.mkdir(parents=True)
+    record = {"status": "built", "inputs": {}, "started_at": stamp}
+    (folder / "build.json").write_text(json.dumps(record))
+    monkeypatch.chdir(project)
+    assert "the moment of its last build" in check_catalogue_text()
+    [(_, [reason])] = plan_build(root=project, options=Options(due=True)).tasks
+    assert reason.startswith("the moment of its last build")

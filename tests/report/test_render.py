@@ -22,6 +22,9 @@ SVG = (
     '<g class="marks"><circle cx="1" cy="2" r="7"><title>Model</title></circle></g></svg>'
 )
 
+#: A picture of one point.
+DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8AAAAASUVORK5CYII="
+
 
 def results(**changes: object) -> dict:
     report = Results(
@@ -168,7 +171,7 @@ def test_the_same_notebook_gives_the_same_page() -> None:
 
 
 def test_a_figure_keeps_its_alternative_text() -> None:
-    text = page(shown({"image/png": "aGk="}, {"image/png": {"alt": 'Prices "fall" <by> half'}}))
+    text = page(shown({"image/png": DOT}, {"image/png": {"alt": 'Prices "fall" <by> half'}}))
     assert 'alt="Prices &quot;fall&quot; &lt;by&gt; half"' in text
     assert "No description has been provided" not in text
     assert "paper" in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,7 @@ def test_a_grid_builds_every_point_beside_the_default(tmp_path: Path) -> None:
     page = next(site.glob("variants/demo/limit-7-*/index.html"))
     links = [part.split('"')[0] for part in page.read_text().split('href="../')[1:]]
     assert links
-    assert all((page.parent / ".." / link).is_file() for link in links)
+    assert all((page.parent / ".." / link.partition("#")[0]).is_file() for link in links)
 
 
 def test_fail_fast_stops_and_keep_going_does_not(tmp_path: Path) -> None:
@@ -92,6 +93,7 @@ def test_an_exported_report_is_one_file_with_its_downloads(tmp_path: Path) -> No
     project = write_project(tmp_path, demo_cells())
     build_reports(root=project)
     page = project / "reports" / "site" / "demo"
+    (tmp_path / "mail").mkdir()
     size = export_report(page, tmp_path / "mail" / "demo.html")
     text = (tmp_path / "mail" / "demo.html").read_text()
     assert len(text.encode()) == size
@@ -118,3 +120,26 @@ def test_a_new_report_is_in_the_catalogue_and_builds(tmp_path: Path) -> None:
     for name in ("02_who_pays", "variants", "../x", "Über"):
         with pytest.raises(InputError):
             new_report(project, name)
+
+
+def test_an_export_replaces_nothing_but_an_earlier_export(tmp_path: Path) -> None:
+    page = tmp_path / "page"
+    page.mkdir()
+    (page / "results.json").write_text("{}")
+    (page / "index.html").write_text("<!DOCTYPE html>\n<html><head></head><body>1</body></html>")
+    new, own, link = tmp_path / "new.html", tmp_path / "own.txt", tmp_path / "link.html"
+    own.write_text("my own notes")
+    link.symlink_to(own)
+    os.mkfifo(tmp_path / "fifo")
+    for target, reason in (
+        (own, "no earlier export"), (link, "no plain file"), (page, "no plain file"),
+        (tmp_path / "fifo", "no plain file"), (tmp_path / "none" / "x.html", "no folder that exists"),
+        (own / "x.html", "no folder that exists"), (tmp_path / ("x" * 300), "cannot be written"),
+    ):  # fmt: skip
+        with pytest.raises(InputError, match=reason):
+            export_report(page, target)
+    assert own.read_text() == "my own notes" and link.is_symlink() and not (tmp_path / "none").exists()
+    export_report(page, new)
+    (page / "index.html").write_text("<!DOCTYPE html>\n<html><head></head><body>2</body></html>")
+    export_report(page, new)
+    assert "<body>2" in new.read_text()

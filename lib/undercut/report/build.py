@@ -17,7 +17,7 @@ from undercut.report.catalogue.plan import Options, Plan, due_tasks, plan_build,
 from undercut.report.catalogue.project import git_commit, utc_now
 from undercut.report.findings.contract import write_atomically
 from undercut.report.findings.others import snapshot
-from undercut.report.run.masking import Mask
+from undercut.report.run.masking import Mask, missing_library
 from undercut.report.run.places import workplace
 from undercut.report.run.progress import Watch, label_of
 from undercut.report.run.task import Outcome, Run, Task, told
@@ -170,6 +170,8 @@ def _steps(
 
     modules = [] if options.plain else modules_for({task.report.notebook for task in tasks})
     workers = Workers(environment(place), place / "forge.log", modules)
+    if missing := missing_library():
+        warnings.warn(missing, stacklevel=2)
     if workers.refusal:
         warnings.warn(f"Processes are not forked here: {workers.refusal}.", stacklevel=2)
     return run_tasks(tasks, workers, jobs=_jobs(options), pulse=watch.pulse)

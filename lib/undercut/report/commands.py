@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from undercut.errors import BuildError, InputError
 from undercut.report.catalogue import catalogue
-from undercut.report.catalogue.project import CATALOGUE_FILE, project_root
+from undercut.report.catalogue.project import CATALOGUE_FILE, project_root, utc_now
 
 if TYPE_CHECKING:
     from undercut.report.build import Options
@@ -40,8 +40,22 @@ def list_catalogue() -> str:
 
 
 def check_catalogue() -> str:
-    """Every mistake in reports.toml and the notebooks it names, one in a line; empty where there is none."""
-    return "\n".join(map(str, catalogue.check_catalogue(project_root() / CATALOGUE_FILE)))
+    """Every mistake in reports.toml and the notebooks it names, else in stamps of builds; else nothing."""
+    root = project_root()
+    mistakes = list(map(str, catalogue.check_catalogue(root / CATALOGUE_FILE)))
+    return "\n".join(mistakes or _false_stamps(root))
+
+
+def _false_stamps(root: Path) -> list[str]:
+    """Reports whose record says that they were built at no moment, or in the future."""
+    from undercut.report.catalogue.due import fault_of_stamp
+    from undercut.report.site.record import last_attempt
+
+    found = []
+    for name in catalogue.load_catalogue(root / CATALOGUE_FILE):
+        if fault := fault_of_stamp(last_attempt(root / "reports" / "site" / name), utc_now()):
+            found.append(f"reports/site/{name}: {fault}; undercut build {name} mends it")
+    return found
 
 
 def build_command(

@@ -31,7 +31,7 @@ def load_catalogue(path: Path) -> dict[str, Report]:
 def load_all(path: Path) -> tuple[dict[str, Report], Settings]:
     """Reports and settings of the catalogue; raises as `load_catalogue` does."""
     reports, settings, mistakes = _read(path)
-    if mistakes:
+    if any(mistake.blocks for mistake in mistakes):
         raise CatalogueError("\n".join(map(str, mistakes)))
     return reports, settings
 

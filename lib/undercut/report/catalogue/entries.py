@@ -14,11 +14,12 @@ from undercut.report.catalogue.parameters import Parameter
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One thing wrong in the catalogue or in a notebook's parameters cell."""
+    """One thing wrong in the catalogue or in a notebook's parameters cell; most of them block every build."""
 
     file: str
     line: int
     text: str
+    blocks: bool = True
 
     def __str__(self) -> str:
         """``file:line: text``, as compilers write it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cache
@@ -10,7 +11,7 @@ from typing import Any
 
 from undercut.errors import InputError
 from undercut.report.catalogue.catalogue import Report, Settings, load_all, pick
-from undercut.report.catalogue.due import is_due
+from undercut.report.catalogue.due import fault_of_stamp, is_due, never_comes
 from undercut.report.catalogue.project import CATALOGUE_FILE, project_root, utc_now
 from undercut.report.catalogue.staleness import reasons
 from undercut.report.catalogue.variants import command_of, folder_of, grid_points
@@ -95,8 +96,12 @@ def due_tasks(tasks: Sequence[Task], site: Path) -> list[tuple[Task, list[str]]]
     """
     due: dict[str, tuple[Task, list[str]]] = {}
     for task in tasks:
-        schedule = task.report.schedule
-        if is_due(schedule, last_attempt(site / task.folder), utc_now()):
+        schedule, last, now = task.report.schedule, last_attempt(site / task.folder), utc_now()
+        if schedule and never_comes(schedule):
+            warnings.warn(f"{task.folder} is never due: no day fits its schedule {schedule!r}.", stacklevel=2)
+        elif schedule and (fault := fault_of_stamp(last, now)):
+            due[task.folder] = task, [fault]
+        elif is_due(schedule, last, now):
             due[task.folder] = task, [f"its schedule {schedule!r} says so"]
         elif not schedule and (reasons := _made_from(task, set(due))):
             due[task.folder] = task, reasons
@@ -174,6 +179,7 @@ def _why(
         return [record["reason"]]
     try:
         found = damage(site / task.folder, record) + reasons(record["inputs"], task, project)
+        found += filter(None, [fault_of_stamp(str(record["started_at"]), utc_now())])
         seen = dict(record["inputs"].get("others", {}))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         return [f"the record of its last build is damaged: {error!r}"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from undercut.errors import InputError, closest
-from undercut.report.catalogue.due import is_schedule
+from undercut.report.catalogue.due import is_schedule, never_comes
 from undercut.report.catalogue.entries import Limits, Mistake, Report, Settings
 from undercut.report.catalogue.parameters import FIELDS, Parameter, ParameterError, parameter_from
 from undercut.report.catalogue.parameters_cell import notebook_defaults
@@ -32,11 +32,11 @@ class Reader:
         self.mistakes: list[Mistake] = []
         self.entries: dict[str, Any] = {}
 
-    def wrong(self, keys: Keys, text: str) -> None:
+    def wrong(self, keys: Keys, text: str, *, blocks: bool = True) -> None:
         """Record a mistake at the line where ``keys``, or the nearest table around them, stands."""
         while keys and keys not in self.lines:
             keys = keys[:-1]
-        self.mistakes.append(Mistake(self.path.name, self.lines.get(keys, 1), text))
+        self.mistakes.append(Mistake(self.path.name, self.lines.get(keys, 1), text, blocks))
 
     def reports(self, content: Mapping[str, Any]) -> Iterator[tuple[str, Report | None]]:
         for key in content:
@@ -73,7 +73,7 @@ class Reader:
         if notebook is not None:
             parameters = self.with_defaults(here, parameters, notebook)
         grid = self.grid(here, entry.get("grid", {}), parameters)
-        if notebook is None or len(self.mistakes) > before:
+        if notebook is None or any(mistake.blocks for mistake in self.mistakes[before:]):
             return None
         return Report(name, notebook, title, parameters, limits, grid, schedule, after)
 
@@ -108,6 +108,8 @@ class Reader:
     def schedule(self, here: Keys, text: Any) -> str:
         if text and not is_schedule(text):
             self.wrong((*here, "schedule"), f"schedule {text!r} is not in cron's syntax, as '0 6 * * 1-5' is")
+        elif text and never_comes(text):
+            self.wrong((*here, "schedule"), f"no day fits the schedule {text!r}", blocks=False)
         return str(text)
 
     def after(self, here: Keys, names: Any) -> tuple[str, ...]:

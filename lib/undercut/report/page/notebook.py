@@ -10,6 +10,7 @@ from typing import Any
 SILENCED_WARNINGS = ("Pandas4Warning",)
 
 _WARNING = re.compile(r"^\S.*?:\d+: (\w+): .*$")
+_RENEWED = re.compile(r"[^\n]*\r(?=[^\n\r])")  # what a terminal writes over, such as a bar of progress
 _CELL_FILE = re.compile(r"\S*ipykernel_\d+/\d+\.py:")
 _PLACES = re.compile(r"^/\S*/(?:site-packages|lib/python3\.\d+)/", re.MULTILINE)
 _PARAMETER_TAGS = {"parameters", "injected-parameters"}
@@ -86,6 +87,7 @@ def _joined(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _published_output(output: dict[str, Any]) -> dict[str, Any] | None:
     if output["output_type"] == "stream":
         text = text_of(output["text"])
+        text = _RENEWED.sub("", text)
         if output["name"] == "stderr":
             text = _PLACES.sub("", _CELL_FILE.sub("cell:", without_silenced(text)))
         return output | {"text": text} if text.strip() else None

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from undercut.errors import DataError
 from undercut.report.findings.contract import ANSWER_KEY, FIGURE_KEY, FOLD_KEY
 from undercut.report.page import html
 from undercut.report.page.figures import figure_html
 from undercut.report.page.notebook import text_of
+from undercut.report.page.pictures import checked_base64, clean_svg
 
 _PICTURES = ("image/svg+xml", "image/png", "image/jpeg", "image/gif")
 NO_ALT = "Figure without alternative text"
@@ -77,9 +79,15 @@ class Outputs:
         alt = metadata.get(mime, {}).get("alt") or metadata.get("alt") or ""
         if not alt:
             self.warn("A figure has no alternative text: show figures with report.figure(..., alt=...).")
-        if mime == "image/svg+xml":
-            content = b64encode(content.encode()).decode()
-        source = f"data:{mime};base64," + re.sub(r"\s", "", content)
+        try:
+            if mime == "image/svg+xml":
+                content = b64encode(clean_svg(content).encode()).decode()
+            else:
+                content = checked_base64(mime, content)
+        except DataError as error:
+            self.warn(f"A picture cannot be shown: {error}.")
+            return _text(f"A picture that cannot be shown: {error}.", "messages")
+        source = f"data:{mime};base64,{content}"
         return f'<figure class="paper"><img src="{source}" alt="{escape(alt or NO_ALT)}"></figure>'
 
 

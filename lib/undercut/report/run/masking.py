@@ -97,7 +97,7 @@ class Mask:
 
     def anything(self, content: Any) -> Any:
         """Lists and dicts of JSON with every text in them masked, keys too."""
-        whole = json.dumps(content, ensure_ascii=False)
+        whole = "".join(_texts(content))
         return content if self.text(whole) == whole else self._walk(content)
 
     def _walk(self, content: Any) -> Any:
@@ -140,6 +140,19 @@ def missing_library() -> str:
     except ImportError:
         return "Shapes of tokens are not all masked: pip install detect-secrets."
     return ""
+
+
+def _texts(content: Any) -> Iterable[str]:
+    """Every text in lists and dicts of JSON."""
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, dict):
+        for key, value in content.items():
+            yield key
+            yield from _texts(value)
+    elif isinstance(content, list):
+        for item in content:
+            yield from _texts(item)
 
 
 def _is_text_by_lines(content: list[Any]) -> bool:
@@ -226,6 +239,7 @@ def _forms(secret: str) -> set[str]:
         secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1],
         escape(secret), escape(secret, quote=False), escape(secret).replace("&#x27;", "&#39;"),
     }  # fmt: skip
+    plain |= {json.dumps(form)[1:-1] for form in plain}
     quoted = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
     quoted |= {re.sub("%..", lambda found: found.group(0).lower(), form) for form in quoted}
     digits = {raw.hex(), raw.hex().upper()}
