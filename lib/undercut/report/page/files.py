@@ -18,7 +18,7 @@ from undercut.report.run.masking import Mask
 _BITMAPS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif"}
 #: What a spreadsheet takes for a formula, unless it is a number.
 _FORMULA = re.compile(r"[=+\-@\t\r](?!$)")
-_NUMBER = re.compile(r"[+-]?(?:\d[\d,.]*|\.\d+|inf|nan)(?:e[+-]?\d+)?\s?%?", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-](?:[\d\s.,:/%+-]*(?:e[+-]?\d+)?|inf|nan)", re.IGNORECASE)
 _LONGEST_CELL = 2**31 - 1
 
 
