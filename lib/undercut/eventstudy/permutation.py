@@ -5,6 +5,7 @@ Nothing is assumed about how firms move together: the same firms are looked at o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from undercut.errors import DataError, TooFewError
 from undercut.eventstudy.abnormal import AbnormalReturns, Setup
 from undercut.eventstudy.battery import pools
-from undercut.eventstudy.rolling import rolling_scar
+from undercut.eventstudy.rolling import rolling_scars
 from undercut.eventstudy.sample import Pool, TestResult
 from undercut.eventstudy.windows import Window, label
 from undercut.inference.arrays import Floats
@@ -103,7 +104,7 @@ def permute_dates(
     chosen = [setup.windows.event] if windows is None else windows
     pooled = pools(abnormal) if groups is None else groups
     dates = np.unique(abnormal.rows.day)
-    scars = [_scars(setup, abnormal, window, max_refits, seed) for window in chosen]
+    scars = _scars(setup, abnormal, chosen, max_refits, seed)
     known: NDArray[np.bool_] = np.asarray(np.isfinite(scars).all(axis=0))
     eligible = [_eligible(known, abnormal, date, dates, setup, min_share) for date in dates]
     fewest = min(len(days) for days in eligible)
@@ -122,14 +123,16 @@ def permute_dates(
     return Permutation(results, np.column_stack([null for _, null in found]), fewest)
 
 
-def _scars(setup: Setup, abnormal: AbnormalReturns, window: Window, max_refits: int, seed: int) -> Floats:
-    """Standardised abnormal return of each unit with each day as the event, shape (n_units, n_days)."""
+def _scars(
+    setup: Setup, abnormal: AbnormalReturns, summed: Sequence[Window], max_refits: int, seed: int
+) -> Floats:
+    """Standardised abnormal return of each unit with each day as the event, (n_windows, n_units, n_days)."""
     if setup.apart:
-        return _scars_apart(setup, abnormal, window, max_refits, seed)
+        return _scars_apart(setup, abnormal, summed, max_refits, seed)
     returns, design = setup.panel.returns, setup.design
     by_sums = setup.model.is_linear or setup.model.name in ("market-adjusted", "garch")
     if not by_sums:
-        return _refitted(setup, abnormal, window, max_refits, seed)
+        return _refitted(setup, abnormal, summed, max_refits, seed)
     if setup.model.name == "market-adjusted":
         returns, design = returns - design[:, 0], np.empty((returns.shape[1], 0))
     usable = np.ones(returns.shape, dtype=bool)
@@ -139,37 +142,40 @@ def _scars(setup: Setup, abnormal: AbnormalReturns, window: Window, max_refits: 
             inside = (day >= 0) & (day < returns.shape[1])
             usable[abnormal.rows.unit[inside], day[inside]] = False
     units = np.unique(abnormal.rows.unit)
-    scars = np.full(returns.shape, np.nan)
-    scars[units] = rolling_scar(returns[units], design, usable[units], setup.windows, window)
+    scars = np.full((len(summed), *returns.shape), np.nan)
+    scars[:, units] = rolling_scars(returns[units], design, usable[units], setup.windows, summed)
     if setup.model.name == "garch":
         return (
             scars  # its mean is the market model's; hundreds of thousands of variance fits would add little
         )
-    scars[abnormal.rows.unit, abnormal.rows.day] = _scar(abnormal, window)
+    scars[:, abnormal.rows.unit, abnormal.rows.day] = _scar(abnormal, summed)
     return scars
 
 
 def _scars_apart(
-    setup: Setup, abnormal: AbnormalReturns, window: Window, max_refits: int, seed: int
+    setup: Setup, abnormal: AbnormalReturns, summed: Sequence[Window], max_refits: int, seed: int
 ) -> Floats:
     """As `_scars`, each firm on its own days and against its own benchmark."""
-    scars, rows = np.full(setup.panel.returns.shape, np.nan), abnormal.rows
+    scars, rows = np.full((len(summed), *setup.panel.returns.shape), np.nan), abnormal.rows
     for unit in np.unique(rows.unit):
         own, days = setup.of_unit(int(unit))
         mine = abnormal.take(np.flatnonzero(rows.unit == unit))
         placed = replace(mine.rows, unit=0 * mine.rows.unit, day=np.searchsorted(days, mine.rows.day))
-        scars[unit, days] = _scars(own, replace(mine, rows=placed), window, max_refits, seed)[0]
+        scars[:, unit, days] = _scars(own, replace(mine, rows=placed), summed, max_refits, seed)[:, 0]
     return scars
 
 
-def _scar(abnormal: AbnormalReturns, window: Window) -> Floats:
-    return np.asarray(abnormal.car(window) / np.sqrt(abnormal.car_variance(window)))
+def _scar(abnormal: AbnormalReturns, summed: Sequence[Window]) -> Floats:
+    """Standardised abnormal return of each row, shape (n_windows, n_rows)."""
+    return np.array([abnormal.car(days) / np.sqrt(abnormal.car_variance(days)) for days in summed])
 
 
-def _refitted(setup: Setup, abnormal: AbnormalReturns, window: Window, max_refits: int, seed: int) -> Floats:
+def _refitted(
+    setup: Setup, abnormal: AbnormalReturns, summed: Sequence[Window], max_refits: int, seed: int
+) -> Floats:
     """As `_scars`, by fitting the model anew on a random choice of days."""
     n_days = setup.panel.returns.shape[1]
-    scars = np.full(setup.panel.returns.shape, np.nan)
+    scars = np.full((len(summed), *setup.panel.returns.shape), np.nan)
     first = max(0, -setup.windows.estimation[0])
     days = np.arange(first, n_days - max(0, setup.windows.event[1]))
     if len(days) > max_refits:
@@ -180,8 +186,8 @@ def _refitted(setup: Setup, abnormal: AbnormalReturns, window: Window, max_refit
             found = setup.fit_on(firms, int(day))
         except DataError:
             continue  # too few firms or donors on that day: it is not eligible
-        scars[found.rows.unit, day] = _scar(found, window)
-    scars[abnormal.rows.unit, abnormal.rows.day] = _scar(abnormal, window)
+        scars[:, found.rows.unit, day] = _scar(found, summed)
+    scars[:, abnormal.rows.unit, abnormal.rows.day] = _scar(abnormal, summed)
     return scars
 
 

@@ -5,6 +5,8 @@ The same numbers as fitting each day anew, from running sums; for placebo dates 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +20,13 @@ _UNITS_AT_ONCE = 64  # bounds memory whatever the number of units
 def rolling_scar(
     returns: Floats, design: Floats, usable: NDArray[np.bool_], windows: Windows, window: Window
 ) -> Floats:
+    """As `rolling_scars`, for one window: shape (n_units, n_days)."""
+    return rolling_scars(returns, design, usable, windows, [window])[0]
+
+
+def rolling_scars(
+    returns: Floats, design: Floats, usable: NDArray[np.bool_], windows: Windows, summed: Sequence[Window]
+) -> Floats:
     r"""Standardised cumulative abnormal return of every unit with every day as the event.
 
     Parameters
@@ -30,35 +39,54 @@ def rolling_scar(
         Days that may enter an estimation window, shape (n_units, n_days).
     windows : Windows
         Estimation window and its fewest usable days.
-    window : tuple of int
-        Days that are summed.
+    summed : sequence of tuple of int
+        Days that are summed, for each result.
 
     Returns
     -------
     numpy.ndarray
-        Shape (n_units, n_days); NaN where the windows do not fit or days are missing.
+        Shape (n_windows, n_units, n_days); NaN where the windows do not fit or days are missing.
 
     Notes
     -----
     :math:`X'X`, :math:`X'y` and :math:`y'y` of a moving window are differences of running sums, so the cost
-    does not grow with the length of the window.
+    does not grow with the length of the window. The estimation is shared by all ``summed``.
     """
-    result = np.empty(returns.shape)
+    result = np.empty((len(summed), *returns.shape))
     known = np.isfinite(design).all(axis=1)
     filled = np.nan_to_num(design)
-    ahead = _moving_sum(filled.T, window).T
     for first in range(0, len(returns), _UNITS_AT_ONCE):
         part = slice(first, first + _UNITS_AT_ONCE)
         days = usable[part] & np.isfinite(returns[part]) & known
-        result[part] = _chunk(returns[part], filled, ahead, days, windows, window)
-    whole = _moving_sum(np.asarray(known, dtype=np.float64), window) == window[1] - window[0] + 1
-    result[:, ~whole] = np.nan
+        result[:, part] = _chunk(returns[part], filled, days, windows, summed)
+    for i, window in enumerate(summed):
+        whole = _moving_sum(np.asarray(known, dtype=np.float64), window) == window[1] - window[0] + 1
+        result[i][:, ~whole] = np.nan
     return result
 
 
 def _chunk(
-    returns: Floats, design: Floats, ahead: Floats, days: NDArray[np.bool_], windows: Windows, window: Window
+    returns: Floats, design: Floats, days: NDArray[np.bool_], windows: Windows, summed: Sequence[Window]
 ) -> Floats:
+    theta, inverse, variance, enough = _estimated(returns, design, days, windows)
+    valid = enough & (variance > LEAST_SIGMA**2)
+    scale = np.sqrt(np.where(valid, variance, 1.0))
+    traded = _running(np.isfinite(returns).astype(np.float64))
+    running, ahead_running = _running(np.nan_to_num(returns)), _running(design.T)
+    found = np.empty((len(summed), *returns.shape))
+    for i, window in enumerate(summed):
+        length, ahead = window[1] - window[0] + 1, _between(ahead_running, window).T
+        forecast = length + ((inverse @ ahead[:, :, None])[..., 0] * ahead).sum(axis=-1)
+        abnormal = _between(running, window) - (theta * ahead).sum(axis=-1)
+        seen = valid & (_between(traded, window) == length)
+        found[i] = np.where(seen, abnormal / (scale * np.sqrt(forecast)), np.nan)
+    return found
+
+
+def _estimated(
+    returns: Floats, design: Floats, days: NDArray[np.bool_], windows: Windows
+) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
+    """Coefficients, inverse Gram matrices, residual variance, and where there are days enough."""
     same = bool((days == days[0]).all())
     weights = (days[:1] if same else days).astype(np.float64)
     k, span = design.shape[1], windows.estimation
@@ -77,19 +105,22 @@ def _chunk(
     theta = (inverse @ moments[..., None])[..., 0]
     squares = _moving_sum(np.asarray(own**2), span) - (theta * moments).sum(axis=-1)
     variance = np.maximum(squares, 0.0) / np.where(enough, count - k, 1.0)
-    total = _moving_sum(np.nan_to_num(returns), window)
-    length = window[1] - window[0] + 1
-    traded = _moving_sum(np.isfinite(returns).astype(np.float64), window) == length
-    forecast = length + np.einsum("di,udij,dj->ud", ahead, inverse, ahead)
-    valid = traded & enough & (variance > LEAST_SIGMA**2)
-    scale = np.sqrt(np.where(valid, variance * forecast, 1.0))
-    return np.where(valid, (total - (theta * ahead).sum(axis=-1)) / scale, np.nan)
+    return theta, inverse, variance, np.broadcast_to(enough, returns.shape)
 
 
 def _moving_sum(values: Floats, window: Window) -> Floats:
     """For every day, the sum from ``day + window[0]`` to ``day + window[1]``, as far as these exist."""
-    n_days = values.shape[-1]
-    running = np.concatenate([np.zeros((*values.shape[:-1], 1)), np.cumsum(values, axis=-1)], axis=-1)
+    return _between(_running(values), window)
+
+
+def _running(values: Floats) -> Floats:
+    """Sum of all days before each, shape (..., n_days + 1)."""
+    return np.concatenate([np.zeros((*values.shape[:-1], 1)), np.cumsum(values, axis=-1)], axis=-1)
+
+
+def _between(running: Floats, window: Window) -> Floats:
+    """Moving sums out of running ones."""
+    n_days = running.shape[-1] - 1
     days = np.arange(n_days)
     start = np.clip(days + window[0], 0, n_days)
     end = np.clip(days + window[1] + 1, 0, n_days)

@@ -8,7 +8,13 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_integer_dtype, is_numeric_dtype
+from pandas.api.types import (
+    is_bool_dtype,
+    is_datetime64_any_dtype,
+    is_integer_dtype,
+    is_numeric_dtype,
+    is_string_dtype,
+)
 
 from undercut.errors import DataError
 
@@ -183,14 +189,14 @@ def numbers(values: pd.Series, *, missing: Iterable[str] = (), decimal_comma: bo
     if is_numeric_dtype(values):
         found = values.astype("float64")
         return _finite(found, np.isinf(found).to_numpy())
+    blank, found = {*MISSING, *missing}, _at_once(values)
+    if found is not None:
+        unread = values[found.isna()]
+        if not len(unread) or text_of(unread).fillna("").isin(blank).all():
+            return found
     text = text_of(values).fillna("")
-    is_missing = text.isin({*MISSING, *missing})
-    known = text[~is_missing]
+    known = text[~text.isin(blank)]
     found = pd.Series(np.nan, index=values.index)
-    at_once = pd.to_numeric(known, errors="coerce")
-    if np.isfinite(at_once).all() and (known.str.len() <= _LONGEST_NUMBER).all():
-        found[known.index] = at_once.astype("float64")
-        return found
     is_percent = known.str.endswith("%")
     if is_percent.any() and not is_percent.all():
         odd = known.index[(is_percent != is_percent.iloc[0]).to_numpy().argmax()]
@@ -208,6 +214,16 @@ def numbers(values: pd.Series, *, missing: Iterable[str] = (), decimal_comma: bo
     if len(known) and is_percent.all():
         found.attrs["unit"] = "percent"
     return found
+
+
+def _at_once(values: pd.Series) -> pd.Series | None:
+    """Numbers of a column of plain ones, missing where there is none; None where one is odd."""
+    if not is_string_dtype(values):  # typed cells of a spreadsheet, among them true, false and days
+        values = text_of(values)
+    if len(values) and values.str.len().max() > _LONGEST_NUMBER:
+        return None
+    found = pd.to_numeric(values, errors="coerce").astype("float64")
+    return None if np.isinf(found).any() else found
 
 
 def _finite(found: pd.Series, infinite: np.ndarray) -> pd.Series:

@@ -128,7 +128,10 @@ def read_returns_file(path: Path, *, values: Values = "auto", exchange: str = NE
     table = read_table(path, header_rows=0)
     long, measure, column = _long(table, path, values)
     measure = measure if values == "auto" else values
-    long["ticker"] = long["ticker"].str.replace(_EXCHANGE, "", regex=True)
+    names = long["ticker"].unique()
+    bare = {name: re.sub(_EXCHANGE, "", name) for name in names}
+    if any(name != short for name, short in bare.items()):
+        long["ticker"] = long["ticker"].map(bare)
     note = "; ".join(
         [measure.replace("_", " in ") + (f" from column {column!r}" if column else ""), *table.notes]
     )
