@@ -52,9 +52,7 @@ def corrado_zivney_sign(sample: Sample) -> TestResult:
     Corrado and Zivney (1992), The specification and power of the sign test, J. Financial and Quantitative
     Analysis 27.
     """
-    returns = np.concatenate([sample.abnormal.residuals, sample.abnormal.abnormal], axis=1)
-    signs = np.sign(returns - np.nanmedian(returns, axis=1, keepdims=True))
-    return _standardised_days("corrado_zivney_sign", sample, signs)
+    return _standardised_days("corrado_zivney_sign", sample, sample.pool.median_signs[sample.rows])
 
 
 def rank(sample: Sample) -> TestResult:

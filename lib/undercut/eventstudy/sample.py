@@ -55,6 +55,12 @@ class Pool:
         return row_ranks(np.concatenate([self.abnormal.residuals, self.abnormal.abnormal], axis=1))
 
     @cached_property
+    def median_signs(self) -> Floats:
+        """Signs around each row's median over estimation and event window, shape (n_rows, n_days)."""
+        returns = np.concatenate([self.abnormal.residuals, self.abnormal.abnormal], axis=1)
+        return np.sign(returns - np.nanmedian(returns, axis=1, keepdims=True))
+
+    @cached_property
     def n_ranked(self) -> Floats:
         """Ranked days of each row."""
         return np.isfinite(self.ranks).sum(axis=1).astype(np.float64)

@@ -16,6 +16,7 @@ from typing import Final, Literal, get_args
 import pandas as pd
 
 from undercut.errors import DataError, InputError, UnitError
+from undercut.sources import cells
 from undercut.sources.files import UserTable, listed, plain, read_table
 from undercut.sources.returns_shape import returns_from_prices
 from undercut.sources.sessions import NEW_YORK
@@ -248,10 +249,22 @@ def _unit_of(numbers: pd.Series, measure: Measure, path: Path) -> Measure:
 
 
 def _from_wide(table: UserTable, date: str, path: Path, values: Values) -> tuple[pd.DataFrame, Measure, str]:
-    columns = {str(name): table.numbers(str(name)) for name in table.frame.columns.drop(date)}
-    is_percent = any(numbers.attrs.get("unit") == "percent" for numbers in columns.values())
-    wide = pd.DataFrame(columns).assign(**{date: table.days(date)})
+    names = [str(name) for name in table.frame.columns if name != date]
+    wide = table.frame[names].assign(**{date: table.days(date)})
     long = wide.melt(id_vars=date, var_name="ticker", value_name="value").rename(columns={date: "date"})
+    try:
+        numbers = cells.numbers(long["value"], decimal_comma=table.decimal_comma)
+    except (cells.UnreadableCell, DataError):  # column by column, where cell or unit can be named
+        columns = [table.numbers(name) for name in names]
+        numbers = pd.concat(columns, ignore_index=True)
+        in_percent = [column.attrs.get("unit") == "percent" for column in columns]
+        if any(in_percent) and not all(in_percent):
+            plain_one = names[in_percent.index(False)]
+            raise UnitError(f"{path.name}: some columns are percentages and {plain_one!r} is not.") from None
+        if any(in_percent):
+            numbers.attrs["unit"] = "percent"
+    is_percent = numbers.attrs.get("unit") == "percent"
+    long["value"] = numbers
     numbers = long["value"].dropna()
     if is_percent:
         numbers.attrs["unit"] = "percent"
