@@ -58,6 +58,14 @@ RAW = """
 """
 
 
+SITE = """
+[site]
+front = "brief"
+[site.questions]
+"Prices." = "demo"
+[site.ways]
+"You buy AI" = ["demo", "explore.html"]
+"""
 BRIEFING = f"""
     from undercut.report.findings.results import Results, read_results
 
@@ -91,6 +99,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with shared_workers(tmp_path_factory.mktemp("forge")):
         build_reports(root=project)
         add_broken_report(project)
+        add_draft(project)
         add_briefing(project)
     return project / "reports" / "site"
 
@@ -111,12 +120,23 @@ def add_broken_report(project: Path) -> None:
         build_reports(["broken"], root=project)
 
 
+def add_draft(project: Path) -> None:
+    """A report that is not ready for the front page."""
+    kept = (project / "reports.toml").read_text()
+    cells = demo_cells(prose("## An unfinished thought"))
+    cells[2] = cells[2] | {"source": cells[2]["source"].replace("demo", "draft")}
+    write_project(project, cells, name="draft")
+    entry = (project / "reports.toml").read_text().replace("title =", "draft = true\ntitle =")
+    (project / "reports.toml").write_text(kept + entry)
+    build_reports(["draft"], root=project)
+
+
 def add_briefing(project: Path) -> None:
     """A report made from the two, whose answer, findings and claims open the front page."""
     kept = (project / "reports.toml").read_text()
     write_project(project, [code("limit = 5", "parameters"), code(BRIEFING)], name="brief")
     entry = (project / "reports.toml").read_text().replace("title =", 'after = "all"\ntitle =')
-    (project / "reports.toml").write_text(f'[site]\nfront = "brief"\n{kept}{entry}')
+    (project / "reports.toml").write_text(f"{SITE}{kept}{entry}")
     build_reports(["brief"], root=project)
 
 

@@ -214,8 +214,8 @@ def test_all_means_the_reports_that_are_made_from_none(built: Path, tmp_path: Pa
 def test_the_front_page_opens_with_the_briefing_and_its_claims(built: Path) -> None:
     page = (built / "reports" / "site" / "index.html").read_text()
     front, rest = page.split('<h2 id="reports">')
-    assert '<h2 id="front-title"><a href="briefing/index.html">In short</a></h2>' in front
-    assert "1 claim: 1 mixed." in front
+    assert '<a href="briefing/index.html">The briefing</a>' in front
+    assert "1 claim, and what the numbers say" in front and "1 mixed." in front
     assert '<a href="fall/index.html#finding-fall">Fall of the price</a>' in front
     assert "fall: gone (not published)" in front
     assert "briefing/index.html" not in rest and "rise/index.html" in rest

@@ -61,6 +61,12 @@ class Settings:
         Where the site will be read, for the feed; empty where that is not known.
     front : str
         The report whose answer, findings and claims open the front page; empty for none.
+    questions : dict of str to str
+        The questions of the front page, each with the report that answers it.
+    ways : dict of str to list
+        Kinds of readers, each with the reports and pages of the site that are for it.
+    drafts : tuple of str
+        Reports that are built but not yet shown on the front page.
     on_success, on_failure : str
         Commands to run after a build in which every report, or not every report, was built.
     """
@@ -70,6 +76,9 @@ class Settings:
     front: str = ""
     on_success: str = ""
     on_failure: str = ""
+    questions: dict[str, str] = field(default_factory=dict)
+    ways: dict[str, list[str]] = field(default_factory=dict)
+    drafts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +102,8 @@ class Report:
         When ``build --due`` builds it, in the syntax of cron; empty for never.
     after : tuple of str
         The reports from whose results it is made; they are built before it.
+    draft : bool
+        Built, but kept off the front page until this is taken away.
     """
 
     name: str
@@ -103,6 +114,7 @@ class Report:
     grid: dict[str, list[Any]] = field(default_factory=dict)
     schedule: str = ""
     after: tuple[str, ...] = ()
+    draft: bool = False
 
     def values(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Values of all parameters: the defaults, with ``given`` checked and put in their place.

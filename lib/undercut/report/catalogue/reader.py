@@ -15,8 +15,13 @@ from undercut.report.catalogue.parameters import FIELDS, Parameter, ParameterErr
 from undercut.report.catalogue.parameters_cell import notebook_defaults
 
 _LIMIT_KEYS = tuple(field.name for field in fields(Limits))
-_REPORT_KEYS = {"notebook", "title", "parameters", "grid", "schedule", "after", *_LIMIT_KEYS}
-_SITE_KEYS = {field.name: type(field.default) for field in fields(Settings)}
+_REPORT_KEYS = {"notebook", "title", "parameters", "grid", "schedule", "after", "draft", *_LIMIT_KEYS}
+_SITE_KEYS = {
+    "keep_builds": int, "address": str, "front": str, "on_success": str, "on_failure": str,
+    "questions": dict, "ways": dict,
+}  # fmt: skip
+#: Pages of the site beside its reports, and what a link to them says.
+PAGES = {"explore.html": "Explore prices, sellers and your own bill", "api/index.html": "The library"}
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 Keys = tuple[str, ...]
 #: Folders of the site that no report may take.
@@ -75,7 +80,10 @@ class Reader:
         grid = self.grid(here, entry.get("grid", {}), parameters)
         if notebook is None or any(mistake.blocks for mistake in self.mistakes[before:]):
             return None
-        return Report(name, notebook, title, parameters, limits, grid, schedule, after)
+        draft = entry.get("draft", False)
+        if not isinstance(draft, bool):
+            self.wrong((*here, "draft"), "draft must be true or false")
+        return Report(name, notebook, title, parameters, limits, grid, schedule, after, draft is True)
 
     def settings(self, entry: Any) -> Settings:
         if not isinstance(entry, dict):
@@ -87,13 +95,17 @@ class Reader:
             if kind is None:
                 self.wrong(("site", key), f"unknown key {key!r}{_hint(key, _SITE_KEYS)}")
             elif type(value) is not kind or (isinstance(value, int) and value < 0):
-                what = "a whole number, zero or more" if kind is int else "text"
+                what = {int: "a whole number, zero or more", str: "text"}.get(kind, "a table")
                 self.wrong(("site", key), f"{key} must be {what}")
             elif key == "front" and value and value not in self.entries:
                 self.wrong(("site", key), f"front: no report {value!r}{_hint(value, self.entries)}")
             else:
+                for name in _named(value) if kind is dict else ():
+                    if name not in self.entries and (key == "questions" or name not in PAGES):
+                        self.wrong(("site", key), f"{key}: no report {name!r}{_hint(name, self.entries)}")
                 good[key] = value
-        return Settings(**good)
+        drafts = tuple(name for name, report in self.entries.items() if _is_draft(report))
+        return Settings(**good, drafts=drafts)
 
     def limits(self, here: Keys, entry: Mapping[str, Any]) -> Limits:
         good = {}
@@ -240,3 +252,12 @@ def _lines_of_keys(text: str) -> dict[Keys, int]:
 
 def _key_parts(dotted: str) -> Keys:
     return tuple(part.strip("\"'") for part in re.findall(r"\"[^\"]*\"|'[^']*'|[^.\s]+", dotted))
+
+
+def _named(table: Mapping[str, Any]) -> list[str]:
+    """The names that the values of a table are, or list."""
+    return [str(name) for value in table.values() for name in (value if isinstance(value, list) else [value])]
+
+
+def _is_draft(entry: Any) -> bool:
+    return isinstance(entry, dict) and entry.get("draft") is True

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 import warnings
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import date
-from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from undercut.errors import DataError
 from undercut.report.catalogue.entries import Settings
+from undercut.report.catalogue.reader import PAGES
 from undercut.report.findings.contract import RESULTS_FILE, read_results, write_atomically
-from undercut.report.page.render import BADGES, page_style, template
+from undercut.report.page.render import BADGES, day_text, page_script, page_style, script_hash, template
+from undercut.report.site.explorer import EXPLORER
 from undercut.report.site.front import front_section
 from undercut.report.site.history import write_history
 from undercut.report.site.record import failure_of, published_folders
+from undercut.report.site.search import search_data
 
 #: Folder of the site with the reference of the library's functions, which `make docs` writes.
 REFERENCE = "api"
@@ -43,24 +44,41 @@ def write_site(site: Path, order: Sequence[str] = (), settings: Settings | None 
     rank = {name: position for position, name in enumerate(order)}
     published.sort(key=lambda entry: (rank.get(entry["name"], len(rank)), entry["folder"]))
     write_history(site, [about["folder"] for about in published], settings)
-    front = next((about for about in published if about["folder"] == settings.front), None)
-    script = _script()
+    shown = [about for about in published if about["name"] not in settings.drafts]
+    front = next((about for about in shown if about["folder"] == settings.front), None)
+    section = {} if front is None else front_section(front, shown, settings.questions, site)
+    script = f"{page_script()}\n{_file('search.js')}"
+    found = json.dumps(search_data(site, shown), ensure_ascii=False, separators=(",", ":"))
     page = template("site.html.j2").render(
-        front=None if front is None else _entry(front) | front_section(front, published),
-        entries=[_entry(about) for about in published if about is not front],
+        front=None if front is None else _entry(front) | section,
+        told=[question["folder"] for question in section.get("questions", [])],
+        ways=_ways(settings.ways, shown, site),
+        entries=[_entry(about) for about in shown if about is not front],
         reference=(site / REFERENCE / "index.html").is_file(),
+        explorer=EXPLORER if (site / EXPLORER).is_file() else "",
+        # A tag inside the data would end the element that holds them.
+        search=found.replace("<", "\\u003c"),
+        day=day_text,
         style=page_style(),
         script=script,
-        script_hash="sha256-" + b64encode(sha256(script.encode()).digest()).decode(),
+        script_hash=script_hash(script),
     )
     write_atomically(site / "index.html", page.strip() + "\n")
-    summary = [{key: about[key] for key in _SUMMARY} for about in published]
+    summary = [{key: about[key] for key in _SUMMARY} for about in shown]
     write_atomically(site / "reports.json", json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
 
 
-def _script() -> str:
-    """The search: the only script of the site; the page names its digest and forbids any other."""
-    return (resources.files("undercut.report.page") / "templates" / "search.js").read_text("utf-8").strip()
+def _file(name: str) -> str:
+    return (resources.files("undercut.report.page") / "templates" / name).read_text("utf-8").strip()
+
+
+def _ways(
+    ways: Mapping[str, Sequence[str]], shown: Sequence[Mapping[str, Any]], site: Path
+) -> dict[str, list[tuple[str, str]]]:
+    """For each kind of reader text and address of what is for it, as far as it has been built."""
+    titles = {about["name"]: (about["title"], f"{about['folder']}/index.html") for about in reversed(shown)}
+    titles |= {page: (text, page) for page, text in PAGES.items() if (site / page).is_file()}
+    return {reader: [titles[name] for name in names if name in titles] for reader, names in ways.items()}
 
 
 _SUMMARY = (
