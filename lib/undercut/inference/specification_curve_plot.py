@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 _ROW = 0.075
 #: Room above and below the estimates, in units of their range.
 _BEYOND = 0.8
+_ESTIMATORS = {
+    "callaway_santanna": "Callaway-Sant'Anna",
+    "sun_abraham": "Sun-Abraham",
+    "two_way_fixed_effects": "two-way fixed effects",
+}
 
 
 def draw_curve(
@@ -30,10 +35,15 @@ def draw_curve(
 ) -> Axes:
     """Draw a curve in the place of ``ax``; returns the axes of the estimates. Those of the options, below
     them, have the id ``options``."""
-    import matplotlib.pyplot as plt
-
     rows = [(choice, option) for choice in choices for option in _options(found, choice)]
-    axes = ax or plt.subplots(figsize=(8.6, 3.4 + 0.22 * len(rows)), layout="constrained")[1]
+    axes = plots.own_axes(ax, height=3.4 + 0.22 * len(rows))
+    if plots.is_narrow():  # the estimates alone: rows of options need more room than a phone has
+        _estimates(axes, found, reference, unit)
+        axes.tick_params(axis="x", bottom=False, labelbottom=False)
+        figure = axes.get_figure(root=True)
+        if figure is not None:
+            figure.set_size_inches(plots.NARROW, 2.9)
+        return axes
     place, figure = axes.get_subplotspec(), axes.get_figure()
     if place is None or figure is None:
         raise InputError("A specification curve needs axes made by plt.subplots: it splits them in two.")
@@ -45,7 +55,7 @@ def draw_curve(
     for height, (choice, option) in enumerate(reversed(rows)):
         chosen = found[found[choice].astype(str).eq(option)]
         below.plot(chosen["rank"], np.full(len(chosen), height), "|", color=plots.INK, markersize=6)
-    below.set_yticks(range(len(rows)), [f"{choice}: {option}" for choice, option in reversed(rows)])
+    below.set_yticks(range(len(rows)), [_told(choice, option) for choice, option in reversed(rows)])
     below.set_ylim(-0.7, len(rows) - 0.3)
     below.tick_params(axis="x", bottom=False, labelbottom=False)
     axes.tick_params(axis="x", bottom=False, labelbottom=False)
@@ -78,6 +88,11 @@ def _estimates(axes: Axes, found: pd.DataFrame, reference: float, unit: str) -> 
     axes.set_xlim(0, len(found) + 1)
     axes.set_ylim(least - margin, most + margin)
     axes.set_ylabel(unit)
+
+
+def _told(choice: str, option: str) -> str:
+    """A choice as a reader reads it."""
+    return f"{choice}: {_ESTIMATORS.get(option, option)}".replace("_", " ")
 
 
 def _options(found: pd.DataFrame, choice: str) -> list[str]:

@@ -20,7 +20,7 @@ from undercut.plots.axes import (
 )
 from undercut.plots.labels import highlight, ink_of, label_line_ends, label_points, spread
 from undercut.plots.marks import Mark, marks, marks_of
-from undercut.plots.phone import fit_phone, keys_above
+from undercut.plots.phone import fit_page, fit_phone
 from undercut.plots.style import (
     DARK,
     GREY,
@@ -64,13 +64,13 @@ __all__ = [
     "access_key",
     "band",
     "dollars",
+    "fit_page",
     "fit_phone",
     "headline",
     "highlight",
     "ink_of",
     "interval_rows",
     "is_narrow",
-    "keys_above",
     "label_line_ends",
     "label_points",
     "log_axis",

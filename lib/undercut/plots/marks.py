@@ -184,7 +184,11 @@ def shown(axis: Axis, value: float) -> str:
 
         day = num2date(value)
         return f"{day:%B %Y}" if day.day == 1 else f"{day.day} {day:%B %Y}"
+    from matplotlib.ticker import FixedFormatter
+
     labels = axis.get_major_formatter()
+    if isinstance(labels, FixedFormatter):  # texts at ticks say nothing about other numbers
+        return _digits(value)
     found = _LABEL.match(str(labels(value, 0)).replace("\N{MINUS SIGN}", "-"))
     if found is None or not np.isfinite(value):
         return _digits(value)

@@ -1,7 +1,8 @@
-"""How does a figure fit its place? Keys above the marks; on a phone names above rows and fewer ticks."""
+"""How does a figure fit its place? Keys above marks, ticks that do not touch; on a phone names above rows."""
 
 from __future__ import annotations
 
+import re
 from textwrap import fill
 from typing import TYPE_CHECKING, Final
 
@@ -9,18 +10,31 @@ from undercut.plots.style import INK, MUTED, NARROW, WIDE, text_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
-_LONGEST: Final = 92  # points of a row's name that may stand beside it
+_LONGEST: Final = 104  # points of a row's name that may stand beside it
 _ROW: Final = 0.36  # inches of a row with its name above it
 _AROUND: Final = 0.75
+
+
+def fit_page(figure: Figure, width: float = WIDE) -> None:
+    """Keys above the marks where they cover nothing, plain numbers at ticks, and no tick on another."""
+    for ax in figure.axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            _plain(axis)
+        if ax.get_legend() is not None:
+            _key_above(ax, width)
+    figure.draw_without_rendering()
+    for ax in figure.axes:
+        if ax.get_visible():
+            _apart(ax)
 
 
 def fit_phone(figure: Figure) -> None:
     """Make a drawn figure as narrow as a phone; its panels keep their order."""
     width, height = figure.get_size_inches()
     shown = [ax for ax in figure.axes if ax.get_visible()]
-    keys_above(figure, NARROW)
     rows = max((_names_above(ax) for ax in shown), default=0)
     if rows:
         height = max(height, _AROUND + _ROW * rows)
@@ -30,29 +44,88 @@ def fit_phone(figure: Figure) -> None:
         _fewer_ticks(ax)
         ax.set_xlabel(fill(ax.get_xlabel(), 46))
         ax.set_ylabel(fill(ax.get_ylabel(), 34))
-        for place in ("left", "center"):
-            if title := ax.get_title(loc=place):
-                ax.set_title(title, loc=place, fontsize=min(10, ax.title.get_fontsize()))
+    fit_page(figure, NARROW)
+
+
+def _plain(axis: Axis) -> None:
+    """Numbers, not powers, on a logarithmic axis; words, not the names of columns, at rows."""
+    from matplotlib.ticker import FixedFormatter, FuncFormatter, LogFormatter, NullFormatter
+
+    formatter = axis.get_major_formatter()
+    if isinstance(formatter, LogFormatter):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.3g}"))
+        axis.set_minor_formatter(NullFormatter())
+    elif isinstance(formatter, FixedFormatter):
+        formatter.seq = [str(text).replace("_", " ") for text in formatter.seq]
+
+
+def _key_above(ax: Axes, width: float) -> None:
+    """The key above the marks, in as many columns as fit."""
+    key = ax.get_legend()
+    if key is None:
+        return
+    names = [text.get_text() for text in key.get_texts()]
+    room = int(width * 72 * ax.get_position().width // (max(map(_width, names)) + 36))
+    ax.legend(
+        key.legend_handles, names, loc="lower left", bbox_to_anchor=(0, 1.0), fontsize=9,
+        ncols=max(1, min(len(names), room)), borderaxespad=0.2, handlelength=1.6, columnspacing=1.2,
+        labelcolor=MUTED,
+    )  # fmt: skip
+
+
+def _apart(ax: Axes) -> None:
+    """Every second tick, or fewer, where the numbers below the axes would touch."""
+    from matplotlib.ticker import FixedFormatter, FixedLocator
+
+    low, high = sorted(ax.get_xlim())
+    ticks = [
+        (tick, text.get_text())
+        for tick, text in zip(ax.get_xticks(), ax.get_xticklabels(), strict=False)
+        if low <= tick <= high and text.get_text() and text.get_visible()
+    ]
+    figure = ax.get_figure(root=True)
+    if len(ticks) < 2 or figure is None:
+        return
+    room = ax.get_window_extent().width * 72 / figure.dpi
+    needed = sum(max(map(_width, text.split("\n"))) + 6 for _, text in ticks)
+    if (step := -(-int(needed) // max(1, int(room)))) > 1:
+        kept = ticks[::step]
+        ax.xaxis.set_major_locator(FixedLocator([tick for tick, _ in kept]))
+        if isinstance(ax.xaxis.get_major_formatter(), FixedFormatter):
+            ax.xaxis.set_major_formatter(FixedFormatter([text for _, text in kept]))
 
 
 def _names_above(ax: Axes) -> int:
-    """Write long names of rows above the rows; how many inches' worth of rows there are, or 0."""
-    labels = [text for text in ax.get_yticklabels() if text.get_text()]
-    if max((_width(text.get_text()) for text in labels), default=0) <= _LONGEST:
+    """Write long names of rows above the rows; how many rows there are room for, or 0."""
+    written = [text.get_text() for text in ax.get_yticklabels()]
+    named = [text for text in written if re.search(r"[^\W\d_]{2}", text) and "$" not in text]
+    if 2 * len(named) <= len([text for text in written if text]) or max(map(_width, named)) <= _LONGEST:
         return 0
     low, high = sorted(ax.get_ylim())
-    is_left = ax.get_subplotspec() is None or ax.get_subplotspec().is_first_col()  # type: ignore[union-attr]
+    place = ax.get_subplotspec()
     for tick, label in zip(ax.get_yticks(), ax.get_yticklabels(), strict=False):
-        if is_left and low <= tick <= high and label.get_text():
+        if (place is None or place.is_first_col()) and low <= tick <= high and label.get_text():
             ax.annotate(
-                " ".join(label.get_text().split()), (0, tick), (0, 5), xycoords=("axes fraction", "data"),
-                textcoords="offset points", fontsize=9, va="bottom", color=INK, zorder=5,
-                fontweight=label.get_fontweight(),
+                " ".join(label.get_text().replace("_", " ").split()), (0, tick), (0, 5),
+                xycoords=("axes fraction", "data"), textcoords="offset points", fontsize=9, va="bottom",
+                color=INK, zorder=5, fontweight=label.get_fontweight(),
             )  # fmt: skip
-    names = [label.get_text() for label in ax.get_yticklabels()]
-    ax.set_yticks(ax.get_yticks(), names)
+    ax.set_yticks(ax.get_yticks(), written)
     ax.tick_params(labelleft=False)
+    _thinner_bars(ax)
     return round(high - low) if high - low < 80 else 0
+
+
+def _thinner_bars(ax: Axes) -> None:
+    """Bars leave the upper half of their row to its name."""
+    from matplotlib.container import BarContainer
+
+    for bars in ax.containers:
+        if isinstance(bars, BarContainer) and bars.orientation == "horizontal":
+            for bar in bars.patches:
+                height = bar.get_height()
+                bar.set_height(height / 2)
+                bar.set_y(bar.get_y() + (height / 2 if ax.yaxis_inverted() else 0))
 
 
 def _fewer_ticks(ax: Axes) -> None:
@@ -73,21 +146,6 @@ def _fewer_ticks(ax: Axes) -> None:
         ax.xaxis.set_major_locator(MaxNLocator(4))
 
 
-def keys_above(figure: Figure, width: float = WIDE) -> None:
-    """Put each key above the marks of its axes, in as many columns as fit, where it covers nothing."""
-    for ax in figure.axes:
-        if (key := ax.get_legend()) is None:
-            continue
-        names = [text.get_text() for text in key.get_texts()]
-        room = int(width * 72 * ax.get_position().width // (max(map(_width, names)) + 36))
-        ax.legend(
-            key.legend_handles, names, loc="lower left", bbox_to_anchor=(0, 1.0), fontsize=9,
-            ncols=max(1, min(len(names), room)), borderaxespad=0.2, handlelength=1.6, columnspacing=1.2,
-            labelcolor=MUTED,
-        )  # fmt: skip
-
-
 def _width(text: str) -> float:
-    return max(
-        sum(text_width(word, 9.5, "normal") + 3.3 for word in line.split()) for line in text.split("\n")
-    )
+    lines = [[text_width(word, 9.5) + 3.3 for word in line.split()] for line in text.split("\n")]
+    return max(map(sum, lines))

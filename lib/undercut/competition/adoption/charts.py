@@ -33,13 +33,14 @@ def bills_by_volume(bills: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     )  # fmt: skip
     for way, look in zip(bills["way"].unique(), looks, strict=True):
         part = bills[bills["way"] == way]
-        plots.band(axes, part["volume"], part["low"], part["high"], str(look["color"]))
+        if look is not looks[1]:  # a fourth band would hide the others
+            plots.band(axes, part["volume"], part["low"], part["high"], str(look["color"]))
         axes.plot(part["volume"], part["bill"], label=way, **look)
     axes.set(xscale="log", xlabel="million tokens a month")
     axes.xaxis.set_major_locator(LogLocator(base=10, numticks=12))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.legend(loc="lower right", fontsize=9)
+    axes.legend()
     return plots.price_axis(axes)
 
 
@@ -48,6 +49,7 @@ def waits(curve: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     axes = plots.own_axes(ax)
     axes.step(curve["days"], curve["share"], where="post", color=plots.origin_color("CN"))
     axes.set(xlabel="days since release", ylim=(0, 100))
+    plots.percent_axis(axes, signed=False)
     return axes
 
 

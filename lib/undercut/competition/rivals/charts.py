@@ -81,7 +81,7 @@ def exposure_by_rule(
     rules = list(dict.fromkeys(sensitivity["rule"]))
     for number, rule in enumerate(rules):
         rows = sensitivity[sensitivity["rule"].eq(rule)]
-        shade = plots.INK if number % 2 == 0 else plots.MUTED
+        shade = plots.INK if number in (0, len(rules) - 1) else plots.GREY
         line = np.exp(rows[measure]) if measure == "undercut" else rows[measure]
         axes.plot(rows["observed_on"], line, color=shade, linewidth=1.6)
         ends[rule], colors[rule] = (rows["observed_on"].iloc[-1], float(line.iloc[-1])), shade
@@ -115,9 +115,7 @@ def coefficients(
 
     ``terms`` has ``term, estimate, low, high``, as the table of a hazard or of a launch price has.
     """
-    import matplotlib.pyplot as plt
-
-    axes = ax or plt.subplots(figsize=(7.6, 1.4 + 0.42 * len(terms)))[1]
+    axes = plots.own_axes(ax, height=1.2 + 0.36 * len(terms))
     shown = terms.iloc[::-1].reset_index(drop=True)
     ends = shown[["estimate", "low", "high"]].replace([np.inf, -np.inf], np.nan)
     least, most = float(ends.min().min()), float(ends.max().max())
@@ -147,9 +145,7 @@ def launch_prices(
 
     ``launches`` has ``eci, price, origin, closeness`` and ``why_not``.
     """
-    import matplotlib.pyplot as plt
-
-    axes = ax or plt.subplots(figsize=(7.6, 4.6))[1]
+    axes = plots.own_axes(ax, height=4.4)
     shown = launches[launches["why_not"].eq("") & launches["closeness"].notna()]
     for origin, rows in shown.groupby("origin"):
         color = plots.origin_color(str(origin))
@@ -167,9 +163,7 @@ def incidence(found: pd.DataFrame, *, finding: str = "", ax: Axes | None = None)
 
     ``found`` is from :func:`undercut.inference.incidence.cumulative_incidence`.
     """
-    import matplotlib.pyplot as plt
-
-    axes = ax or plt.subplots(figsize=(7.6, 4.0))[1]
+    axes = plots.own_axes(ax, height=4.0)
     ends, colors = {}, {}
     for cause, color in (("cut", plots.INK), ("withdrawn", plots.MUTED)):
         part = found[found["cause"].eq(cause)].dropna(subset=["incidence"])
@@ -196,10 +190,9 @@ def _ratio_axis(axes: Axes) -> None:
 
 def _axes(height: float = 4.4) -> Axes:
     """New axes over time."""
-    import matplotlib.pyplot as plt
     from matplotlib.dates import ConciseDateFormatter, MonthLocator
 
-    axes: Axes = plt.subplots(figsize=(7.6, height))[1]
+    axes = plots.own_axes(height=height)
     locator = MonthLocator(bymonth=(1, 7))  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pandas as pd
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 from undercut import plots
@@ -19,22 +18,34 @@ AXIS = {
 
 def cost_against_score(models: pd.DataFrame, measure: str, *, ax: Axes | None = None) -> Axes:
     """Log cost against the share of tasks solved; columns of `undercut.prices.tasks.task_costs`."""
-    axes: Axes = ax or plt.subplots(figsize=(7.6, 4.4))[1]
+    axes = plots.own_axes(ax, height=4.2)
+    inks: dict[str, str] = {}
     for group, (name, origin, access) in LOOK.items():
         side = models[models["group"].eq(group)]
         axes.plot(100 * side["score"], side[measure], label=name, **plots.mark(origin, access, line=False))
-    axes.set_yscale("log")
-    axes.set(xlabel="Share of tasks solved, percent", ylabel=AXIS.get(measure, measure))
-    return axes
+        said = [
+            f"{row.model_id}\n{name}\n{plots.dollars(float(f'{getattr(row, measure):.3g}'))}"
+            f"{AXIS.get(measure, measure).removeprefix('USD')}\n{row.score:.0%} of the tasks solved"
+            for row in side.itertuples()
+        ]
+        plots.marks(axes, 100 * side["score"], side[measure], said)
+        inks |= dict.fromkeys(side["model_id"], plots.origin_color(origin))
+    plots.price_axis(axes)
+    axes.set(xlabel="share of tasks solved", ylabel=AXIS.get(measure, measure))
+    plots.percent_axis(axes, "x", signed=False)
+    axes.legend()
+    sides = models.sort_values("score", ascending=False).groupby("group").head(4)
+    ends = pd.concat([sides, models.nsmallest(3, measure), models.nlargest(1, measure)])
+    points = {row.model_id: (100 * row.score, getattr(row, measure)) for row in ends.itertuples()}
+    return plots.label_points(axes, points, inks)
 
 
 def cost_over_time(points: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Cost of a solved task by day, on a logarithmic axis; ``day``, ``usd_per_solved``."""
-    axes: Axes = ax or plt.subplots(figsize=(7.6, 4.0))[1]
+    axes = plots.own_axes(ax, height=4.0)
     axes.step(points["day"], points["usd_per_solved"], where="post", color=plots.INK)
-    axes.set_yscale("log")
     axes.set(xlabel="", ylabel=AXIS["usd_per_solved"])
-    return axes
+    return plots.price_axis(axes)
 
 
 #: Benchmarks as a reader knows them.
@@ -87,12 +98,14 @@ def _intervals(
     ax: Axes | None,
 ) -> Axes:  # fmt: skip
     """Estimates with intervals, one a row; those of the title in ink, the rest grey."""
-    axes: Axes = ax or plt.subplots(figsize=(7.6, 0.6 + 0.3 * len(names)))[1]
-    colors = [plots.INK if chosen else plots.MUTED for chosen in highlight]
+    axes = plots.own_axes(ax, height=0.8 + 0.28 * len(names))
+    colors = [plots.INK if chosen else plots.GREY for chosen in highlight]
     rows = range(len(names))
     axes.hlines(rows, low, high, color=colors, linewidth=1.6)
     axes.scatter(value, rows, color=colors, s=26, zorder=3)
     axes.set_yticks(list(rows), names)
+    axes.grid(visible=False, axis="y")
+    axes.grid(visible=True, axis="x")
     return axes
 
 

@@ -50,7 +50,7 @@ def as_picture(figure: Figure) -> Picture:
     """Turn a figure into an SVG, whose texts stay texts, and a PNG; and close it."""
     import matplotlib.pyplot as plt
 
-    plots.keys_above(figure)
+    plots.fit_page(figure)
     texts = {str(text.get_gid()): text for text in figure.texts if text.get_gid() in plots.HEADLINE}
     said = {part: " ".join(text.get_text().split()) for part, text in texts.items()}
     raster = io.BytesIO()

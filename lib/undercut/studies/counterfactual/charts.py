@@ -33,12 +33,13 @@ def effect_by_elasticity(grid: pd.DataFrame, measure: str, *, finding: str, note
     finding, note, source : str
         Title, measure and unit, source line.
     """
-    import matplotlib.pyplot as plt
-
     scenarios = list(dict.fromkeys(grid["scenario"]))
-    panels = plt.subplots(1, len(scenarios), figsize=(8.6, 4.6), sharey=True, squeeze=False)[1]
-    plots.headline(panels[0, 0], finding, note, source=source)
-    for axes, scenario in zip(panels[0], scenarios, strict=True):
+    panels = plots.panels(
+        len(scenarios), columns=len(scenarios), height=1.65 if plots.is_narrow() else 3.4, sharey=True,
+        sharex=plots.is_narrow(),
+    )  # fmt: skip
+    plots.headline(panels[0], finding, note, source=source)
+    for axes, scenario in zip(panels, scenarios, strict=True):
         rows = grid[grid["scenario"].eq(scenario) & grid["measure"].eq(measure)].sort_values("elasticity")
         color, line = _LOOKS.get(scenario, (plots.MUTED, "-"))
         x = -rows["elasticity"]
@@ -49,9 +50,9 @@ def effect_by_elasticity(grid: pd.DataFrame, measure: str, *, finding: str, note
         axes.set_xticks(x, [f"−{value:g}" for value in x])
         axes.minorticks_off()
         plots.zero_line(axes)
-    panels[0, len(scenarios) // 2].set_xlabel("assumed own-price elasticity")
-    first: Axes = panels[0, 0]
-    return first
+        plots.percent_axis(axes)
+    panels[-1 if plots.is_narrow() else len(scenarios) // 2].set_xlabel("assumed own-price elasticity")
+    return panels[0]
 
 
 def effect_by_month(months: pd.DataFrame, *, finding: str, note: str, source: str) -> Axes:
@@ -65,7 +66,7 @@ def effect_by_month(months: pd.DataFrame, *, finding: str, note: str, source: st
     """
     import matplotlib.pyplot as plt
 
-    figure, (above, below) = plt.subplots(2, 1, figsize=(8.6, 5.2), sharex=True)
+    figure, (above, below) = plt.subplots(2, 1, figsize=(plots.WIDE, 4.4), sharex=True)
     plots.headline(above, finding, note, source=source)
     color = plots.ORIGIN_COLORS["CN"]
     place = range(len(months))
@@ -82,8 +83,6 @@ def effect_by_month(months: pd.DataFrame, *, finding: str, note: str, source: st
 
 def curve(found: SpecificationCurve, *, finding: str, note: str, source: str) -> Axes:
     """A specification curve under its title."""
-    import matplotlib.pyplot as plt
-
-    axes = plt.subplots(figsize=(8.6, 3.2 + 0.2 * sum(found.estimates[list(found.choices)].nunique())))[1]
+    axes = plots.own_axes(height=3.2 + 0.2 * sum(found.estimates[list(found.choices)].nunique()))
     plots.headline(axes, finding, note, source=source)
     return found.plot(axes)

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 def event_study(paths: Mapping[str, pd.DataFrame], *, finding: str = "", source: str = "") -> Axes:
     """Change of price by months since entry; ``paths`` hold ``estimate, ci_low, ci_high`` in percent."""
-    import matplotlib.pyplot as plt
-
-    axes: Axes = plt.subplots(figsize=(8.2, 4.4))[1]
+    axes = plots.own_axes(height=4.2)
     looks = [(plots.INK, "o"), (plots.SERIES[1], "D"), (plots.SERIES[2], "^")]
     for place, (name, rows) in enumerate(paths.items()):
         color, mark = looks[place % len(looks)]
@@ -25,11 +23,9 @@ def event_study(paths: Mapping[str, pd.DataFrame], *, finding: str = "", source:
         axes.vlines(at, rows["ci_low"], rows["ci_high"], color=color, linewidth=1.4)
         axes.plot(at, rows["estimate"], mark, color=color, markersize=5, label=name)
     plots.zero_line(axes)
-    bottom, top = axes.get_ylim()
-    axes.set_ylim(bottom, top + 0.18 * (top - bottom))  # room for the key above the highest interval
     axes.axvline(-0.5, color=plots.MUTED, linewidth=0.8, linestyle=":")
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:+.0f}%".replace("-", "\N{MINUS SIGN}"))
+    plots.percent_axis(axes)
     axes.set_xlabel("months since an open rival came within reach")
-    axes.legend(loc="upper left", ncols=len(paths), fontsize=9)
+    axes.legend()
     measure = "Change of the list price against the comparison of each estimator, 95% intervals by developer"
     return plots.headline(axes, finding, measure, source=source)

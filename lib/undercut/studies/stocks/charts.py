@@ -18,7 +18,6 @@ from undercut.studies.stocks.words import p_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 _ROW_INCHES: Final = 0.25
 
@@ -53,7 +52,7 @@ def responses_by_release(
     finding: str,
     measure: str,
     source: str = "",
-) -> Figure:
+) -> Axes:
     """Every release and group: a panel a group, a row a release in order of days, on one scale.
 
     Parameters
@@ -72,27 +71,29 @@ def responses_by_release(
     DataError
         If there is no row.
     """
-    import matplotlib.pyplot as plt
     from matplotlib.ticker import MaxNLocator
 
     if each.empty:
         raise DataError("A figure of releases needs at least one; the table is empty.")
     table = _in_order(each, countries, contrast)
-    groups = list(dict.fromkeys(each["group"]))
+    groups = list(dict.fromkeys(each["group"]))[: 2 if plots.is_narrow() else None]
     labels = table.drop_duplicates("height").set_index("height")["label"]
-    size = (8.6, 1.9 + _ROW_INCHES * len(labels))
-    figure, panels = plt.subplots(1, len(groups), figsize=size, sharex=True, sharey=True, squeeze=False)
-    for ax, group in zip(panels.flat, groups, strict=True):
+    panels = plots.panels(
+        len(groups), columns=len(groups), on_phone=2, height=1.5 + _ROW_INCHES * len(labels), sharex=True,
+        sharey=True,
+    )  # fmt: skip
+    for ax, group in zip(panels, groups, strict=True):
         _panel(ax, table[table["group"] == group])
         ax.set_title(_broken(group), loc="left", fontsize=9, color=plots.INK)
         ax.xaxis.set_major_locator(MaxNLocator(3, symmetric=True))
         ax.xaxis.set_major_formatter(lambda number, _: percent(number).removesuffix("%"))
         ax.tick_params(axis="x", labelsize=8.5)
-    first = panels.flat[0]
-    first.set_yticks(labels.index, labels)
+    first = panels[0]
+    # On a phone the first two groups, and no days beside the names.
+    names = [name.rpartition("  ")[0][:17] for name in labels] if plots.is_narrow() else labels
+    first.set_yticks(labels.index, names, fontsize=8 if plots.is_narrow() else 9.5)
     first.set_ylim(labels.index.max() + 0.7, -0.7)
-    plots.headline(first, finding, measure, source=source)
-    return figure
+    return plots.headline(first, finding, measure, source=source)
 
 
 def _in_order(
@@ -133,7 +134,7 @@ def response_by_dose(
     finding: str,
     measure: str,
     source: str = "",
-) -> Figure:
+) -> Axes:
     """Responses of one group against each dose, one mark a release; those tied to a market shock are named.
 
     Parameters
@@ -150,13 +151,11 @@ def response_by_dose(
     DataError
         If no release has a response.
     """
-    import matplotlib.pyplot as plt
-
     table = each[each["group"] == group].merge(releases.drop(columns="date"), on="event")
     if table.empty:
         raise DataError(f"No release has a response of {group!r} to draw.")
-    figure, panels = plt.subplots(1, len(doses), figsize=(8.6, 4.2), sharey=True, squeeze=False)
-    for ax, (dose, words) in zip(panels.flat, doses.items(), strict=True):
+    panels = plots.panels(len(doses), columns=len(doses), height=3.4, sharey=True)
+    for ax, (dose, words) in zip(panels, doses.items(), strict=True):
         for row in table.dropna(subset=[dose]).to_dict("records"):
             ends = [100 * row["ci_low"], 100 * row["ci_high"]]
             color = plots.origin_color(row["country"])
@@ -174,5 +173,4 @@ def response_by_dose(
         ax.set_xlabel(words)
         plots.zero_line(ax)
         ax.yaxis.set_major_formatter(lambda number, _: percent(number))
-    plots.headline(panels.flat[0], finding, measure, source=source)
-    return figure
+    return plots.headline(panels[0], finding, measure, source=source)

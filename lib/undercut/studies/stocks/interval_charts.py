@@ -7,7 +7,7 @@ which nothing happened takes as much room as a day on which something did.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil
+from textwrap import fill
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
@@ -68,23 +68,54 @@ def interval_rows(
     ['A']
     >>> plt.close(ax.figure)
     """
-    import matplotlib.pyplot as plt
     from matplotlib.ticker import MaxNLocator
 
     _refuse_empty(table, "rows")
+    if section and _is_grid(table, section, label):
+        return _side_by_side(
+            table, section, label=label, value=value, finding=finding, measure=measure, source=source
+        )
     heights, headings = _heights(table[section] if section else None, len(table))
     last = max(heights) + 0.8
-    ax = plt.subplots(figsize=(7.6, 1.5 + _ROW_INCHES * (last + 1)))[1]
+    ax = plots.own_axes(height=1.5 + _ROW_INCHES * (last + 1))
     marked = table.assign(mark=["s" if is_square else "o" for is_square in table[square]] if square else "o")
     draw_intervals(marked, ax, label=label, value=value, heights=heights)
     ax.set_ylim(last, min([*heights, *headings]) - 0.8)
     for height, text in headings.items():
         _beside(ax, height, text, side="left")
-    for height, text in zip(heights, table[note] if note else [], strict=False):
+    for height, text in zip(heights, table[note] if note and not plots.is_narrow() else [], strict=False):
         _beside(ax, height, str(text), side="right")
     ax.xaxis.set_major_locator(MaxNLocator(5))  # names at the left may leave little room
     ax.xaxis.set_major_formatter(lambda number, _: percent(number))
     return plots.headline(ax, finding, measure, source=source)
+
+
+def _is_grid(table: pd.DataFrame, section: str, label: str) -> bool:
+    """Whether there are two to five sections with the same few rows: panels then stand side by side."""
+    rows = table.groupby(section, sort=False)[label].agg(tuple)
+    return 2 <= len(rows) <= 5 and (rows == rows.iloc[0]).all() and len(rows.iloc[0]) <= 8
+
+
+def _side_by_side(
+    table: pd.DataFrame, section: str, *, label: str, value: str, finding: str, measure: str, source: str
+) -> Axes:
+    """A panel a section on one scale; the names of the rows stand once."""
+    from matplotlib.ticker import MaxNLocator
+
+    names = list(dict.fromkeys(table[section]))
+    rows = table[label].nunique()
+    # Panels that share their names have them where they stand first.
+    axes = plots.panels(
+        len(names), columns=len(names), on_phone=2, height=0.75 + _ROW_INCHES * rows, sharex=True, sharey=True
+    )
+    for ax, name in zip(axes, names, strict=True):
+        draw_intervals(table[table[section] == name], ax, label=label, value=value)
+        ax.set_title(
+            fill(str(name), 17 if plots.is_narrow() else 24), loc="left", fontsize=9.5, color=plots.INK
+        )
+        ax.xaxis.set_major_locator(MaxNLocator(3))
+        plots.percent_axis(ax, "x", signed=False)
+    return plots.headline(axes[0], finding, measure, source=source)
 
 
 def _beside(ax: Axes, height: float, text: str, *, side: Literal["left", "right"]) -> None:
@@ -93,6 +124,8 @@ def _beside(ax: Axes, height: float, text: str, *, side: Literal["left", "right"
         "left": {"ha": "right", "fontsize": 9.5, "fontweight": "bold", "color": plots.INK},
         "right": {"ha": "left", "fontsize": 8.5, "color": plots.MUTED},
     }
+    if side == "left" and plots.is_narrow():
+        looks["left"]["ha"] = "left"
     ax.annotate(
         text, (0 if side == "left" else 1, height), xycoords=("axes fraction", "data"),
         xytext=(-4 if side == "left" else 6, 0), textcoords="offset points", va="center",
@@ -116,7 +149,7 @@ def _heights(section: pd.Series | None, count: int) -> tuple[list[float], dict[f
     return heights, headings
 
 
-def paths(table: pd.DataFrame, *, finding: str, measure: str, source: str = "", columns: int = 3) -> Figure:
+def paths(table: pd.DataFrame, *, finding: str, measure: str, source: str = "", columns: int = 3) -> Axes:
     """Cumulative mean abnormal return around the event, a panel for each group, on one scale.
 
     Parameters
@@ -133,16 +166,13 @@ def paths(table: pd.DataFrame, *, finding: str, measure: str, source: str = "", 
     TooFewError
         If there is no row.
     """
-    import matplotlib.pyplot as plt
     from matplotlib.ticker import MaxNLocator
 
     _refuse_empty(table, "paths")
     groups = list(dict.fromkeys(table["group"]))
-    rows, columns = ceil(len(groups) / columns), min(columns, len(groups))
-    figure, grid = plt.subplots(
-        rows, columns, figsize=(7.6, 1.5 + 1.9 * rows), sharex=True, sharey=True, squeeze=False
-    )
-    for ax, group in zip(grid.flat, groups, strict=False):
+    grid = plots.panels(len(groups), columns=columns, on_phone=2, height=1.8, sharex=True, sharey=True)
+    columns = min(2 if plots.is_narrow() else columns, len(groups))
+    for ax, group in zip(grid, groups, strict=True):
         path = table[table["group"] == group]
         days = path["day"].to_numpy()
         ax.plot(days, 100 * path["caar"], color=plots.INK, marker="o", markersize=3)
@@ -151,15 +181,12 @@ def paths(table: pd.DataFrame, *, finding: str, measure: str, source: str = "", 
         ax.axvline(0, color=plots.MUTED, linewidth=0.8, linestyle=(0, (2, 2)))
         ax.set_title(group, loc="left", fontsize=9.5, color=plots.INK)
         ax.yaxis.set_major_formatter(lambda number, _: percent(number))
-    for ax in grid.flat[len(groups) :]:
-        ax.set_visible(False)
-    for position, ax in enumerate(grid.flat[: len(groups)]):
+    for position, ax in enumerate(grid):
         if position + columns >= len(groups):
             ax.tick_params(labelbottom=True)
-            ax.set_xlabel("trading days from the event")
+            ax.set_xlabel("days" if plots.is_narrow() else "trading days from the event")
             ax.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 5, 10]))
-    plots.headline(grid.flat[0], finding, measure, source=source)
-    return figure
+    return plots.headline(grid[0], finding, measure, source=source)
 
 
 def specification_curve(
@@ -199,14 +226,20 @@ def specification_curve(
     ordered = table.sort_values(value, kind="stable").reset_index(drop=True)
     options = [(name, option) for name in choices for option in dict.fromkeys(table[name])]
     below = _ROW_INCHES * 0.85 * (len(options) + 0.8 * len(choices))
-    figure, (top, bottom) = plt.subplots(
-        2, 1, figsize=(7.6, 4.2 + below), sharex=True, height_ratios=(2.6, below)
-    )
+    if plots.is_narrow():  # the estimates alone: rows of options need more room than a phone has
+        figure, top = plt.subplots(figsize=(plots.NARROW, 3.0))
+    else:
+        size = (plots.WIDE, 4.2 + below)
+        figure, (top, bottom) = plt.subplots(2, 1, figsize=size, sharex=True, height_ratios=(2.6, below))
     where = np.arange(len(ordered))
     top.vlines(where, 100 * ordered[low], 100 * ordered[high], color=plots.MUTED, linewidth=1.2)
     top.plot(where, 100 * ordered[value], linestyle="none", marker="o", markersize=3.5, color=plots.INK)
     plots.zero_line(top)
     top.yaxis.set_major_formatter(lambda number, _: percent(number))
+    top.set_xticks([])
+    plots.headline(top, finding, measure, source=source)
+    if plots.is_narrow():
+        return figure
     heights, headings = _heights(pd.Series([name for name, _ in options]), len(options))
     for height, (name, option) in zip(heights, options, strict=True):
         used = where[(ordered[name] == option).to_numpy()]
@@ -217,8 +250,6 @@ def specification_curve(
         text.set_color(plots.INK)
     bottom.set_ylim(max(heights) + 0.8, -0.8)
     bottom.grid(visible=False)
-    bottom.set_xticks([])
-    plots.headline(top, finding, measure, source=source)
     return figure
 
 

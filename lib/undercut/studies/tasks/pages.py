@@ -163,20 +163,15 @@ def one_gap(result: TaskGap) -> Iterator[Part]:
     title = f"{name}: {MEASURES[result.measure]} {_cheaper(result.gap)} at equal score"
     yield Figure(
         f"cost_by_score_{_KEYS[result.measure]}",
-        lambda: _with_key(plots.headline(result.plot(), title, "Each mark is a model", source=_SOURCE)),
+        lambda: plots.headline(result.plot(), title, "Each mark is a model", source=_SOURCE),
         alt=f"{title}. {result.summary()}",
         data=result.models[["model_id", "group", "score", result.measure]],
     )
 
 
-def _with_key(axes: Any) -> Any:
-    axes.legend(frameon=False, loc="best")
-    return axes
-
-
 def _percent_axis(axes: Any) -> Any:
-    axes.set(xlabel="percent", xlim=(-100, 400))
-    return axes
+    axes.set(xlim=(-100, 400))
+    return plots.percent_axis(axes, "x")
 
 
 def _benchmark(row: dict[str, Any]) -> str:

@@ -26,7 +26,7 @@ ROLE_NAMES: Final = {
     "cloud": ("cloud", "clouds"), "chips": ("chip maker", "chip makers"),
     "power": ("power producer", "power producers"),
 }  # fmt: skip
-_ROW: Final = 0.31
+_ROW: Final = 0.27
 
 
 def change_rows(
@@ -61,13 +61,12 @@ def change_rows(
     TooFewError
         Nothing to draw.
     """
-    import matplotlib.pyplot as plt
-
     shown = table.dropna(subset=["median"]).reset_index(drop=True)
     if shown.empty:
         raise TooFewError("No change of value can be drawn: no row has one.")
     places, headings = _places(shown, group)
-    ax = plt.subplots(figsize=(8.6, 1.7 + _ROW * (places[-1] + 1)))[1]
+    row = 0.24 if plots.is_narrow() else _ROW
+    ax = plots.own_axes(height=1.0 + row * (places[-1] + 1))
     colors = [ROLE_COLORS[role] for role in shown[color]]
     ends = 100 * (shown["high"] if most is None else shown["high"].clip(upper=most))
     ax.hlines(places, 100 * shown["low"], ends, color=colors, linewidth=2.4)
