@@ -213,11 +213,10 @@ def _digits(value: float, *, money: bool = False) -> str:
 
 
 def _is_time(axis: Axis) -> bool:
-    from matplotlib.dates import DateConverter
+    from matplotlib.dates import DateLocator
 
-    return type(axis.get_major_locator()).__name__.endswith(
-        ("DateLocator", "MonthLocator", "YearLocator")
-    ) or (isinstance(axis.get_converter(), DateConverter))
+    converter = type(axis.get_converter()).__name__  # matplotlib's and pandas' are of no common class
+    return isinstance(axis.get_major_locator(), DateLocator) or "Date" in converter
 
 
 def _number(axis: Axis, value: Any) -> float:

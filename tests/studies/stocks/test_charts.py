@@ -77,7 +77,7 @@ def test_paths_share_one_scale_and_one_panel_is_one_group() -> None:
         for name, size in {"chips": -0.02, "power": -0.01, "clouds": 0.0, "software": 0.01}.items()
     ]
     with use_house_style():
-        figure = charts.paths(pd.concat(parts), finding="Found", measure="Percent", source="Source")
+        figure = charts.paths(pd.concat(parts), finding="Found", measure="Percent").figure
         shown = [ax for ax in figure.axes if ax.get_visible()]
         assert [ax.get_title(loc="left") for ax in shown] == ["chips", "power", "clouds", "software"]
         assert len({ax.get_ylim() for ax in shown}) == 1
