@@ -102,8 +102,12 @@ def test_every_extra_that_a_message_names_exists() -> None:
 
 def test_every_dependency_is_pinned_and_no_index_is_named() -> None:
     lock = (ROOT / "requirements.lock").read_text()
-    assert "://" not in lock and "--" not in lock
-    pinned = {line.split("==")[0].lower() for line in lock.splitlines() if "==" in line}
+    assert "://" not in lock and set(re.findall(r"--\S+?\b", lock)) == {"--hash"}
+    entries = lock.replace("\\\n", "").splitlines()
+    assert all(
+        re.fullmatch(r"[\w.-]+==[^ ]+( ;.*?)?( +--hash=sha256:[0-9a-f]{64})+", entry) for entry in entries
+    )
+    pinned = {entry.split("==")[0].lower() for entry in entries}
     dev = PYPROJECT["project"]["optional-dependencies"]["dev"]
     for group in [PYPROJECT["project"]["dependencies"], dev, *EXTRAS.values()]:
         missing = {requirement(text)[0] for text in group} - pinned
@@ -113,6 +117,7 @@ def test_every_dependency_is_pinned_and_no_index_is_named() -> None:
 def test_every_third_party_import_is_a_declared_dependency() -> None:
     other_names = {
         "IPython": "ipykernel",
+        "PIL": "pillow",
         "SALib": "salib",
         "diff_diff": "diff-diff",
         "cycler": "matplotlib",

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Prepare the environment: setup_env.sh PYTHON VENV
-# uv when it is there, plain venv and pip otherwise. Versions come from requirements.lock.
+# uv when it is there, plain venv and pip otherwise. Versions and digests come from requirements.lock.
 set -eu
 python=$1
 venv=$2
@@ -15,7 +15,7 @@ echo "Preparing $venv (once; about a minute with pip, seconds with uv) ..."
 if command -v uv >/dev/null 2>&1; then
     # Without bytecode every first import stays slow.
     uv venv --quiet --allow-existing --python "$python" "$venv"
-    if VIRTUAL_ENV=$venv uv pip install --quiet --compile-bytecode -r requirements.lock &&
+    if VIRTUAL_ENV=$venv uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock &&
        VIRTUAL_ENV=$venv uv pip install --quiet --no-build-isolation --no-deps -e .; then
         exit 0
     fi
@@ -25,5 +25,5 @@ fi
     echo "'$python -m venv' failed: install your system's python3-venv package and run make again." >&2
     exit 1
 }
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r requirements.lock
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .

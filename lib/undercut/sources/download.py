@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+import threading
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
 
 import httpx
 import stamina
@@ -13,6 +14,39 @@ from undercut.errors import SourceError
 MAX_BYTES: Final = 64 * 2**20
 TIMEOUT_SECONDS: Final = 30.0
 ATTEMPTS: Final = 4
+#: How long one question to a source may take in all, however slowly its answer drips in.
+TOTAL_SECONDS: Final = 120.0
+_Found = TypeVar("_Found")
+
+
+def within(seconds: float, work: Callable[[], _Found], *, late: str) -> _Found:
+    """What ``work`` returns, or raises, within so many seconds.
+
+    It runs in a thread of its own that is left behind when it is late: no time-out of a library covers an
+    answer that comes a byte at a time, and none of them the looking up of names.
+
+    Raises
+    ------
+    SourceError
+        ``late``, where it takes longer.
+    """
+    found: list[_Found] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            found.append(work())
+        except BaseException as error:  # raised again where it was asked for
+            failed.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if failed:
+        raise failed[0]
+    if not found:
+        raise SourceError(late)
+    return found[0]
 
 
 def download(
@@ -43,13 +77,18 @@ def download(
     Raises
     ------
     SourceError
-        No answer, another status than 200, nothing in it, or too much.
+        No answer, another status than 200, nothing in it, or too much; or it takes too long.
     """
-    content = b""
-    try:
+
+    def fetch() -> bytes:
         for attempt in stamina.retry_context(on=_is_passing, attempts=ATTEMPTS, wait_initial=0.2, wait_max=5):
             with attempt:
-                content = _bounded(address, max_bytes, {"Accept": accept, **(headers or {})})
+                return _bounded(address, max_bytes, {"Accept": accept, **(headers or {})})
+        raise AssertionError("unreachable")
+
+    late = f"{name} had not answered in full after {TOTAL_SECONDS:g} s at {address}. {way_out}"
+    try:
+        content = within(TOTAL_SECONDS, fetch, late=late)
     except httpx.HTTPStatusError as error:
         status = error.response.status_code
         raise SourceError(f"{name} answered with HTTP {status} at {address}. {way_out}") from error

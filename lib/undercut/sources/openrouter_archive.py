@@ -7,11 +7,10 @@ of the copy, so that day, not the package's release, is when it could be known.
 from __future__ import annotations
 
 import datetime as dt
-import gzip
 from typing import Final
 
 from undercut.errors import SourceError
-from undercut.sources.quotes import Quote, Table, parse_json_object, rounded
+from undercut.sources.quotes import Quote, Table, parse_json_object, rounded, unpacked
 
 PROJECT: Final = "model-price-radar-mcp"
 MEMBER: Final = r"model_price_radar/data/history\.json\.gz"
@@ -25,7 +24,7 @@ def parse(content: bytes, *, what: str = "the OpenRouter archive") -> list[tuple
     SourceError
         The file is not the archive that the package publishes.
     """
-    data = parse_json_object(gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content, what)
+    data = parse_json_object(unpacked(content, what), what)
     try:
         return sorted(
             ((dt.date.fromisoformat(s["date"]), _table(s["prices"])) for s in data["snapshots"]),

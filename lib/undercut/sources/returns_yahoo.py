@@ -22,6 +22,7 @@ import stamina
 from undercut.errors import SourceError
 from undercut.paths import write_atomically
 from undercut.provenance import sha256_of
+from undercut.sources.download import TOTAL_SECONDS, within
 from undercut.sources.returns_shape import Window, returns_from_prices
 from undercut.sources.sessions import NEW_YORK, closes, sessions
 
@@ -214,14 +215,16 @@ def _history(
         with faults_raised(), warnings.catch_warnings():
             warnings.simplefilter("ignore", pd.errors.Pandas4Warning)  # yfinance's own use of pandas
             # Ticker.history raises what yf.download only logs.
-            return yf.Ticker(ticker, session=session).history(
-                start=start.date(),
-                end=end.date(),
-                interval="1d",
-                auto_adjust=True,
-                actions=False,
-                timeout=timeout,
-            )
+            return within(
+                TOTAL_SECONDS,
+                lambda: yf.Ticker(ticker, session=session).history(
+                    start=start.date(), end=end.date(), interval="1d", auto_adjust=True, actions=False,
+                    timeout=timeout,
+                ),
+                late=f"Yahoo had not answered in full after {TOTAL_SECONDS:g} s",
+            )  # fmt: skip
+    except SourceError as error:
+        raise _Refused("connection", str(error)) from error
     except exceptions.YFRateLimitError as error:
         raise _Refused(
             "rate limit", "Yahoo limits the rate of requests (HTTP 429); wait and call again"
