@@ -21,7 +21,7 @@ from undercut.sources.reference import load_reference
 from undercut.sources.witnesses import family, load_witnesses
 
 #: Trackers that leave rows standing for years say when a price came, not how long it held.
-STANDING = ("one-api", "one-hub", "new-api")
+STANDING = ("one-api", "one-hub", "new-api", "publication")
 SAME = 0.02
 
 

@@ -73,7 +73,8 @@ def _behind_moving_names(rows: pd.DataFrame, periods: pd.DataFrame) -> pd.DataFr
 
 def verdicts_of(rows: pd.DataFrame, panel: pd.DataFrame) -> pd.DataFrame:
     """What trackers that may not be passed on say of the panel's prices: one of them, or another."""
-    priced = panel[panel[["input", "output"]].gt(0).all(axis=1) & panel["model_id"].notna()]
+    of_text = panel["status"].ne("other_mode") & panel["model_id"].notna()
+    priced = panel[panel[["input", "output"]].gt(0).all(axis=1) & of_text]
     ours = priced[["host", "model_id", "variant", "input", "output"]].drop_duplicates()
     known = rows[rows["model_id"].isin(ours["model_id"]) & rows["host"].isin(ours["host"])]
     met = known.reset_index(names="run").merge(

@@ -14,6 +14,7 @@ from undercut.panel.changes import (
     select_changes,
 )
 from undercut.panel.schema import PANEL_COLUMNS
+from undercut.panel.store import load_panel
 from undercut.sources.witnesses import WITNESS_COLUMNS
 
 NO_RECORDS = load_records().iloc[:0]
@@ -201,3 +202,21 @@ def test_changes_can_be_chosen_and_strange_wishes_are_told() -> None:
         load_changes(verdict="true")
     with pytest.raises(UnknownNameError, match="openai"):
         select_changes(host="opnai")
+
+
+def test_publications_date_changes_that_the_tables_showed_late_and_end_the_old_price_on_that_day() -> None:
+    changes = load_changes().set_index(["host", "model_id"])
+    found = {key: changes.loc[key] for key in (("nlp-cloud", "dolphin"), ("cohere", "command-light"))}
+    days = {key: (str(row["changed_on"].date()), str(row["shown_on"].date())) for key, row in found.items()}
+    assert days == {
+        ("nlp-cloud", "dolphin"): ("2024-02-16", "2024-03-26"),
+        ("cohere", "command-light"): ("2024-04-24", "2024-10-17"),
+    }
+    assert all(row["verdict"] == "real" for row in found.values())
+    panel = load_panel()
+    for (host, model), row in found.items():
+        old = panel[panel["host"].eq(host) & panel["model_id"].eq(model)]
+        old = old[old["input"].eq(row["input_before"])]
+        assert len(old) and old["valid_to"].le(row["changed_on"]).all()
+    earlier = load_changes("2024-06-30").set_index(["host", "model_id"])
+    assert ("cohere", "command-light") not in earlier.index  # shown in October

@@ -16,7 +16,7 @@ from undercut.panel.runs import RunEncoder, cut, to_frame
 from undercut.panel.schema import ACCESS, PANEL_COLUMNS, PRICE_COLUMNS, STATUSES
 from undercut.panel.store import offered_on, save
 from undercut.panel.timeline import MAX_SILENCE, SPEAKS_FOR
-from undercut.sources.quotes import Quote, Table
+from undercut.sources.quotes import TEXT_MODES, Quote, Table
 from undercut.sources.witnesses import load_witnesses
 
 #: litellm silent; an ordinary day; novita's error not yet corrected; the newest table of a weekend.
@@ -52,6 +52,9 @@ CONTRACT = pa.DataFrameSchema(
         "note": pa.Column(str),
         "variant": pa.Column(str),
         "conditions": pa.Column(str, nullable=True),
+        "mode": pa.Column(str),
+        "unit": pa.Column(str),
+        "yuan_per_usd": pa.Column(float, nullable=True),
     },
     strict=True,
     ordered=True,
@@ -62,6 +65,8 @@ CONTRACT = pa.DataFrameSchema(
         pa.Check(lambda frame: frame["first_seen"] <= frame["last_seen"]),
         pa.Check(lambda frame: frame["status"].eq("ok") | frame["note"].ne(""), name="a reason is given"),
         pa.Check(lambda frame: ~frame["status"].eq("ok") | frame[["input", "output"]].gt(0).all(axis=1)),
+        pa.Check(lambda frame: ~frame["status"].eq("ok") | frame["unit"].eq("million tokens")),
+        pa.Check(lambda frame: ~frame["status"].eq("ok") | frame["mode"].isin(TEXT_MODES)),
     ],
 )
 

@@ -20,6 +20,14 @@ def test_the_price_war_of_may_2024_is_dated() -> None:
     assert war.loc["qwen-plus", prices].tolist() == [20, 20, 4, 12]
     assert war.loc["qwen-turbo", prices].tolist() == [8, 8, 2, 6]
     assert war.loc["ernie-speed-128k", prices].tolist() == [4, 8, 0, 0]
+    cuts = war.loc[["qwen-max", "qwen-plus", "qwen-turbo", "ernie-speed-128k"]]
+    assert cuts["announced_on"].eq(pd.Timestamp("2024-05-21")).all() and cuts["event_id"].eq("E023").all()
+
+
+def test_a_change_that_follows_no_announcement_has_no_day_of_one() -> None:
+    changes = yuan_changes()
+    far = changes["announced_on"].notna() & (changes["changed_on"] - changes["announced_on"]).dt.days.gt(14)
+    assert not far.any() and changes["announced_on"].isna().sum() > len(changes) / 2
 
 
 def test_yuan_rows_are_those_that_may_be_passed_on() -> None:

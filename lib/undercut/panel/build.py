@@ -6,6 +6,9 @@ panel is the same function on what had been published by that day, so nothing le
 
 from __future__ import annotations
 
+from typing import Final
+
+import numpy as np
 import pandas as pd
 
 from undercut.panel.aliases import apply_alias_periods
@@ -17,13 +20,22 @@ from undercut.panel.runs import cut
 from undercut.panel.schema import PANEL_COLUMNS, PRICE_COLUMNS
 from undercut.panel.timeline import add_validity
 from undercut.panel.withdrawals import load_ends, stated_ends
+from undercut.sources.quotes import TEXT_MODES
 
+#: Prices that a source converted from yuan, by its own comments: (source, pattern of the id, yuan a dollar).
+CONVERTED: Final = (
+    ("genai-prices", r"zhipuai/.*", 7.25),
+    ("genai-prices", r"minimax/MiniMax-M2(?:\.1(?:-highspeed)?)?", 7.0),
+)
 _OFFER = ["host", "model_id", "variant"]
 _ORDER = [
     "model_id", "host", "variant", "source", "raw_id", "valid_from", "first_seen", "valid_to", "last_seen",
     "input", "output", "conditions",
 ]  # fmt: skip
-_TEXT = ["host", "model_id", "raw_id", "developer", "origin", "access", "source", "status", "note", "variant"]
+_TEXT = [
+    "host", "model_id", "raw_id", "developer", "origin", "access", "source", "status", "note", "variant",
+    "mode", "unit",
+]  # fmt: skip
 
 
 def build_panel(
@@ -53,6 +65,7 @@ def build_panel(
         Columns of :data:`undercut.panel.schema.PANEL_COLUMNS`, in a fixed order.
     """
     day = snapshots["published"].max().tz_convert(None).normalize() if as_of is None else as_of
+    others = _other_modes(runs, snapshots, identity, day)
     rows, ends = offers_and_ends(runs, snapshots, identity, day)
     rows = _with_ends(rows, ends)
     rows = _split_at(rows, rows["ended_on"].where(rows["ended_on"] <= day))
@@ -62,20 +75,39 @@ def build_panel(
     settled = settle(rows[~rows["is_announced"]])
     if witnesses is not None:
         settled = contradict(settled, witnesses)
-    rows = pd.concat([settled, rows[rows["is_announced"]]], ignore_index=True)
+    rows = pd.concat([settled, rows[rows["is_announced"]], others], ignore_index=True)
     return _finish(rows)
 
 
 def offers_and_ends(
     runs: pd.DataFrame, snapshots: pd.DataFrame, identity: Identity, day: pd.Timestamp
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Every quote known at the end of a day with its identity and period, and when each offer ended."""
+    """Every quote of text known at the end of a day with identity and period, and when each offer ended."""
+    rows = _use_effective_days(_identified(runs[runs["mode"].isin(TEXT_MODES)], snapshots, identity, day))
+    known = snapshots[snapshots["published"] < day.tz_localize("UTC") + pd.Timedelta(days=1)]
+    return rows, stated_ends(rows, known, load_ends(as_of=day))
+
+
+def _identified(
+    runs: pd.DataFrame, snapshots: pd.DataFrame, identity: Identity, day: pd.Timestamp
+) -> pd.DataFrame:
     known_runs, known_snapshots = cut(runs, snapshots, day)
     rows = add_validity(known_runs, known_snapshots, day)
-    rows = _announced(rows, day)
-    rows = _identify(rows, identity)
-    rows = _use_effective_days(rows)
-    return rows, stated_ends(rows, known_snapshots, load_ends(as_of=day))
+    return _identify(_announced(rows, day), identity)
+
+
+def _other_modes(
+    runs: pd.DataFrame, snapshots: pd.DataFrame, identity: Identity, day: pd.Timestamp
+) -> pd.DataFrame:
+    """What does not write text: named and dated like the rest, and judged by no rule about prices of text."""
+    rows = _identified(runs[~runs["mode"].isin(TEXT_MODES)], snapshots, identity, day)
+    what = rows["mode"].str.replace("_", " ") + ": US dollars per " + rows["unit"]
+    late = rows["is_backport"]
+    return rows.assign(
+        status=np.where(late, "backport", "other_mode"),
+        note=what.mask(late, "patch release of an older line carries an older table"),
+        model_id=rows["model_id"].where(~rows["model_id"].isin(identity.models.index)),
+    )
 
 
 def _announced(rows: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
@@ -170,6 +202,14 @@ def _merge_backports(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([rows[~rows["status"].eq("backport")], merged], ignore_index=True)
 
 
+def _yuan_rate(rows: pd.DataFrame) -> pd.Series:
+    """How many yuan a dollar the source took for a price that the seller states in yuan."""
+    rate = pd.Series(np.nan, index=rows.index)
+    for source, pattern, yuan in CONVERTED:
+        rate = rate.mask(rows["source"].eq(source) & rows["raw_id"].str.fullmatch(pattern), yuan)
+    return rate
+
+
 def _finish(rows: pd.DataFrame) -> pd.DataFrame:
     """Contract columns, types and order."""
     rows = _merge_backports(rows)
@@ -185,7 +225,7 @@ def _finish(rows: pd.DataFrame) -> pd.DataFrame:
     rows.loc[never, "note"] = "replaced on the day it was published, or in the source's own history"
     # No offer names a model released after its day, whatever its status.
     rows["model_id"] = rows["model_id"].where(~(rows["valid_from"] < rows["release_date"]))
-    panel = rows[list(PANEL_COLUMNS)].copy()
+    panel = rows.assign(yuan_per_usd=_yuan_rate(rows))[list(PANEL_COLUMNS)]
     panel[_TEXT] = panel[_TEXT].astype("str")
     for column in ("valid_from", "valid_to"):
         panel[column] = panel[column].astype("datetime64[us]")

@@ -23,6 +23,7 @@ FORMATS: Final = ("parquet", "csv")
 _PRICE: Final = "US dollars per million tokens"
 _UNITS: Final = {
     "context_tokens": "tokens",
+    "yuan_per_usd": "yuan per US dollar",
     "lifetime_days": "days",
     "first_seen": "moment, UTC",
     "last_seen": "moment, UTC",

@@ -44,13 +44,14 @@ def update(*, live: bool, progress: Progress) -> str:
 def describe() -> dict[str, pd.DataFrame]:
     """Tables for ``undercut panel status``."""
     panel = store.load_panel(status="all")
+    text = panel[panel["status"] != "other_mode"]
     snapshots = store.read_table("snapshots")
     today = pd.Timestamp(dt.datetime.now(tz=dt.UTC).replace(tzinfo=None))
     return {
         "sources": status.spans(panel, snapshots).merge(status.freshness(snapshots, today), on="source"),
         "statuses": status.status_counts(panel),
         "set aside": status.set_aside(panel),
-        "coverage": coverage(panel, Identity.load()).rename_axis("source").reset_index(),
+        "coverage": coverage(text, Identity.load()).rename_axis("source").reset_index(),
         "agreement": status.agreement(panel),
     }
 

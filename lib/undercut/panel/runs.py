@@ -132,7 +132,7 @@ def to_frame(encoders: Iterable[RunEncoder]) -> pd.DataFrame:
         for run in encoder.runs()
     ]
     frame = pd.DataFrame(rows, columns=list(RUN_COLUMNS))
-    text = ["source", "raw_host", "raw_id", "mode", "conditions", "effective_from", "withdrawn_on"]
+    text = ["source", "raw_host", "raw_id", "mode", "conditions", "effective_from", "withdrawn_on", "unit"]
     frame[text] = frame[text].astype("str")
     numbers = ["input", "output", "cache_read", "cache_write", "batch_input", "batch_output"]
     frame[numbers] = frame[numbers].astype("float64")

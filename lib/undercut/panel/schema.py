@@ -1,7 +1,8 @@
 """What is a row of the price panel? Column names, types and allowed values, in one place.
 
 One row is one offer over one period at one unchanged tariff, as one source reports it. Prices are
-US dollars per million tokens.
+US dollars per million tokens, except for services that do not write text (status ``other_mode``): those are
+in US dollars per ``unit``.
 """
 
 from __future__ import annotations
@@ -29,19 +30,12 @@ PANEL_COLUMNS: Final = (
     "note",
     "variant",  # what distinguishes offers of one model by one host: region, speed, quantisation
     "conditions",  # JSON list of conditional tariffs: long context, hours of the day, promotions
+    "mode",  # chat | completion | responses for text; image_generation, embedding, ... otherwise
+    "unit",  # what a price buys: million tokens; otherwise image, second, million characters, query, ...
+    "yuan_per_usd",  # the rate at which the source converted a price in yuan; null = stated in dollars
 )
 
-STATUSES: Final = ("ok", "unit_error", "placeholder", "alias_moved", "backport", "free", "disputed")
+STATUSES: Final = (
+    "ok", "unit_error", "placeholder", "alias_moved", "backport", "free", "disputed", "other_mode",
+)  # fmt: skip
 ACCESS: Final = ("open", "open-restricted", "open-noncommercial", "closed")
-
-#: A quote: one raw id in one published table. Sources return these, before any judgement.
-QUOTE_COLUMNS: Final = (
-    "source",
-    "raw_host",  # the source's own name for the seller
-    "raw_id",
-    "mode",  # chat | completion | responses
-    *PRICE_COLUMNS,
-    "context_tokens",
-    "conditions",
-    "effective_from",  # the day a dated source gives; null otherwise
-)

@@ -31,7 +31,7 @@ def status_counts(panel: pd.DataFrame) -> pd.DataFrame:
 
 def set_aside(panel: pd.DataFrame) -> pd.DataFrame:
     """Why quotes were set aside: status, reason, number of rows and of raw ids."""
-    aside = panel[panel["status"] != "ok"].copy()
+    aside = panel[~panel["status"].isin(["ok", "other_mode"])].copy()
     # Reasons that name a number, a day or a source are one reason.
     aside["reason"] = (
         aside["note"]

@@ -32,7 +32,7 @@ _CODE: Final = (
     "aliases", "build", "cleaning", "contradictions", "disputes", "identity", "names", "runs", "schema",
     "sellers", "slips", "stretches", "timeline", "withdrawals",
 )  # fmt: skip
-_WITNESSES: Final = ("trackers.csv", "prices.parquet", "verdicts.csv.gz", "ends.csv")
+_WITNESSES: Final = ("trackers.csv", "prices.parquet", "verdicts.csv.gz", "ends.csv", "records.csv")
 _KEPT_AS_OF: Final = 40
 _WAY_OUT: Final = "Restore it (git checkout data/prices) or run 'undercut panel build'."
 

@@ -15,6 +15,8 @@ ROUNDING: Final = 0.002
 MAX_GAP: Final = pd.Timedelta(days=60)
 #: An id that appears within this time of the end of another one of the same offer replaces it.
 RENAMING: Final = pd.Timedelta(days=3)
+#: Statuses of what is no price of text in force.
+NO_PRICES: Final = ("backport", "placeholder", "free", "other_mode")
 #: Statuses that call the number itself wrong; ``disputed`` does so where its reason is a correction.
 WRONG: Final = ("unit_error", "alias_moved")
 
@@ -42,7 +44,7 @@ def stretches(panel: pd.DataFrame) -> pd.DataFrame:
     """
     priced = panel["model_id"].notna() & panel[["input", "output"]].gt(0).all(axis=1)
     held = panel["valid_to"].isna() | (panel["valid_from"] < panel["valid_to"])
-    rows = panel[priced & held & ~panel["status"].isin(["backport", "placeholder", "free"])]
+    rows = panel[priced & held & ~panel["status"].isin(NO_PRICES)]
     rows = rows.sort_values([*SERIES, "valid_from", "first_seen"], kind="stable")
     before = rows.groupby(SERIES)[["input", "output", "valid_to"]].shift()
     stays = near(rows["input"], before["input"], ROUNDING) & near(rows["output"], before["output"], ROUNDING)

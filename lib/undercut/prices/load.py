@@ -65,7 +65,8 @@ def load_prices(
     """
     chosen = find_workload(workload)
     panel = load_panel(as_of, status=status)
-    panel["price"] = chosen.price(panel)
+    # A price by the image or the second is no price of a workload.
+    panel["price"] = chosen.price(panel).where(panel["status"] != "other_mode")
     panel.attrs |= {"workload": chosen.name, "as_of": None if as_of is None else str(as_of)}
     return panel
 

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from undercut.errors import SourceError
-from undercut.sources.quotes import Quote, Table, condition_text, rounded, writes_text
+from undercut.sources.other_modes import mode_of_name
+from undercut.sources.quotes import Quote, Table, condition_text, rounded
 
 MEMBER: Final = r"genai_prices/data\.py"
 _FIELDS: Final = {
@@ -103,9 +104,6 @@ def _table(providers: Iterable[Mapping[str, Any]]) -> Table:
     for provider in providers:
         for model in provider.get("models") or []:
             raw_id = f"{provider['id']}/{model['id']}"
-            if not writes_text(raw_id):
-                out_of_scope += 1
-                continue
             try:
                 found = list(_quotes(str(provider["id"]), raw_id, model))
             except (TypeError, ValueError, KeyError):
@@ -141,7 +139,7 @@ def _quotes(provider: str, raw_id: str, model: Mapping[str, Any]) -> Iterator[Qu
         yield Quote(
             raw_host=provider,
             raw_id=raw_id,
-            mode="chat",
+            mode=mode_of_name(raw_id) or "chat",
             input=base["input"],
             output=base["output"],
             cache_read=base["cache_read"],

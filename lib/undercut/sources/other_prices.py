@@ -6,10 +6,20 @@ neither is ever converted to get the other.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 
 from undercut.sources.reference import load_reference
+
+#: Trackers write a change down within this time of its announcement.
+ANNOUNCED_WITHIN: Final = pd.Timedelta(days=14)
+#: How events name the sellers that list prices in yuan.
+_MAKERS: Final = {
+    "alibaba-cn": "Alibaba", "baidu": "Baidu", "tencent": "Tencent", "zhipuai": "Zhipu",
+    "deepseek": "DeepSeek", "moonshotai-cn": "Moonshot", "minimax-cn": "MiniMax", "volcengine": "ByteDance",
+}  # fmt: skip
 
 
 def yuan_changes(prices: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -23,8 +33,10 @@ def yuan_changes(prices: pd.DataFrame | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``model, tracker, changed_on, input_before, output_before, input_after, output_after`` in yuan per
-        million tokens, by day; rows with a known fault left out.
+        ``seller, model, tracker, changed_on, input_before, output_before, input_after, output_after`` in yuan
+        per million tokens, by day; rows with a known fault left out. ``changed_on`` is the tracker's day;
+        ``announced_on`` and ``event_id`` are the last announced price cut of the seller in the two weeks
+        before, from the table of events.
 
     Examples
     --------
@@ -38,11 +50,25 @@ def yuan_changes(prices: pd.DataFrame | None = None) -> pd.DataFrame:
     rows = rows.rename(columns=names)
     before = rows.groupby(["tracker", "model"])[["input", "output"]].shift()
     moved = before["input"].notna() & (rows[["input", "output"]].fillna(-1) != before.fillna(-1)).any(axis=1)
-    frame = rows[["model", "tracker"]].assign(
+    frame = rows[["seller", "model", "tracker"]].assign(
         changed_on=rows["observed_from"], input_before=before["input"], output_before=before["output"],
         input_after=rows["input"], output_after=rows["output"],
     )  # fmt: skip
-    return frame[moved].sort_values(["changed_on", "model", "tracker"], ignore_index=True)
+    return _announced(frame[moved].sort_values(["changed_on", "model", "tracker"], ignore_index=True))
+
+
+def _announced(changes: pd.DataFrame) -> pd.DataFrame:
+    """Each change with the announcement that it followed, where one is on record."""
+    cuts = load_reference("events").query("type == 'price_cut'")
+    about = cuts["actor"] + " " + cuts["title"] + " " + cuts["description"]
+    told = [
+        cuts.loc[about.str.contains(maker), ["event_id", "date"]].assign(seller=seller)
+        for seller, maker in _MAKERS.items()
+    ]
+    met = changes.reset_index().merge(pd.concat(told), on="seller")
+    met = met[(met["changed_on"] - met["date"]).between(pd.Timedelta(0), ANNOUNCED_WITHIN)]
+    last = met.sort_values("date").groupby("index").last()
+    return changes.assign(announced_on=last["date"], event_id=last["event_id"])
 
 
 def gpu_rental_agreement() -> pd.DataFrame:

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import pandas as pd
@@ -20,35 +18,15 @@ import pandas as pd
 from undercut.errors import SourceError
 from undercut.strict_json import dumps
 
-#: Modes of use that sell text by the token. Everything else (images, speech, embeddings, search) is
-#: outside the panel and only counted.
+#: Modes of use that sell text by the token. Everything else (images, speech, embeddings, search) has a unit
+#: of its own and the status ``other_mode``.
 TEXT_MODES: Final = frozenset({"chat", "completion", "responses"})
-#: Names of models that do not write text, whatever mode a table files them under: speech, pictures, video,
-#: music, vectors. Their "tokens" are seconds, pixels or documents.
-_NOT_TEXT: Final = re.compile(
-    r"whisper|parakeet|canary-|\bflux|flux-|stable-diffusion|sdxl|\bsd3|playground-v2|dall-e|imagen|seedream|seedance|"
-    r"\btts\b|-tts|text-to-speech|speech-to|transcribe|embed|rerank|bge-|\be5-|moderation|kolors|\bveo\b|veo-\d|sora-|"
-    r"lyria|musicgen|gpt-image|grok-imagine|recraft|ideogram|wan2|wan-2|kling|hailuo|suno|\bvoyage-|guard-image",
-    re.IGNORECASE,
-)
 _LARGEST_TABLE: Final = 128 * 2**20
 _SIGNIFICANT_DIGITS: Final = 10
 
 
-@lru_cache(maxsize=65_536)
-def writes_text(raw_id: str) -> bool:
-    """Whether a raw id may name a model that writes text.
-
-    Examples
-    --------
-    >>> writes_text("openai/gpt-4o"), writes_text("openai/whisper-1")
-    (True, False)
-    """
-    return _NOT_TEXT.search(raw_id) is None
-
-
 class Quote(NamedTuple):
-    """One offer in one published table. Prices in US dollars per million tokens; None = not stated.
+    """One offer in one published table. Prices in US dollars per ``unit``; None = not stated.
 
     ``conditions`` is canonical JSON, a list of tariffs that hold under a condition, for example
     ``[{"above_tokens": 200000, "input": 2.5}]``. Conditions: ``above_tokens``, ``hours_utc`` (with
@@ -70,6 +48,7 @@ class Quote(NamedTuple):
     conditions: str | None = None
     effective_from: str | None = None
     withdrawn_on: str | None = None
+    unit: str = "million tokens"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +58,9 @@ class Table:
     Attributes
     ----------
     quotes : list of Quote
-        Text-generation offers that state at least one token price.
+        Offers that state at least one price, of any mode.
     out_of_scope : int
-        Entries of other modes (images, speech, embeddings, ...) or without any token price.
+        Entries without any price.
     unreadable : tuple of str
         Ids of entries whose numbers could not be read.
     """

@@ -91,7 +91,22 @@ def _runs(directory: Path) -> pd.DataFrame:
         verdicts[column] = pd.to_datetime(verdicts[column]).astype("datetime64[us]")
     verdicts[["input", "output"]] = verdicts[["input", "output"]].astype("float64")
     verdicts["variant"] = verdicts["variant"].fillna("")
-    return pd.concat([pd.read_parquet(path), verdicts], ignore_index=True)[list(WITNESS_COLUMNS)]
+    tables = [pd.read_parquet(path), verdicts, _publications(directory)]
+    return pd.concat(tables, ignore_index=True)[list(WITNESS_COLUMNS)]
+
+
+def _publications(directory: Path) -> pd.DataFrame:
+    """Dated publications about a change as a witness of the new price, from its day until they were out."""
+    table = _read_csv(directory / "records.csv").query("verdict == 'real'")
+    days = {
+        name: pd.to_datetime(table[name]).astype("datetime64[us]") for name in ("changed_on", "published")
+    }
+    until = days["changed_on"].combine(days["published"], max) + pd.Timedelta(days=1)
+    return table.assign(
+        tracker="publication", family="publication", variant=table["variant"].fillna(""),
+        input=table["input_after"].astype("float64"), output=table["output_after"].astype("float64"),
+        observed_from=days["changed_on"], observed_to=until, known_from=days["published"],
+    )  # fmt: skip
 
 
 def provenance(directory: Path | None = None) -> Provenance:
