@@ -44,20 +44,11 @@ def test_the_answer_says_what_the_interval_says(
     results: dict[str, Any], found: dict[str, dict[str, Any]]
 ) -> None:
     effect = found["headline_effect"]
-    word = "fell" if effect["ci_high"] < 0 else "rose" if effect["ci_low"] > 0 else "did not measurably move"
-    assert f"on sale {word}:" in results["answer"]
-    assert (
-        f"a fall of {found['headline_detectable']['value']:.0f}% would have been found" in results["answer"]
-    )
-    p_value = effect["note"].rpartition("p ")[2].replace("< ", "").replace("= ", "")
-    rejected = "no joint test" not in effect["note"] and float(p_value) < 0.05
-    assert ("parted from the comparison before" in results["answer"]) == rejected
-
-
-def test_the_headline_is_no_surer_than_its_errors_by_developer(found: dict[str, dict[str, Any]]) -> None:
-    wide, narrow = found["headline_effect"], found["entry.imputation"]
-    assert wide["value"] == narrow["value"]
-    assert wide["ci_low"] <= narrow["ci_low"] and wide["ci_high"] >= narrow["ci_high"]
+    word = "fell" if effect["ci_high"] < 0 else "rose" if effect["ci_low"] > 0 else "cannot be told"
+    assert word in results["answer"] and len(results["answer"].split()) <= 30
+    tested = effect["note"].rpartition("p ")[2].replace("< ", "").replace("= ", "")
+    rejected = "cannot be tested" not in effect["note"] and float(tested) < 0.05
+    assert ("headline_detectable" in found) != rejected
 
 
 def test_the_share_of_exposed_models_is_what_a_loop_over_offers_gives(

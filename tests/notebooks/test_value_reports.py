@@ -12,6 +12,7 @@ import pytest
 
 import undercut
 from undercut.report.build import build_reports
+from undercut.report.findings.sentences import number
 from undercut.valuation.scenarios import scenario
 from undercut.valuation.vendors import Case, sample_returns, vendor_case, vendor_names
 
@@ -66,7 +67,7 @@ def test_the_value_on_the_page_is_that_of_one_valuation(one: Path, cases: dict[s
     debt = 33_366 / (33_366 + 3_000_000)  # the reader's market value sets the weight of debt
     central = cases["NVDA"].with_values({"debt_weight": debt}).value()
     operations = findings["value.operations"]
-    assert f"{float(central.enterprise[0]) / 1000:,.0f} billion USD" in operations["note"]
+    assert number(float(central.enterprise[0]) / 1000, "billion USD") in operations["note"]
     assert operations["ci_low"] < float(central.enterprise[0]) / 1000 < operations["ci_high"]
 
 

@@ -125,7 +125,7 @@ def test_news_that_cannot_be_compared_is_counted_not_listed() -> None:
 
 def test_every_headline_is_chosen_once() -> None:
     chosen = estimates.headlines({}, ledger_of({})).frame
-    assert len(chosen) == 15 and not chosen.duplicated(["report", "key"]).any()
+    assert len(chosen) == 14 and not chosen.duplicated(["report", "key"]).any()
 
 
 def test_the_verdicts_are_drawn_one_row_a_claim_and_one_mark_a_finding() -> None:

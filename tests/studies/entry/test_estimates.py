@@ -25,16 +25,13 @@ from undercut.inference.placebos import PlaceboResult
 from undercut.prices.monthly_quotes import monthly_quotes
 from undercut.studies.entry.estimates import (
     METHODS,
-    Table,
     estimators,
     first_fit,
     honest_table,
     in_percent,
-    variants,
     wider_interval,
 )
 from undercut.studies.entry.market_estimates import frontier_and_index
-from undercut.studies.entry.specifications import entry_specifications
 
 EFFECT = -0.5
 
@@ -103,18 +100,6 @@ def test_the_wider_interval_holds_both(moved: pd.DataFrame) -> None:
     assert low == min(effect["ci_low"], effect["estimate"] - middle[1])
     assert high == max(effect["ci_high"], effect["estimate"] - middle[0])
     assert low < effect["estimate"] < high
-
-
-def test_the_marked_specification_is_the_headline(moved: pd.DataFrame) -> None:
-    options = {"method": ("imputation",), "rivals": ("any",), "reach": (4.0, 2.0), "months after": (6, 3)}
-    curve = entry_specifications(moved, choices=options | {"prices": ("settled", "as listed")})
-    frame = entry_panel(settled_quotes(moved), reach=4.0)
-    ends = ["estimate", "low", "high"]
-    assert len(curve.to_frame()) == 8
-    for months, rows in curve.to_frame().query("reach == 4 and prices == 'settled'").groupby("months after"):
-        alone = in_percent(first_fit(frame, leads=1, lags=int(months)))
-        assert rows.iloc[0][ends].tolist() == pytest.approx([alone[end] for end in ends])
-    assert curve.to_frame().query("is_headline")["months after"].tolist() == [6]
 
 
 def test_settled_prices_move_by_real_changes_only() -> None:
@@ -213,15 +198,6 @@ def test_honest_bounds_widen_with_the_magnitude(moved: pd.DataFrame) -> None:
 
 
 def test_estimators_without_a_fit_say_why() -> None:
-    frame = pd.DataFrame({
-        "unit": ["a"] * 4 + ["b"] * 4, "period": [1, 2, 3, 4] * 2, "outcome": 0.0,
-        "first_treated": [3.0] * 4 + [np.nan] * 4, "cluster": ["a"] * 4 + ["b"] * 4,
-    })  # fmt: skip
     none = MethodComparison(fits={}, reasons=dict.fromkeys(METHODS, "too few"), leads=3, lags=6)
     with pytest.raises(DataError, match="reach"):
         estimators(none)
-    found = variants({"all": frame, "nobody": frame.assign(first_treated=np.nan)}, Table(frame=NO_DOSE))
-    assert "nothing to compare" in found.without["nobody"]
-
-
-NO_DOSE = pd.DataFrame({"variant": ["dose"], "why_not": ["no release"], "wild_p": [np.nan]})

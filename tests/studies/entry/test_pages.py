@@ -22,7 +22,6 @@ from undercut.studies.entry.estimates import (
     FakeEntries,
     Headline,
     Table,
-    Variants,
     estimators,
     placebo_table,
 )
@@ -44,7 +43,6 @@ def world(request: pytest.FixtureRequest) -> tuple[str, Headline]:
     sign = {"fall": -1.0, "rise": 1.0, "nothing": 0.0}[request.param]
     every = staggered_adoption(frame, method="all", leads=3, lags=4)
     ends: dict[str, Any] = {"estimate": 30.0 * sign, "low": 30.0 * sign - 10, "high": 30.0 * sign + 10}
-    dose = pd.DataFrame([ends | {"gap": 1, "wild_p": 0.04, "why_not": "", "detectable_fall": 5.0}])
     launch = pd.DataFrame([
         ends | {
             "sample": "all launches", "dose": dose_name, "controls": "capability and time", "launches": 60,
@@ -55,41 +53,13 @@ def world(request: pytest.FixtureRequest) -> tuple[str, Headline]:
     fit = every.fits["imputation"]
     found = Headline(
         estimators=estimators(every, draws=99), fit=fit, dates=redrawn_dates(fit, draws=40), entries=frame,
-        doses=Table(frame=dose), launch=Table(frame=launch), reach=4.0,
+        launch=Table(frame=launch), reach=4.0,
     )  # fmt: skip
     return request.param, found
 
 
 def texts(parts: list[Part]) -> str:
     return " ".join(part.text for part in parts if isinstance(part, Sentence | Answer))
-
-
-def test_the_answer_turns_with_the_market(world: tuple[str, Headline]) -> None:
-    what, found = world
-    parts = list(pages.headline(found))
-    said = next(part.text for part in parts if isinstance(part, Answer))
-    moved = {"fall": "fell", "rise": "rose", "nothing": "did not measurably move"}[what]
-    launched = {
-        "fall": "were lower", "rise": "were higher", "nothing": "were not measurably different"
-    }[what]  # fmt: skip
-    assert f"on sale {moved}: " in said and f"that near {launched}: " in said
-    figure = next(part for part in parts if isinstance(part, Figure))
-    title = " ".join(figure.draw().figure.texts[0].get_text().split())
-    assert moved in title and launched in title
-    counted = next(p for p in parts if isinstance(p, Number) and p.key == "cut_after_entry")
-    assert counted.value == {"fall": counted.n, "rise": 0}.get(what, counted.value)
-    plt.close("all")
-
-
-def test_the_headline_is_the_wider_interval_and_the_larger_detectable_fall(
-    world: tuple[str, Headline],
-) -> None:
-    _, found = world
-    numbers = pages.headline_numbers(found)
-    low, high = numbers["headline_effect"].ci or (0.0, 0.0)
-    assert low <= found.main["low"] and high >= found.main["high"]
-    assert (numbers["headline_detectable"].value or 0) >= found.main["detectable_fall"]
-    assert numbers["headline_effect"].role == "headline"
 
 
 def test_fewer_leads_are_said_in_the_table_and_in_a_sentence(world: tuple[str, Headline]) -> None:
@@ -125,15 +95,6 @@ def test_placebos_that_look_like_the_estimate_are_said_to(world: tuple[str, Head
     failed = FakeEntries(frame=found.frame, dates=dates, closed={"why_not": "no rival"})
     assert "cannot stand in: no rival" in texts(list(pages.fake_entries(failed)))
     plt.close("all")
-
-
-def test_a_variant_without_an_estimate_keeps_its_row_of_reasons() -> None:
-    row = {"variant": "all entries", "estimate": -9.0, "low": -12.0, "high": -4.0, "wild_p": np.nan}
-    frame = pd.DataFrame([row | {"detectable_fall": 3.0, "models": 9, "developers": 4}])
-    found = Variants(frame=frame, without={"other rivals only": "too few"}, crowded=2, entered=9)
-    said = texts(list(pages.variants(found)))
-    assert "2 of 9 models" in said and "other rivals only: no estimate. too few" in said
-    assert "leaves out zero: all entries, −9% (−12% to −4%)" in said
 
 
 def test_hazards_without_an_upper_end_say_so_and_no_cut_is_no_size() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,7 +20,9 @@ from undercut.competition.rivals.price_cuts import with_doses
 from undercut.competition.rivals.releases import release_months
 from undercut.errors import DataError
 from undercut.inference.did.stacked_dose import stacked_dose
-from undercut.studies.entry.estimates import placebo_table, price_response
+from undercut.inference.specifications import specification_curve
+from undercut.studies.entry.dose import answer, dose, rest, wide_panel
+from undercut.studies.entry.estimates import placebo_table
 from undercut.studies.entry.market_estimates import hazard_table, launch_table
 
 
@@ -73,7 +78,38 @@ def test_the_dose_is_the_closeness_of_the_day_and_its_effect_is_found() -> None:
     late = frame[frame["period"].eq("2024-12")].set_index("unit")["dose"]
     assert late["m0"] == 1.0 and late["m4"] == pytest.approx(0.75)
     releases = pd.DataFrame({"day": pd.to_datetime(["2024-07-10"]), "is_entry": [True]})
-    found = price_response(market, releases, reach=4.0, gaps=(1,)).frame.iloc[0]
     alone = stacked_dose(frame, ["2024-07"], leads=2, lags=3).effect()
-    assert found["estimate"] == pytest.approx(100 * np.expm1(alone["estimate"]))
     assert alone["estimate"] == pytest.approx(-0.3, abs=0.03)
+    wide = wide_panel(market, frame, reach=4.0)
+    assert wide.effect(["2024-07"], 3) == pytest.approx(alone["estimate"]), "by its normal equations"
+    same, went = wide.redrawn(range(11))
+    assert same == pytest.approx(wide.doses) and went["2024-07"] == "2024-07"
+    found = dose(market, market, releases, months_after=3, draws=99, placebos=60)
+    assert found.estimate == pytest.approx(100 * np.expm1(alone["estimate"]))
+    low, high = found.interval
+    assert low < found.estimate < high and low <= 100 * np.expm1(found.wild.ci_low) + 1e-9
+    assert set(found.without["unit"]) == {"developer"}, "without its only release there is no estimate"
+
+
+def one_dose(effect: float, *, p: float) -> Any:
+    """A dose whose numbers are given."""
+    ends = {"estimate": effect, "low": effect - 5, "high": effect + 5}
+    curve = specification_curve(pd.DataFrame([ends | {"reach": 4.0, "why_not": ""}]), ["reach"])
+    without = pd.DataFrame([("developer", "acme", -effect), ("release", "2025-01", effect)],
+                           columns=["unit", "name", "estimate"])  # fmt: skip
+    return SimpleNamespace(estimate=effect, interval=(effect - 5, effect + 5), before_p=p, without=without,
+                           curve=curve)  # fmt: skip
+
+
+@pytest.mark.parametrize(("effect", "word"), [(-20.0, "fell"), (20.0, "rose"), (1.0, "cannot be told")])
+def test_the_answer_turns_with_the_dose_and_has_its_figure_first(effect: float, word: str) -> None:
+    told = answer(one_dose(effect, p=0.4))
+    assert word in told and told.startswith(f"{effect:+.0f}%".replace("-", "\N{MINUS SIGN}"))
+    assert len(told.split()) <= 30
+
+
+@pytest.mark.parametrize("p", [0.01, 0.4])
+def test_a_design_that_its_own_test_rejects_is_an_association(p: float) -> None:
+    told = rest(one_dose(-20.0, p=p))
+    assert ("this is an association" in told) == (p < 0.05)
+    assert "without acme (developer) it is 20%, another size and its sign" in told

@@ -11,12 +11,6 @@ from undercut.studies.entry.words import SOURCE
 from undercut.studies.presentation import Figure, Number, Part, Sentence
 
 _CURVES = {
-    "entry": (
-        "specification_curve", "specifications.median", "percent",
-        "Change of the list price after entry: median specification",
-        "Change of the list price after entry in percent, 95% intervals by developer, cut off; ringed: "
-        "headline; below: what was chosen",
-    ),
     "launch": (
         "launch_specifications", "launch_specifications.median", "log points",
         "Launch price per standard deviation of exposure: median specification",
@@ -33,10 +27,8 @@ def curve(found: Curve) -> Iterator[Part]:
     to_percent = percent if unit == "log points" else float
     of, below, above = (counts[k] for k in ("specifications", "interval_below", "interval_above"))
     heading = (
-        f"Of {of:.0f} specifications {below:.0f} show a fall with their whole interval, {above:.0f} a rise"
-        if found.subject == "entry"
-        else f"Launch prices: {below:.0f} of {of:.0f} specifications below zero with their interval, "
-        f"{above:.0f} above"
+        f"Launch prices: {below:.0f} of {of:.0f} specifications below zero with their interval, {above:.0f} "
+        "above"
     )
 
     def draw() -> Any:
@@ -47,8 +39,7 @@ def curve(found: Curve) -> Iterator[Part]:
 
     summary = found.curve.summary()
     yield Figure(name, draw, alt=f"Specification curve. {summary}", data=found.curve.table())
-    digits = 1 if found.subject == "entry" else 0
-    ends = [f"{to_percent(counts[end]):.{digits}f}%" for end in ("lowest", "highest")]
+    ends = [f"{to_percent(counts[end]):.0f}%" for end in ("lowest", "highest")]
     yield Number(
         key, label, float(to_percent(counts["median"])), "%", n=int(of), role="robustness",
         method="all combinations of choices",

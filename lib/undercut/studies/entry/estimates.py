@@ -12,13 +12,11 @@ import pandas as pd
 
 from undercut.competition.rivals import charts
 from undercut.competition.rivals.entry_panel import entry_panel, prices_after_entry
-from undercut.competition.rivals.entry_panel import price_response as response
 from undercut.competition.rivals.placebos import closed_as_rivals
 from undercut.errors import DataError, TooFewError, UndercutError
 from undercut.inference.did.model import MethodComparison, staggered_adoption
 from undercut.inference.did.results import AdoptionFit
 from undercut.inference.placebos import PlaceboResult
-from undercut.inference.specifications import run_specifications
 from undercut.result import Result
 
 if TYPE_CHECKING:
@@ -102,7 +100,10 @@ def _row(method: str, fit: AdoptionFit, draws: int, seed: int) -> dict[str, Any]
     row |= in_percent(fit) | {"wild_p": np.nan}
     with suppress(UndercutError):  # not one regression, or no spread between developers
         row["wild_p"] = fit.wild_bootstrap(draws=draws, weights="webb", seed=seed).p_value
-    return row | _leads(fit)
+    tested = _leads(fit)
+    if tested["pre_trend_p"] < 0.05:  # what a design could find that its own test rejects says nothing
+        row["detectable_fall"] = np.nan
+    return row | tested
 
 
 def in_percent(fit: AdoptionFit) -> dict[str, Any]:
@@ -181,7 +182,7 @@ def _honest(fit: AdoptionFit, magnitudes: Sequence[float]) -> pd.DataFrame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headline(Result):
-    """What the report answers: list prices after entry, the dose, launch prices.
+    """The yes or no beside the dose: list prices after entry within reach, and launch prices.
 
     Attributes
     ----------
@@ -192,8 +193,8 @@ class Headline(Result):
         The same at redrawn dates.
     entries : DataFrame
         From `entry_panel`.
-    doses, launch : DataFrame
-        From `price_response` and `launch_table`.
+    launch : DataFrame
+        From `launch_table`.
     reach : float
     """
 
@@ -201,7 +202,6 @@ class Headline(Result):
     fit: AdoptionFit
     dates: PlaceboResult
     entries: pd.DataFrame
-    doses: Table
     launch: Table
     reach: float
 
@@ -214,11 +214,10 @@ class Headline(Result):
     def to_frame(self) -> pd.DataFrame:
         """Every estimate beside the headline, in percent."""
         low, high = self.interval
-        top = {"term": "Headline: imputation, wider interval", "estimate": self.main["estimate"]}
+        top = {"term": "Entry: imputation, wider interval", "estimate": self.main["estimate"]}
         rows = [top | {"low": low, "high": high}]
         rows += self.estimators.frame[["term", *ENDS]].to_dict("records")
         others = (
-            ("Dose at releases (far to level)", self.doses.frame.iloc[0]),
             ("Launch: rival in reach (association)", self.launched("is_exposed")),
             ("Launch: far to level (association)", self.launched("closeness")),
         )
@@ -242,85 +241,6 @@ class Headline(Result):
     def plot(self, ax: Axes | None = None) -> Axes:
         """Every estimate with its interval."""
         return charts.coefficients(self.to_frame(), ax=ax)
-
-
-def price_response(
-    quotes: pd.DataFrame,
-    releases: pd.DataFrame,
-    *,
-    reach: float = 4.0,
-    gaps: Sequence[int] = (1, 2),
-    lags: int = 3,
-    draws: int = 999,
-    seed: int = 0,
-) -> Table:
-    """The change of list prices for one unit of closeness that a release brought.
-
-    Parameters
-    ----------
-    quotes : DataFrame
-        Settled quotes.
-    releases : DataFrame
-        From :func:`undercut.competition.rivals.releases.first_offers`.
-    reach : float
-        Closeness runs from zero at twice this distance to one.
-    gaps : sequence of int
-        Use all releases, and those this many months from another only.
-    lags, draws, seed
-        Of the estimate and of its wild bootstrap.
-
-    Returns
-    -------
-    Table
-        ``variant, gap, estimate, low, high`` (percent, t by developer), ``wild_p, detectable_fall, models,
-        developers, notes, why_not``.
-    """
-
-    def estimate(*, gap: int) -> dict[str, Any]:
-        fit = response(quotes, releases, reach=reach, lags=lags, min_gap=gap)
-        wild = fit.wild_bootstrap(draws=draws, weights="webb", seed=seed)
-        return in_percent(fit) | {"wild_p": wild.p_value, "notes": " ".join(fit.notes)}
-
-    found = run_specifications(estimate, {"gap": gaps})
-    apart = "dose: only releases with no other in a neighbouring month"
-    name = np.where(found["gap"].eq(1), "dose: one unit of closeness, all releases", apart)
-    found.insert(0, "variant", name)
-    return Table(frame=found)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variants(Table):
-    """The headline on other samples, beside the doses.
-
-    Attributes
-    ----------
-    without : mapping of variant to str
-        Why a variant has no estimate.
-    crowded, entered : int
-        Models whose rival came within two weeks of another open release, of all that have one.
-    """
-
-    without: Mapping[str, str]
-    crowded: int
-    entered: int
-
-
-def variants(samples: Mapping[str, pd.DataFrame], doses: Table, *, lags: int = 6) -> Variants:
-    """Imputation on several samples of entries; the first is the headline's."""
-
-    def estimate(*, variant: str) -> dict[str, Any]:
-        return in_percent(first_fit(samples[variant], lags=lags))
-
-    found = run_specifications(estimate, {"variant": tuple(samples)})
-    both = pd.concat([found[found["why_not"].eq("")], doses.frame], ignore_index=True)
-    columns = ["variant", *ENDS, "wild_p", "detectable_fall", "models", "developers"]
-    failed = pd.concat([found, doses.frame], ignore_index=True).query("why_not != ''")
-    entered = next(iter(samples.values())).drop_duplicates("unit")["first_treated"].notna().sum()
-    crowded = max(int(frame.attrs.get("crowded", 0)) for frame in samples.values())
-    return Variants(
-        frame=both[columns], without=dict(zip(failed["variant"], failed["why_not"], strict=True)),
-        crowded=crowded, entered=int(entered),
-    )  # fmt: skip
 
 
 def first_fit(frame: pd.DataFrame, *, leads: int = 3, lags: int = 6) -> AdoptionFit:

@@ -327,10 +327,13 @@ def jump(found: Jump) -> Iterator[Part]:
 def bearing(found: Bearing) -> Iterator[Part]:
     """How much each number can bear."""
     top, jumped = found.headline, found.jump
-    doses = top.doses.frame[top.doses.frame["why_not"].eq("")]
     hazards = found.cuts.frame[found.cuts.frame["event"].eq("cut") & found.cuts.frame["why_not"].eq("")]
     last, lead = jumped.horizon, top.launched("is_exposed")
-    fall = max(top.main["detectable_fall"], -float(percent(-top.dates.detectable.fall)))
+    rejected = top.main["pre_trend_p"] < 0.05
+    by_entry = max(top.main["detectable_fall"], -float(percent(-top.dates.detectable.fall)))
+    fall = "its own test rejects it" if rejected else f"a fall of {by_entry:.0f}%"
+    dose = found.dose
+    by_dose = f"a fall of {-float(percent(-dose.dates.detectable.fall)):.0f}%"
     ratios = [
         f"ratio {r.estimate:.2f} ({r.low:.2f} to {'any' if np.isinf(r.high) else f'{r.high:.2g}'}) by "
         f"{SHORT[r.dose]}"
@@ -338,15 +341,16 @@ def bearing(found: Bearing) -> Iterator[Part]:
     ]
     rows = [
         (
-            "List price after entry (headline)", "closest to identified",
-            in_words(top.main["estimate"], *top.interval), f"a fall of {fall:.0f}%",
+            "List price after entry", "association" if rejected else "closest to identified",
+            in_words(top.main["estimate"], *top.interval), fall,
             "no common cause of releases and of the prices of the models just reached; models not yet "
             "reached show what would have been",
         ),
         (
-            "Dose at releases", "identified up to what all share",
-            listed([in_words(r.estimate, r.low, r.high) for r in doses.itertuples()], "no estimate"),
-            listed([f"{r.detectable_fall:.0f}%" for r in doses.itertuples()], "–"),
+            "Dose at releases (headline)",
+            "association" if dose.before_p < 0.05 else "identified up to what all share",
+            in_words(dose.estimate, *dose.interval),
+            "its own test rejects it" if dose.before_p < 0.05 else by_dose,
             "response in proportion to the dose; a fall that all models share is invisible",
         ),
         (

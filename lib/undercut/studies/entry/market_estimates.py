@@ -36,6 +36,7 @@ from undercut.inference.specifications import run_specifications
 from undercut.prices.hedonic.characteristics import with_characteristics
 from undercut.prices.hedonic.time_dummy import hedonic_index
 from undercut.result import Result
+from undercut.studies.entry.dose import Dose
 from undercut.studies.entry.estimates import BEYOND, ENDS, Headline, Table, percent, placebo_table
 
 if TYPE_CHECKING:
@@ -329,6 +330,7 @@ def jump(quotes: pd.DataFrame, *, months_after: int = 6) -> Jump:
 class Bearing(Result):
     """How much each number can bear: identified, association or assumption."""
 
+    dose: Dose
     headline: Headline
     cuts: Cuts
     jump: Jump

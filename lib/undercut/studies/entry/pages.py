@@ -19,7 +19,6 @@ from undercut.studies.entry.estimates import (
     Estimators,
     FakeEntries,
     Headline,
-    Variants,
     honest_table,
     percent,
 )
@@ -33,9 +32,9 @@ from undercut.studies.entry.words import (
     of_leads,
     reasons,
 )
-from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
+from undercut.studies.presentation import Caveat, Figure, Number, Part, Sentence, Table
 
-__all__ = ["curve", "estimators", "fake_entries", "headline", "variants"]
+__all__ = ["curve", "estimators", "fake_entries", "headline"]
 
 _PERCENT: Final = "signed_percent"
 _ENDS_LABELS = {"low": "95% from", "high": "to"}
@@ -43,43 +42,27 @@ _ENDS_FORMATS: dict[str, Any] = {"estimate": _PERCENT, "low": _PERCENT, "high": 
 
 
 def headline(found: Headline) -> Iterator[Part]:
-    """The answer, in one sentence, one figure, and plain counts."""
-    numbers = headline_numbers(found)
-    yield from numbers.values()
-    yield Answer(answer(found, numbers))
+    """The yes or no at a threshold, beside the dose: figure, plain counts, numbers."""
+    yield from headline_numbers(found).values()
     yield from _besides(found)
     yield _bars(found)
-    yield Caveat("No market is untreated: an effect on all closed prices at once cannot be seen here.")
-    fall, cut = numbers["headline_detectable"].value or 0.0, numbers["cut_after_entry"].value
     yield Caveat(
-        f"The headline rests on {found.fit.n_treated} models of {found.fit.n_clusters} developers, {cut} of "
-        f'them cut; "no effect" means no fall as large as {fall:.0f}%.'
+        f"Entry within reach: {of_leads(found.main['pre_trend_p'])}; a low value means that prices had "
+        "parted before the rival came."
     )
-    yield Caveat(
-        f"Before entry: {of_leads(found.main['pre_trend_p'])}; a low value means that prices had parted "
-        "before the rival came."
-    )
-    yield Caveat("List prices, not what large customers pay; launch prices and hazards are associations.")
 
 
 def headline_numbers(found: Headline) -> dict[str, Number]:
     """The findings of the answer, by key."""
     fit, main, lead = found.fit, found.main, found.launched("is_exposed")
-    by_error, by_dates = main["detectable_fall"], -float(percent(-found.dates.detectable.fall))
     changes = found.changes()
     numbers = [
         Number(
-            "headline_effect", "List price of a closed model after an open rival came within reach",
-            main["estimate"], "%", ci=found.interval, n=fit.n_treated, role="headline",
+            "entry_effect", "List price of a closed model after an open rival came within reach",
+            main["estimate"], "%", ci=found.interval, n=fit.n_treated, role="robustness",
             method=f"{METHODS[fit.method].lower()}, mean of months 0 to {fit.lags} after entry, "
             f"{fit.n_treated} models of {fit.n_clusters} developers; interval: the wider of t by developer "
             "and of redrawn dates", note=of_leads(main["pre_trend_p"]),
-        ),
-        Number(
-            "headline_detectable", "Smallest fall that the headline would have found with 80% power",
-            float(np.fmax(by_error, by_dates)), "%", n=fit.n_treated, role="descriptive",
-            method=f"the larger of that from the error by developer ({by_error:.1f}%) and from redrawn dates "
-            f"({by_dates:.1f}%)", note="a property of the design: no interval",
         ),
         Number(
             "cut_after_entry", "Closed models cut within these months of an open rival's entry",
@@ -99,21 +82,6 @@ def headline_numbers(found: Headline) -> dict[str, Number]:
         ),
     ]  # fmt: skip
     return {number.key: number for number in numbers}
-
-
-def answer(found: Headline, numbers: dict[str, Number]) -> str:
-    """The report's answer in words."""
-    effect, launched = numbers["headline_effect"], numbers["launch_effect"]
-    lead, p = found.launched("is_exposed"), found.main["pre_trend_p"]
-    parted = f", though they had parted from the comparison before it came ({p_value(p)})" if p < 0.05 else ""
-    return (
-        f"After an open model came within {found.reach:g} points of capability, list prices of closed models "
-        f"on sale {_moved(found)}: {effect.short} over {found.fit.lags} months ({effect.interval}), where a "
-        f"fall of {numbers['headline_detectable'].value:.0f}% would have been found{parted}; launch prices "
-        f"of new closed models with an open rival that near {_launched(lead)}: {launched.short} "
-        f"({launched.interval}), an association in which only a fall of "
-        f"{numbers['launch_detectable'].value:.0f}% would have been found."
-    )
 
 
 def _moved(found: Headline) -> str:
@@ -140,16 +108,9 @@ def _besides(found: Headline) -> Iterator[Part]:
         f"sale, {cut} were cheaper and {rises} more expensive at the end of these months than in the month "
         "before; the others cost what they had cost."
     )
-    told = [
-        f"{in_words(row.estimate, row.low, row.high)}, wild bootstrap {p_value(row.wild_p)}, with "
-        + ("all releases" if row.gap == 1 else "releases that have no other in a neighbouring month")
-        for row in found.doses.frame.itertuples()
-        if not row.why_not
-    ]
     yield Sentence(
-        "Two other measures, from far behind (0) to level (1) in place of within reach or not. List prices "
-        f"of models that a release brought closer, against those it did not: {listed(told, 'no estimate')}. "
-        f"Launch prices: {in_words(*level[['estimate', 'low', 'high']])}, an association too."
+        "Launch prices, from far behind (0) to level (1) in place of within reach or not: "
+        f"{in_words(*level[['estimate', 'low', 'high']])}, an association."
     )
 
 
@@ -340,40 +301,6 @@ def _distribution(found: FakeEntries) -> Part:
         "fake_dates", draw, data=pd.DataFrame({"placebo": drawn}),
         alt=f"Histogram of {len(drawn)} placebo estimates in percent, with a line at the estimate "
         f"{estimate:.1f}; {p_value(dates.p_value)}",
-    )  # fmt: skip
-
-
-def variants(found: Variants) -> Iterator[Part]:
-    """The headline on other samples, and the dose."""
-    for row in found.frame.itertuples():
-        apart = "_apart" if "neighbouring" in row.variant else ""
-        yield Number(
-            f"variant.{key_of(row.variant.split(':')[0])}{apart}", f"List price after entry: {row.variant}",
-            row.estimate, "%", ci=_ends(row), n=_whole(row.models), method="t by developer",
-            note="" if np.isfinite(row.low) else found.without.get(row.variant, NO_SPREAD), role="robustness",
-        )  # fmt: skip
-    yield Sentence(
-        f"{found.crowded} of {found.entered} models that have an open rival were reached within two weeks of "
-        "another open release. Their months after entry are left out in the second row. "
-        f"{reasons(found.without)}"
-    )
-    clear = [
-        f"{row.variant}, {in_words(row.estimate, row.low, row.high)}"
-        for row in found.frame.itertuples()
-        if row.low > 0 or row.high < 0
-    ]
-    guide = " With so few developers the wild bootstrap is the safer guide." if clear else ""
-    yield Sentence(f"Rows whose interval by developer leaves out zero: {listed(clear, by=', ')}.{guide}")
-    yield Table(
-        found.frame, title="Other samples, and the dose", row_label="variant",
-        subtitle="Imputation, change in percent, 95% intervals by developer; the dose from far behind (0) to "
-        "level (1), with the p-value of the wild bootstrap",
-        labels=_ENDS_LABELS | {
-            "wild_p": "wild p", "detectable_fall": "smallest fall found", "developers": "makers",
-        },
-        formats=_ENDS_FORMATS | {
-            "detectable_fall": "percent", "models": "integer", "developers": "integer",
-        },
     )  # fmt: skip
 
 

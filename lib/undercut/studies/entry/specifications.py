@@ -9,21 +9,16 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 
-from undercut.competition.rivals.entry_panel import entry_panel_of, settled_quotes
-from undercut.competition.rivals.exposure import RivalRule, open_rivals, own_closed_offers
+from undercut.competition.rivals.exposure import RivalRule, open_rivals
 from undercut.competition.rivals.hazard import CONTROLS, event_hazard
 from undercut.competition.rivals.launch_prices import launch_price_effect, launches
 from undercut.competition.rivals.price_cuts import CutRule, Timing, offers_at_risk, with_doses
-from undercut.errors import InputError, NoVariationError
-from undercut.inference.did.data import AdoptionPanel, adoption_panel
-from undercut.inference.did.model import Method, fit_one
-from undercut.inference.did.results import AdoptionFit
+from undercut.errors import InputError
 from undercut.inference.specifications import run_specifications, specification_curve
 from undercut.prices.hedonic.imputation import with_imputed_capability
-from undercut.studies.entry.estimates import METHODS, Curve, in_percent
+from undercut.studies.entry.estimates import Curve
 
 Choices = Mapping[str, Sequence[Any]] | Sequence[str]
 #: Choices about the hazard of a cut, each with its options; the first of each is the headline.
@@ -44,76 +39,7 @@ LAUNCH_CHOICES: Final[Mapping[str, Sequence[Any]]] = {
     "controls": ("capability and time", "and predecessor"),
     "developer_effects": (True, False),
 }
-#: Choices about the headline.
-ENTRY_CHOICES: Final[Mapping[str, Sequence[Any]]] = {
-    "method": tuple(METHODS),
-    "rivals": ("any", "CN", "other"),
-    "reach": (4.0, 2.0, 3.0, 5.0),
-    "months after": (6, 12),
-    "prices": ("settled", "as listed"),
-}
 _RULES: Final = {"real": CutRule(), "as listed": CutRule(reversal_months=0, settle_first_month=False)}
-
-
-def entry_specifications(
-    quotes: pd.DataFrame,
-    *,
-    choices: Mapping[str, Sequence[Any]] = ENTRY_CHOICES,
-    reach: float | None = None,
-    months_after: int | None = None,
-) -> Curve:
-    """The change of price after entry under every combination of choices, in percent.
-
-    Parameters
-    ----------
-    quotes : DataFrame
-        From :func:`undercut.prices.monthly_quotes.monthly_quotes`, as listed.
-    choices : mapping of choice to options
-        All of :data:`ENTRY_CHOICES`; the first option of each is the headline.
-    reach, months_after : optional
-        The headline's, put before the options of ``choices``.
-
-    Returns
-    -------
-    Curve
-        With t intervals by developer; combinations without an estimate keep their reason.
-    """
-    chosen = dict(choices)
-    if reach is not None:
-        chosen["reach"] = tuple(dict.fromkeys((reach, *choices["reach"])))
-    if months_after is not None:
-        chosen["months after"] = tuple(dict.fromkeys((months_after, 12)))
-    markets = {"settled": settled_quotes(quotes), "as listed": quotes}
-    sold = {name: (own_closed_offers(rows), open_rivals(rows)) for name, rows in markets.items()}
-    longest = max(chosen["months after"])
-
-    @cache
-    def panel(prices: str, rivals: str, reach: float) -> AdoptionPanel:
-        frame = entry_panel_of(*sold[prices], reach=reach, group=rivals)
-        names = {name: name for name in ("unit", "period", "outcome", "first_treated", "cluster")}
-        return adoption_panel(frame, **names)
-
-    @cache
-    def fitted(method: Method, rivals: str, reach: float, months: int, prices: str) -> AdoptionFit:
-        return fit_one(panel(prices, rivals, reach), method, 1, months)
-
-    def estimate(
-        *, method: Method, rivals: str, reach: float, months_after: int, prices: str
-    ) -> dict[str, Any]:
-        # Stacks end with the window; to the other estimators its end makes no difference.
-        months = months_after if method == "stacked" else longest
-        found = in_percent(fitted(method, rivals, reach, months, prices).within(months_after))
-        if not np.isfinite(found["low"]):
-            raise NoVariationError(
-                "The developers leave no spread around the estimate, so that it has no interval."
-            )
-        return found
-
-    keyed = {choice.replace(" ", "_"): options for choice, options in chosen.items()}
-    results = run_specifications(estimate, keyed).rename(columns={"months_after": "months after"})
-    headline = {choice: options[0] for choice, options in chosen.items()}
-    found = specification_curve(results, list(chosen), headline=headline, unit="% of the price")
-    return Curve(curve=found, subject="entry")
 
 
 def hazard_specifications(

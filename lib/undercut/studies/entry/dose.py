@@ -1,0 +1,366 @@
+"""Do list prices of closed models move when a release brings their nearest open rival closer? The answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from undercut import plots
+from undercut.competition.rivals import charts
+from undercut.competition.rivals.entry_panel import dose_panel
+from undercut.competition.rivals.exposure import open_rivals
+from undercut.competition.rivals.releases import release_months
+from undercut.errors import NoVariationError, UndercutError
+from undercut.inference.arrays import Floats
+from undercut.inference.did.results import AdoptionFit
+from undercut.inference.did.stacked_dose import stacked_dose
+from undercut.inference.placebos import PlaceboResult, placebo_result
+from undercut.inference.specifications import SpecificationCurve, run_specifications, specification_curve
+from undercut.inference.wild_bootstrap import WildBootstrap
+from undercut.report.findings.sentences import p_value
+from undercut.result import Result
+from undercut.studies.entry.estimates import in_percent, percent
+from undercut.studies.entry.words import SOURCE, direction, in_words
+from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: Choices about the dose, each with its options; the first of each is the headline.
+CHOICES: Final[Mapping[str, Sequence[Any]]] = {
+    "rivals": ("any", "CN", "other"),
+    "reach": (4.0, 2.0, 6.0),
+    "months after": (6, 3),
+    "releases": ("all", "apart"),
+    "prices": ("settled", "as listed"),
+}
+_LEADS: Final = 2
+_NOTHING: Final = 1e-12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dose(Result):
+    """The change of a closed model's list price as its nearest open rival moves from far to level.
+
+    Attributes
+    ----------
+    fit : AdoptionFit
+        Stacked by month of release.
+    wild : WildBootstrap
+        By developer.
+    dates : PlaceboResult
+        The same with the steps of the open frontier in redrawn months.
+    without : DataFrame
+        ``unit`` (developer, release), ``name``, ``estimate`` (percent): each left out in turn.
+    curve : SpecificationCurve
+        Over combinations of choices, percent.
+    """
+
+    fit: AdoptionFit
+    wild: WildBootstrap
+    dates: PlaceboResult
+    without: pd.DataFrame
+    curve: SpecificationCurve
+
+    @property
+    def estimate(self) -> float:
+        """Percent."""
+        return float(percent(self.fit.effect()["estimate"]))
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """On either side the wider of wild bootstrap by developer and redrawn releases, percent."""
+        log, tail = self.fit.effect()["estimate"], (1 - self.fit.level) / 2
+        low, high = np.quantile(self.dates.placebos - self.dates.centre, [tail, 1 - tail])
+        ends = min(self.wild.ci_low, log - high), max(self.wild.ci_high, log - low)
+        return float(percent(ends[0])), float(percent(ends[1]))
+
+    @property
+    def before_p(self) -> float:
+        """Of the months before a release; not a number where they cannot be tested."""
+        try:
+            return self.fit.pre_trend().p_value
+        except UndercutError:
+            return float("nan")
+
+    def to_frame(self) -> pd.DataFrame:
+        """The headline, its specifications' middle and what leaving one out makes of it, percent."""
+        low, high = self.interval
+        middle = self.curve.estimates["estimate"].quantile([0.5, 0.05, 0.95]).tolist()
+        rows = [("Headline", self.estimate, low, high), ("Specifications, middle 90%", *middle)]
+        for unit, part in self.without.groupby("unit", sort=False):
+            ends = part["estimate"].agg(["median", "min", "max"]).tolist()
+            rows.append((f"One {unit} left out", *ends))
+        return pd.DataFrame(rows, columns=["term", "estimate", "low", "high"])
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """The headline beside its robustness."""
+        return charts.coefficients(self.to_frame(), ax=ax)
+
+    def parts(self) -> Iterator[Part]:
+        """What the page shows of it."""
+        yield from dose_parts(self)
+
+
+def dose(
+    quotes: pd.DataFrame, settled: pd.DataFrame, releases: pd.DataFrame, *, reach: float = 4.0,
+    months_after: int = 6, draws: int = 999, placebos: int = 999, seed: int = 0,
+) -> Dose:  # fmt: skip
+    """The dose with its interval, leave-one-out and specification curve.
+
+    Parameters
+    ----------
+    quotes, settled : DataFrame
+        Monthly quotes as listed, and with real changes of price only.
+    releases : DataFrame
+        From :func:`undercut.competition.rivals.releases.first_offers`.
+    reach : float
+        Closeness runs from zero at twice this many points behind to one at level.
+    months_after : int
+    draws, placebos, seed : int
+        Of the wild bootstrap; of redrawn releases.
+    """
+    panels = {"settled": settled, "as listed": quotes}
+    months = release_months(releases)
+
+    @cache
+    def panel(prices: str, rivals: str, reach: float) -> pd.DataFrame:
+        return dose_panel(panels[prices], reach=reach, group=rivals)
+
+    def specified(
+        *, rivals: str, reach: float, months_after: int, releases: str, prices: str
+    ) -> dict[str, Any]:
+        gap = 1 if releases == "all" else 2
+        frame = panel(prices, rivals, reach)
+        return in_percent(stacked_dose(frame, months, leads=_LEADS, lags=months_after, min_gap=gap))
+
+    frame = panel("settled", "any", reach)
+    fit = stacked_dose(frame, months, leads=_LEADS, lags=months_after)
+    wide = wide_panel(settled, frame, reach=reach)
+    chosen = dict(CHOICES) | {
+        "reach": tuple(dict.fromkeys((reach, *CHOICES["reach"]))),
+        "months after": tuple(dict.fromkeys((months_after, *CHOICES["months after"]))),
+    }
+    found = run_specifications(specified, {name.replace(" ", "_"): told for name, told in chosen.items()})
+    curve = specification_curve(
+        found.rename(columns={"months_after": "months after"}), list(chosen),
+        headline={name: told[0] for name, told in chosen.items()}, unit="% of the price",
+    )  # fmt: skip
+    wild = fit.wild_bootstrap(draws=draws, weights="webb", seed=seed)
+    dates = redrawn_releases(wide, months, lags=months_after, draws=placebos, seed=seed)
+    left_out = _left_out(wide, months, months_after)
+    return Dose(fit=fit, wild=wild, dates=dates, without=left_out, curve=curve)
+
+
+@dataclass(frozen=True, slots=True)
+class Wide:
+    """Log prices and doses of models (rows) by month (columns), and what doses are made of.
+
+    Attributes
+    ----------
+    months, makers : list of str
+        Columns; developer of each row.
+    prices, doses : ndarray
+    scores : ndarray
+        Capability of each model.
+    tops : ndarray
+        Best open rival of each model by month.
+    width : float
+        Points over which closeness runs from one to zero.
+    """
+
+    months: list[str]
+    makers: list[str]
+    prices: Floats
+    doses: Floats
+    scores: Floats
+    tops: Floats
+    width: float
+
+    def effect(
+        self, at: Sequence[str], lags: int, *, rows: Any = slice(None), doses: Floats | None = None
+    ) -> float:
+        """The mean of `stacked_dose` over the months after a release, from its normal equations.
+
+        A balanced stack has one regression for each month since the release: change of price since the month
+        before it on the change of dose, both about the stack's mean.
+        """
+        prices, dose = self.prices[rows], (self.doses if doses is None else doses)[rows]
+        over = under = 0.0
+        for month in (self.months.index(month) for month in at if month in self.months):
+            window = prices[:, max(month - _LEADS, 0) : month + lags + 1]
+            seen = np.isfinite(window).all(axis=1)
+            if window.shape[1] < _LEADS + lags + 1 or not seen.any():
+                continue
+            change = dose[seen, month] - dose[seen, month - 1]
+            moved = window[seen, _LEADS:].mean(axis=1) - window[seen, _LEADS - 1]
+            over += float((change - change.mean()) @ moved)
+            under += float(np.square(change - change.mean()).sum())
+        if under < _NOTHING:
+            raise NoVariationError("No release changed the doses by different amounts.")
+        return over / under
+
+    def redrawn(self, order: Sequence[int]) -> tuple[Floats, dict[str, str]]:
+        """Doses with the monthly steps of the open frontier in another order, and where each step went."""
+        steps = np.diff(self.tops, axis=1)[:, order]
+        moved = np.concatenate([self.tops[:, :1], self.tops[:, :1] + np.cumsum(steps, axis=1)], axis=1)
+        went = {self.months[1 + step]: self.months[1 + place] for place, step in enumerate(order)}
+        return np.clip(1 + (moved - self.scores[:, None]) / self.width, 0, 1), went
+
+
+def wide_panel(quotes: pd.DataFrame, frame: pd.DataFrame, *, reach: float) -> Wide:
+    """A panel of doses with models as rows, and the open frontier that each model faces.
+
+    Parameters
+    ----------
+    quotes : DataFrame
+        Monthly quotes.
+    frame : DataFrame
+        From :func:`undercut.competition.rivals.entry_panel.dose_panel` of the same quotes.
+    """
+    months = [str(m) for m in pd.period_range(frame["period"].min(), frame["period"].max(), freq="M")]
+    prices, doses = (
+        frame.pivot_table(index="unit", columns="period", values=name).reindex(columns=months)
+        for name in ("outcome", "dose")
+    )
+    score = quotes.dropna(subset=["eci"]).drop_duplicates("model_id").set_index("model_id")["eci"]
+    own = prices.index.map(score).to_numpy(float)
+    makers = frame.drop_duplicates("unit").set_index("unit")["cluster"].reindex(prices.index).tolist()
+    rivals = open_rivals(quotes)
+    rivals = rivals.assign(period=rivals["observed_on"].dt.to_period("M").astype(str))
+    nobody = float(np.nanmin(own)) - 4 * reach
+    tops = {}
+    for maker in set(makers):
+        best = rivals[rivals["developer"] != maker].groupby("period")["eci"].max()
+        tops[maker] = best.reindex(months).fillna(nobody).to_numpy(float)
+    faced = np.stack([tops[maker] for maker in makers])
+    return Wide(months, makers, prices.to_numpy(float), doses.to_numpy(float), own, faced, 2 * reach)
+
+
+def _left_out(wide: Wide, months: Sequence[str], lags: int) -> pd.DataFrame:
+    """The estimate without each developer and each month of releases, where it still exists."""
+    makers = np.array(wide.makers)
+    cases: list[tuple[str, str, dict[str, Any]]] = [
+        ("developer", str(name), {"at": months, "rows": makers != name}) for name in np.unique(makers)
+    ]
+    cases += [("release", month, {"at": [m for m in months if m != month]}) for month in months]
+    found = []
+    for unit, name, case in cases:
+        with suppress(NoVariationError):  # without it nothing is left to compare
+            found.append((unit, name, float(percent(wide.effect(lags=lags, **case)))))
+    return pd.DataFrame(found, columns=["unit", "name", "estimate"])
+
+
+def redrawn_releases(
+    wide: Wide, months: Sequence[str], *, lags: int, draws: int = 199, seed: int = 0
+) -> PlaceboResult:
+    """The dose in worlds in which the open frontier took its steps in other months."""
+    rng = np.random.default_rng(seed)
+    worlds = (rng.permutation(len(wide.months) - 1) for _ in range(draws))
+
+    def estimate(order: np.ndarray) -> float:
+        doses, went = wide.redrawn(order)
+        return wide.effect([went[month] for month in months if month in went], lags, doses=doses)
+
+    return placebo_result("redrawn releases", wide.effect(months, lags), worlds, estimate, draws=draws)
+
+
+def dose_parts(found: Dose) -> Iterator[Part]:
+    """The answer, its figure, and what it hangs on."""
+    fit, (low, high) = found.fit, found.interval
+    number = Number(
+        "headline_effect", "List price of a closed model as its nearest open rival comes from far to level",
+        found.estimate, "%", ci=(low, high), n=fit.n_treated, role="headline",
+        method=f"stacked by month of release, mean of months 0 to {fit.lags} after it, {fit.n_treated} "
+        f"models of {fit.n_clusters} developers; interval: the wider of the wild cluster bootstrap by "
+        "developer and redrawn releases",
+        note=f"the months before a release: {_before(found)}",
+    )  # fmt: skip
+    yield number
+    if not found.before_p < 0.05:
+        by_dates = -float(percent(-found.dates.detectable.fall))
+        yield Number(
+            "headline_detectable", "Smallest fall that the dose would have found with 80% power",
+            float(np.fmax(in_percent(fit)["detectable_fall"], by_dates)), "%", n=fit.n_treated,
+            role="descriptive", method="the larger of error by developer and redrawn releases",
+            note="a property of the design: no interval",
+        )  # fmt: skip
+    yield Answer(answer(found))
+    yield Sentence(rest(found))
+    curve = found.curve
+    yield Figure(
+        "specification_curve", lambda: _drawn(found), alt=f"Specification curve. {curve.summary()}",
+        data=curve.table(),
+    )  # fmt: skip
+    counts = curve.counts()
+    yield Number(
+        "specifications.median", "The same: median specification", float(counts["median"]), "%",
+        n=int(counts["specifications"]), role="robustness", method="all combinations of choices",
+        note=f"from {counts['lowest']:.0f}% to {counts['highest']:.0f}%: a range of choices, no interval",
+    )  # fmt: skip
+    for unit, part in found.without.groupby("unit"):
+        yield Number(
+            f"leave_one_out.{unit}", f"The same, the {unit} left out that moves it most",
+            _farthest(found, part)["estimate"], "%", n=len(part), role="robustness",
+            note=f"left out: {_farthest(found, part)['name']}; all: {part['estimate'].min():.0f}% to "
+            f"{part['estimate'].max():.0f}%",
+        )  # fmt: skip
+    yield Caveat("No market is untreated: an effect on all closed prices at once cannot be seen here.")
+    yield Caveat("List prices, not what large customers pay; launch prices and hazards are associations.")
+
+
+def answer(found: Dose) -> str:
+    """At most 30 words, the figure first."""
+    low, high = found.interval
+    moved = direction(low, high, below="fell", above="rose", neither="cannot be told to have moved")
+    size = in_words(found.estimate, low, high)
+    return f"{size}: list prices of closed models {moved} as an open rival came level."
+
+
+def rest(found: Dose) -> str:
+    """Whether it is an effect or an association, and what it hangs on."""
+    parts = []
+    if found.before_p < 0.05:
+        parts.append(
+            f"Prices had parted before the release ({p_value(found.before_p)}), so this is an association, "
+            "and what the design could have found is not stated"
+        )
+    else:
+        parts.append(f"The months before a release: {_before(found)}")
+    low, high = found.curve.estimates["estimate"].quantile([0.05, 0.95])
+    parts.append(f"the middle 90% of specifications: {low:.0f}% to {high:.0f}%")
+    for unit, part in found.without.groupby("unit"):
+        far = _farthest(found, part)
+        turns = " and its sign" if np.sign(far["estimate"]) != np.sign(found.estimate) else ""
+        parts.append(f"without {far['name']} ({unit}) it is {far['estimate']:.0f}%, another size{turns}")
+    return f"{'; '.join(parts)}.".replace("-", "\N{MINUS SIGN}")
+
+
+def _before(found: Dose) -> str:
+    return "cannot be tested" if np.isnan(found.before_p) else f"joint test {p_value(found.before_p)}"
+
+
+def _farthest(found: Dose, part: pd.DataFrame) -> pd.Series:
+    return part.loc[(part["estimate"] - found.estimate).abs().idxmax()]
+
+
+def _drawn(found: Dose) -> Any:
+    counts = found.curve.counts()
+    of, below, above = (counts[k] for k in ("specifications", "interval_below", "interval_above"))
+    heading = (
+        f"{below:.0f} of {of:.0f} specifications show a fall with their whole interval, {above:.0f} a rise"
+    )
+    measure = (
+        "Change of the list price from an open rival far behind to level, percent; 95% intervals by "
+        "developer, cut off; ringed: headline; below: what was chosen"
+    )
+    axes = found.curve.plot()
+    plots.headline(axes, heading, measure, source=SOURCE)
+    axes.set_ylabel("percent")
+    return axes
