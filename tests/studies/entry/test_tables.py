@@ -112,4 +112,4 @@ def test_the_answer_turns_with_the_dose_and_has_its_figure_first(effect: float, 
 def test_a_design_that_its_own_test_rejects_is_an_association(p: float) -> None:
     told = rest(one_dose(-20.0, p=p))
     assert ("this is an association" in told) == (p < 0.05)
-    assert "without acme (developer) it is 20%, another size and its sign" in told
+    assert "where acme turns its sign" in told and "release: \N{MINUS SIGN}20% to" in told

@@ -335,10 +335,14 @@ def rest(found: Dose) -> str:
         parts.append(f"The months before a release: {_before(found)}")
     low, high = found.curve.estimates["estimate"].quantile([0.05, 0.95])
     parts.append(f"the middle 90% of specifications: {low:.0f}% to {high:.0f}%")
+    bounds = found.interval
     for unit, part in found.without.groupby("unit"):
-        far = _farthest(found, part)
-        turns = " and its sign" if np.sign(far["estimate"]) != np.sign(found.estimate) else ""
-        parts.append(f"without {far['name']} ({unit}) it is {far['estimate']:.0f}%, another size{turns}")
+        far, ends = _farthest(found, part), part["estimate"].agg(["min", "max"])
+        told = f"leaving out one {unit}: {ends['min']:.0f}% to {ends['max']:.0f}%"
+        turns = np.sign(far["estimate"]) != np.sign(found.estimate)
+        if turns or not bounds[0] <= far["estimate"] <= bounds[1]:
+            told += f", where {far['name']} {'turns its sign' if turns else 'takes it out of its interval'}"
+        parts.append(told)
     return f"{'; '.join(parts)}.".replace("-", "\N{MINUS SIGN}")
 
 
