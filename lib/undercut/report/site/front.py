@@ -82,4 +82,4 @@ def _claim(
     figures = sorted(first["figures"], key=lambda one: not one.get("leads")) if first else []
     figure = f"{first['folder']}/index.html#fig-{figures[0]['name']}" if first and figures else ""
     kind = VERDICTS.get(claim["verdict"], "")
-    return {"size": "", **claim, "kind": kind, "findings": findings, "figure": figure}
+    return {"sentence": "", **claim, "kind": kind, "findings": findings, "figure": figure}
