@@ -22,9 +22,10 @@ def kept() -> list[dict[str, str]]:
     return json.loads(readme_answers.KEPT.read_text())
 
 
-def test_the_table_is_what_the_command_writes() -> None:
-    readme = (ROOT / "README.md").read_text()
-    assert readme_answers.with_table(readme, kept()) == readme
+@pytest.mark.parametrize("name", readme_answers.TABLES)
+def test_the_table_is_what_the_command_writes(name: str) -> None:
+    text = (ROOT / name).read_text()
+    assert readme_answers.with_table(name, text, kept()) == text
 
 
 def test_every_report_that_is_ready_has_its_row_and_question() -> None:
@@ -39,14 +40,13 @@ def test_the_answers_are_not_older_than_the_prices() -> None:
     assert (prices - newest).days <= MOST_DAYS, "build the reports, then python -m tools.readme_answers"
 
 
-def test_a_site_that_says_something_else_is_noticed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_site_that_says_something_else_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for one in kept():
         folder = tmp_path / "site" / one["report"]
         folder.mkdir(parents=True)
         (folder / "results.json").write_text(json.dumps(one))
-    for name in ("README.md", "reports.toml"):
+    (tmp_path / "notebooks").mkdir()
+    for name in (*readme_answers.TABLES, "reports.toml"):
         (tmp_path / name).write_text((ROOT / name).read_text())
     monkeypatch.setattr(readme_answers, "ROOT", tmp_path)
     monkeypatch.setattr(readme_answers, "KEPT", tmp_path / "answers.json")
@@ -56,7 +56,8 @@ def test_a_site_that_says_something_else_is_noticed(
     folder.write_text(json.dumps(json.loads(folder.read_text()) | {"answer": "NVIDIA rose by 1% | or 2%."}))
     assert readme_answers.main([site, "--check"]) == 1
     assert readme_answers.main([site]) == 0 and readme_answers.main([site, "--check"]) == 0
-    assert "NVIDIA rose by 1% \\| or 2%." in (tmp_path / "README.md").read_text()
+    for name in readme_answers.TABLES:
+        assert "NVIDIA rose by 1% \\| or 2%." in (tmp_path / name).read_text()
     folder.unlink()
     with pytest.raises(SystemExit, match="04_deepseek_shock"):
         readme_answers.main([site])

@@ -1,8 +1,8 @@
-"""What does the README answer? Its table, written from the results of a built site.
+"""What do README and start page answer? Their tables, written from the results of a built site.
 
 ``python -m tools.readme_answers [SITE]`` (default reports/site) reads each report's results.json, keeps the
-answers in ``reports/published/answers.json`` and writes the table between the two marks of README.md.
-``--check`` writes nothing and ends with status 1 where README.md says anything else than the site.
+answers in ``reports/published/answers.json`` and writes the tables between the two marks of README.md and of
+notebooks/START_HERE.md. ``--check`` writes nothing and ends with status 1 where one of them is out of date.
 """
 
 from __future__ import annotations
@@ -49,29 +49,44 @@ def table(answers: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def with_table(readme: str, answers: list[dict[str, Any]]) -> str:
-    """The README with its table made anew."""
-    before, begin, rest = readme.partition(BEGIN)
+def start_table(answers: list[dict[str, Any]]) -> str:
+    """The table of the start page: each notebook, its question and its answer."""
+    lines = ["| notebook | question | answer |", "|---|---|---|"]
+    for one in answers:
+        cells = (f"[{one['report']}]({one['report']}.ipynb)", one["title"], one["answer"])
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines)
+
+
+#: Files with a table of answers, and how each is written.
+TABLES = {"README.md": table, "notebooks/START_HERE.md": start_table}
+
+
+def with_table(name: str, text: str, answers: list[dict[str, Any]]) -> str:
+    """The text of a file with its table made anew."""
+    before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise SystemExit(f"README.md lacks the marks {BEGIN} and {END}.")
-    return f"{before}{BEGIN}\n{table(answers)}\n{END}{after}"
+        raise SystemExit(f"{name} lacks the marks {BEGIN} and {END}.")
+    return f"{before}{BEGIN}\n{TABLES[name](answers)}\n{END}{after}"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Write the table, or check it."""
-    parser = argparse.ArgumentParser(description="Write the README's table of answers.")
+    parser = argparse.ArgumentParser(description="Write the tables of answers.")
     parser.add_argument("site", nargs="?", type=Path, default=ROOT / "reports" / "site")
-    parser.add_argument("--check", action="store_true", help="write nothing; status 1 where it is out of date")
+    parser.add_argument("--check", action="store_true", help="write nothing; say whether it is current")
     chosen = parser.parse_args(arguments)
-    answers, readme = answers_of(chosen.site), ROOT / "README.md"
-    text = with_table(readme.read_text("utf-8"), answers)
+    answers = answers_of(chosen.site)
+    texts = {name: (ROOT / name).read_text("utf-8") for name in TABLES}
+    made = {name: with_table(name, text, answers) for name, text in texts.items()}
     if chosen.check:
-        is_current = text == readme.read_text("utf-8")
-        print("README.md says what the site says." if is_current else "README.md is out of date: run it again.")
-        return 0 if is_current else 1
+        old = [name for name in TABLES if made[name] != texts[name]]
+        print(f"Out of date: {', '.join(old)}." if old else "README and start page say what the site says.")
+        return 1 if old else 0
     KEPT.write_text(json.dumps(answers, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    readme.write_text(text, encoding="utf-8")
+    for name, text in made.items():
+        (ROOT / name).write_text(text, encoding="utf-8")
     print(f"Wrote {len(answers)} answers.")
     return 0
 

@@ -15,8 +15,9 @@ Estimators
     `value_firm`: what a firm is worth under named assumptions.
 
 Reports
-    `explore` shows the explorer of prices. `Report` puts results on a notebook's page. `Provenance` says
-    where a table came from, `UndercutError` is the base of every failure on purpose.
+    `explore` shows the explorer of prices, `chart` a result to point at, `sliders` moves values with widgets.
+    `Report` puts results on a notebook's page. `Provenance` says where a table came from, `UndercutError` is
+    the base of every failure on purpose.
 
 Rooms
     `sources`, `panel`, `prices`, `inference`, `competition`, `eventstudy`, `valuation`, `studies`, `report`,
@@ -55,6 +56,7 @@ __getattr__, __dir__, __all__ = offer(
         "valuation.firm": "value_firm",
         "studies.report": "Report",
         "studies.explorer.page": "explore",
+        "studies.lab": "chart sliders",
         "provenance": "Provenance",
         "errors": "UndercutError",
     },

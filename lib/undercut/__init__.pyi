@@ -32,6 +32,7 @@ from undercut.sources.reference import load_reference
 from undercut.sources.returns import load_returns
 from undercut.sources.returns_checks import check_returns
 from undercut.studies.explorer.page import explore
+from undercut.studies.lab import chart, sliders
 from undercut.studies.report import Report
 from undercut.valuation.firm import value_firm
 
@@ -41,6 +42,7 @@ __all__ = [
     "Report",
     "UndercutError",
     "Workload",
+    "chart",
     "check_returns",
     "competition",
     "errors",
@@ -64,6 +66,7 @@ __all__ = [
     "price_of_capability",
     "prices",
     "report",
+    "sliders",
     "sources",
     "staggered_adoption",
     "studies",

@@ -334,11 +334,17 @@ def export_report(
 def new_report(
     name: Annotated[str, typer.Argument(help="Name of the report and its notebook.")],
     title: Annotated[str | None, typer.Option(help="The question that it answers.")] = None,
+    csv: Annotated[str | None, typer.Option(help="Your table; an example is written without it.")] = None,
 ) -> None:
-    """Make a notebook from the template and enter it in reports.toml."""
+    """Make a notebook of five cells on a table of your own, and enter it in reports.toml as a draft."""
     from undercut.report.commands import new_command
 
-    typer.echo(new_command(name, title))
+    table = None
+    if csv:
+        from undercut.studies.own import columns_of
+
+        table = (Path(csv), *columns_of(csv))
+    typer.echo(new_command(name, title, table))
 
 
 if __name__ == "__main__":

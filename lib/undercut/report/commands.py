@@ -160,12 +160,13 @@ def export_command(name: str, target: str | None, out: str | None) -> str:
     return f"{path}: {size / 1e6:.1f} MB"
 
 
-def new_command(name: str, title: str | None) -> str:
+def new_command(name: str, title: str | None, table: tuple[Path, str, str] | None = None) -> str:
     """Make a notebook and its catalogue entry; says what to do next."""
     from undercut.report.new import new_report
 
-    notebook = new_report(project_root(), name, title)
-    return f"{notebook}\nOpen it with make lab, then: .venv/bin/undercut build {name}"
+    notebook = new_report(project_root(), name, title, table=table)
+    example = "" if table else f"It reads an example, data/local/{name}.csv: put your own table there.\n"
+    return f"{notebook}\n{example}Open it with make lab, then: .venv/bin/undercut build {name}"
 
 
 def _site(out: str | None) -> Path:

@@ -15,7 +15,7 @@ __getattr__, __dir__, __all__ = offer(
         "presentation": "Number Figure Table Sentence Answer Caveat PRESENTERS",
     },
     modules=(
-        "access", "adoption", "briefing", "counterfactual", "entry", "explorer", "hosts", "price_war",
+        "access", "adoption", "briefing", "counterfactual", "entry", "explorer", "hosts", "own", "price_war",
         "prices", "quality", "stocks", "tasks", "value",
     ),
 )  # fmt: skip

@@ -1,0 +1,75 @@
+"""What can one do with results in JupyterLab? Point at the marks of a chart, and move values with sliders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from undercut import plots
+from undercut.extras import require
+from undercut.report.findings.pictures import as_picture
+from undercut.report.page.figures import inline
+from undercut.report.page.render import page_script, page_style
+from undercut.result import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart whose marks say what they are, to the mouse, to fingers and to the arrow keys."""
+
+    svg: str
+    title: str
+
+    def page(self) -> str:
+        """The chart as a page of its own, which asks no other host."""
+        style = f"{page_style()} body {{ padding: 8px; }} svg {{ max-width: 100%; height: auto; }}"
+        script = f"<script>{page_script()}</script>"
+        return f'<!DOCTYPE html><html lang="en"><style>{style}</style><main>{self.svg}</main>{script}</html>'
+
+    def _repr_html_(self) -> str:
+        frame = 'style="width:100%;height:480px;border:0"'
+        return f'<iframe srcdoc="{escape(self.page())}" title="{escape(self.title)}" {frame}></iframe>'
+
+
+def chart(result: Result) -> Chart:
+    """The picture of a result, to point at.
+
+    Parameters
+    ----------
+    result : Result
+        Anything with ``.plot()``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from undercut.studies.own import two_groups
+    >>> rows = pd.DataFrame({"team": ["a"] * 9 + ["b"] * 9, "cost": range(11, 29)})
+    >>> "<title>" in chart(two_groups(rows, value="cost", group="team")).svg
+    True
+    """
+    title = result.summary().splitlines()[0]
+    with plots.use_house_style():
+        picture = as_picture(result.plot().figure)  # type: ignore[arg-type]
+    return Chart(inline(picture.svg.decode(), type(result).__name__, alt=title), title)
+
+
+def sliders(function: Callable[..., Any], **values: Any) -> Any:
+    """Move the values of a function with widgets and see its result anew.
+
+    Parameters
+    ----------
+    function : callable
+        Gives a result for the values; should take a second or less.
+    **values
+        For each argument a range ``(low, high)`` or ``(low, high, step)``, a list to choose from, or True or
+        False, as ipywidgets takes them.
+
+    Raises
+    ------
+    MissingExtraError
+        ipywidgets is not installed.
+    """
+    widgets = require("ipywidgets", extra="lab")
+    return widgets.interact(function, **values)

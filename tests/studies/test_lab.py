@@ -1,0 +1,30 @@
+"""Results in JupyterLab: charts that answer, sliders, or the word how to get them."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+import undercut as uc
+from undercut.errors import MissingExtraError
+from undercut.studies.own import two_groups
+
+
+def test_a_chart_says_what_each_mark_is_and_asks_no_other_host() -> None:
+    rows = pd.DataFrame({"team": ["a"] * 9 + ["b"] * 9, "cost": range(11, 29)})
+    shown = uc.chart(two_groups(rows, value="cost", group="team"))
+    assert shown.svg.count("<title>") >= len(rows)
+    assert "srcdoc" in shown._repr_html_() and "http" not in shown.page().replace("http://www.w3.org", "")
+
+
+def test_sliders_move_values_or_name_the_extra_that_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        import ipywidgets
+    except ModuleNotFoundError:
+        with pytest.raises(MissingExtraError, match=r"undercut\[lab\]"):
+            uc.sliders(lambda least: least, least=(1, 9))
+        return
+    seen: list[int] = []
+    monkeypatch.setattr(ipywidgets, "interact", lambda function, least: seen.append(function(least[0])))
+    uc.sliders(lambda least: 10 * least, least=(1, 9))
+    assert seen == [10]
