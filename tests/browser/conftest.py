@@ -33,18 +33,27 @@ FIGURE = """
     from undercut import plots, tables
 
     plots.set_house_style()
+    report.answer("Prices fell by 36%, at least by 30%.")
     figure, ax = plt.subplots()
     for origin, access in (("US", "closed"), ("CN", "open")):
         ax.plot([1, 2], [3, len(origin + access)], **plots.mark(origin, access))
+    with plots.narrow():
+        phone = plots.own_axes(height=3.0)
+        phone.plot([1, 2, 3], [3, 5, 4], **plots.mark("US", "closed"))
+        phone = phone.figure
     finding = "Open models are cheaper than closed ones of equal capability"
     plots.headline(ax, finding, "US dollars", source="Source: none")
     data = pd.DataFrame({"x": [1, 2]})
-    report.figure(figure, "prices", alt="Two lines fall; the open one ends lower.", data=data)
+    alt = "Two lines fall; the open one ends lower."
+    report.figure(figure, "prices", alt=alt, data=data, phone=phone)
 """
 TABLES = f"""
     evil = {EVIL!r}
     frame = pd.DataFrame({{"model": ["gpt", evil], "price": [2.5, 0.27], "n": [3, 1200]}})
     formats = {{"price": "usd"}}
+    names, prices = [f"m{{n}}" for n in range(14)], [130.5 - 10 * n for n in range(14)]
+    rows = pd.DataFrame({{"model": names, "price": prices}})
+    display(tables.show(rows, title="Offers by number", row_label="model"))
     display(tables.show(frame, title="Prices " + evil, row_label="model", formats=formats))
     frame
 """

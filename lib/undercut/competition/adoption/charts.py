@@ -63,7 +63,7 @@ def shares_over_time(tables: Mapping[str, pd.DataFrame]) -> Axes:
     """
     from matplotlib.dates import ConciseDateFormatter
 
-    every = plots.panels(len(tables), columns=2, height=3.4, sharey=True)
+    every = plots.panels(len(tables), columns=2, height=2.0 if plots.is_narrow() else 3.4, sharey=True)
     for axes, (name, shares) in zip(every, tables.items(), strict=True):
         ends = {}
         for group, shown in (("US closed", "US closed"), ("CN open", "Chinese open")):

@@ -106,14 +106,18 @@ def _side_by_side(
     rows = table[label].nunique()
     # Panels that share their names have them where they stand first.
     axes = plots.panels(
-        len(names), columns=len(names), on_phone=2, height=0.75 + _ROW_INCHES * rows, sharex=True, sharey=True
-    )
+        len(names), columns=len(names), on_phone=3 if len(names) > 4 else 2, sharex=True, sharey=True,
+        height=(0.5 + 0.2 * rows) if plots.is_narrow() else 0.75 + _ROW_INCHES * rows,
+    )  # fmt: skip
     for ax, name in zip(axes, names, strict=True):
         draw_intervals(table[table[section] == name], ax, label=label, value=value)
         ax.set_title(
-            fill(str(name), 17 if plots.is_narrow() else 24), loc="left", fontsize=9.5, color=plots.INK
+            fill(str(name), 48 // min(3, len(names)) if plots.is_narrow() else 24),
+            loc="left",
+            fontsize=9.5,
+            color=plots.INK,
         )
-        ax.xaxis.set_major_locator(MaxNLocator(3))
+        ax.xaxis.set_major_locator(MaxNLocator(2 if plots.is_narrow() else 3))
         plots.percent_axis(ax, "x", signed=False)
     return plots.headline(axes[0], finding, measure, source=source)
 

@@ -78,7 +78,7 @@
   };
   for (const table of all("main table")) {
     const body = table.tBodies[0], heads = [...(table.tHead?.rows[table.tHead.rows.length - 1]?.cells ?? [])];
-    if (!body || body.rows.length < 5 || all("[colspan],[rowspan]", table).length) continue;
+    if (!body || body.rows.length < 5 || [...table.querySelectorAll("th,td")].some((cell) => cell.colSpan > 1 || cell.rowSpan > 1)) continue;
     heads.forEach((head, column) => {
       const button = d.createElement("button");
       button.type = "button";
