@@ -11,9 +11,11 @@ import pytest
 from tests.competition.demand.worlds import simulate_markets
 from undercut.competition.demand.assumptions import Basis, assumed_market
 from undercut.competition.demand.nested import nested_logit
+from undercut.competition.demand.responses import PriceResponse
 from undercut.inference.detectable import detectable_effect
+from undercut.inference.specifications import specification_curve
 from undercut.studies.counterfactual import estimates as study
-from undercut.studies.counterfactual import pages
+from undercut.studies.counterfactual import pages, responses
 from undercut.studies.presentation import Caveat, Figure, Number, Sentence
 from undercut.studies.report import parts_of
 
@@ -47,7 +49,7 @@ def test_the_answer_turns_with_the_effect_and_with_what_it_rests_on(
     effects: study.Effects, sign: float, word: str, kind: str
 ) -> None:
     found = turned(effects, sign, kind)
-    told = pages.answer(found)
+    told = pages.scenario_sentence(found)
     assert f"% {word} (" in told and len(told.split()) <= 32
     assert ("must assume" in told) == (kind == "assumed")
     assert ("not identified" in pages.rest(found)) == (kind == "assumed")
@@ -151,3 +153,42 @@ def test_panels_hold_the_line_and_months_the_effect(products: pd.DataFrame, effe
     (figure,) = parts_of(months)
     np.testing.assert_allclose(figure.draw().lines[0].get_ydata(), months.frame["effect"])
     plt.close("all")
+
+
+def responded(estimate: float, half: float, strength: float) -> responses.Responses:
+    rows = [
+        {"measure": name, "estimate": value, "std_error": half / 2, "low": value - half, "high": value + half,
+         "detectable": 1.4 * half, "models": 9, "changes": 20}
+        for name, value in zip(responses._LABELS, (estimate, -estimate, 0.0, estimate), strict=True)
+    ]  # fmt: skip
+    without = pd.DataFrame(
+        {"unit": ["model", "developer"], "name": ["m", "OpenAI"], "estimate": [estimate, estimate / 2]}
+    )
+    found = PriceResponse(pd.DataFrame(rows), without, strength, 0.01, "router", 0.95)
+    table = pd.DataFrame(
+        {"weeks": [4, 8], "estimate": [estimate, 0.0], "low": [-9.0, -9.0], "high": [9.0, 9.0]}
+    )
+    curve = specification_curve(table, ["weeks"], headline={"weeks": 4})
+    held = pd.DataFrame(
+        {"elasticity": [-0.5, -0.3, -0.1], "price_paid": 2.0, "surplus": [-9.0, -20.0, -50.0]}
+    )
+    return responses.Responses(found.to_frame(), found, curve, "too few", held)
+
+
+@pytest.mark.parametrize(
+    ("estimate", "half", "strength", "word", "is_identified"),
+    [(-0.8, 0.2, 30.0, "more tokens", True), (0.8, 0.2, 30.0, "fewer tokens", True),
+     (-0.3, 0.5, 30.0, "cannot tell", False), (-0.8, 0.2, 3.0, "more tokens", False)],
+)  # fmt: skip
+def test_the_measured_response_turns_and_says_whether_it_is_identified(
+    estimate: float, half: float, strength: float, word: str, is_identified: bool
+) -> None:
+    found = responded(estimate, half, strength)
+    told = {part.key: part for part in found.parts() if isinstance(part, Number)}
+    assert told["token_response.own"].role == "headline"
+    assert word in responses.answer(found.number) and len(responses.answer(found.number).split()) <= 30
+    assert ("the response is identified" in found.rest()) == is_identified
+    assert ("is not identified" in found.rest()) != is_identified
+    assert "Without OpenAI" in found.rest()
+    assert told["token_response.developer_price"].value is None
+    assert told["token_response.developer_price"].note == "too few"

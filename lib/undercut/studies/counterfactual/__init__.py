@@ -7,7 +7,8 @@ from undercut.lazy import offer
 __getattr__, __dir__, __all__ = offer(
     __name__,
     {
-        "estimates": "central compare_estimates diversion effect_curve effects elasticity_curve "
-        "identification monthly over_elasticities price_paid random_removals standing vendors"
+        "estimates": "Curve central compare_estimates diversion effect_curve effects elasticity_curve "
+        "identification monthly over_elasticities price_paid random_removals standing vendors",
+        "responses": "measured_responses",
     },
 )

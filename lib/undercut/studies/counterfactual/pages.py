@@ -26,9 +26,10 @@ from undercut.studies.counterfactual.estimates import (
     Standing,
     Vendors,
 )
-from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
+from undercut.studies.counterfactual.responses import title_responses
+from undercut.studies.presentation import Caveat, Figure, Number, Part, Sentence, Table
 
-_SOURCE: Final = "OpenRouter rankings (top 15), Undercut price panel"
+_SOURCE: Final = "OpenRouter rankings, Undercut price panel"
 _ENDS: Final = {"low": "from", "high": "to"}
 
 
@@ -37,20 +38,18 @@ def effects(found: Effects) -> Iterator[Part]:
     kind, rows = _interval_of(found.basis), len(found.market.products)
     for row in found.frame.itertuples():
         name = str(row.scenario)
-        leads = (name, row.measure) == (SCENARIO, "closed_price")
         yield Number(
             f"{name.lower().replace(' ', '_')}.{row.measure}",
             f"{name[0].upper()}{name[1:]}: change of {MEASURES[str(row.measure)]}", row.median,
             "USD million a week" if row.measure == "surplus_usd" else "%",
             ci=(row.low, row.high), n=rows, note=kind,
             method=f"nested logit with budgets, Bertrand pricing, {found.months}",
-            role="headline" if leads else "primary" if found.is_estimated else "assumption",
+            role="primary" if found.is_estimated else "assumption",
         )  # fmt: skip
-    yield Answer(answer(found))
-    yield Sentence(rest(found))
+    yield Sentence(f"{scenario_sentence(found)} {rest(found)}")
 
 
-def answer(found: Effects) -> str:
+def scenario_sentence(found: Effects) -> str:
     """The estimate, one range, and whether it can be estimated at all."""
     row = _of(found, "closed_price")
     how = (
@@ -244,7 +243,7 @@ def curve(found: Curve) -> Iterator[Part]:
     yield Figure(
         f"{found.of}_curve",
         lambda: charts.curve(
-            found.curve, finding=title_effects(found) if of_effects else title_elasticities(found),
+            found.curve, finding=_CURVE_TITLES[found.of](found),
             note=_CURVE_NOTES[found.of], source=_SOURCE,
         ),
         alt=f"Specification curve of {count['specifications']} estimates from {count['lowest']:.2f}{unit} to "
@@ -258,6 +257,7 @@ _CURVE_NOTES: Final = {
     "month; ringed: middle",
     "elasticity": "Own-price elasticity with 95% intervals (wide ones cut); ringed: main specification; "
     "dark: excludes zero",
+    "response": "Tokens on the own price, with 95% intervals; ringed: the headline; dark: excludes zero",
 }
 
 
@@ -275,6 +275,11 @@ def title_elasticities(found: Curve) -> str:
     steep = int((found.curve.estimates["high"] < -1).sum())
     of = found.curve.counts()["specifications"]
     return f"{steep} of {of:.0f} ways to estimate find demand steep enough for profit-seeking sellers"
+
+
+_CURVE_TITLES: Final = {
+    "effect": title_effects, "elasticity": title_elasticities, "response": title_responses,
+}  # fmt: skip
 
 
 def identification(found: Identification) -> Iterator[Part]:
@@ -329,7 +334,7 @@ def published(found: Identification) -> str:
         f"specification and {robust} the robust one. It compares a model with itself over time, not with "
         "others. With valid and strong instruments this design would have found an elasticity of "
         f"{number(-found.smallest.effect, '')} or steeper in four cases out of five. A ranking cut at the "
-        "fifteenth place adds a bias of its own, because a dear model is only seen in the weeks in which it "
+        "fiftieth place adds a bias of its own, because a dear model is only seen in the weeks in which it "
         "sells well. docs/simulations-demand.md shows how large such biases can be, and that least squares "
         "finds elasticities near zero in markets whose demand is in truth steep."
     )
@@ -362,7 +367,7 @@ def standing(found: Standing) -> Iterator[Part]:
         row_label="what", labels={"because": "because"},
     )  # fmt: skip
     yield Caveat(
-        "Shares within the top fifteen of one platform; list prices; a static exercise whose market size is "
+        "Shares within the top fifty of one platform; list prices; a static exercise whose market size is "
         "assumed."
     )
     if found.basis.kind == "assumed":
