@@ -7,6 +7,7 @@ events include those on which nothing happened.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
@@ -24,6 +25,9 @@ PROMISED_DAYS: Final = 60
 #: An event of the reviewed list this near, by the same developer, is the same release.
 SAME_RELEASE_DAYS: Final = 3
 _WEIGHTS: Final = r"weights (?:about )?(\d{4}-\d{2}-\d{2})"
+_SCHEDULED: Final = {"fomc": "Federal Reserve", "cpi": "consumer prices", "jobs": "jobs report"}
+#: Finds news of the whole economy in what `calendar_inside` tells.
+MACRO: Final = "|".join(_SCHEDULED.values())
 #: Developers as the reviewed events and the table of models write them, where they differ.
 _SAME_DEVELOPER: Final = {"Zhipu AI": "Z.ai"}
 
@@ -128,6 +132,43 @@ def events_inside(
     place = open_days.searchsorted(events["us_trading_day"])
     offset = place - open_days.searchsorted(pd.Timestamp(day))
     return events[(offset >= window[0]) & (offset <= window[1]) & (place < len(open_days))]
+
+
+def calendar_inside(
+    days: pd.Series, open_days: pd.DatetimeIndex, window: tuple[int, int], *, tickers: Iterable[str] = ()
+) -> list[str]:
+    """Scheduled news inside the window of each day: the central bank, prices, jobs, earnings of ``tickers``.
+
+    Parameters
+    ----------
+    days : Series
+        Sessions.
+    open_days : DatetimeIndex
+        Trading days, ascending.
+    window : tuple of int
+        First and last offset in trading days.
+    tickers : iterable of str
+        Companies whose earnings count; none by default.
+
+    Returns
+    -------
+    list of str
+        What happened, joined by semicolons; empty where nothing scheduled is known. Earnings end in August
+        2026.
+
+    Examples
+    --------
+    >>> open_days = pd.bdate_range("2025-01-20", "2025-02-10")
+    >>> calendar_inside(pd.Series(pd.to_datetime(["2025-01-27"])), open_days, (0, 2), tickers=["MSFT"])
+    ['Federal Reserve; MSFT earnings']
+    """
+    dates = load_reference("calendar_dates")
+    dates = dates[dates["kind"].ne("earnings") | dates["ticker"].isin(list(tickers))]
+    dates = dates[dates["session"].notna()].rename(columns={"session": "us_trading_day"})
+    names = dates["kind"].map(_SCHEDULED).fillna(dates["ticker"] + " earnings")
+    dates = dates.assign(title=names).sort_values(["us_trading_day", "title"])
+    found = (events_inside(dates, day, open_days, window)["title"] for day in days)
+    return ["; ".join(dict.fromkeys(titles)) for titles in found]
 
 
 def open_releases(

@@ -174,8 +174,8 @@ class Responses(Framed):
         return (
             "Put into the model of choice with list prices held, the measured response says that without "
             f"Chinese open models buyers would pay {number(paid.iloc[1], '%')} more a token, since they end "
-            f"up with other models, and lose {number(-lost.iloc[0], '%')} of what they spend or more, without "
-            "a bound where use does not respond. A response flatter than −1 leaves no price at "
+            f"up with other models, and lose {number(-lost.iloc[0], '%')} of what they spend or more, "
+            "without a bound where use does not respond. A response flatter than −1 leaves no price at "
             "which a seller of one model would stop raising it, so new list prices are shown below over the "
             "whole range of assumed elasticities."
         )

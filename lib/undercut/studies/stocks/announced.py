@@ -12,6 +12,7 @@ from undercut.eventstudy.groups import group_tests
 from undercut.eventstudy.model import event_study
 from undercut.eventstudy.results import EventStudy
 from undercut.eventstudy.windows import Window, label, parse_window
+from undercut.sources.events import MACRO, calendar_inside
 from undercut.studies.stocks.announcements import (
     CLASSES,
     COMPANIES,
@@ -46,7 +47,8 @@ class Announced(Shown):
     Attributes
     ----------
     rows : pandas.DataFrame
-        As `announcements`, with ``beside`` (titles of other events inside the window).
+        As `announcements`, with ``beside`` (titles of other events inside the window) and ``calendar``
+        (scheduled news inside it).
     data : Market
         Where the returns are from.
     returns : pandas.DataFrame
@@ -146,6 +148,7 @@ def announced(
     days, span = data.returns.index, parse_window(window)
     found = announcements(events, first=days[0], last=days[-1])
     found["beside"] = beside(found, events, days, window=span)
+    found["calendar"] = calendar_inside(found["date"], days, span, tickers=data.firms)
     chosen = {name: GROUPS[name] for name in ("chips", SELLERS, BUYERS, PLATFORMS)}
     portfolios = group_portfolios(data.returns, chosen, differences={GAP: (BUYERS, SELLERS)})
     options = {"market": benchmark, "model": model, "estimation": parse_window(estimation)}
@@ -259,6 +262,11 @@ def variants(
     cuts = {
         "all": kinds,
         "nothing else inside": kinds.where(rows["beside"].eq(""), ""),
+        "no central bank, prices or jobs day": kinds.where(~rows["calendar"].str.contains(MACRO), ""),
+        "no earnings inside": kinds.where(~rows["calendar"].str.contains("earnings"), ""),
+        "nothing else and nothing scheduled": kinds.where(
+            rows["beside"].eq("") & rows["calendar"].eq(""), ""
+        ),
         "source read": kinds.where(rows["confidence"].eq("source_read"), ""),
     }
     tries: list[tuple[str, pd.Series, dict[str, Any]]] = [(name, part, {}) for name, part in cuts.items()]

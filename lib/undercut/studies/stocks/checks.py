@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final
 import pandas as pd
 
 from undercut.errors import DataError, InputError, TooFewError
+from undercut.sources.events import MACRO
 from undercut.studies.stocks.doses import FEWEST, slopes_of
 from undercut.studies.stocks.release_events import NEAR_DAYS
 from undercut.studies.stocks.release_response import (
@@ -101,12 +102,15 @@ def _checked(check: Check, found: Responses, returns: pd.DataFrame) -> pd.DataFr
 def _choices(
     releases: pd.DataFrame, listed: pd.DataFrame, factors: pd.DataFrame | None, benchmark: str
 ) -> list[Check]:
-    shaken = releases["shock"] != ""
+    shaken, news = releases["shock"] != "", releases["confounders"]
     moved = releases["date"].mask(releases["shock_date"].notna(), releases["shock_date"])
     other = next(name for name in BENCHMARKS if name != benchmark)
     chosen = [
         Check(f"no other release within {NEAR_DAYS} days", releases[~(releases["near_days"] <= NEAR_DAYS)]),
         Check("no other news in the window", releases[releases["confounders"] == ""]),
+        Check("no central bank, prices or jobs day", releases[~releases["calendar"].str.contains(MACRO)]),
+        Check("no earnings in the window", releases[~releases["calendar"].str.contains("earnings")]),
+        Check("nothing else and nothing scheduled", releases[(news == "") & (releases["calendar"] == "")]),
         *(
             Check(f"without {name}", releases[releases["event"] != name])
             for name in releases.loc[shaken, "event"]

@@ -12,6 +12,7 @@ import pandas as pd
 from undercut.eventstudy.data import returns_panel
 from undercut.eventstudy.model import event_study
 from undercut.eventstudy.results import EventStudy
+from undercut.studies.stocks.left_out import LeftOut, shock_left_out
 from undercut.studies.stocks.shock import TARGET, Companies, Shock
 from undercut.studies.stocks.shown import Shown
 from undercut.studies.stocks.universe import unexposed_firms
@@ -165,9 +166,11 @@ class Headline(Shown):
 
     companies: Companies
     ladder: Ladder
+    without: LeftOut
 
 
 def headline(companies: Companies, ladder: Ladder) -> Headline:
     """The company that the report is about, from the moves of all and the ladder of benchmarks."""
     rows = companies.rows
-    return Headline(rows[rows["group"] == TARGET].reset_index(drop=True), companies, ladder)
+    own = rows[rows["group"] == TARGET].reset_index(drop=True)
+    return Headline(own, companies, ladder, shock_left_out(ladder.shock))

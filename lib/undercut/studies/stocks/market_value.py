@@ -9,6 +9,7 @@ import pandas as pd
 
 from undercut.eventstudy.effects import dollar_effects
 from undercut.eventstudy.results import EventStudy
+from undercut.sources.reference import load_reference
 from undercut.studies.stocks.shock import TARGET, Shock
 from undercut.studies.stocks.shown import Shown
 
@@ -33,7 +34,7 @@ def dollars(shock: Shock, study: EventStudy, values: pd.DataFrame) -> Dollars:
     held = values[values["firm"].isin(shock.data.firms)]
     found = dollar_effects(study.of(held["firm"].tolist()), held[["firm", "value"]])
     found = found[found["firm"].ne("total") | (len(held) > 1)]
-    return Dollars(found.sort_values("effect", ignore_index=True), shock, values["note"].iloc[0])
+    return Dollars(found.sort_values("effect", ignore_index=True), shock, "; ".join(values["note"].unique()))
 
 
 def value_from_loss(shock: Shock, loss: float) -> pd.DataFrame:
@@ -45,8 +46,14 @@ def value_from_loss(shock: Shock, loss: float) -> pd.DataFrame:
     return pd.DataFrame({"firm": [TARGET], "value": [value], "note": "value from the published loss"})
 
 
-def market_values(closes: pd.DataFrame, fundamentals: pd.DataFrame, day: str | pd.Timestamp) -> pd.DataFrame:
-    """Market values at the close before an event: price times diluted shares of the nearest fiscal year.
+def market_values(
+    closes: pd.DataFrame,
+    fundamentals: pd.DataFrame,
+    day: str | pd.Timestamp,
+    *,
+    outstanding: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Market values at the close before an event: price times shares outstanding, or diluted shares.
 
     Parameters
     ----------
@@ -56,37 +63,50 @@ def market_values(closes: pd.DataFrame, fundamentals: pd.DataFrame, day: str | p
         ``load_reference("fundamentals")``.
     day : date-like
         The event's session.
+    outstanding : pandas.DataFrame, optional
+        ``load_reference("shares_outstanding")``.
 
     Returns
     -------
     pandas.DataFrame
-        Columns firm, value (billions of US dollars), shares_of (end of the fiscal year), close_of, note.
+        Columns firm, value (billions of US dollars), shares_of (day of the number of shares), close_of, note.
         Firms without a close, or without shares, or quoted as receipts of an unknown number of shares are
         absent.
 
     Notes
     -----
-    Diluted weighted shares are a little more than shares outstanding. A split between the two dates would be
-    a gross error; fiscal years further than a year from the event are not used.
+    Shares outstanding within 100 days of the event are taken first; else diluted weighted shares of the
+    nearest fiscal year, a little more, if it ended within a year. A split between would be a gross error.
     """
     moment = pd.Timestamp(day)
     before = closes[pd.to_datetime(closes["date"]) < moment].dropna(subset=["close"])
     last = before.sort_values("date").groupby("ticker", as_index=False).last()
-    shares = fundamentals[fundamentals["item"] == "diluted_weighted_shares"].copy()
-    shares["distance"] = (pd.to_datetime(shares["period_end"]) - moment).abs()
-    shares = shares[shares["distance"] <= pd.Timedelta(days=366)]
-    shares = shares.sort_values("distance").groupby("ticker", as_index=False).first()
+    diluted = fundamentals[fundamentals["item"] == "diluted_weighted_shares"]
+    diluted = _nearest(diluted.rename(columns={"period_end": "of", "value": "shares"}), moment, days=366)
     ratio = fundamentals[fundamentals["item"] == "adr_ratio"].set_index("ticker")["value"]
-    foreign = fundamentals.loc[fundamentals["currency"].isin(["TWD", "CNY"]), "ticker"].unique()
-    merged = last.merge(shares, on="ticker")
-    merged = merged[~merged["ticker"].isin(set(foreign) - set(ratio.index))]
-    receipts = merged["ticker"].map(ratio).fillna(1.0)
+    foreign = set(fundamentals.loc[fundamentals["currency"].isin(["TWD", "CNY"]), "ticker"]) - set(
+        ratio.index
+    )
+    diluted = diluted[~diluted["ticker"].isin(foreign)].assign(note="close times diluted shares")
+    diluted["shares"] = diluted["shares"] / diluted["ticker"].map(ratio).fillna(1.0)
+    table = load_reference("shares_outstanding") if outstanding is None else outstanding
+    counted = _nearest(table.rename(columns={"date": "of", "shares_million": "shares"}), moment, days=100)
+    counted = counted.assign(note="close times shares outstanding")
+    shares = pd.concat([counted, diluted[~diluted["ticker"].isin(counted["ticker"])]])
+    merged = last.merge(shares[["ticker", "of", "shares", "note"]], on="ticker")
     return pd.DataFrame(
         {
             "firm": merged["ticker"],
-            "value": merged["close"] * merged["value"] / receipts / 1e3,
-            "shares_of": merged["period_end"],
+            "value": merged["close"] * merged["shares"] / 1e3,
+            "shares_of": merged["of"],
             "close_of": pd.to_datetime(merged["date"]),
-            "note": "close times diluted shares",
+            "note": merged["note"],
         }
     ).reset_index(drop=True)
+
+
+def _nearest(rows: pd.DataFrame, moment: pd.Timestamp, *, days: int) -> pd.DataFrame:
+    """The row of each company nearest to a day, within some days of it."""
+    away = (pd.to_datetime(rows["of"]) - moment).abs()
+    near = rows.assign(away=away)[away <= pd.Timedelta(days=days)]
+    return near.sort_values("away").groupby("ticker", as_index=False).first()

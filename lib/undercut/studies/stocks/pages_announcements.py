@@ -36,6 +36,8 @@ from undercut.studies.stocks.words import (
     told,
 )
 
+#: The kind that the report leads with, named before looking.
+LEADS = "export controls tightened"
 _BENJAMINI = "Benjamini-Hochberg at 5%"
 
 
@@ -73,7 +75,8 @@ def pairs(found: PairMoves) -> Iterator[Part]:
         yield move(
             f"class.{key_of(row['kind'])}.{key_of(row['portfolio'])}",
             f"{row['portfolio']}, {row['kind']}: mean abnormal return, days {label(case.window)}", row,
-            n=row["n_dates"], method=f"portfolio, {_method(case)}", role="primary",
+            n=row["n_dates"], method=f"portfolio, {_method(case)}",
+            role="headline" if (row["kind"], row["portfolio"]) == (LEADS, FOCUS[LEADS]) else "primary",
             note=f"{chances}; detectable {100 * row['detectable']:.1f}%",
         )  # fmt: skip
     clear = rows[rows["q_value"] < 0.05]
@@ -107,17 +110,24 @@ def _around(row: pd.Series) -> str:
 
 
 def _answer(rows: pd.DataFrame, clear: pd.DataFrame) -> Iterator[Part]:
-    top = rows.loc[rows["car"].abs().idxmax()]
+    lead = rows[rows["kind"].eq(LEADS) & rows["portfolio"].eq(FOCUS[LEADS])]
     names = "; ".join(_around(row) for _, row in clear.iterrows())
-    yield Answer(
-        f"Of {len(rows)} pairs of a kind of announcement and a group of companies, {len(clear) or 'none'} "
-        f"moved beyond chance{f' ({names})' if names else ''}; the largest mean move, of {_around(top)}, was "
-        f"{span(top).replace('(', '(95% interval ', 1)}."
-    )
+    if len(lead):
+        row = lead.iloc[0]
+        unsure = "" if row["ci_low"] * row["ci_high"] > 0 else ", which cannot be told from none"
+        yield Answer(
+            f"Around {row['n_dates']} tightenings of export controls chip makers' shares moved "
+            f"{span(row).replace('(', '(95% interval ', 1)}{unsure}."
+        )
+    else:
+        yield Answer(
+            "No tightening of export controls lies within these returns: chip makers' move is unknown."
+        )
     least, most = (percent(end) for end in (rows["detectable"].min(), rows["detectable"].max()))
     yield Sentence(
-        f"Chance is judged once corrected for the number of pairs; the largest move has q = "
-        f"{p_text(top['q_value'])}. Mean moves below {least} to {most}, by pair, could have gone unseen."
+        f"Of {len(rows)} pairs of a kind of announcement and a group {len(clear) or 'none'} moved beyond "
+        f"chance, corrected for their number{f' ({names})' if names else ''}. Mean moves below {least} to "
+        f"{most}, by pair, could have gone unseen."
     )
 
 
@@ -163,7 +173,7 @@ def each(found: EachMove) -> Iterator[Part]:
     )
     shown = rows.assign(
         moved=[span(row) for row in rows.to_dict("records")],
-        beside=rows["beside"].replace("", "none known"),
+        beside=(rows["beside"] + "; " + rows["calendar"]).str.strip("; ").replace("", "none known"),
         confidence=rows["confidence"].str.replace("_", " "),
     )
     yield table(

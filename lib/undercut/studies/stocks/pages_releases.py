@@ -21,16 +21,21 @@ from undercut.studies.stocks.words import (
     key_of,
     move,
     percent,
+    span,
     table,
     told,
 )
 
+#: The group that the report leads with, named before looking.
+LEADS = "chips"
 CAVEATS = [
     Caveat(
         "Releases later than the edition of the capability index have no score and are not among those found "
         "by the rule."
     ),
-    Caveat("Other news within a window is known only as far as the reviewed list of events goes."),
+    Caveat(
+        "Other news is known as far as the list of events and the calendar go; earnings end in August 2026."
+    ),
 ]
 
 
@@ -62,12 +67,17 @@ def responses(found: Responses) -> Iterator[Part]:
     means, tested = means_of(found), found.tested
     moved = int((means["p_rw"] < 0.05).sum())
     verdict = f"{moved or 'none'} of {len(means)} groups of shares moved more than on other days"
+    chips = means.set_index("group").loc[LEADS] if LEADS in set(means["group"]) else None
     first, last = (f"{day:%B %Y}" for day in (tested["date"].min(), tested["date"].max()))
-    yield Answer(
-        f"Around {len(tested)} releases of open models near the closed frontier, {first} to {last}, "
-        f"{verdict}; the mean response of {means['group'].iloc[0]} was "
-        f"{told(means[:1], value='caar').partition(' ')[2]}."
-    )
+    if chips is None:
+        yield Answer(f"Around {len(tested)} open releases {verdict}; chip makers have no returns here.")
+    else:
+        unsure = "" if chips["ci_low"] * chips["ci_high"] > 0 else ", which cannot be told from none"
+        yield Answer(
+            f"Around {len(tested)} open releases near the frontier chip makers' shares moved "
+            f"{span(chips, 'caar').replace(' (', ' (95% interval ', 1)}{unsure}."
+        )
+    yield Sentence(f"{verdict[0].upper()}{verdict[1:]} ({first} to {last}).")
     yield Sentence(
         f"Mean abnormal returns over days {found.window}, with 95% intervals: {told(means, value='caar')}. "
         "Whether a group moved is judged over all groups together, at a family-wise 5%."
@@ -110,7 +120,7 @@ def _findings(found: Responses) -> Iterator[Number]:
     for row in found.mean.to_dict("records"):
         yield move(
             f"caar.{key_of(row['group'])}", f"Mean abnormal return, {row['group']}", row, value="caar",
-            n=row["n"], method=_method(found), role="primary",
+            n=row["n"], method=_method(found), role="headline" if row["group"] == LEADS else "primary",
             note=f"permutation of dates p = {row['p_permutation']:.3f}",
         )  # fmt: skip
     for row in found.mean.to_dict("records"):
@@ -178,11 +188,12 @@ def _releases_table(found: Responses) -> Iterator[Part]:
         tested=is_tested.map({True: "yes", False: "no"}),
     )
     yield Table(
-        known[["event", "date", "gap", "halvings", "known", "tested", "confounders"]],
+        known[["event", "date", "gap", "halvings", "known", "tested", "confounders", "calendar"]],
         "Every release that the rule finds",
         "Gap: points behind the best closed model; price: halvings below the cheapest closed model as "
         "capable; other news within the days of the window",
-        labels={"halvings": "price", "known": "known from", "confounders": "other news"},
+        labels={"halvings": "price", "known": "known from", "confounders": "other news",
+                "calendar": "scheduled"},
         formats={"date": "date", "gap": "number", "halvings": "number"}, row_label="event",
     )  # fmt: skip
     lost = f"{len(found.left_out)} of {len(known)} releases"

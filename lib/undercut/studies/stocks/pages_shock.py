@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from undercut.eventstudy.windows import label
+from undercut.sources.events import calendar_inside
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
 from undercut.studies.stocks import interval_charts as charts
 from undercut.studies.stocks.ladder import Headline, Ladder
@@ -100,9 +101,15 @@ def headline(found: Headline) -> Iterator[Part]:
     yield Sentence(
         f"Of {placebo} other sessions {rivals or 'none'} moved it as far, measured by its usual noise "
         f"(p = {p_text(row.p_permutation)}). The yardstick decides the size: {low} to {high} over "
-        f"{len(found.ladder.studies)} benchmarks."
+        f"{len(found.ladder.studies)} benchmarks. {found.without.sentence()}"
     )
     yield Sentence(_history(shock, int(fitted)))
+    scheduled = calendar_inside(
+        pd.Series([shock.day]), shock.returns.index, shock.window, tickers=shock.data.firms
+    )[0]
+    yield Sentence(
+        f"Scheduled news inside the window (earnings, central bank, prices, jobs): {scheduled or 'none'}."
+    )
 
 
 def _history(shock: Shock, fitted: int) -> str:

@@ -15,8 +15,9 @@ from undercut.errors import DataError
 from undercut.eventstudy.windows import Window, parse_window
 from undercut.prices.cross_section import Sellable, model_prices
 from undercut.provenance import Provenance, attach, provenance_of
-from undercut.sources.events import WITHIN, events_inside, load_events, open_releases
+from undercut.sources.events import WITHIN, calendar_inside, events_inside, load_events, open_releases
 from undercut.sources.sessions import NEW_YORK, sessions
+from undercut.studies.stocks.universe import GROUPS
 
 #: Tables learn of a model days to weeks late, and a first seller may take as long: a price up to here counts.
 PRICE_DAYS: Final = 60
@@ -53,7 +54,8 @@ def release_events(
         ``halvings`` (log2 of rival price over price), ``price_note``, ``listed`` (in the reviewed list of
         events), ``shock`` and ``shock_date`` (the market shock that the list gives to the same developer soon
         after, or empty), ``confounders`` (titles of other
-        news inside the window), ``near_days`` (calendar days to the nearest other row).
+        news inside the window), ``calendar`` (scheduled news inside it: central bank, prices, jobs, earnings
+        of companies of the groups), ``near_days`` (calendar days to the nearest other row).
 
     Raises
     ------
@@ -225,7 +227,12 @@ def _annotated(rows: pd.DataFrame, reviewed: pd.DataFrame, window: Window) -> pd
     titles, days = zip(*shocks, strict=True)
     dated = pd.Series(days, index=rows.index, dtype="datetime64[us]")
     news = _confounders(rows, reviewed, window)
-    return rows.assign(shock=titles, shock_date=dated, confounders=news, near_days=_near_days(rows["date"]))
+    tickers = sorted({name for members in GROUPS.values() for name in members})
+    scheduled = calendar_inside(rows["date"], _open_days(reviewed), window, tickers=tickers)
+    return rows.assign(
+        shock=titles, shock_date=dated, confounders=news, calendar=scheduled,
+        near_days=_near_days(rows["date"]),
+    )  # fmt: skip
 
 
 def _shock(developer: str, day: pd.Timestamp, reviewed: pd.DataFrame) -> tuple[str, pd.Timestamp]:

@@ -17,7 +17,7 @@ from undercut.eventstudy.groups import GroupTests, battery_table, group_tests
 from undercut.eventstudy.model import event_study
 from undercut.eventstudy.results import EventStudy
 from undercut.eventstudy.windows import Window, label, parse_window
-from undercut.sources.events import events_inside
+from undercut.sources.events import calendar_inside, events_inside
 from undercut.studies.stocks.shown import Shown
 from undercut.studies.stocks.universe import Market, group_portfolios
 
@@ -257,8 +257,11 @@ def longer_windows(
     parts = []
     for window in windows:
         inside = events_inside(shock.events, shock.day, shock.returns.index, window)
-        titles = inside.loc[inside["event_id"] != shock.event, "title"]
-        parts.append(study.of(firms).car(window).assign(inside="; ".join(titles) or "none known"))
+        titles = inside.loc[inside["event_id"] != shock.event, "title"].tolist()
+        days = pd.Series([shock.day])
+        titles += calendar_inside(days, shock.returns.index, window, tickers=shock.data.firms)
+        told = "; ".join(filter(None, titles))
+        parts.append(study.of(firms).car(window).assign(inside=told or "none known"))
     return Spans(pd.concat(parts, ignore_index=True), shock)
 
 

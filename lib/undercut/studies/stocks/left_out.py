@@ -1,0 +1,171 @@
+"""Does a group's move hang on one company, or on one day? Each left out in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from undercut.eventstudy.model import event_study
+from undercut.studies.framed import Framed
+from undercut.studies.presentation import Number, Part, Sentence, Table
+from undercut.studies.stocks.announced import FOCUS, Announced, EachMove, PairMoves
+from undercut.studies.stocks.release_response import Responses, studied
+from undercut.studies.stocks.shock import Shock
+from undercut.studies.stocks.universe import group_portfolios
+from undercut.studies.stocks.words import key_of, percent, span
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut(Framed):
+    """Moves of groups, whole and without each unit.
+
+    ``frame``: group, unit (firm, event), without (empty: nothing), car, ci_low, ci_high; intervals are
+    missing where only the mean was computed again.
+    """
+
+    ROW = "without"
+    VALUE = "car"
+    prefix: str
+
+    def parts(self) -> Iterator[Part]:
+        """A finding for each group and unit, a table, and a sentence on what turns."""
+        ranges = self.ranges()
+        for row in ranges.to_dict("records"):
+            yield Number(
+                f"{self.prefix}.{key_of(row['group'])}.without_one_{row['unit']}",
+                f"{row['group']}, without any one {row['unit']}: middle of the estimates",
+                100 * row["middle"], "%", ci=(100 * row["lowest"], 100 * row["highest"]), n=row["n"],
+                role="robustness", method=f"one {row['unit']} left out at a time",
+                note=f"lowest and highest; furthest without {row['furthest']}",
+            )  # fmt: skip
+        yield Sentence(self.sentence())
+        shown = ranges.assign(**{name: 100 * ranges[name] for name in ("whole", "lowest", "highest")})
+        yield Table(
+            shown[["group", "unit", "whole", "lowest", "highest", "furthest", "turns"]],
+            "Without each company, without each event", row_label="group",
+            subtitle="Percent; turns: the sign changes, or the interval does or does not hold zero any more",
+            labels={"unit": "left out", "furthest": "furthest without", "turns": "turned by"},
+            formats=dict.fromkeys(("whole", "lowest", "highest"), "signed_percent"),
+        )  # fmt: skip
+
+    def ranges(self) -> pd.DataFrame:
+        """``group, unit, n, whole, middle, lowest, highest, furthest, turns`` (who turns it, or empty)."""
+        found = []
+        for (group, unit), rows in self.frame.groupby(["group", "unit"], sort=False):
+            whole, rest = rows[rows["without"].eq("")].iloc[0], rows[rows["without"].ne("")]
+            turned = [row.without for row in rest.itertuples() if _turns(whole, row)]
+            furthest = rest.loc[(rest["car"] - whole["car"]).abs().idxmax(), "without"]
+            ends = {"middle": rest["car"].median(), "lowest": rest["car"].min(), "highest": rest["car"].max()}
+            found.append({"group": group, "unit": unit, "n": len(rest), "whole": whole["car"], **ends,
+                          "furthest": furthest, "turns": ", ".join(turned)})  # fmt: skip
+        return pd.DataFrame(found)
+
+    def told(self, group: str, without: str) -> str:
+        """The move of a group without one unit, with its interval where there is one."""
+        rows = self.frame
+        row = rows[rows["group"].eq(group) & rows["without"].eq(without)].iloc[0]
+        return span(row) if pd.notna(row["ci_low"]) else percent(row["car"])
+
+    def sentence(self) -> str:
+        """Which groups' answers hang on one unit."""
+        turned = self.ranges().query("turns != ''")
+        if turned.empty:
+            return "No group's answer turns when one company or one event is left out."
+        parts = []
+        for row in turned.itertuples():
+            first = row.turns.split(", ")[0]
+            more = row.turns.count(",")
+            also = f" (and {more} more turn it)" if more else ""
+            parts.append(
+                f"{row.group} {self.told(row.group, '')}, without {first} {self.told(row.group, first)}{also}"
+            )
+        return f"Answers that hang on one company or one event: {'; '.join(parts)}."
+
+
+def _turns(whole: pd.Series, row: Any) -> bool:
+    """Whether a verdict changes: lower, higher, or not to be told from zero."""
+    was_clear = whole["ci_low"] * whole["ci_high"] > 0
+    if pd.isna(row.ci_low):
+        return bool(was_clear and whole["car"] * row.car < 0)
+    is_clear = row.ci_low * row.ci_high > 0
+    return bool(is_clear != was_clear or (is_clear and whole["car"] * row.car < 0))
+
+
+def _without_each(members: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Every group whole, and without each of its companies; names are ``group | firm``."""
+    found = {f"{group} | nobody": list(firms) for group, firms in members.items() if len(firms) > 1}
+    for group, firms in members.items():
+        if len(firms) > 1:
+            found |= {f"{group} | {gone}": [firm for firm in firms if firm != gone] for gone in firms}
+    return found
+
+
+def _named(rows: pd.DataFrame, names: pd.Series, unit: str) -> pd.DataFrame:
+    parts = names.str.split(" | ", regex=False, expand=True)
+    return rows.assign(group=parts[0], without=parts[1].replace("nobody", ""), unit=unit)[
+        ["group", "unit", "without", "car", "ci_low", "ci_high"]
+    ]
+
+
+def shock_left_out(shock: Shock) -> LeftOut:
+    """Every group's move on the day, whole and without each company."""
+    portfolios = group_portfolios(shock.data.returns, _without_each(shock.members))
+    market = shock.data.returns[[shock.benchmark]]
+    options = {"window": shock.window, **shock.options}
+    study = event_study(market.join(portfolios), shock.alone(list(portfolios.columns)), **options)
+    found = study.car()
+    return LeftOut(_named(found, found["firm"], "company"), "group")
+
+
+def releases_left_out(found: Responses, returns: pd.DataFrame) -> LeftOut:
+    """Every group's mean response, whole, without each company and without each release."""
+    given = {name: found.options[name] for name in found.options if name not in ("groups", "draws", "seed")}
+    benchmark = given.pop("benchmark")
+    held = set(returns["ticker"])
+    members = {name: [f for f in firms if f in held] for name, firms in found.options["groups"].items()}
+    study, _ = studied(returns, found.tested, _without_each(members), benchmark, given)
+    last = study.caar().groupby("group", sort=False).tail(1).rename(columns={"caar": "car"})
+    last = last[last["group"].str.contains(" | ", regex=False)]
+    firms = _named(last, last["group"], "company")
+    means = found.mean[found.mean["group"].ne("all")].rename(columns={"caar": "car"})
+    return LeftOut(pd.concat([firms, _events(found.each, means)], ignore_index=True), "caar")
+
+
+def announcements_left_out(case: Announced, pairs: PairMoves, each: EachMove) -> LeftOut:
+    """The mean move of the group named for each kind, without each company and without each announcement."""
+    parts = []
+    for kind, group in FOCUS.items():
+        rows = each.rows[each.rows["kind"] == kind]
+        if rows.empty or group not in case.members:
+            continue
+        whole = pairs.rows[pairs.rows["kind"].eq(kind) & pairs.rows["portfolio"].eq(group)].assign(group=kind)
+        alone = rows.assign(group=kind, event=rows["label"])
+        parts.append(_events(alone, whole))
+        if len(case.members[group]) > 1:
+            parts.append(_companies(case, rows, group).assign(group=kind))
+    return LeftOut(pd.concat(parts, ignore_index=True), "class")
+
+
+def _companies(case: Announced, rows: pd.DataFrame, group: str) -> pd.DataFrame:
+    portfolios = group_portfolios(case.data.returns, _without_each({group: case.members[group]}))
+    market = case.data.returns[[case.options["market"]]]
+    events = rows[["event", "date"]].merge(pd.DataFrame({"firm": portfolios.columns}), how="cross")
+    options = {"window": case.window, **case.options}
+    study = event_study(market.join(portfolios), events.assign(group=events["firm"]), **options)
+    last = study.caar().groupby("group", sort=False).tail(1).rename(columns={"caar": "car"})
+    last = last[last["group"].str.contains(" | ", regex=False)]
+    return _named(last, last["group"], "company")
+
+
+def _events(each: pd.DataFrame, means: pd.DataFrame) -> pd.DataFrame:
+    """Means without each event, from single responses; without intervals."""
+    table = means[["group", "car", "ci_low", "ci_high"]].assign(without="")
+    parts = [table[table["group"].isin(each["group"])]]
+    for group, rows in each.groupby("group", sort=False):
+        if len(rows) > 1:
+            gone = (rows["car"].sum() - rows["car"]) / (len(rows) - 1)
+            parts.append(pd.DataFrame({"group": group, "without": rows["event"], "car": gone}))
+    return pd.concat(parts, ignore_index=True).assign(unit="event")
