@@ -53,9 +53,9 @@ def test_every_company_of_every_group_is_left_out_once(shock: stocks.shock_of) -
 def test_a_verdict_turns_where_zero_enters_or_leaves_the_interval(
     whole: tuple[float, ...], rest: tuple[float, ...], turned: str
 ) -> None:
-    rows = [{"group": "g", "unit": "company", "without": name} | dict(zip(("car", "ci_low", "ci_high"), row, strict=True))
-            for name, row in (("", whole), ("A", rest))]  # fmt: skip
-    found = LeftOut(pd.DataFrame(rows), "group")
+    rows = pd.DataFrame([whole, rest], columns=["car", "ci_low", "ci_high"])
+    rows = rows.assign(group="g", unit="company", without=["", "A"])
+    found = LeftOut(rows, "group")
     assert found.ranges()["turns"].tolist() == [turned]
     assert ("without A" in found.sentence()) == bool(turned)
 
