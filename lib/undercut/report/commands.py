@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -127,13 +128,14 @@ def _site_to_build(out: str | None) -> Iterator[Path | None]:
 def why_command(names: Sequence[str], parameters: Sequence[str], out: str | None) -> str:
     """For each report, why it would be built; builds nothing."""
     from undercut.report.build import plan_build
+    from undercut.report.run.masking import Mask
 
     plan = plan_build(names, dict_of(parameters), _site(out))
     lines = []
     for task, reasons in plan.tasks:
         lines.append(f"{task.folder}: " + ("out of date" if reasons else "up to date"))
         lines += [f"    {reason}" for reason in reasons]
-    return "\n".join(lines)
+    return Mask(os.environ).text("\n".join(lines))
 
 
 def compare_command(name: str, first: str | None, second: str | None, out: str | None, form: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import time
 from collections import Counter
@@ -15,7 +16,7 @@ from undercut.report.run.masking import Mask
 from undercut.report.run.task import Outcome, Task
 
 #: In a log, how often a build says what it is doing; on a terminal one line is renewed.
-LOG_SECONDS = 20.0
+LOG_SECONDS = 15.0
 TERMINAL_SECONDS = 0.5
 _CLEAR = "\r\x1b[2K"
 
@@ -92,7 +93,7 @@ class Lines(Watch):
     def _print(self, line: str, *, lasts: bool = True) -> None:
         line = self._mask.text(line)
         if self._is_terminal:
-            width = os.get_terminal_size().columns - 1
+            width = shutil.get_terminal_size().columns - 1
             line = _CLEAR + (line if lasts else line[:width])
         print(line, end="\n" if lasts else "", flush=True)
         self._spoke = time.monotonic()
