@@ -226,6 +226,26 @@ SCHEMAS: Final[dict[str, Any]] = {
         },
         unique=["claim", "report", "finding"],
     ),
+    "predictions": _table(
+        {
+            "id": _text(unique=True),
+            "made_on": _day(),
+            "statement": _text(),
+            "series": _text(pattern=r"[a-z][a-z0-9_.]*"),
+            "side": _one_of(("above", "below")),
+            "threshold": _number(),
+            "unit": _text(),
+            "due": _day(),
+            "probability": _number(least=0),
+            "rule": _text(),
+        }
+    ),
+    "predictions_backtest": _table(
+        {"day": _day(), "series": _text(pattern=r"[a-z][a-z0-9_.]*"), "step": _number()}
+        | {"threshold": _number(), "probability": _number(least=0), "no_change": _number(least=0)}
+        | {"outcome": _number(least=0), "brier": _number(least=0), "brier_no_change": _number(least=0)},
+        unique=["day", "series", "step"],
+    ),
     "token_usage_weekly": _table(
         {
             "week_start": _day(),

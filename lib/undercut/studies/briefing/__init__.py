@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = offer(
     __name__,
     {
         "claims": "RULE Ledger judge verdict_history",
+        "predictions": "predictions",
         "estimates": "headlines changes evidence unknowns read_results previous_results",
     },
 )

@@ -1,0 +1,215 @@
+"""What follows for the months to come, with which probability, and how did the rule do before?
+
+A prediction says on which side of a threshold a monthly series will be. Its probability comes from the
+series alone: monthly changes of the last year, half their drift carried on, a normal spread that grows with
+the root of the months ahead. When the month has come, the series is computed from the panel as of that day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from undercut.errors import TooFewError
+from undercut.prices.load import load_prices
+from undercut.prices.monthly_quotes import monthly_quotes
+from undercut.sources.reference import load_reference
+from undercut.studies.framed import Framed
+from undercut.studies.presentation import Number, Part, Sentence, Table
+
+RULE: Final = (
+    "half of the mean monthly change of the last twelve months goes on, normal with their standard deviation "
+    "times the root of the months ahead, never below 3% or above 97%"
+)
+#: Months ahead in the backtest, and where its thresholds stand, in standard deviations from today's value.
+AHEAD: Final = 3
+STEPS: Final = (-1.0, 0.0, 1.0)
+_YEAR: Final = 12
+_LEAST_SPREAD: Final = 0.02
+_SURE: Final = 0.03
+_LEAST_GAP: Final = 0.1
+#: Capability levels (Epoch Capabilities Index) whose lowest price is followed.
+LEVELS: Final[Mapping[str, float]] = {"gpt_4": 126.0, "o1": 142.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions(Framed):
+    """Every prediction, with its outcome and Brier score where its day has come; and the backtest."""
+
+    backtest: pd.DataFrame
+
+    def parts(self) -> Iterator[Part]:
+        """What the briefing shows of them."""
+        yield from _parts(self)
+
+
+def monthly_series(as_of: str | date | None = None) -> pd.DataFrame:
+    """What is predicted, by month: as could be known on a day.
+
+    Returns
+    -------
+    DataFrame
+        Index: month (YYYY-MM). ``lowest.<level>`` (dollars per million tokens), ``median.cn_open`` and
+        ``median.us_closed`` (at their developers), ``ratio`` (of the two), ``sellers`` (of the mean open
+        model), ``behind`` (points of capability by which the best Chinese open model on sale follows the best
+        US closed one, by the scores of today), ``share`` (Chinese open models in the weekly tokens of one
+        router, mean of 13 weeks).
+    """
+    quotes = monthly_quotes(load_prices(as_of))
+    own = quotes[quotes["host_kind"].eq("developer")]
+    chinese = own["origin"].eq("CN") & own["access"].ne("closed")
+    american = own["origin"].eq("US") & own["access"].eq("closed")
+    found = {f"lowest.{name}": quotes[quotes["eci"] >= level].groupby("period")["price"].min()
+             for name, level in LEVELS.items()}  # fmt: skip
+    found["median.cn_open"] = own[chinese].groupby("period")["price"].median()
+    found["median.us_closed"] = own[american].groupby("period")["price"].median()
+    found["ratio"] = found["median.cn_open"] / found["median.us_closed"]
+    chinese_sold = quotes["origin"].eq("CN") & quotes["access"].ne("closed")
+    american_sold = quotes["origin"].eq("US") & quotes["access"].eq("closed")
+    opened = quotes[quotes["access"].ne("closed")]
+    found["sellers"] = opened.groupby(["period", "model_id"])["host"].nunique().groupby("period").mean()
+    best = [quotes[rows].groupby("period")["eci"].max() for rows in (american_sold, chinese_sold)]
+    found["behind"] = (best[0] - best[1]).clip(lower=_LEAST_GAP)
+    found["share"] = _token_share(as_of)
+    return pd.DataFrame(found).sort_index()
+
+
+def _token_share(as_of: str | date | None) -> pd.Series:
+    """Mean over thirteen weeks, at the end of each month, in percent."""
+    weeks = load_reference("token_usage_weekly")
+    start = pd.to_datetime(weeks["week_start"])
+    if as_of is not None:
+        weeks = weeks[start + pd.Timedelta(days=7) <= pd.Timestamp(as_of)]
+    mine = weeks["origin"].eq("CN") & weeks["open_weights"].eq(1)
+    tokens = weeks.assign(mine=weeks["tokens"].where(mine, 0)).groupby("week_start")[["mine", "tokens"]].sum()
+    share = (100 * tokens["mine"] / tokens["tokens"]).rolling(13).mean()
+    share.index = pd.to_datetime(share.index).to_period("M").astype(str)
+    return share.groupby(level=0).last()
+
+
+def probability_above(series: pd.Series, threshold: float, months: int) -> float:
+    """Probability that a series stands above a threshold some months after its last value, by `RULE`.
+
+    Examples
+    --------
+    >>> flat = pd.Series(np.exp(0.02 * np.array([0, 1, 0, 1, 0, 1, 0])))
+    >>> 0.4 < probability_above(flat, 1.0, 3) < 0.6
+    True
+    """
+    log = np.log(series.dropna().to_numpy(float))
+    steps = np.diff(log)[-_YEAR:]
+    if len(steps) < _YEAR // 2:
+        raise TooFewError(f"{len(steps)} monthly changes are too few for a probability; six are the least.")
+    spread = max(float(steps.std(ddof=1)), _LEAST_SPREAD) * np.sqrt(months)
+    middle = log[-1] + months * float(steps.mean()) / 2
+    return float(np.clip(norm.sf((np.log(threshold) - middle) / spread), _SURE, 1 - _SURE))
+
+
+def backtest(days: Iterable[str], *, series: Callable[[str], pd.DataFrame] = monthly_series) -> pd.DataFrame:
+    """The rule on panels as of earlier days, each scored on the panel as of `AHEAD` months later.
+
+    Parameters
+    ----------
+    days : iterable of str
+        Month ends `AHEAD` months apart, in order; the last one only scores.
+
+    Returns
+    -------
+    DataFrame
+        One row a series, day and threshold: ``day, series, step, threshold, probability`` (of standing
+        above), ``no_change`` (of the rule that nothing moves), ``outcome``, ``brier, brier_no_change``.
+    """
+    known = {day: series(day) for day in days}
+    rows = []
+    for before, after in zip(list(known)[:-1], list(known)[1:], strict=True):
+        ends = pd.Period(after, "M")
+        for name in known[before].columns:
+            seen, later = known[before][name].dropna(), known[after][name].dropna()
+            if len(seen) <= _YEAR // 2 or later.empty:
+                continue
+            months = (ends - pd.Period(seen.index[-1], "M")).n
+            steps = np.diff(np.log(seen.to_numpy(float)))[-_YEAR:]
+            spread = max(float(steps.std(ddof=1)), _LEAST_SPREAD) * np.sqrt(months)
+            for step in STEPS:
+                threshold = float(seen.iloc[-1] * np.exp(step * spread))
+                outcome = float(later.iloc[-1] > threshold)
+                found = probability_above(seen, threshold, months)
+                still = 0.5 if step == 0 else float(step < 0)
+                rows.append((before, name, step, threshold, found, still, outcome,
+                             (found - outcome) ** 2, (still - outcome) ** 2))  # fmt: skip
+    columns = ["day", "series", "step", "threshold", "probability", "no_change", "outcome"]
+    return pd.DataFrame(rows, columns=[*columns, "brier", "brier_no_change"])
+
+
+def predictions(
+    today: str | None = None,
+    *,
+    table: pd.DataFrame | None = None,
+    tested: pd.DataFrame | None = None,
+    series: Callable[[str], pd.DataFrame] = monthly_series,
+) -> Predictions:
+    """Every prediction, scored where its day has come.
+
+    Parameters
+    ----------
+    today : str, optional
+        YYYY-MM-DD; the present day by default.
+    table, tested : DataFrame, optional
+        As ``load_reference("predictions")`` and ``load_reference("predictions_backtest")``.
+    series : callable
+        Gives the monthly series as of a day.
+    """
+    day = pd.Timestamp(today) if today else pd.Timestamp.now("UTC").tz_localize(None).normalize()
+    table = load_reference("predictions") if table is None else table
+    tested = load_reference("predictions_backtest") if tested is None else tested
+    due = pd.to_datetime(table["due"])
+    outcomes: list[float] = []
+    for row, when in zip(table.itertuples(), due, strict=True):
+        if when > day:
+            outcomes.append(np.nan)
+            continue
+        known = series(f"{when:%Y-%m-%d}")[row.series].dropna()
+        value = known.get(f"{when:%Y-%m}", np.nan)
+        met = value > row.threshold if row.side == "above" else value < row.threshold
+        outcomes.append(np.nan if np.isnan(value) else float(met))
+    frame = table.assign(outcome=outcomes)
+    return Predictions(frame.assign(brier=(frame["probability"] - frame["outcome"]) ** 2), tested)
+
+
+def _parts(found: Predictions) -> Iterator[Part]:
+    tested, frame = found.backtest, found.frame
+    rule, still = tested["brier"].mean(), tested["brier_no_change"].mean()
+    days = tested.groupby("day")["brier"].mean()
+    half = 1.96 * days.std(ddof=1) / np.sqrt(len(days))
+    yield Number(
+        "predictions.backtest_brier", "Brier score of the rule behind the predictions, panels as of earlier "
+        "days (0 is perfect, 0.25 a coin)", rule, "score", ci=(max(rule - half, 0.0), rule + half),
+        n=len(tested), method=f"{len(days)} days, {tested['series'].nunique()} series; 95% over days",
+        note=f"the rule that nothing moves: {still:.2f}", role="descriptive",
+    )  # fmt: skip
+    scored = frame.dropna(subset=["brier"])
+    if len(scored):
+        yield Number(
+            "predictions.brier", "Brier score of the predictions whose day has come",
+            float(scored["brier"].mean()), "score", n=len(scored), method="mean over predictions",
+            note="few predictions: no interval", role="descriptive",
+        )  # fmt: skip
+    better = "better" if rule < still else "no better"
+    yield Sentence(
+        f"{len(frame)} predictions, {len(scored)} of them due. On earlier panels the rule scored {rule:.2f}, "
+        f"{better} than the rule that nothing moves ({still:.2f}; 0 is perfect). The rule: {RULE}."
+    )
+    met = frame["outcome"].map({1.0: "came true", 0.0: "did not"}).fillna("open")
+    yield Table(
+        frame.assign(chance=100 * frame["probability"], due=frame["due"].astype(str), met=met)[
+            ["statement", "due", "chance", "met"]
+        ],
+        "Predictions", "Probability by the rule, percent; scored on the panel as of the day",
+        {"chance": "probability", "met": "outcome"}, formats={"chance": "percent"}, row_label="statement",
+    )  # fmt: skip
