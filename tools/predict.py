@@ -23,7 +23,7 @@ WANTED = (
     ("ratio", "The median Chinese open price over the median US closed one", "", 1.1),
     ("behind", "The best Chinese open model's distance to the best US closed one", "points", 0.9),
     ("sellers", "The number of sellers of the mean open model", "sellers", 1.05),
-    ("share", "The share of Chinese open models in one router's weekly tokens (13 weeks)", "%", 1.1),
+    ("share", "The share of Chinese open models in all of one router's weekly tokens (13 weeks)", "%", 1.1),
 )
 DUE = ("2027-02-28", "2027-05-31")
 DAYS = ("2025-03-31", "2025-06-30", "2025-09-30", "2025-12-31", "2026-03-31", "2026-06-30", "2026-09-30")
