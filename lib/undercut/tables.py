@@ -118,7 +118,7 @@ def show(
     for column in _constant(texts, but=row_label):
         subtitle = f"{subtitle}; " if subtitle else ""
         subtitle += f"{headings.pop(str(column))}: {texts.pop(column).iloc[0].strip()}"
-    return Table(_html(texts, headings, kinds, title, subtitle, row_label))
+    return Table(_html(texts, headings, kinds, readable(title), readable(subtitle), row_label))
 
 
 def _html(
@@ -163,7 +163,7 @@ def _texts(column: pd.Series, name: str, kind: Format) -> list[Any]:
     if kind not in get_args(Format):
         raise InputError(f"Format of {name!r} must be one of {', '.join(get_args(Format))}; got {kind!r}.")
     if kind == "text":
-        return [None if cell is None or cell != cell else cell for cell in column]
+        return [None if cell is None or cell != cell else readable(str(cell)) for cell in column]
     cells = [None if value is None or value != value else _text(value, kind) for value in column]
     if kind == "date":
         return cells
@@ -173,6 +173,19 @@ def _texts(column: pd.Series, name: str, kind: Format) -> list[Any]:
         cell and cell + _DIGIT * (most - tail) + (_POINT if most and not tail else "")
         for cell, tail in zip(cells, tails, strict=True)
     ]
+
+
+def readable(text: str) -> str:
+    """A text with true minus signs, and the name of a column or rule as words.
+
+    Examples
+    --------
+    >>> readable("from -3% to 2%, 2026-11-17"), readable("source_read")
+    ('from −3% to 2%, 2026-11-17', 'source read')
+    """
+    if re.fullmatch(r"[a-z]+(_[a-z0-9]+)+", text):
+        return text.replace("_", " ")
+    return re.sub(r"(?<![\w.,:/\-\N{EN DASH}])-(?=[$.]?\d)", "\N{MINUS SIGN}", text)
 
 
 def _text(value: Any, kind: Format) -> str:

@@ -276,3 +276,14 @@ def test_key_value_pairs_are_split_at_the_first_equals_sign() -> None:
     for wrong in (["novalue"], ["=x"], ["a=1", "a=2"]):
         with pytest.raises(InputError):
             dict_of(wrong)
+
+
+def test_a_section_whose_heading_is_tagged_folds_whole_and_stays_in_the_contents() -> None:
+    aside = prose("## Aside\n\nDetail of it.")
+    aside["metadata"]["tags"] = ["fold"]
+    text = page(
+        prose("## First\n\nStory."), aside, code("x = 1"), prose("## How we know: other choices\n\nMore.")
+    )
+    folded = re.findall(r'<details class="fold whole">(.*?)</details>', text, re.DOTALL)
+    assert len(folded) == 2 and "Detail of it." in folded[0] and "More." in folded[1]
+    assert "Story." not in "".join(folded) and 'href="#aside"' in text

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _LONGEST: Final = 104  # points of a row's name that may stand beside it
 _ROW: Final = 0.36  # inches of a row with its name above it
 _AROUND: Final = 0.75
+_MINUS: Final = re.compile(r"(?<![\w.,:/-])-(?=\d)")
 
 
 def fit_page(figure: Figure, width: float = WIDE) -> None:
@@ -56,7 +57,7 @@ def _plain(axis: Axis) -> None:
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.3g}"))
         axis.set_minor_formatter(NullFormatter())
     elif isinstance(formatter, FixedFormatter):
-        formatter.seq = [str(text).replace("_", " ") for text in formatter.seq]
+        formatter.seq = [_MINUS.sub("\N{MINUS SIGN}", str(text).replace("_", " ")) for text in formatter.seq]
 
 
 def _key_above(ax: Axes, width: float) -> None:

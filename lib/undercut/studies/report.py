@@ -23,6 +23,7 @@ from undercut.studies.presentation import (
     Sentence,
     Table,
 )
+from undercut.tables import readable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,11 +134,11 @@ class Report(Results):
             case Table():
                 self.table(part)
             case Sentence():
-                self.say(part.text)
+                self.say(readable(part.text))
             case Answer():
-                self.say(self.answer(part.text), is_answer=True)
+                self.say(self.answer(readable(part.text)), is_answer=True)
             case Caveat():
-                self.warn(part.text)
+                self.warn(readable(part.text))
         return None
 
     def table(self, part: Table) -> None:

@@ -14,9 +14,9 @@ from undercut.report.page.outputs import Outputs
 
 _HEADING = re.compile(r"<h([1-6])>(.*?)</h\1>", re.DOTALL)
 _OF_THE_PAGE = ("main", "warnings", "parameters", "data", "citation", "bibtex", "show-code", "tip")
-#: A section with this heading folds away as a whole.
+#: A section whose heading begins like this folds away as a whole.
 FOLDED_SECTION = "How we know"
-#: Tag of a cell of text that folds away.
+#: Tag of a cell of text that folds away, with all of its section where it holds the heading.
 FOLD_TAG = "fold"
 
 
@@ -85,9 +85,10 @@ class Layout:
         return f'<h{self._level} id="{name}">{inner}</h{self._level}>'
 
 
-def _sections(parts: list[Part]) -> Iterable[tuple[str, list[Part]]]:
-    """Parts by section, each with its heading's HTML; what stands before the first has none."""
-    heading, run = "", []
+def _sections(parts: list[Part]) -> Iterable[tuple[str, list[Part], bool]]:
+    """Parts by section, each with its heading's HTML, and whether it folds; the first may have no heading."""
+    heading, folds = "", False
+    run: list[Part] = []
     for part in parts:
         before, found, after = part.html.partition("<h2 ")
         if not found or part.is_code:
@@ -96,16 +97,17 @@ def _sections(parts: list[Part]) -> Iterable[tuple[str, list[Part]]]:
         # A cell of text may hold several headings; each begins a section.
         run += [Part(before, part.folds)] if before.strip() else []
         for piece in after.split("<h2 "):
-            yield heading, run
+            yield heading, run, folds
             title, _, rest = piece.partition("</h2>")
-            heading, run = f"<h2 {title}</h2>", [Part(rest, part.folds)] if rest.strip() else []
-    yield heading, run
+            heading, run = f"<h2 {title}</h2>", [Part(rest)] if rest.strip() else []
+            folds = part.folds or re.sub(r"<[^>]*>", "", heading).startswith(FOLDED_SECTION)
+    yield heading, run, folds
 
 
-def _section(heading: str, parts: list[Part]) -> str:
+def _section(heading: str, parts: list[Part], folds: bool) -> str:
     if not heading and not parts:
         return ""
-    if re.sub(r"<[^>]*>", "", heading) == FOLDED_SECTION:
+    if folds:
         inside = "\n".join(part.html for part in parts)
         fold = f'<details class="fold whole"><summary>{heading}</summary>\n{inside}\n</details>'
         return f"<section>{fold}</section>"
