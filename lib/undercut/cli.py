@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperCommand
 
-from undercut.errors import InputError, UndercutError
+from undercut.errors import InputError
 
 app = typer.Typer(
     name="undercut",
@@ -28,11 +29,37 @@ Format = Annotated[str, typer.Option("--format", help="table, json or csv.")]
 
 def main() -> None:
     """Run the command line; an expected failure prints its advice and exits with status 2."""
+    from undercut.faults import told, visible
+
     try:
         app()
-    except UndercutError as error:
-        typer.echo(f"undercut: {error}", err=True)
+    except Exception as error:
+        text = told(error)
+        if text is None:
+            raise
+        typer.echo(f"undercut: {visible(text)}", err=True)
         sys.exit(2)
+
+
+class OnceCommand(TyperCommand):
+    """A command that refuses an option given twice, of which the first would be lost without a word."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+        """As every command does, after counting the options."""
+        _, _, order = self.make_parser(ctx).parse_args(list(args))
+        given = [param for param in order if param.param_type_name == "option" and not param.multiple]
+        for param in given:
+            if given.count(param) > 1:
+                raise InputError(f"{max(param.opts, key=len)} is given twice.")
+        return super().parse_args(ctx, args)
+
+
+def _say(note: str) -> None:
+    """A note beside the output, without what would move the cursor or colour the terminal."""
+    from undercut.faults import visible
+
+    if note:
+        typer.echo(visible(note), err=True)
 
 
 @app.command()
@@ -53,6 +80,7 @@ def prices(
     output_format: Format = "table",
 ) -> None:
     """Price history of a model across hosts, with statuses."""
+    from undercut.panel.store import said_of
     from undercut.prices.load import MAIN_COLUMNS, price_history
     from undercut.printing import emit
 
@@ -61,6 +89,7 @@ def prices(
     emit(
         found.to_frame(), output_format, title=f"{model}: US dollars per million tokens", columns=MAIN_COLUMNS
     )
+    _say(said_of(as_of))
 
 
 @app.command()
@@ -74,10 +103,12 @@ def changes(
 ) -> None:
     """Changes of price, each with its verdict and evidence."""
     from undercut.panel.changes import MAIN_COLUMNS, select_changes
+    from undercut.panel.store import said_of
     from undercut.printing import emit
 
     found = select_changes(since=since, host=host, model=model, verdict=verdict, as_of=as_of)
     emit(found, output_format, title="Changes of price, US dollars per million tokens", columns=MAIN_COLUMNS)
+    _say(said_of(as_of))
 
 
 @app.command()
@@ -176,7 +207,7 @@ def index(
     )  # fmt: skip
     emit(table, output_format)
     for note in table.attrs["notes"]:  # last, where it is seen: tables are long
-        typer.echo(note, err=True)
+        _say(note)
 
 
 @app.command()
@@ -346,6 +377,9 @@ def new_report(
         table = (Path(csv), *columns_of(csv))
     typer.echo(new_command(name, title, table))
 
+
+for _command in (*app.registered_commands, *panel_app.registered_commands):
+    _command.cls = OnceCommand
 
 if __name__ == "__main__":
     main()

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from undercut.errors import InputError
+from undercut.faults import visible
 from undercut.strict_json import dumps
 
 _FORMATS = ("table", "json", "csv")
@@ -58,7 +59,7 @@ def emit_result(parts: dict[str, Any], output_format: str, *, notes: str) -> Non
         return
     emit_many(frames, output_format)
     for note in parts[notes]:
-        print(note, file=sys.stderr)
+        print(visible(str(note)), file=sys.stderr)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, object]]:
@@ -89,10 +90,10 @@ def _print_table(frame: pd.DataFrame, title: str) -> None:
         _fold(title, list(frame.columns), is_number, rows)
         return
     # In a pipe or a log there is no terminal to fit into, and a folded column is worse than a long line.
-    lines = [[str(column) for column in frame.columns], *rows]
+    lines = [[visible(str(column)) for column in frame.columns], *rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     if title:
-        print(title)
+        print(visible(title))
     for line in lines:
         placed = [
             cell.rjust(width) if right else cell.ljust(width)
@@ -108,12 +109,15 @@ def _fold(
     """A table that fits into the terminal, long cells folded."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    table = Table(
+        title=Text(visible(title)), title_justify="left", header_style="bold", box=None, pad_edge=False
+    )
     for column, right in zip(columns, is_number, strict=True):
-        table.add_column(str(column), justify="right" if right else "left", overflow="fold")
+        table.add_column(Text(visible(str(column))), justify="right" if right else "left", overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))
     console = Console()
     console.print(table)
     console.print()
@@ -122,7 +126,7 @@ def _fold(
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    return f"{value:,.6g}" if isinstance(value, float) else str(value)
+    return f"{value:,.6g}" if isinstance(value, float) else visible(str(value))
 
 
 @contextmanager

@@ -107,6 +107,8 @@ def eventstudy_command(
     """
     span = parse_window(estimation, "estimation window")
     notes: list[str] = []
+    if min_days is not None and min_days < 3:
+        raise InputError(f"--min-days must be 3 or more; got {min_days}.")
     if min_days is None:
         min_days = min(100, span[1] - span[0] + 1)
         if min_days < 100:

@@ -78,6 +78,14 @@ def load_panel(
     return attach(panel, *provenance())
 
 
+def said_of(as_of: str | date | pd.Timestamp | None) -> str:
+    """That nothing newer than some earlier day was read; empty where there is nothing to say."""
+    day, last = day_of(as_of), read_table("snapshots")["published"].max().tz_convert(None)
+    if day is None or day <= last:
+        return ""
+    return f"as of {day:%Y-%m-%d}: the newest table read is of {last:%Y-%m-%d}"
+
+
 def offered_on(panel: pd.DataFrame, day: str | date | pd.Timestamp) -> pd.DataFrame:
     """The offers of a panel that were in force on a day."""
     moment = day_of(day)
@@ -204,6 +212,12 @@ def _panel(day: pd.Timestamp | None) -> pd.DataFrame:
     if day is not None and day < first.normalize():
         raise InputError(
             f"as_of {label} lies before the first table read ({first:%Y-%m-%d}); choose a later day."
+        )
+    if day is not None and day > pd.Timestamp.now("UTC").tz_convert(None):
+        last = snapshots["published"].max()
+        raise InputError(
+            f"as_of {label} is a day to come; the newest table read is of {last:%Y-%m-%d}. Choose an "
+            "earlier day."
         )
     panel = _derived(read_table("quotes"), snapshots, day)
     keep(panel, held, fingerprint)

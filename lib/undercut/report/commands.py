@@ -93,6 +93,11 @@ def build_command(
     from undercut.report.site.publish import BusyError
 
     given, points = dict_of(parameters), grid_of(grid)
+    if both := sorted(given.keys() & points.keys()):
+        raise InputError(f"{', '.join(both)}: given by -p and by --grid; choose one.")
+    limit = options.timeout_seconds if options is not None else None
+    if limit is not None and not 0 < limit < float("inf"):
+        raise InputError(f"--timeout must be a positive number of seconds; got {limit:g}.")
     try:
         with watching() as watch, _site_to_build(out) as site:
             build_reports(names, given, site, grid=points, options=options, watch=watch, pages=pages)

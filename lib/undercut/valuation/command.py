@@ -59,5 +59,7 @@ def parse_settings(settings: Sequence[str]) -> dict[str, str]:
         name, equals, text = (part.strip() for part in setting.partition("="))
         if not equals or not name or not text:
             raise InputError(f"--set {setting!r}: write name=value, for example elasticity=-0.8.")
+        if name in found:
+            raise InputError(f"--set {name} is given twice: {found[name]} and {text}.")
         found[name] = text
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,7 +93,9 @@ class FirmValue(Result):
         told = "no market value given: what it implies is not computed (--set share_price=...)"
         if market is not None:
             told = f"market value {market.value:,.0f} million: {market.source}"
-        return [*self.case.company.notes, self.valuation.summary(), told]
+        day = pd.to_datetime(self.case.figures["period_end"]).max()
+        known = [f"as of {self.as_of}: the newest figure used is of {day:%Y-%m-%d}"] if self.as_of else []
+        return [*self.case.company.notes, self.valuation.summary(), told, *known]
 
     def summary(self) -> str:
         """The value, its range and what matters most."""
@@ -191,9 +194,13 @@ def _money(name: str, stated: float | str) -> tuple[float, str]:
 
 def _number(name: str, stated: float | str) -> float:
     try:
-        return float(stated)
-    except ValueError:
-        raise InputError(f"{name}: {stated!r} is not a number.") from None
+        number = float(stated)
+    except (TypeError, ValueError):
+        raise InputError(f"{name}: {str(stated)[:60]!r} is not a number.") from None
+    if not math.isfinite(number) or (name in MARKET_KEYS and number <= 0):
+        needed = "a positive number" if name in MARKET_KEYS else "a finite number"
+        raise InputError(f"{name}: {str(stated)[:60]!r} is not {needed}.")
+    return number
 
 
 def _market_value(

@@ -135,6 +135,8 @@ def known_by(fundamentals: pd.DataFrame, ticker: str, as_of: str | None) -> pd.D
     day = pd.to_datetime(as_of, format="%Y-%m-%d", errors="coerce")
     if pd.isna(day):
         raise InputError(f"{as_of!r} is not a day; write it as YYYY-MM-DD.")
+    if day > pd.Timestamp.now("UTC").tz_localize(None):
+        raise InputError(f"as_of {as_of} is a day to come: what will be published by then is not known.")
     filed = pd.to_datetime(rows["source_title"].str.extract(_FILED)[0])
     lag = pd.Series(REPORTING_LAG, index=rows.index).where(rows["fiscal_period"] != "as_of", pd.Timedelta(0))
     published = filed.fillna(rows["period_end"] + lag)
