@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bz2
 import csv
+import datetime as dt
 import gzip
 import io
 import lzma
@@ -17,10 +18,13 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
+from pandas.api.types import is_timedelta64_dtype
 
 from undercut.errors import CellError, DataError, MissingColumnError, SourceError
 from undercut.sources import cells
@@ -28,6 +32,19 @@ from undercut.sources import cells
 _SEPARATORS: Final = ",;\t|"
 _LARGEST_FIELD: Final = 1_000_000
 _MOST_HEADER: Final = 6
+_CELLS: Final = (
+    str,
+    bool,
+    int,
+    float,
+    Decimal,
+    dt.date,
+    dt.time,
+    type(None),
+    type(pd.NaT),
+    type(pd.NA),
+    np.generic,
+)
 _UNPACK: Final[dict[bytes, Callable[[bytes], bytes]]] = {
     b"\x1f\x8b": gzip.decompress,
     b"BZh": bz2.decompress,
@@ -250,8 +267,7 @@ def _typed(path: Path, read: Callable[[], pd.DataFrame]) -> UserTable:
             f"{path.name} is an Excel file, for which a package is missing ({error.name}): "
             "pip install openpyxl, or save the sheet as CSV."
         ) from None
-    except Exception as error:
-        # What the readers of these formats raise on damaged files has no common base.
+    except Exception as error:  # what the readers of these formats raise has no common base
         raise SourceError(
             f"{path.name} cannot be read ({type(error).__name__}: {str(error)[:200]})."
         ) from None
@@ -264,7 +280,18 @@ def _typed(path: Path, read: Callable[[], pd.DataFrame]) -> UserTable:
     frame = frame.set_axis(_checked_names(path.name, [str(name) for name in frame.columns]), axis=1)
     if frame.empty:
         raise DataError(f"{path.name} has no rows.")
+    _refuse_odd_cells(path.name, frame)
     return UserTable(path.name, frame, tuple(range(1, len(frame) + 1)), header=header)
+
+
+def _refuse_odd_cells(name: str, frame: pd.DataFrame) -> None:
+    """Refuse columns whose cells are neither text nor numbers nor days: lists, tables, bytes, durations."""
+    for column in frame.columns:
+        kinds = {type(cell) for cell in frame[column]} if frame[column].dtype == object else ()
+        odd = next((kind for kind in kinds if not issubclass(kind, _CELLS)), None)
+        if odd is not None or is_timedelta64_dtype(frame[column]):
+            told = odd.__name__ if odd else "durations"
+            raise DataError(f"{name}, column {column!r} holds {told}: text, numbers or days are expected.")
 
 
 def _from_csv(name: str, content: bytes, header_rows: int) -> UserTable:

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import CellError, InputError, SourceError, unknown
+from undercut.faults import reading
 from undercut.inference.arrays import Floats
 from undercut.paths import data_dir
 from undercut.valuation.distributions import DISTRIBUTIONS, Distribution, quantile
@@ -282,9 +283,9 @@ def read_toml(path: Path) -> dict[str, Any]:
     SourceError
         Where it cannot be read or is not TOML; the message names file and line.
     """
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"Cannot read {path}: {error}.") from error
-    except tomllib.TOMLDecodeError as error:
-        raise SourceError(f"{path} is not TOML: {error}.") from error
+    with reading(path):
+        text = path.read_text(encoding="utf-8")
+        try:
+            return tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise SourceError(f"{path} is not TOML: {error}.") from error

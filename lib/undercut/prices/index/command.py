@@ -70,7 +70,8 @@ def read_quotes(
 def _typed_or(table: UserTable, column: str, read: Callable[[str], Any]) -> tuple[pd.Series, tuple[str, ...]]:
     """A column whose cells have a type as it is; text as ``read`` reads it."""
     values = table.frame[column]
-    is_typed = is_numeric_dtype(values) or isinstance(values.dtype, pd.CategoricalDtype)
+    is_name = isinstance(values.dtype, pd.CategoricalDtype) and read == table.names
+    is_typed = is_numeric_dtype(values) or is_name
     return (values, ()) if is_typed and not is_bool_dtype(values) else read(column)
 
 
@@ -130,7 +131,10 @@ def index_table(path: str | Path, *, method: str, **options: Any) -> pd.DataFram
         quantity = METHODS[method].quantities != "ignored" or bool(options.get("variety"))
         quantity |= options.get("duplicates") == "unit-value"
         quotes, said = read_quotes(path, quantity=quantity, bad_rows=options.get("bad_rows", "error"))
-        result = price_index(quotes, method=method, **options)
+        try:
+            result = price_index(quotes, method=method, **options)
+        except DataError as error:
+            raise type(error)(f"{Path(path).name}: {error}") from None
     table = result.index.rename_axis("period").reset_index()
     labels = [str(label) for label in table["period"]]
     is_plain_integer = all(label.isdecimal() and str(int(label)) == label for label in labels)

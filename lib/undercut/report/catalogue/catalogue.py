@@ -63,9 +63,11 @@ def _read(path: Path) -> tuple[dict[str, Report], Settings, list[Mistake]]:
         return {}, Settings(), [Mistake(path.name, 1, advice)]
     except OSError as error:
         return {}, Settings(), [Mistake(path.name, 1, f"cannot be read: {error.strerror}")]
+    except UnicodeDecodeError as error:
+        return {}, Settings(), [Mistake(path.name, 1, f"is not UTF-8: {error.reason}")]
     try:
         content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         found = re.search(r"line (\d+)", str(error))
         line = int(found.group(1)) if found else 1
         return {}, Settings(), [Mistake(path.name, line, str(error))]

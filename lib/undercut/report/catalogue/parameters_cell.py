@@ -21,7 +21,7 @@ def notebook_defaults(notebook: Path) -> dict[str, Any]:
     try:
         cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
         tagged = [cell for cell in cells if "parameters" in cell.get("metadata", {}).get("tags", ())]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(f"{notebook.name} is not a notebook: {error}") from None
     if len(tagged) > 1:
         raise InputError(f"{notebook.name} has {len(tagged)} cells tagged 'parameters'; one is allowed.")
@@ -30,6 +30,8 @@ def notebook_defaults(notebook: Path) -> dict[str, Any]:
         statements = ast.parse(source).body
     except SyntaxError as error:
         raise InputError(f"{notebook.name}, parameters cell, line {error.lineno}: {error.msg}.") from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise InputError(f"{notebook.name}, parameters cell cannot be read: {error}.") from None
     defaults: dict[str, Any] = {}
     for statement in statements:
         name, value = _assignment(notebook, statement)

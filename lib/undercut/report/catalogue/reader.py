@@ -14,6 +14,8 @@ from undercut.report.catalogue.entries import Limits, Mistake, Report, Settings
 from undercut.report.catalogue.parameters import FIELDS, Parameter, ParameterError, parameter_from
 from undercut.report.catalogue.parameters_cell import notebook_defaults
 
+#: Characters of a path that any system takes.
+_LONGEST_PATH = 200
 _LIMIT_KEYS = tuple(field.name for field in fields(Limits))
 _REPORT_KEYS = {"notebook", "title", "parameters", "grid", "schedule", "after", "draft", *_LIMIT_KEYS}
 _SITE_KEYS = {
@@ -174,7 +176,7 @@ class Reader:
 
     def notebook(self, here: Keys, relative: Any) -> Path | None:
         key = (*here, "notebook")
-        if not isinstance(relative, str) or not relative:
+        if not isinstance(relative, str) or not relative or len(relative) > _LONGEST_PATH:
             self.wrong(key, f"report {here[-1]!r} needs a notebook, a path relative to {self.path.name}")
             return None
         notebook = (self.path.parent / relative).resolve()
