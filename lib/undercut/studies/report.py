@@ -159,7 +159,7 @@ def _drawn(part: Figure) -> MplFigure:
 
 def parts_of(result: Any) -> Iterator[Part]:
     """The parts that ``result`` puts on a page."""
-    if isinstance(result, list | tuple):
+    if isinstance(result, list | tuple | Iterator):
         yield from result
         return
     if hasattr(result, "parts"):
