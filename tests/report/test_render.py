@@ -104,6 +104,7 @@ def test_the_interval_is_drawn_where_its_numbers_are() -> None:
 def test_the_number_of_the_answer_is_emphasised_once() -> None:
     finding = results()["findings"][0]
     assert emphasised("Since 2024 prices fell 36%, and <36>", [finding]).count("<b>36%</b>") == 1
+    assert "<b>−36%</b>" in emphasised("It moved by −36%.", [finding])
     assert "&lt;36&gt;" in emphasised("<36>", [finding])
     assert "<b>4.2 times</b>" in emphasised("In 2025 GPT-5 cost 4.2 times as much.", [])
 

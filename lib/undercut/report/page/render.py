@@ -176,6 +176,8 @@ def emphasised(answer: str, findings: Sequence[Mapping[str, Any]]) -> str:
     if not number:
         found = _AMOUNT.search(answer)
         number = found[0] if found else ""
+    if number and f"{sentences.MINUS}{number}" in answer:
+        number = f"{sentences.MINUS}{number}"
     text = escape(answer)
     return text.replace(escape(number), f"<b>{escape(number)}</b>", 1) if number else text
 
