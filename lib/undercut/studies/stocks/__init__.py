@@ -21,6 +21,7 @@ __getattr__, __dir__, __all__ = offer(
         "release_response": "response_returns responses held_after kind_of",
         "doses": "dose_slopes",
         "left_out": "releases_left_out announcements_left_out",
+        "yuan_war": "yuan_war",
         "checks": "by_release shock_days without_company trend release_checks battery",
         "announced": "announced pair_moves each_announcement named_moves sizes variants mean_paths omissions",
     },
