@@ -77,16 +77,17 @@ def _clip(joined: pd.DataFrame) -> pd.DataFrame:
 def _uncovered(keyed: pd.DataFrame, split: pd.DataFrame) -> pd.DataFrame:
     """The days of each offer that lie before, between or after the known periods."""
     gaps = []
-    pieces = dict(iter(split.groupby("row")))
+    covered: dict[int, list[tuple[pd.Timestamp, pd.Timestamp]]] = {}
+    for row, start, end in split[["row", "valid_from", "valid_to"]].itertuples(index=False):
+        covered.setdefault(row, []).append((start, end))
     for offer in keyed.to_dict("records"):
-        part = pieces.get(offer["row"])
+        part = covered.get(offer["row"], [])
         cursor = offer["valid_from"]
-        if part is not None:
-            for start, end in sorted(zip(part["valid_from"], part["valid_to"], strict=True)):
-                if cursor < start:
-                    gaps.append({**offer, "valid_from": cursor, "valid_to": start})
-                cursor = end
-        is_covered = part is not None and (pd.isna(cursor) or cursor >= _end(offer["valid_to"]))
+        for start, end in sorted(part):
+            if cursor < start:
+                gaps.append({**offer, "valid_from": cursor, "valid_to": start})
+            cursor = end
+        is_covered = part and (pd.isna(cursor) or cursor >= _end(offer["valid_to"]))
         if not is_covered:
             gaps.append({**offer, "valid_from": cursor})
     columns = [column for column in split.columns if column not in ("model_id", "moved_from", "moved_on")]

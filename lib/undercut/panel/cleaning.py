@@ -195,9 +195,11 @@ def unit_change(rows: pd.DataFrame) -> Verdict:
     """
     jumps = _power_of_ten_jumps(rows)
     in_question = {side for before, after, _ in jumps for side in (before, after)}
+    models = rows.loc[list(in_question), "model_id"]
+    peers = rows[rows["status"].eq("ok") & rows["model_id"].isin(models)]
     wrong = pd.Series(False, index=rows.index)
     for before, after, exponent in jumps:
-        off = [_away_from_others(rows, side, in_question) for side in (before, after)]
+        off = [_away_from_others(rows.loc[[side]], peers, in_question) for side in (before, after)]
         if any(deviation is not None for deviation in off):
             distance = [-1.0 if d is None else d for d in off]
             farther = (before, after)[int(np.argmax(distance))]
@@ -224,13 +226,13 @@ def _power_of_ten_jumps(rows: pd.DataFrame) -> list[tuple[int, int, float]]:
     return [(int(b), int(following[b]), float(exponent[b])) for b in usable.index[found]]
 
 
-def _away_from_others(rows: pd.DataFrame, row: int, in_question: set[int]) -> float | None:
+def _away_from_others(row: pd.DataFrame, peers: pd.DataFrame, in_question: set[int]) -> float | None:
     """Distance, in powers of ten, to the median price of other offers of the model at the time.
 
     Asked first are other hosts, as one host's ids share its errors, whose price is not in question itself.
     """
-    this = rows.loc[row]
-    others = rows[rows["model_id"].eq(this["model_id"]) & rows["status"].eq("ok")]
+    this = row.iloc[0]
+    others = peers[peers["model_id"].eq(this["model_id"])]
     # A copy of the table repeats its errors.
     copies = others["source"].map(family).eq(family(this["source"])) & others["host"].eq(this["host"])
     others = others[~copies]
@@ -242,7 +244,7 @@ def _away_from_others(rows: pd.DataFrame, row: int, in_question: set[int]) -> fl
     settled = others[~others.index.isin(in_question)]
     elsewhere = settled[settled["host"] != this["host"]]
     others = next(group for group in (elsewhere, settled, others) if not group.empty)
-    return float(abs(np.log10(blended(rows.loc[[row]]).iloc[0] / blended(others).median())))
+    return float(abs(np.log10(blended(row).iloc[0] / blended(others).median())))
 
 
 def _less_plausible(rows: pd.DataFrame, before: int, after: int) -> int:

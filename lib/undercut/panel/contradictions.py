@@ -7,8 +7,9 @@ that no other family confirms. A witness that comes to our price afterwards was 
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
-from typing import Final
+from itertools import groupby, pairwise
+from operator import attrgetter
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -35,7 +36,8 @@ _FAR: Final = pd.Timestamp("2262-01-01")
 _Verdict = tuple[str, str]
 #: Number of the row, first day, last day (exclusive), status and note where they change.
 _Piece = tuple[int, pd.Timestamp, pd.Timestamp, _Verdict | None]
-Judge = Callable[[pd.DataFrame], _Verdict | None]
+#: A row's verdict from the claims that speak at one time.
+Judge = Callable[[list[Any]], _Verdict | None]
 
 
 def contradict(rows: pd.DataFrame, witnesses: pd.DataFrame) -> pd.DataFrame:
@@ -77,10 +79,9 @@ def _judged(rows: pd.DataFrame, chosen: pd.DataFrame, told: pd.DataFrame, judge:
     # Only what some tell otherwise (or, of disputed rows, alike) can get another verdict.
     decisive = claims["agrees"] if judge is _restored else ~claims["agrees"]
     every = claims[claims["row"].isin(claims.loc[decisive, "row"])]
-    for number, group in every.groupby("row"):
-        pieces += _pieces(
-            number, chosen.at[number, "valid_from"], chosen.at[number, "valid_to"], group, judge
-        )
+    for number, group in groupby(every.sort_values("row").itertuples(), key=attrgetter("row")):
+        start, end = chosen.loc[number, ["valid_from", "valid_to"]]
+        pieces += _pieces(number, start, end, list(group), judge)
     return _rebuild(rows, pieces)
 
 
@@ -143,15 +144,14 @@ def _comes_to(met: pd.DataFrame, rows: pd.DataFrame) -> pd.Series:
 
 
 def _pieces(
-    number: int, start: pd.Timestamp, end: pd.Timestamp, every: pd.DataFrame, judge: Judge
+    number: int, start: pd.Timestamp, end: pd.Timestamp, claims: list[Any], judge: Judge
 ) -> list[_Piece]:
     """Periods of one row, each with its verdict; none where no period has one."""
-    end = _FAR if pd.isna(end) else end
-    begins, ends = every["start"].to_numpy(), every["end"].to_numpy()
-    days = pd.DatetimeIndex([start, end, *begins, *ends]).unique().sort_values()
+    bounds = {bound for claim in claims for bound in (claim.start, claim.end)}
+    days = {start, _FAR if pd.isna(end) else end} | bounds
     pieces: list[_Piece] = []
-    for left, right in pairwise(days):
-        verdict = judge(every[(begins <= left) & (ends >= right)])
+    for left, right in pairwise(sorted(days)):
+        verdict = judge([claim for claim in claims if claim.start <= left and claim.end >= right])
         if pieces and pieces[-1][3] == verdict:
             pieces[-1] = (number, pieces[-1][1], right, verdict)
         else:
@@ -159,20 +159,20 @@ def _pieces(
     return pieces if any(piece[3] for piece in pieces) else []
 
 
-def _restored(on: pd.DataFrame) -> _Verdict | None:
+def _restored(on: list[Any]) -> _Verdict | None:
     """Usable again where sources disagree, a witness confirms the price, and none gives another."""
-    return ("ok", "") if len(on) and on["agrees"].all() else None
+    return ("ok", "") if on and all(claim.agrees for claim in on) else None
 
 
-def _outweighed(on: pd.DataFrame) -> _Verdict | None:
+def _outweighed(on: list[Any]) -> _Verdict | None:
     """Disputed where nobody confirms the price and enough witnesses give another one."""
-    if len(on) == 0 or on["agrees"].any():
+    if not on or any(claim.agrees for claim in on):
         return None
-    names = ", ".join(sorted(set(on["tracker"])))
+    names = ", ".join(sorted({claim.tracker for claim in on}))
     # Trackers copy regional tariffs from the plain one; there only what the source itself mends counts.
-    if on["family"].nunique() >= ENOUGH and on["is_plain"].all():
+    if len({claim.family for claim in on}) >= ENOUGH and all(claim.is_plain for claim in on):
         return "disputed", f"a correction: contradicted by independent witnesses ({names})"
-    if on["mends"].any():
+    if any(claim.mends for claim in on):
         return (
             "disputed",
             f"a correction: contradicted by {names}; its source mends it, or it is a moved name's",

@@ -7,7 +7,8 @@ taken to hold until a later table shows otherwise, unless the source fell silent
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from itertools import zip_longest
+from typing import Any, Final
 
 import pandas as pd
 
@@ -43,7 +44,9 @@ def add_validity(runs: pd.DataFrame, snapshots: pd.DataFrame, today: pd.Timestam
     dated.loc[dated["is_backport"], "valid_to"] = dated["valid_from"]
     keys = pd.MultiIndex.from_frame(dated[["source", "raw_id"]])
     has_history = keys.isin(keys[dated["effective_from"].notna()]) & ~dated["is_backport"].to_numpy()
-    for _, history in dated[has_history].groupby(["source", "raw_id"], sort=False):
+    stated = dated[has_history].assign(effective_from=pd.to_datetime(dated["effective_from"]))
+    columns = ["first_seen", "last_seen", "valid_from", "valid_to", "effective_from"]
+    for _, history in stated.groupby(["source", "raw_id"], sort=False)[columns]:
         for row, start, end in _stated_history(history):
             dated.at[row, "valid_from"] = start
             dated.at[row, "valid_to"] = end
@@ -94,30 +97,30 @@ def _stated_history(
     first of them, from the moment the source knew the offer. A price announced and taken back before its day
     came was never in force and ends nothing.
     """
-    stated = pd.to_datetime(history["effective_from"])
-    is_last = history["last_seen"].eq(history["last_seen"].max())
-    starts = stated.fillna(history["valid_from"])
-    for row in history.index[stated.isna()]:
-        beside = _in_same_table(history, row) & stated.notna()
-        if beside.any():
-            starts[row] = min(history["valid_from"].min(), stated[beside].min())
-    first_current = starts[is_last].min()
-    taken_back = starts >= history["valid_to"]
-    for row, start in starts[taken_back].items():
-        yield row, start, start
-    for group, limit in ((~is_last & ~taken_back, first_current), (is_last & ~taken_back, pd.NaT)):
-        by_day = pd.DataFrame({"start": starts[group], "is_dated": stated[group].notna()})
-        ordered = by_day.sort_values(["start", "is_dated"], kind="stable")["start"]
-        following = ordered.shift(-1)
-        for row, start in ordered.items():
-            end = _earliest(following[row], history.at[row, "valid_to"], limit)
-            yield row, start, end if pd.isna(end) else max(start, end)
+    quotes = list(history.itertuples())
+    starts = {quote.Index: _stated_start(quote, quotes) for quote in quotes}
+    last_table = max(quote.last_seen for quote in quotes)
+    first_current = min(starts[quote.Index] for quote in quotes if quote.last_seen == last_table)
+    taken_back = {quote.Index for quote in quotes if starts[quote.Index] >= quote.valid_to}
+    for row in taken_back:
+        yield row, starts[row], starts[row]
+    for is_last, limit in ((False, first_current), (True, pd.NaT)):
+        group = [quote for quote in quotes if (quote.last_seen == last_table) == is_last]
+        group = [quote for quote in group if quote.Index not in taken_back]
+        group.sort(key=lambda quote: (starts[quote.Index], not pd.isna(quote.effective_from)))
+        following = [starts[quote.Index] for quote in group[1:]]
+        for quote, after in zip_longest(group, following, fillvalue=pd.NaT):
+            start, end = starts[quote.Index], _earliest(after, quote.valid_to, limit)
+            yield quote.Index, start, end if pd.isna(end) else max(start, end)
 
 
-def _in_same_table(history: pd.DataFrame, row: int) -> pd.Series:
-    """Which quotes of the history stood in one table with this one at some time."""
-    this = history.loc[row]
-    return (history["first_seen"] <= this["last_seen"]) & (history["last_seen"] >= this["first_seen"])
+def _stated_start(quote: Any, quotes: list[Any]) -> pd.Timestamp:
+    """The day that a quote states, or from which an undated one held."""
+    if not pd.isna(quote.effective_from):
+        return quote.effective_from
+    together = (q for q in quotes if q.first_seen <= quote.last_seen and q.last_seen >= quote.first_seen)
+    beside = [q.effective_from for q in together if not pd.isna(q.effective_from)]
+    return min(*beside, *(q.valid_from for q in quotes)) if beside else quote.valid_from
 
 
 def _earliest(*moments: pd.Timestamp) -> pd.Timestamp:
