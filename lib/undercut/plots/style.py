@@ -240,7 +240,7 @@ def panels(
 
 def _wrapped(figure: Figure, text: str, size: float, weight: str) -> str:
     """``text`` in lines that fit the figure's width, measured in its own font."""
-    # Words are measured without hinting, which can widen a line by two or three per cent.
+    # Words are measured without hinting, which can widen a line by two or three percent.
     room, space = figure.get_size_inches()[0] * 72 * 0.96, size * 0.35
     lines: list[list[str]] = [[]]
     used = 0.0

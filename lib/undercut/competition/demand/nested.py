@@ -1,4 +1,4 @@
-"""How much less of a model do buyers use when it is dearer? Nested logit by two-stage least squares.
+"""How much less of a model do buyers use when its price rises? Nested logit by two-stage least squares.
 
 The log of a product's share over the outside good's is linear in price, characteristics and the log of its
 share within its nest (Berry 1994). Fixed effects of the month take up the outside good, so that no assumption

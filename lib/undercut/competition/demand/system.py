@@ -190,7 +190,7 @@ class DemandSystem:
         return np.asarray(relative - np.eye(prices.shape[-1]))
 
     def diversion(self, prices: Floats) -> Floats:
-        """Where what a dearer product loses goes, shape (..., n_products, n_products + 1).
+        """Where what a product loses goes whose price rises, shape (..., n_products, n_products + 1).
 
         Row j: share of the loss of j that goes to each other product; last column: to the outside good.
         The loss is of units or of money, as the form has it. The diagonal is -1; the row of a product that

@@ -228,8 +228,8 @@ def minimum_of(log_price: Floats, counts: Floats, number: int) -> Floats:
     Notes
     -----
     A U-statistic: its expectation under independent offers does not depend on how many there are, which is
-    what the plain minimum lacks. With n offers of which r are dearer than the i-th, the lowest of m is
-    dearer than it with probability C(r, m) / C(n, m). Rarefaction in ecology counts species the same way
+    what the plain minimum lacks. With n offers of which r cost more than the i-th, the lowest of m is
+    above it with probability C(r, m) / C(n, m). Rarefaction in ecology counts species the same way
     (Hurlbert 1971); a buyer who asks m sellers is Stigler's (1961).
 
     Examples

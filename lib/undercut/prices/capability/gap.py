@@ -1,4 +1,4 @@
-"""How much dearer is one group of models than another at equal capability?"""
+"""How much more does one group of models cost than another at equal capability?"""
 
 from __future__ import annotations
 

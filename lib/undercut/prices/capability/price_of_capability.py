@@ -178,7 +178,7 @@ def price_of_capability(
     ``rule.number`` offers drawn at random costs on average (`minimum_of`);
     *low quantile*: the quantile of log prices. Both are read among offers between the level and
     ``rule.width`` points above it: among all offers above the level they would rise merely because ever
-    better and dearer models appear. The price of that is that they overlook a better model that is
+    better models appear at higher prices. The price of that is that they overlook a better model that is
     cheaper still, which the lowest price sees.
 
     The rate is the slope of log price on time by ordinary least squares over the months in which the level

@@ -1,4 +1,4 @@
-"""How much dearer is one period than another? The classical formulas, over matched products.
+"""How much more does one period cost than another? The classical formulas, over matched products.
 
 Each formula takes a `Matched` pair of periods, base (0) and current (1), and returns one number. Symbols:
 prices :math:`p`, quantities :math:`q`, values :math:`v = pq`, expenditure shares :math:`s`, price relatives

@@ -189,7 +189,7 @@ def judge(
     >>> import pandas as pd
     >>> claim = {"id": "C01", "claim": "Prices fell.", "report": "02_price_index", "finding": "fall",
     ...     "reading": "prices fall", "supports": "below", "threshold": 0.0, "unit": "%", "least": -100.0,
-    ...     "most": None, "below": "cheaper a year", "above": "dearer a year", "reason": "",
+    ...     "most": None, "below": "cheaper a year", "above": "higher a year", "reason": "",
     ...     "would_change": "", "limit": ""}
     >>> fall = {"key": "fall", "label": "Change a year", "value": -30.0, "unit": "%", "ci_low": -35.0,
     ...     "ci_high": -25.0, "level": 0.95, "n": 50, "as_of": "2026-11-01", "role": "headline"}

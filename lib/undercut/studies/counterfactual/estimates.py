@@ -104,7 +104,7 @@ class AtOneElasticity(Framed):
 
 @dataclass(frozen=True, slots=True)
 class Diversion(AtOneElasticity):
-    """Where the money goes that a dearer model loses: ``origin, goes_to, share, low, high``."""
+    """Where the money goes that a model loses by a higher price: ``origin, goes_to, share, low, high``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,7 +350,7 @@ def standing(basis: Basis) -> Standing:
 
 
 def diversion(products: pd.DataFrame, assumptions: dict[str, Any]) -> Diversion:
-    """Where the money goes that a dearer model of a group loses; extremes over nesting and market size."""
+    """Where the money goes that a model loses whose price rises; extremes over nesting and market size."""
     ends = [assumptions | {"correlation": rho, "outside_share": outside}
             for rho in CORRELATIONS[::2] for outside in OUTSIDE_SHARES[::2]]  # fmt: skip
     market = assumed_market(products, pd.DataFrame([assumptions, *ends]))

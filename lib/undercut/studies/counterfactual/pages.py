@@ -132,7 +132,7 @@ def diversion(found: Diversion) -> Iterator[Part]:
     for row in found.frame[found.frame["origin"].eq("Chinese open")].itertuples():
         yield Number(
             f"diversion.chinese_open.{str(row.goes_to).lower().replace(' ', '_')}",
-            f"Of what a dearer Chinese open model loses, goes to: {row.goes_to}",
+            f"Of what a Chinese open model loses by a higher price, goes to: {row.goes_to}",
             100 * row.share, "%", n=len(found.market.products), method="nested logit, shares of money",
             note="follows from assumptions; over nesting 0 to 0.7 and outside shares 0.2 to 0.8 from "
             f"{number(100 * row.low, '%')} to {number(100 * row.high, '%')}",

@@ -229,7 +229,7 @@ def _pareto_regression(
 
 
 def _dominated(launch: pd.DataFrame) -> pd.Series:
-    """Whether a model released no later is at least as capable and no dearer, and better in one."""
+    """Whether a model released no later is at least as capable at no higher price, and better in one."""
     day, score, price = (launch[c].to_numpy() for c in ("release_date", "eci", "price"))
     earlier = day[None, :] <= day[:, None]
     as_good = (score[None, :] >= score[:, None]) & (price[None, :] <= price[:, None])
