@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 EROSIONS: Final = tuple(np.linspace(-0.5, 0.9, 57).round(4).tolist())
 _TOGETHER: Final = ("price_erosion", "frontier_erosion")
 #: In fewer of the draws a root is chance: no number.
-_FEWEST: Final = 0.1
+_FEWEST: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class ImpliedPair(Result):
         The firm, its market value and the other assumptions.
     frame : DataFrame
         elasticity; median, low, high: fall of token prices in the first year at which the model gives the
-        market value, where a draw has exactly one (not a number where fewer than a tenth have); one,
+        market value, where a draw has exactly one (not a number where fewer than a quarter have); one,
         several, above, below: parts of the draws with one such fall, several, or none because the value is
         above or below all that any fall gives.
     draws : int
