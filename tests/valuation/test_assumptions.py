@@ -103,5 +103,5 @@ def test_a_file_with_mistakes_names_each_with_its_parameter(tmp_path: Path) -> N
     broken.write_text("[a\n")
     with pytest.raises(SourceError, match="is not TOML"):
         load_assumptions(broken)
-    with pytest.raises(SourceError, match="Cannot read"):
+    with pytest.raises(SourceError, match="cannot be read"):
         load_assumptions(tmp_path / "absent.toml")

@@ -212,7 +212,10 @@ def read_returns(
     if values not in UNITS:
         raise InputError(f"values must be one of {', '.join(UNITS)}; got {values!r}.")
     found = read_returns_file(Path(path), values=UNITS[values])
-    notes = [_READ_AS[found.measure] + found.note] if found.measure in _READ_AS else []
+    told = (
+        found.note.partition("; ")[2] if found.measure == "returns" else _READ_AS[found.measure] + found.note
+    )
+    notes = [told] if told else []
     absent = [name for name in benchmarks if name not in set(found.frame["ticker"])]
     if absent:
         found = replace(found, frame=_with_columns(found, read_table(path), absent))

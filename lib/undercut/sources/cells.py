@@ -20,7 +20,24 @@ from undercut.errors import DataError
 
 #: Ways of saying that a number is missing.
 MISSING: Final = frozenset(
-    {"", ".", "-", "NA", "N/A", "NaN", "nan", "null", "None", "#N/A", "#N/A N/A", "<NA>"}
+    {
+        "",
+        ".",
+        "-",
+        "NA",
+        "N/A",
+        "na",
+        "n/a",
+        "n.a.",
+        "N.A.",
+        "NaN",
+        "nan",
+        "null",
+        "None",
+        "#N/A",
+        "#N/A N/A",
+        "<NA>",
+    }
 )
 _TIME: Final = r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?(?:Z|UTC|[+-]\d{2}:?\d{2}))?)?"
 #: How a day may be written, and how pandas reads what the first group holds.

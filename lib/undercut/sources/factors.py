@@ -182,16 +182,20 @@ def _recognised(table: UserTable) -> pd.DataFrame:
             f"(then smb, hml, rmw, cma, mom); found {listed(table.frame.columns)}."
         )
     numbers = {column: table.numbers(name) for column, name in names.items()}
-    is_percent = numbers["mkt_rf"].attrs.get("unit") == "percent"
+    for column, values in numbers.items():
+        known = values.mask(values.isin(_MISSING))
+        numbers[column] = known / 100 if values.attrs.get("unit") == "percent" else known
     frame = pd.DataFrame({"date": table.days(day)} | numbers)
-    if is_percent:
-        frame[list(names)] /= 100
     typical = float(frame["mkt_rf"].abs().median())
     if typical > 0.15:
         raise DataError(
             f"{what}: the market moves {typical:.3g} on a typical day, so the factors are not in decimals. "
             "Divide by 100, or give French's own file unchanged."
         )
+    for column, name in names.items():
+        if (frame[column].abs() > 1).any():
+            row = int((frame[column].abs() > 1).to_numpy().argmax())
+            raise table.error(row, name, "is no factor of a day in decimals")
     return _checked(frame, what)
 
 

@@ -147,8 +147,14 @@ class UserTable:
         by_lower: dict[str, set[str]] = {}
         for name in text.unique():
             by_lower.setdefault(name.casefold(), set()).add(name)
+        raw = self.frame[column].dropna().astype("str")
+        blanks = raw.nunique() > text[raw.index].nunique()
         alike = [" and ".join(sorted(found)) for found in by_lower.values() if len(found) > 1]
         notes = [f"{self.name}, column {column!r}: {pair} differ only by case and are two." for pair in alike]
+        if blanks:
+            notes.append(
+                f"{self.name}, column {column!r}: names that differ only by blanks are taken as one."
+            )
         return text, tuple(notes)
 
     def error(self, row: int, column: str, what: str) -> CellError:
@@ -281,7 +287,21 @@ def _typed(path: Path, read: Callable[[], pd.DataFrame]) -> UserTable:
     if frame.empty:
         raise DataError(f"{path.name} has no rows.")
     _refuse_odd_cells(path.name, frame)
-    return UserTable(path.name, frame, tuple(range(1, len(frame) + 1)), header=header)
+    table = UserTable(path.name, frame, tuple(range(1, len(frame) + 1)), header=header)
+    return table if header else _without_row_numbers(table)
+
+
+def _without_row_numbers(table: UserTable) -> UserTable:
+    """The table without a nameless column of row numbers, as pandas writes it, or of nothing."""
+    for column in [name for name in table.frame.columns if plain(name) in ("", "unnamed0", "index")]:
+        cell = cells.text_of(table.frame[column]).fillna("")
+        counted = set(cell) <= {str(i) for i in range(len(cell) + 1)} and cell.nunique() == len(cell) > 1
+        empty = cell.eq("").all() and not column
+        if empty or (counted and len(table.frame.columns) > 1):
+            held = "nothing" if empty else "row numbers"
+            told = f"{table.name}: column {column!r} holds {held} and is left out."
+            table = replace(table, frame=table.frame.drop(columns=column), notes=(*table.notes, told))
+    return table
 
 
 def _refuse_odd_cells(name: str, frame: pd.DataFrame) -> None:
@@ -296,7 +316,9 @@ def _refuse_odd_cells(name: str, frame: pd.DataFrame) -> None:
 
 def _from_csv(name: str, content: bytes, header_rows: int) -> UserTable:
     text, notes = _decoded(name, content)
-    separator = _separator(text)
+    declared = re.match(r"\ufeff?sep=(.)\r?\n", text)  # Excel's own line about its separator
+    text = text[declared.end() :] if declared else text
+    separator = declared[1] if declared else _separator(text)
     csv.field_size_limit(_LARGEST_FIELD)
     rows, lines = [], []
     try:
@@ -306,7 +328,7 @@ def _from_csv(name: str, content: bytes, header_rows: int) -> UserTable:
         for fields in reader:
             if fields and any(map(str.strip, fields)):
                 rows.append(fields)
-                lines.append(reader.line_num)
+                lines.append(reader.line_num + bool(declared))
     except csv.Error as error:
         at = lines[-1] + 1 if lines else 1
         raise DataError(f"{name}, line {at}: this is not a row of a CSV file ({error}).") from None
@@ -319,7 +341,8 @@ def _from_csv(name: str, content: bytes, header_rows: int) -> UserTable:
     body = rows[header_rows:]
     frame = pd.DataFrame(dict(zip(columns, zip(*body, strict=True), strict=True)), dtype="str")
     several = tuple(map(tuple, header)) if header_rows > 1 else ()
-    return UserTable(name, frame, tuple(lines[header_rows:]), separator == ";", notes, several)
+    table = UserTable(name, frame, tuple(lines[header_rows:]), separator == ";", notes, several)
+    return table if several else _without_row_numbers(table)
 
 
 def _rows_of_header(rows: Sequence[Sequence[str]]) -> int:

@@ -15,7 +15,7 @@ from typing import Final, Literal, get_args
 
 import pandas as pd
 
-from undercut.errors import DataError, InputError, UnitError
+from undercut.errors import CellError, DataError, DuplicateRowsError, InputError, UnitError
 from undercut.sources import cells
 from undercut.sources.files import UserTable, listed, plain, read_table
 from undercut.sources.returns_shape import returns_from_prices
@@ -134,9 +134,16 @@ def read_returns_file(path: Path, *, values: Values = "auto", exchange: str = NE
     if any(name != short for name, short in bare.items()):
         long["ticker"] = long["ticker"].map(bare)
     note = "; ".join(
-        [measure.replace("_", " in ") + (f" from column {column!r}" if column else ""), *table.notes]
+        [
+            measure.replace("_", " in ") + (f" from column {column!r}" if column else ""),
+            *table.notes,
+            *_said_of_names(table),
+        ]
     )
+    if (long["date"] > pd.Timestamp.now("UTC").tz_localize(None)).any():
+        note += f"; days to come are in it, the last {long['date'].max():%Y-%m-%d}"
     if measure == "prices":
+        _refuse_impossible_prices(long, path, plain(column))
         frame, more = _from_prices(long.rename(columns={"value": "price"}), plain(column), exchange)
         note += more
     else:
@@ -146,6 +153,12 @@ def read_returns_file(path: Path, *, values: Values = "auto", exchange: str = NE
     frame["source"] = path.name + frame.pop("inner").map(lambda name: f": {name}" if name else "")
     frame = frame[["date", "ticker", "return", "source"]].reset_index(drop=True)
     return UserReturns(frame, note, measure, _aliases(table))
+
+
+def _said_of_names(table: UserTable) -> tuple[str, ...]:
+    """Tickers that differ only by case or blanks."""
+    ticker = None if len(table.header) > 1 else ticker_of(table)
+    return () if ticker is None else table.names(ticker)[1]
 
 
 def day_of(table: UserTable) -> str:
@@ -178,6 +191,24 @@ def _aliases(table: UserTable) -> dict[str, str]:
         return {}
     names = table.frame[[number, ticker]].astype("str").drop_duplicates()
     return dict(zip(names[number], names[ticker], strict=True))
+
+
+def _refuse_impossible_prices(long: pd.DataFrame, path: Path, column: str) -> None:
+    """Refuse prices that are not positive, and two of one day: the returns around them would be wrong."""
+    known = long.dropna(subset=["value"])
+    bad = known[known["value"] <= 0] if not column.endswith("prc") else known[known["value"] == 0]
+    if len(bad):
+        row = bad.iloc[0]
+        raise CellError(
+            f"{path.name}: {row['value']:g} is no price of {row['ticker']} on {row['date']:%Y-%m-%d}. Leave "
+            "the cell blank where there is none."
+        )
+    twice = known[known.duplicated(["date", "ticker"])]
+    if len(twice):
+        row = twice.iloc[0]
+        raise DuplicateRowsError(
+            f"{path.name}: {row['ticker']} has several prices on {row['date']:%Y-%m-%d}. Keep one."
+        )
 
 
 def _from_prices(prices: pd.DataFrame, column: str, exchange: str) -> tuple[pd.DataFrame, str]:
@@ -249,6 +280,8 @@ def _unit_of(numbers: pd.Series, measure: Measure, path: Path) -> Measure:
 
 
 def _from_wide(table: UserTable, date: str, path: Path, values: Values) -> tuple[pd.DataFrame, Measure, str]:
+    if any(plain(name).startswith("unnamed") or not name for name in table.frame.columns if name != date):
+        raise DataError(f"{table.name} has a column without a name beside {date!r}: name or delete it.")
     names = [str(name) for name in table.frame.columns if name != date]
     wide = table.frame[names].assign(**{date: table.days(date)})
     long = wide.melt(id_vars=date, var_name="ticker", value_name="value").rename(columns={date: "date"})
