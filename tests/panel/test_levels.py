@@ -63,6 +63,21 @@ def test_of_the_rows_judged_by_hand_none_of_the_wrong_and_nearly_all_of_the_righ
     assert kept["wrong"] == 0 and kept["right"] > 0.97
 
 
+def test_the_fresh_sample_has_the_published_rate_and_what_is_right_in_it_stays_usable(
+    panel: pd.DataFrame,
+) -> None:
+    path = Path(__file__).with_name("fresh_sample.csv")
+    sample = pd.read_csv(path, keep_default_na=False, parse_dates=["day", "valid_from"])
+    counts = sample["judgement"].value_counts()
+    assert (counts["right"], counts["wrong"], counts.sum()) == (64, 1, 100)
+    keys = ["source", "host", "raw_id", "variant"]
+    held = sample.merge(panel[panel["status"].eq("ok")], on=keys, suffixes=("", "_now"))
+    held = held[(held["valid_from_now"] <= held["day"]) & ~(held["valid_to"] <= held["day"])]
+    held = held[near(held["input"], held["input_now"], 0.001)]
+    right = sample[sample["judgement"].eq("right")]
+    assert right["row"].isin(held["row"]).mean() > 0.97
+
+
 def test_equal_rows_have_equal_verdicts(panel: pd.DataFrame) -> None:
     wrong = panel[panel["status"].eq("unit_error") & panel["model_id"].notna()]
     keys = ["host", "model_id", "variant"]
