@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import undercut
 from undercut.errors import InputError, UnknownNameError
-from undercut.prices.workloads import WORKLOADS, Workload, find_workload
+from undercut.prices.workloads import WORKLOADS, Workload, effective_prices, find_workload
 
 NONE = np.nan
 
@@ -93,3 +94,47 @@ def test_shares_that_make_no_whole_are_refused(shares: tuple[float, float, float
 def test_an_unknown_workload_names_the_closest() -> None:
     with pytest.raises(UnknownNameError, match="reasoning"):
         find_workload("reasonning")
+
+
+def test_measured_mixes_are_the_sums_of_the_tokens() -> None:
+    mix = undercut.load_reference("token_mix_weekly")
+    tokens = {"prompt": 0.0, "completion": 0.0, "cached": 0.0, "reasoning": 0.0, "requests": 0.0}
+    last = mix["week_start"].max() - pd.Timedelta(weeks=13)
+    for row in mix.itertuples():
+        total = row.prompt_tokens + row.completion_tokens
+        free = row.variant == "free" or not row.prompt_price_usd_per_m > 0
+        if row.week_start <= last or free or abs(total / row.total_tokens - 1) > 0.05:
+            continue
+        for kind in ("prompt", "completion", "cached", "reasoning"):
+            tokens[kind] += getattr(row, f"{kind}_tokens")
+        tokens["requests"] += row.request_count
+    every = tokens["prompt"] + tokens["completion"]
+    found = WORKLOADS["measured"]
+    assert (found.cached, found.output, found.reasoning) == pytest.approx(
+        tuple(tokens[kind] / every for kind in ("cached", "completion", "reasoning"))
+    )
+    assert found.prompt_tokens == round(tokens["prompt"] / tokens["requests"])
+    assert WORKLOADS["measured-short"].output > found.output > WORKLOADS["measured-long"].output
+
+
+def test_what_users_paid_counts_cached_tokens_at_their_price() -> None:
+    mix = undercut.load_reference("token_mix_weekly")
+    adds_up = ((mix["prompt_tokens"] + mix["completion_tokens"]) / mix["total_tokens"]).between(0.96, 1.04)
+    mix = mix[mix["variant"].isna() & adds_up & mix["cache_read_price_usd_per_m"].gt(0)].iloc[-1]
+    paid = effective_prices()
+    row = paid[paid["model_id"].eq(mix["model_id"]) & paid["week_start"].eq(mix["week_start"])]
+    million = 1e6
+    expected = (
+        (mix["prompt_tokens"] - mix["cached_tokens"]) / million * mix["prompt_price_usd_per_m"]
+        + mix["cached_tokens"] / million * mix["cache_read_price_usd_per_m"]
+        + mix["completion_tokens"] / million * mix["completion_price_usd_per_m"]
+    )
+    assert row["usd"].iloc[0] == pytest.approx(expected)
+    assert len(paid) > 100 and (paid["usd"] / paid["tokens"]).to_numpy() == pytest.approx(
+        paid["price"].to_numpy()
+    )
+
+
+def test_reasoning_is_a_part_of_output() -> None:
+    with pytest.raises(InputError, match="reasoning must lie in"):
+        Workload("mine", 0.5, 0.4, 0.1, reasoning=0.2)

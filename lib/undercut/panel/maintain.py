@@ -12,6 +12,7 @@ from undercut.panel.changes import save_changes
 from undercut.panel.collect import Progress, collect
 from undercut.panel.identity import Identity, coverage
 from undercut.sources.live import LIVE_SOURCES, fetch
+from undercut.sources.measures import measure_coverage
 
 
 def rebuild(*, cadence: str, progress: Progress) -> str:
@@ -52,6 +53,7 @@ def describe() -> dict[str, pd.DataFrame]:
         "statuses": status.status_counts(panel),
         "set aside": status.set_aside(panel),
         "coverage": coverage(text, Identity.load()).rename_axis("source").reset_index(),
+        "capability": measure_coverage(text),
         "agreement": status.agreement(panel),
     }
 

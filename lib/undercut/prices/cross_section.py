@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from undercut.errors import OutsideDataError
-from undercut.panel.identity import with_capability
 from undercut.panel.names import split_raw_id
+from undercut.sources.measures import DEFAULT, capability_scores
 from undercut.sources.reference import load_reference
 
 #: Sellers from whom a buyer can get a price per token for others' or own weights. Routers resell somebody
@@ -45,7 +45,8 @@ def cross_section(
     -------
     DataFrame
         One row a ``host`` and ``model_id``: the panel's columns, ``price``, ``host_kind``,
-        ``host_country`` and, from the table of models, ``family``, ``release_date``, ``eci``.
+        ``host_country`` and, from the table of models, ``family``, ``release_date``; ``eci``, the score by
+        the panel's measure of capability.
 
     Raises
     ------
@@ -109,7 +110,7 @@ class Sellable:
         self._frame = (
             plain.sort_values(["first_seen", "source", "raw_id"], ignore_index=True)
             .join(hosts.rename(columns={"kind": "host_kind", "country": "host_country"}), on="host")
-            .join(model_facts(), on="model_id")
+            .join(model_facts(panel.attrs.get("measure", DEFAULT)), on="model_id")
         )
         frame = self._frame
         host, model = (pd.factorize(frame[column], sort=True)[0] for column in ("host", "model_id"))
@@ -142,10 +143,11 @@ def slug_of(raw_id: str) -> str:
     return split_raw_id(raw_id).slug
 
 
-def model_facts() -> pd.DataFrame:
-    """Family, release date and capability of each reviewed model, indexed by ``model_id``."""
-    models = with_capability(load_reference("models"), load_reference("capability"))
-    return models[["name", "family", "release_date", "eci", "eci_low", "eci_high"]]
+def model_facts(measure: str = DEFAULT) -> pd.DataFrame:
+    """Name, family, release date and capability of each reviewed model, indexed by ``model_id``."""
+    scores = capability_scores(measure).dropna(subset=["model_id"]).set_index("model_id")
+    models = load_reference("models").set_index("model_id")[["name", "family", "release_date"]]
+    return models.join(scores[["eci", "eci_low", "eci_high"]])
 
 
 def model_prices(offers: pd.DataFrame, *, at: str = "lowest") -> pd.DataFrame:

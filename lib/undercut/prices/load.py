@@ -15,6 +15,7 @@ from undercut.panel.names import split_raw_id
 from undercut.panel.store import load_panel
 from undercut.prices.workloads import Workload, find_workload
 from undercut.result import Result
+from undercut.sources.measures import DEFAULT, MEASURES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,6 +32,7 @@ def load_prices(
     *,
     workload: str | Workload = "chat",
     status: str | Sequence[str] | None = "ok",
+    measure: str = DEFAULT,
 ) -> pd.DataFrame:
     """The price panel: who offered what, from when to when, at which price.
 
@@ -43,6 +45,9 @@ def load_prices(
         Mix of tokens that turns a tariff into the column ``price``.
     status : str, sequence of str or None
         Keep offers of these statuses; None or ``"all"`` keeps every quote.
+    measure : str
+        Measure of capability that analyses of these prices use; a key of
+        :data:`undercut.sources.measures.MEASURES`.
 
     Returns
     -------
@@ -53,7 +58,7 @@ def load_prices(
     Raises
     ------
     InputError
-        ``as_of``, ``workload`` or ``status`` is not usable.
+        ``as_of``, ``workload``, ``status`` or ``measure`` is not usable.
     StoreError
         The panel on disk is missing or damaged.
 
@@ -68,7 +73,7 @@ def load_prices(
     # A price by the image or the second is no price of a workload.
     panel["price"] = chosen.price(panel).where(panel["status"] != "other_mode")
     panel.attrs |= {"workload": chosen.name, "as_of": None if as_of is None else str(as_of)}
-    return panel
+    return with_measure(panel, measure)
 
 
 def with_workload(panel: pd.DataFrame, workload: str | Workload) -> pd.DataFrame:
@@ -84,6 +89,21 @@ def with_workload(panel: pd.DataFrame, workload: str | Workload) -> pd.DataFrame
     priced = panel.assign(price=chosen.price(panel))
     priced.attrs["workload"] = chosen.name
     return priced
+
+
+def with_measure(panel: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """The same offers, to be compared by another measure of capability.
+
+    Examples
+    --------
+    >>> with_measure(load_prices("2025-06-30"), "arena").attrs["measure"]
+    'arena'
+    """
+    if measure not in MEASURES:
+        raise unknown("measure of capability", measure, MEASURES)
+    measured = panel.copy(deep=False)
+    measured.attrs = panel.attrs | {"measure": measure}
+    return measured
 
 
 @dataclass(frozen=True, slots=True)

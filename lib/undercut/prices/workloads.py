@@ -7,13 +7,16 @@ workload states how much of each a buyer uses; every result names its workload.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from undercut.errors import InputError, unknown
+from undercut.sources.reference import load_reference
 
 _PARTS: Final = ("input", "output", "cache_read")
 
@@ -27,6 +30,8 @@ class Workload:
     name : str
     input, cached, output : float
         Shares of fresh input, cached input and output tokens; they sum to one.
+    reasoning : float
+        Share of reasoning tokens; they are part of ``output`` and are paid like it.
     prompt_tokens : int
         Length of a prompt: decides which long-context tier applies.
     batch_share : float
@@ -54,6 +59,7 @@ class Workload:
     batch_share: float = 0.0
     hour_utc: int | None = None
     description: str = ""
+    reasoning: float = 0.0
 
     def __post_init__(self) -> None:
         shares = (self.input, self.cached, self.output)
@@ -61,6 +67,11 @@ class Workload:
             raise InputError(
                 f"Workload {self.name!r}: shares of input, cached and output tokens must not be negative and "
                 f"must sum to 1; got {self.input} + {self.cached} + {self.output} = {sum(shares):g}."
+            )
+        if not 0 <= self.reasoning <= self.output:
+            raise InputError(
+                f"Workload {self.name!r}: reasoning must lie in 0..output, of which it is a part; got "
+                f"{self.reasoning:g} of {self.output:g}."
             )
         if not 0 <= self.batch_share <= 1:
             raise InputError(f"Workload {self.name!r}: batch_share must lie in 0..1; got {self.batch_share}.")
@@ -127,7 +138,7 @@ def _covers(condition: dict[str, Any], hour: int) -> bool:
     return False
 
 
-WORKLOADS: Final = {
+_ASSUMED: Final = {
     workload.name: workload
     for workload in (
         Workload("chat", 0.75, 0.0, 0.25, description="three parts input to one part output, nothing cached"),
@@ -147,6 +158,102 @@ WORKLOADS: Final = {
         ),
     )
 }
+
+
+#: Weeks of the token mix that make the measured workloads.
+MIX_WEEKS: Final = 13
+#: Models of under so many tokens a request have short requests.
+_SHORT: Final = 10_000
+#: Rows whose parts do not add up to their total by more than this are left out.
+_ADDS_UP: Final = 0.05
+
+
+@cache
+def measured_workloads() -> dict[str, Workload]:
+    """Mixes of tokens as measured on a router: of all paid tokens, and of short and long requests apart.
+
+    From the ten most used models of each of the last thirteen weeks that are known, free variants left out.
+    They are heavy on coding agents and no picture of all use.
+
+    Examples
+    --------
+    >>> mixes = measured_workloads()
+    >>> sorted(mixes), mixes["measured"].output < 0.05 < mixes["measured"].cached
+    (['measured', 'measured-long', 'measured-short'], True)
+    """
+    mix = token_mix()
+    mix = mix[mix["week_start"] > mix["week_start"].max() - pd.Timedelta(weeks=MIX_WEEKS)]
+    is_short = mix["total_tokens"] / mix["request_count"] < _SHORT
+    parts = {"measured": mix, "measured-short": mix[is_short], "measured-long": mix[~is_short]}
+    return {name: _mixed(name, rows) for name, rows in parts.items()}
+
+
+def token_mix() -> pd.DataFrame:
+    """Weekly tokens of the most used paid models on a router, by kind, where the parts add up."""
+    mix = load_reference("token_mix_weekly")
+    counts = ["total_tokens", "prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens"]
+    mix[counts] = mix[counts].astype(float)
+    adds_up = (mix["prompt_tokens"] + mix["completion_tokens"]) / mix["total_tokens"]
+    paid = ~mix["variant"].eq("free").fillna(False) & mix["prompt_price_usd_per_m"].gt(0)
+    return mix[paid & adds_up.between(1 - _ADDS_UP, 1 + _ADDS_UP)].reset_index(drop=True)
+
+
+def effective_prices() -> pd.DataFrame:
+    """Price per million tokens of what a router's users used, by model and week, at list prices.
+
+    Cached tokens count at the price of cached input where the list states one, else as fresh input.
+
+    Returns
+    -------
+    DataFrame
+        ``week_start, model_id, developer, origin, access, tokens`` (millions), ``usd`` and ``price`` (US
+        dollars per million tokens).
+    """
+    mix = token_mix()
+    cached_price = mix["cache_read_price_usd_per_m"].where(mix["cache_read_price_usd_per_m"] > 0)
+    cached_price = cached_price.fillna(mix["prompt_price_usd_per_m"])
+    usd = (
+        (mix["prompt_tokens"] - mix["cached_tokens"]) * mix["prompt_price_usd_per_m"]
+        + mix["cached_tokens"] * cached_price
+        + mix["completion_tokens"] * mix["completion_price_usd_per_m"]
+    ) / 1e6
+    tokens = (mix["prompt_tokens"] + mix["completion_tokens"]) / 1e6
+    access = mix["open_weights"].map({1: "open", 0: "closed"})
+    named = mix[["week_start", "model_id", "developer", "origin"]]
+    return named.assign(access=access, tokens=tokens, usd=usd, price=usd / tokens)
+
+
+def _mixed(name: str, mix: pd.DataFrame) -> Workload:
+    """The mix of all tokens of these rows."""
+    total = mix[["prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens"]].sum()
+    tokens = total["prompt_tokens"] + total["completion_tokens"]
+    cached, output, reasoning = (
+        float(total[f"{kind}_tokens"] / tokens) for kind in ("cached", "completion", "reasoning")
+    )
+    length = total["prompt_tokens"] / float(mix["request_count"].sum())
+    whose = {"measured-short": " with short requests", "measured-long": " with long requests"}.get(name, "")
+    weeks = f"{mix['week_start'].min():%d %B %Y} to {mix['week_start'].max():%d %B %Y}"
+    return Workload(
+        name, 1 - cached - output, cached, output, round(length), reasoning=reasoning,
+        description=f"tokens of the most used paid models{whose} on OpenRouter, weeks of {weeks}",
+    )  # fmt: skip
+
+
+class _Workloads(Mapping[str, Workload]):
+    """Assumed and measured workloads by name; the measured ones are read when somebody asks."""
+
+    def __getitem__(self, name: str) -> Workload:
+        return _ASSUMED[name] if name in _ASSUMED else measured_workloads()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from _ASSUMED
+        yield from measured_workloads()
+
+    def __len__(self) -> int:
+        return len(_ASSUMED) + len(measured_workloads())
+
+
+WORKLOADS: Final = _Workloads()
 
 
 def find_workload(workload: str | Workload) -> Workload:

@@ -12,10 +12,16 @@ from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, 
 from undercut.studies.prices.level_pages import fall, where_it_matters
 from undercut.studies.prices.levels import Holders, Without
 from undercut.studies.prices.market import Coverage, Quality
-from undercut.studies.prices.market_pages import gap, gap_answer, gap_sentence
+from undercut.studies.prices.market_pages import by_measure, gap, gap_sentence
 from undercut.studies.report import parts_of
 
 DAY = pd.Timestamp("2026-11-01")
+
+
+SETTINGS = {
+    "workload": "chat", "measure": "eci_2026_10", "closed_origin": "US", "open_origin": "CN", "at": "median",
+    "equal_age": True,
+}  # fmt: skip
 
 
 def gaps(
@@ -26,36 +32,49 @@ def gaps(
     frame = frame.assign(day=DAY, n_group=9, n_reference=11, why_not=why)
     if choices:
         frame = frame.assign(choice=choices)
-    return GapHistory(frame, None, {"workload": "chat", "closed_origin": "US", "open_origin": "CN"})
+    return GapHistory(frame, None, SETTINGS)
 
 
 @pytest.mark.parametrize(
     ("row", "told"),
     [
-        ((-0.8, -0.9, -0.6), "Chinese open models cost 80% less than US closed ones of the same capability"),
-        ((0.5, 0.2, 0.9), "Chinese open models cost 50% more than US closed ones of the same capability"),
-        ((-0.1, -0.5, 0.6), "a difference that could be chance"),
+        (
+            (-0.8, -0.9, -0.6),
+            "open models cost 80% less than US closed ones of equal capability and age",
+        ),
+        (
+            (0.5, 0.2, 0.9),
+            "open models cost 50% more than US closed ones of equal capability and age",
+        ),
+        ((-0.1, -0.5, 0.6), "; that could be chance"),
         ((None, None, None), "between Chinese open and US closed models cannot be told: too few models"),
     ],
 )
 def test_the_gap_is_told_as_less_more_chance_or_unknown(row: Any, told: str) -> None:
     found = gaps(row)
     sentence = gap_sentence(found, found.frame.iloc[0])
-    assert told in sentence and sentence.startswith("On 1 November 2026")
+    assert told in sentence and len(sentence.split()) <= 30
     assert ("chance" in sentence) == ("chance" in told)
 
 
-def test_the_answer_adds_the_range_of_the_other_choices_and_names_what_cannot_be_estimated() -> None:
+def test_each_choice_is_a_finding_and_what_cannot_be_estimated_is_named() -> None:
     found = gaps((-0.8, -0.9, -0.6), (-0.3, -0.5, 0.1), (None, None, None), choices=["a", "b's", "c d"])
-    assert gap_answer(found).endswith("Other defensible choices give −80% to −30%.")
     parts = list(gap(found))
     assert [part.key for part in parts if isinstance(part, Number)] == ["gap.a", "gap.bs"]
     assert [part.text for part in parts if isinstance(part, Caveat)] == [
         "Not estimable with too few models: c d."
     ]
-    unknown = gaps((None, None, None), (-0.3, -0.5, 0.1), choices=["a", "b"])
-    assert "Other" not in gap_answer(unknown)
-    assert [part.text for part in gap(found) if isinstance(part, Answer)] == [gap_answer(found)]
+    [answer] = [part.text for part in gap(gaps((-0.8, -0.9, -0.6))) if isinstance(part, Answer)]
+    assert answer.startswith("Chinese open models cost 80% less")
+
+
+def test_measures_that_disagree_are_named() -> None:
+    names = ["workload chat", "measure arena", "measure livebench"]
+    split = by_measure(gaps((-0.8, -0.9, -0.6), (-0.3, -0.5, 0.1), (0.4, 0.1, 0.9), choices=names))
+    assert "October 2026 find a lower price beyond chance" in split and "LiveBench" in split
+    assert "Arena, text cannot tell" in split and "find a higher price beyond chance" in split
+    same = by_measure(gaps((-0.8, -0.9, -0.6), (-0.3, -0.5, -0.1), choices=names[:2]))
+    assert same.endswith("All say the same.") and "Arena, text −30% (−50% to −10%)" in same
 
 
 def test_a_history_without_an_estimate_draws_nothing() -> None:
@@ -67,12 +86,17 @@ def rate(value: float) -> Number:
     return Number("k", "l", value, "x", ci=(value - 1, value + 1))
 
 
-def test_the_fall_is_told_by_every_definition_that_has_a_rate() -> None:
+def test_the_fall_is_told_by_every_definition_that_has_a_rate_and_turns() -> None:
     assert fall("o1", {}) == "o1 capability has too few months for a rate."
     told = fall("GPT-4", {"lowest": rate(9.0), "low quantile": rate(4.0)})
     assert told == (
         "GPT-4 capability became cheaper by 9× a year at its lowest price (95% interval 8× to 10×), by 4× "
         "a year by the tenth percentile (95% interval 3× to 5×)."
+    )
+    rise = Number("k", "l", 0.5, "x", ci=(0.25, 2.0))
+    assert fall("GPT-4", {"fixed number": rise}) == (
+        "GPT-4 capability became more expensive by 2× a year by the cheapest of five offers "
+        "(95% interval 0× to 4×)."
     )
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from tests.competition.hosts.test_first_party import market
-from undercut.competition.hosts.first_party import jurisdiction_premium
+from undercut.competition.hosts.panel import MAINLAND_SITES
 from undercut.errors import OutsideDataError
 from undercut.prices.capability.lag import CapabilityLag
 from undercut.prices.reliability import RateRatio
@@ -41,11 +41,13 @@ def turned(found: SameWeights, premium: float, width: float = 5.0) -> SameWeight
 
 
 def test_a_premium_is_told_with_its_sign_and_its_doubt(found: SameWeights) -> None:
-    assert "US sellers asked 31% more than" in pages.security(turned(found, 31.0))
-    assert "beyond the interval" in pages.security(turned(found, 31.0))
-    assert "US sellers asked 12% less than" in pages.security(turned(found, -12.0))
-    assert "an interval that holds zero" in pages.security(turned(found, 2.0))
-    assert "too few developers" in pages.security(turned(found, 2.0, width=np.inf))
+    assert "US sellers ask 31% more than" in pages.security(turned(found, 31.0))
+    assert "chance" not in pages.security(turned(found, 31.0))
+    assert "US sellers ask 12% less than" in pages.security(turned(found, -12.0))
+    assert "that could be chance" in pages.security(turned(found, 2.0))
+    assert "ask what the Chinese developer asks" in pages.security(turned(found, 0.0))
+    assert "too few models" in pages.security(turned(found, 2.0, width=np.inf))
+    assert all(len(pages.security(turned(found, value)).split()) <= 30 for value in (31.0, 2.0, 0.0))
 
 
 def test_a_buyer_who_looks_around_pays_only_beyond_the_interval(found: SameWeights) -> None:
@@ -53,14 +55,30 @@ def test_a_buyer_who_looks_around_pays_only_beyond_the_interval(found: SameWeigh
         assert f"looks around {words} US law" in pages.for_who_looks_around(turned(found, premium))
 
 
-def test_choices_are_those_of_the_estimator(found: SameWeights) -> None:
+def test_the_median_model_leads_and_is_computed_by_hand(found: SameWeights) -> None:
     panel = market(0.3, noise=0.2)
     recent = panel[panel["month"] > panel["month"].max() - 2]
-    lowest = jurisdiction_premium(recent, seller="lowest", draws=50)
-    assert found.row(".cheapest_us_seller")["premium"] == pytest.approx(lowest.percent()[0])
-    assert found.row(".drawn_by_model")["clusters"] == 12 and found.row()["clusters"] == 6
+    for key, how in (("", "median"), (".cheapest_us_seller", "min")):
+        by_model: dict[str, list[float]] = {}
+        for (model, _), rows in recent.groupby(["model_id", "period"]):
+            own = rows[rows["is_own"] & ~rows["host"].isin(MAINLAND_SITES)]["log_price"]
+            others = rows[~rows["is_own"] & rows["host_country"].eq("US")]["log_price"]
+            if len(own) and len(others):
+                by_model.setdefault(model, []).append(others.agg(how) - own.min())
+        differences = [np.mean(months) for months in by_model.values()]
+        assert found.row(key)["premium"] == pytest.approx(100 * np.expm1(np.median(differences)))
+        assert found.row(key)["models"] == len(differences)
     keys = [part.key for part in parts_of(found) if isinstance(part, Number)]
-    assert keys[:2] == ["us_hosting_premium", "us_hosting_premium.cheapest_us_seller"] and len(keys) == 6
+    assert keys[:2] == ["us_hosting_premium", "us_hosting_premium.cheapest_us_seller"] and len(keys) == 5
+
+
+def test_the_premium_turns_when_prices_are_exchanged() -> None:
+    panel = market(0.3, noise=0.2)
+    options = {"recent_months": 2, "first_month": "2024-01", "workload": "chat", "draws": 50}
+    there = same_weights(panel, **options)
+    back = same_weights(panel.assign(log_price=-panel["log_price"]), **options)
+    assert there.row()["premium"] > 0 > back.row()["premium"]
+    assert "more than" in pages.security(there) and "less than" in pages.security(back)
 
 
 def test_what_cannot_be_compared_has_its_reason(found: SameWeights) -> None:
@@ -78,14 +96,26 @@ def behind(gap: float) -> Behind:
          "gap_low": gap - 1, "gap_high": gap + 1, "lag": max(gap, 0.0), "lag_low": 0.0, "lag_high": 9.0}
     )  # fmt: skip
     releases = pd.DataFrame({"lag": [2.0, 4.0, np.nan, 6.0]})
-    return Behind(path, CapabilityLag(path, releases, 0.95, 30), date(2026, 2, 1), 200)
+    rows = [
+        {"measure": measure, "licences": licences, "lag": lag}
+        for measure, pair in (("ECI", (5.0, 8.0)), ("Arena", (9.0, 9.0)))
+        for licences, lag in zip(("all", "without those that set conditions"), pair, strict=True)
+    ]
+    lag = CapabilityLag(path, releases, 0.95, 30)
+    return Behind(path, lag, pd.DataFrame(rows), date(2026, 2, 1), "ECI", "points", 200)
 
 
 def test_the_side_on_which_a_model_stands_follows_the_gap() -> None:
-    assert pages.distance(pages.gap_number(behind(6.2))) == "6.2 index points below"
-    assert pages.distance(pages.gap_number(behind(-3.0))) == "3.0 index points above"
+    assert pages.distance(pages.gap_number(behind(6.2))) == "6.2 points below"
+    assert pages.distance(pages.gap_number(behind(-3.0))) == "3.0 points above"
     mean, (low, high) = behind(6.2).usual()
     assert mean == 4.0 and 2.0 <= low < 4.0 < high <= 6.0
+
+
+def test_the_lag_is_told_over_measures_and_without_licences_that_set_conditions() -> None:
+    told = pages.by_measure(behind(6.2))
+    assert "Over 2 measures of capability it is 5 to 9 months" in told
+    assert "sets conditions 8 months by ECI, 8 to 9 over all" in told
 
 
 def rates(ratio: float) -> RateRatio:

@@ -20,6 +20,7 @@ from undercut.inference.resampling import percentile_interval
 from undercut.prices.capability.frontier import FrontierPaths, FrontierRule, frontier_paths, long_frame
 from undercut.prices.capability.price_of_capability import labelled_levels, landmark_levels
 from undercut.result import Result
+from undercut.sources.measures import DEFAULT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -167,7 +168,9 @@ def without_offers(
     if without not in WITHOUT:
         raise unknown("group", without, WITHOUT)
     rule = rule or FrontierRule()
-    named = landmark_levels() if levels is None else labelled_levels(levels)
+    named = (
+        landmark_levels(quotes.attrs.get("measure", DEFAULT)) if levels is None else labelled_levels(levels)
+    )
     keep = ~WITHOUT[without](quotes)
     fact, other = (
         frontier_paths(

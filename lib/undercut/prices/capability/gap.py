@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from undercut.errors import TooFewError
-from undercut.inference.arrays import Codes, Floats
-from undercut.inference.resampling import sums_by_cluster
+from undercut.errors import NotIdentifiedError, TooFewError
+from undercut.inference.arrays import Booleans, Codes, Floats
 from undercut.result import Result
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Fewer models than this on either side say nothing.
 MIN_MODELS = 5
+#: Half-width of a 90% interval in standard deviations: scores state 90% intervals.
+NINETY = 1.6448536269514722
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,8 @@ def price_gap(
     *,
     is_group: pd.Series,
     is_reference: pd.Series,
+    controls: Sequence[str] = (),
+    score_error: bool = False,
     cluster: str = "family",
     draws: int = 2000,
     level: float = 0.95,
@@ -120,10 +124,15 @@ def price_gap(
         One row a model: ``price`` (USD per million tokens), ``eci`` and the column ``cluster``.
     is_group, is_reference : Series of bool
         Which models to compare, aligned with ``prices``.
+    controls : sequence of str
+        Columns held fixed too, such as the age of the release; a model without one is left out.
+    score_error : bool
+        Let each draw take the models' scores from their published 90% intervals, so that the error of the
+        scores is in the interval.
     cluster : str
         Column that the bootstrap draws by; rows of one developer's family share decisions about price.
     draws, level, seed
-        Of the bootstrap.
+        Of the bootstrap; without draws there is no interval.
 
     Returns
     -------
@@ -136,10 +145,10 @@ def price_gap(
 
     Notes
     -----
-    Ordinary least squares of ``log price = a + b eci + c group`` over models within the common support of
-    capability; the gap is ``exp(c) - 1``. The interval is the percentile interval of a pairs bootstrap over
-    clusters (Cameron, Gelbach and Miller 2008, section III); a median of a percentile needs no correction
-    for retransformation, as ``exp`` is monotone.
+    Ordinary least squares of ``log price = a + b eci + d controls + c group`` over models within the common
+    support of capability; the gap is ``exp(c) - 1``. The interval is the percentile interval of a pairs
+    bootstrap over clusters (Cameron, Gelbach and Miller 2008, section III); a median of a percentile needs no
+    correction for retransformation, as ``exp`` is monotone.
 
     References
     ----------
@@ -156,57 +165,115 @@ def price_gap(
     >>> found.gap < 0
     True
     """
-    both = prices[(is_group | is_reference) & prices["eci"].notna() & prices["price"].gt(0)]
+    known = prices[["eci", *controls]].notna().all(axis=1)
+    both = prices[(is_group | is_reference) & known & prices["price"].gt(0)]
     both = both.assign(is_group=is_group[both.index].astype(float), log_price=np.log(both["price"]))
-    sides = [both.loc[both["is_group"] == side, "eci"] for side in (0.0, 1.0)]
+    fit = fit_gap(
+        both[["eci", *controls]].to_numpy(float), both["log_price"].to_numpy(), both["is_group"].to_numpy()
+    )
+    both = both[fit.inside]
+    outcome = both["log_price"].to_numpy()
+    codes, clusters = pd.factorize(both[cluster].fillna(both["model_id"]))
+    spread = score_spread(both) if score_error else np.zeros(len(both))
+    drawn = _bootstrap(fit.design, outcome, spread, codes, len(clusters), draws, seed)
+    tail = (1 - level) / 2
+    low, high = np.exp(np.quantile(drawn, [tail, 1 - tail])) - 1 if draws else (np.nan, np.nan)
+    return PriceGap(
+        gap=fit.gap,
+        low=float(low),
+        high=float(high),
+        level=level,
+        slope=float(fit.solution[1]),
+        n_group=int(both["is_group"].sum()),
+        n_reference=int((1 - both["is_group"]).sum()),
+        clusters=len(clusters),
+        support=fit.support,
+        models=both,
+        options={
+            "controls": list(controls),
+            "score_error": score_error,
+            "cluster": cluster,
+            "draws": draws,
+            "seed": seed,
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class GapFit:
+    """The regression behind a gap: which models are ``inside`` the common support, and its solution."""
+
+    inside: Booleans
+    support: tuple[float, float]
+    design: Floats
+    solution: Floats
+
+    @property
+    def gap(self) -> float:
+        """Relative difference."""
+        return float(np.exp(self.solution[-1]) - 1)
+
+
+def fit_gap(regressors: Floats, log_price: Floats, is_group: Floats) -> GapFit:
+    """The gap in arrays, for those who need it a thousand times; `price_gap` adds the interval.
+
+    Parameters
+    ----------
+    regressors : numpy.ndarray
+        Capability, and controls after it, shape (models, 1 + controls).
+    log_price, is_group : numpy.ndarray
+        Shape (models,).
+
+    Raises
+    ------
+    TooFewError, NotIdentifiedError
+    """
+    sides = [regressors[is_group == side, 0] for side in (0.0, 1.0)]
     if min(len(side) for side in sides) == 0:
         raise TooFewError(
             "One of the two groups has no model with a price and a capability score on this day."
         )
-    support = (max(s.min() for s in sides), min(s.max() for s in sides))
-    both = both[both["eci"].between(*support)]
-    counts = both["is_group"].value_counts()
-    if min(counts.get(1.0, 0), counts.get(0.0, 0)) < MIN_MODELS:
+    support = (float(max(side.min() for side in sides)), float(min(side.max() for side in sides)))
+    inside = (regressors[:, 0] >= support[0]) & (regressors[:, 0] <= support[1])
+    n_group = int(is_group[inside].sum())
+    n_reference = int(inside.sum()) - n_group
+    if min(n_group, n_reference) < MIN_MODELS:
         raise TooFewError(
-            f"Only {int(counts.get(1.0, 0))} and {int(counts.get(0.0, 0))} models share a range of "
-            f"capability; {MIN_MODELS} of each are needed. Choose a later day or a lower min_capability."
+            f"Only {n_group} and {n_reference} models share a range of capability; {MIN_MODELS} of each are "
+            "needed. Choose a later day or a lower min_capability."
         )
-    design = np.column_stack([np.ones(len(both)), both["eci"] - both["eci"].mean(), both["is_group"]])
-    outcome = both["log_price"].to_numpy()
-    _, slope, effect = np.linalg.lstsq(design, outcome, rcond=None)[0]
-    codes, clusters = pd.factorize(both[cluster].fillna(both["model_id"]))
-    drawn = _bootstrap(design, outcome, codes, len(clusters), draws, seed)
-    tail = (1 - level) / 2
-    low, high = np.exp(np.quantile(drawn, [tail, 1 - tail])) - 1
-    return PriceGap(
-        gap=float(np.exp(effect) - 1),
-        low=float(low),
-        high=float(high),
-        level=level,
-        slope=float(slope),
-        n_group=int(counts[1.0]),
-        n_reference=int(counts[0.0]),
-        clusters=len(clusters),
-        support=(float(support[0]), float(support[1])),
-        models=both,
-        options={"cluster": cluster, "draws": draws, "seed": seed},
-    )
+    held = regressors[inside]
+    design = np.column_stack([np.ones(len(held)), held - held.mean(axis=0), is_group[inside]])
+    solution, _, rank, _ = np.linalg.lstsq(design, log_price[inside], rcond=None)
+    if rank < design.shape[1]:
+        raise NotIdentifiedError("What is held fixed and the group cannot be told apart.")
+    return GapFit(inside, support, design, solution)
 
 
-def _bootstrap(design: Floats, outcome: Floats, codes: Codes, clusters: int, draws: int, seed: int) -> Floats:
-    """The group effect in resamples of whole clusters; one that lacks a group is drawn again."""
+def score_spread(models: pd.DataFrame) -> Floats:
+    """Standard deviation of each model's score; the median one where none is stated, 0 if nobody's is."""
+    spread = ((models["eci_high"] - models["eci_low"]) / (2 * NINETY)).to_numpy(float)
+    usual = np.nanmedian(spread) if np.isfinite(spread).any() else 0.0
+    return np.where(np.isfinite(spread), spread, usual)
+
+
+def _bootstrap(
+    design: Floats, outcome: Floats, spread: Floats, codes: Codes, clusters: int, draws: int, seed: int
+) -> Floats:
+    """The group effect in resamples of clusters, scores drawn; one that lacks a group is drawn again."""
     generator = np.random.default_rng(seed)
-    # Sums over a resample are weighted sums over clusters: all draws are two matrix products.
-    products = sums_by_cluster(codes, design[:, :, None] * design[:, None, :], clusters).reshape(clusters, 9)
-    moments = sums_by_cluster(codes, design * outcome[:, None], clusters)
     effects = np.empty(0)
     while len(effects) < draws:
         drawn = generator.integers(clusters, size=(draws - len(effects), clusters))
         rows = np.arange(len(drawn))[:, None]
         weights = np.bincount((drawn + rows * clusters).ravel(), minlength=drawn.size)
-        weights = weights.reshape(len(drawn), clusters).astype(float)
-        grams = (weights @ products).reshape(-1, 3, 3)
+        weights = weights.reshape(len(drawn), clusters)[:, codes].astype(float)
+        noisy = np.repeat(design[None], len(drawn), axis=0)
+        if spread.any():
+            noisy[:, :, 1] += generator.standard_normal((len(drawn), len(codes))) * spread
+        weighted = noisy * weights[:, :, None]
+        grams = weighted.transpose(0, 2, 1) @ noisy
         usable = np.linalg.cond(grams) < 1e10
-        solved = np.linalg.solve(grams[usable], (weights @ moments)[usable][:, :, None])
-        effects = np.append(effects, solved[:, 2, 0])
+        solved = np.linalg.solve(grams[usable], (weighted.transpose(0, 2, 1) @ outcome[:, None])[usable])
+        effects = np.append(effects, solved[:, -1, 0])
     return effects

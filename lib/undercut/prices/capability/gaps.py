@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pandas as pd
 
-from undercut.errors import TooFewError
+from undercut.errors import InputError, NotIdentifiedError, TooFewError
 from undercut.prices.capability.gap import PriceGap, price_gap
 from undercut.prices.cross_section import MODEL_FACTS, cross_section, model_prices, offers_of_days
-from undercut.prices.load import with_workload
+from undercut.prices.load import with_measure, with_workload
 from undercut.result import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+_SELLERS: Final = ("all", "us-reachable")
+_LICENCES: Final = ("all", "unrestricted")
 
 
 def open_models(prices: pd.DataFrame, origin: str) -> pd.Series:
@@ -33,14 +36,8 @@ def open_closed_gap(
     panel: pd.DataFrame,
     day: str | date | pd.Timestamp,
     *,
-    closed_origin: str = "US",
-    open_origin: str = "CN",
-    at: str = "lowest",
-    min_capability: float | None = None,
-    max_age_days: int | None = None,
-    cluster: str = "family",
-    draws: int = 2000,
-    seed: int = 0,
+    measure: str | None = None,
+    **options: Any,
 ) -> PriceGap:
     """The gap between one country's open and another's closed models on one day.
 
@@ -49,16 +46,12 @@ def open_closed_gap(
     panel : DataFrame
         From :func:`undercut.load_prices`.
     day : date
-    closed_origin, open_origin : str
-        ISO countries of the developers.
-    at : {"lowest", "median", "developer"}
-        Whose price counts; see :func:`undercut.prices.cross_section.model_prices`.
-    min_capability : float, optional
-        Leave out models below this capability.
-    max_age_days : int, optional
-        Leave out models released longer ago.
-    cluster, draws, seed
-        As in :func:`price_gap`.
+    measure : str, optional
+        Measure of capability; by default that of the panel.
+    **options
+        As in :func:`comparable_models`, and of the comparison: ``closed_origin``, ``open_origin`` (ISO
+        countries of the developers, "US" and "CN"), ``equal_age`` (hold the age of the release fixed too,
+        in months), and ``score_error, cluster, draws, level, seed`` as in :func:`price_gap`.
 
     Returns
     -------
@@ -69,28 +62,92 @@ def open_closed_gap(
     OutsideDataError, TooFewError
         Nothing on offer on that day; too few models on either side.
     """
-    return _gap_among(
-        cross_section(panel, day), day, closed_origin, open_origin, at, min_capability, max_age_days,
-        cluster=cluster, draws=draws, seed=seed,
-    )  # fmt: skip
+    chosen = panel if measure is None else with_measure(panel, measure)
+    return _gap_among(cross_section(chosen, day), day, **options)
+
+
+def comparable_models(
+    offers: pd.DataFrame,
+    day: str | date | pd.Timestamp,
+    *,
+    at: str = "lowest",
+    sellers: Literal["all", "us-reachable"] = "all",
+    **models: Any,
+) -> pd.DataFrame:
+    """One price a model among the offers of a day, and the models that a comparison admits.
+
+    Parameters
+    ----------
+    offers : DataFrame
+        From :func:`undercut.prices.cross_section.cross_section`.
+    day : date
+    at : {"lowest", "median", "developer"}
+        Whose price counts; see :func:`undercut.prices.cross_section.model_prices`.
+    sellers : {"all", "us-reachable"}
+        ``us-reachable`` leaves out clouds and hosts at home in China; developers sell on sites of their own.
+    **models
+        Which models count: ``licences`` ("all", or "unrestricted": without open weights whose licence sets
+        conditions), ``min_capability``, ``max_age_days`` and ``released_from``, a day.
+
+    Returns
+    -------
+    DataFrame
+        As `model_prices` gives it, with ``age``, the months since release.
+
+    Raises
+    ------
+    InputError
+        No such sellers or licences.
+    """
+    if sellers not in _SELLERS:
+        raise InputError(f"sellers={sellers!r} is not possible; choose from {', '.join(_SELLERS)}.")
+    if sellers == "us-reachable":
+        abroad = ~offers["host_country"].eq("CN").fillna(False)
+        offers = offers[abroad | offers["host_kind"].eq("developer")]
+    prices = model_prices(offers, at=at)
+    prices["age"] = (pd.Timestamp(day) - prices["release_date"]).dt.days / (365.25 / 12)
+    return admitted(prices, day, **models)
+
+
+def admitted(
+    prices: pd.DataFrame,
+    day: str | date | pd.Timestamp,
+    *,
+    licences: Literal["all", "unrestricted"] = "all",
+    min_capability: float | None = None,
+    max_age_days: int | None = None,
+    released_from: str | None = None,
+) -> pd.DataFrame:
+    """The models, one price each, that a comparison admits; options as in `comparable_models`."""
+    if licences not in _LICENCES:
+        raise InputError(f"licences={licences!r} is not possible; choose from {', '.join(_LICENCES)}.")
+    keep = pd.Series(True, index=prices.index)
+    if licences == "unrestricted":
+        keep &= prices["access"].isin(["closed", "open"])
+    if min_capability is not None:
+        keep &= prices["eci"].ge(min_capability)
+    if max_age_days is not None:
+        keep &= prices["release_date"].ge(pd.Timestamp(day) - pd.Timedelta(days=max_age_days))
+    if released_from is not None:
+        keep &= prices["release_date"].ge(pd.Timestamp(released_from))
+    return prices[keep].reset_index(drop=True)
 
 
 def _gap_among(
-    offers: pd.DataFrame, day: str | date | pd.Timestamp, closed_origin: str = "US", open_origin: str = "CN",
-    at: str = "lowest", min_capability: float | None = None, max_age_days: int | None = None,
-    **bootstrap: Any,
+    offers: pd.DataFrame, day: str | date | pd.Timestamp, *, at: str = "lowest", sellers: Any = "all",
+    licences: Any = "all", min_capability: float | None = None, max_age_days: int | None = None,
+    released_from: str | None = None, closed_origin: str = "US", open_origin: str = "CN",
+    equal_age: bool = False, **comparison: Any,
 ) -> PriceGap:  # fmt: skip
     """`open_closed_gap` among the offers of a day."""
-    prices = model_prices(offers, at=at)
-    if min_capability is not None:
-        prices = prices[prices["eci"].ge(min_capability)]
-    if max_age_days is not None:
-        prices = prices[prices["release_date"].ge(pd.Timestamp(day) - pd.Timedelta(days=max_age_days))]
-    sides = {
-        "is_group": open_models(prices, open_origin),
-        "is_reference": closed_models(prices, closed_origin),
-    }
-    return price_gap(prices, **sides, **bootstrap)
+    prices = comparable_models(
+        offers, day, at=at, sellers=sellers, licences=licences, min_capability=min_capability,
+        max_age_days=max_age_days, released_from=released_from,
+    )  # fmt: skip
+    return price_gap(
+        prices, is_group=open_models(prices, open_origin), is_reference=closed_models(prices, closed_origin),
+        controls=("age",) if equal_age else (), **comparison,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +220,7 @@ def gap_history(panel: pd.DataFrame, days: Iterable[str | date | pd.Timestamp], 
 
 def _history(offers: pd.DataFrame, days: Iterable[pd.Timestamp], **options: Any) -> GapHistory:
     """`gap_history` among the offers of the days, with the column ``day``."""
-    narrow = offers[["day", "model_id", "host", "host_kind", "price", *MODEL_FACTS]]
+    narrow = offers[["day", "model_id", "host", "host_kind", "host_country", "price", *MODEL_FACTS]]
     narrow.attrs = {}  # provenance would be copied with every day
     of_day = dict(list(narrow.groupby("day")))
     rows, found = [], None
@@ -171,7 +228,7 @@ def _history(offers: pd.DataFrame, days: Iterable[pd.Timestamp], **options: Any)
         row: dict[str, object] = {"day": day, "why_not": ""}
         try:
             found = _gap_among(of_day.get(day, narrow.iloc[:0]), day, **options)
-        except TooFewError as reason:
+        except (TooFewError, NotIdentifiedError) as reason:
             found, row["why_not"] = None, str(reason)
         else:
             row |= {name: getattr(found, name) for name in ("gap", "low", "high", "n_group", "n_reference")}
@@ -179,7 +236,20 @@ def _history(offers: pd.DataFrame, days: Iterable[pd.Timestamp], **options: Any)
     columns = ["day", "gap", "low", "high", "n_group", "n_reference", "why_not"]
     frame = pd.DataFrame(rows, columns=columns).astype({"gap": float, "low": float, "high": float})
     chosen = {"closed_origin": "US", "open_origin": "CN"} | options
-    return GapHistory(frame, found, {"workload": offers.attrs.get("workload"), **chosen})
+    made_with = {name: offers.attrs.get(name) for name in ("workload", "measure")}
+    return GapHistory(frame, found, made_with | chosen)
+
+
+#: Choices of a gap, one at a time: options that change, by what the finding is called.
+_CHOICES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "cheapest seller": {"at": "lowest"},
+    "developer's own price": {"at": "developer"},
+    "age left out": {"equal_age": False},
+    "released within a year": {"max_age_days": 365, "equal_age": False},
+    "models of 2026": {"released_from": "2026-01-01", "equal_age": False},
+    "without restricted licences": {"licences": "unrestricted"},
+    "clustered by family": {"cluster": "family"},
+}
 
 
 def gap_choices(
@@ -187,9 +257,10 @@ def gap_choices(
     day: str | date | pd.Timestamp,
     *,
     workloads: Iterable[str] = ("chat", "agent", "reasoning", "batch"),
+    measures: Iterable[str] = (),
     **options: Any,
 ) -> GapHistory:
-    """The gap of one day under other choices: workload, whose price, which models, how to cluster.
+    """The gap of one day with one choice changed at a time: workload, measure, whose price, which models.
 
     Parameters
     ----------
@@ -198,6 +269,8 @@ def gap_choices(
     day : date
     workloads : iterable of str
         Mixes of tokens; the other choices are made under the first.
+    measures : iterable of str
+        Other measures of capability.
     **options
         Common to all, as in :func:`open_closed_gap`.
 
@@ -207,20 +280,16 @@ def gap_choices(
         With the column ``choice``; the first row is the first workload with no other choice changed.
     """
     on_day = [pd.Timestamp(day)]
-    priced = {name: offers_of_days(with_workload(panel, name), on_day) for name in dict.fromkeys(workloads)}
+    priced = {name: with_workload(panel, name) for name in dict.fromkeys(workloads)}
     base = next(iter(priced.values()))
-    variants: dict[str, tuple[pd.DataFrame, dict[str, Any]]] = {
+    variants: dict[str, tuple[pd.DataFrame, Mapping[str, Any]]] = {
         f"workload {name}": (offers, {}) for name, offers in priced.items()
     }
-    variants |= {
-        "median seller": (base, {"at": "median"}),
-        "developer's own price": (base, {"at": "developer"}),
-        "released within a year": (base, {"max_age_days": 365}),
-        "clustered by developer": (base, {"cluster": "developer"}),
-    }
+    variants |= {f"measure {name}": (with_measure(base, name), {}) for name in measures}
+    variants |= {choice: (base, changed) for choice, changed in _CHOICES.items()}
     found = {
-        choice: _history(offers, on_day, **(options | changes))
-        for choice, (offers, changes) in variants.items()
+        choice: gap_history(prices, on_day, **(options | changed))
+        for choice, (prices, changed) in variants.items()
     }
     frame = pd.concat([one.frame.assign(choice=choice) for choice, one in found.items()], ignore_index=True)
     first = found[next(iter(found))]

@@ -13,6 +13,7 @@ from undercut.errors import TooFewError, unknown
 from undercut.inference.arrays import Floats
 from undercut.provenance import provenance_of
 from undercut.result import Result
+from undercut.sources.measures import DEFAULT, arena_scores, capability_scores
 from undercut.sources.reference import load_reference
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 #: Half-width of a 90% interval in standard deviations: the index states 90% intervals.
 _NINETY: Final = 1.6448536269514722
-_NINETY_FIVE: Final = 1.959963984540054
 _MONTH: Final = 365.25 / 12
 
 _GAP_COLUMNS: Final = (
@@ -80,6 +80,7 @@ class CapabilityLag(Result):
 def capability_lag(
     capability: pd.DataFrame | None = None,
     *,
+    measure: str = DEFAULT,
     leader: tuple[str, str] = LEADER,
     follower: tuple[str, str] = FOLLOWER,
     draws: int = 2000,
@@ -91,10 +92,13 @@ def capability_lag(
     Parameters
     ----------
     capability : DataFrame, optional
-        Columns ``model, eci, eci_low, eci_high, release_date, country, access``; by default the
-        reference table ``capability``.
-    leader, follower : (country, "open" or "closed")
-        Every class of available weights counts as open.
+        Columns ``model, eci, eci_low, eci_high, release_date, country, access``; by default the scores of
+        ``measure``.
+    measure : str
+        A key of :data:`undercut.sources.measures.MEASURES`.
+    leader, follower : (country, "open", "unrestricted" or "closed")
+        Every class of available weights counts as open; unrestricted are those whose licence sets no
+        conditions.
     draws, level, seed
         Of the simulation of the scores' errors.
 
@@ -113,8 +117,9 @@ def capability_lag(
     the month's end; 0 where the follower stands higher than the leader ever did. It grows while the follower
     releases nothing. Scores are drawn from normal distributions with the standard deviations that the index's
     90% intervals imply, independently of one another; the index's errors are correlated, which makes these
-    intervals of a difference rather too wide. The interval is widened to hold the estimate where the largest
-    of many noisy scores moved all draws to one side.
+    intervals of a difference rather too wide; a score without an interval gets the median one of its group.
+    The interval is widened to hold the estimate where the largest of many noisy scores moved all draws to one
+    side.
 
     Examples
     --------
@@ -122,7 +127,8 @@ def capability_lag(
     >>> bool((lag.path["gap_low"] <= lag.path["gap"]).all())
     True
     """
-    table = load_reference("capability") if capability is None else capability
+    table = capability_scores(measure) if capability is None else capability
+    table = table.dropna(subset=["release_date"])
     sides = [_side(table, *group) for group in (leader, follower)]
     months = pd.period_range(
         max(side["release_date"].min() for side in sides).to_period("M"),
@@ -137,49 +143,6 @@ def capability_lag(
         level=level,
         models=sum(len(side) for side in sides),
     )
-
-
-def arena_scores(task: str = "overall") -> pd.DataFrame:
-    """Arena's ratings of one kind of work in the form that `capability_lag` reads.
-
-    Parameters
-    ----------
-    task : str
-        As in the reference table ``arena``: ``overall``, ``coding``, ``math``, ``legal``, ...
-
-    Returns
-    -------
-    DataFrame
-        ``model, eci`` (the rating), ``eci_low, eci_high`` (its interval narrowed from 95% to 90%),
-        ``release_date, country, access``, one row a model that could be matched and dated; of several
-        ratings of one model the best.
-
-    Raises
-    ------
-    UnknownNameError
-        There are no ratings of such work.
-    """
-    ratings = load_reference("arena")
-    if task not in set(ratings["task"]):
-        raise unknown("kind of work", task, ratings["task"].unique())
-    models = load_reference("models").set_index("model_id")[["release_date", "origin", "access"]]
-    rated = ratings[ratings["task"].eq(task) & ratings["model_id"].notna()]
-    rated = (
-        rated.sort_values("rating", ascending=False).drop_duplicates("model_id").join(models, on="model_id")
-    )
-    rated = rated.dropna(subset=["release_date", "origin", "access"])
-    narrowed = _NINETY / _NINETY_FIVE
-    return pd.DataFrame(
-        {
-            "model": rated["model_id"],
-            "eci": rated["rating"],
-            "eci_low": rated["rating"] - narrowed * (rated["rating"] - rated["rating_low"]),
-            "eci_high": rated["rating"] + narrowed * (rated["rating_high"] - rated["rating"]),
-            "release_date": rated["release_date"],
-            "country": rated["origin"],
-            "access": rated["access"],
-        }
-    ).reset_index(drop=True)
 
 
 def arena_gaps(
@@ -203,7 +166,8 @@ def arena_gaps(
     rated_on = pd.Timestamp(provenance_of(ratings)[0]["version"])
     rows = []
     for task in ratings["task"].unique() if rated_on <= pd.Timestamp(day) else ():
-        now = capability_lag(arena_scores(task), draws=draws, level=level, seed=seed).now
+        scores = arena_scores(task).sort_values("eci", ascending=False).drop_duplicates("model_id")
+        now = capability_lag(scores, draws=draws, level=level, seed=seed).now
         rows.append({"task": task, "rated_on": rated_on, **now.drop("period")})
     frame = pd.DataFrame(rows, columns=["task", "rated_on", *_GAP_COLUMNS])
     return frame.astype(dict.fromkeys(_GAP_COLUMNS[4:], float))
@@ -211,7 +175,14 @@ def arena_gaps(
 
 def _side(table: pd.DataFrame, country: str, openness: str) -> pd.DataFrame:
     is_open = table["access"].str.startswith("open").fillna(False)
-    is_side = is_open if openness == "open" else table["access"].eq("closed")
+    kinds = {
+        "open": is_open,
+        "unrestricted": table["access"].eq("open"),
+        "closed": table["access"].eq("closed"),
+    }
+    if openness not in kinds:
+        raise unknown("kind of access", openness, kinds)
+    is_side = kinds[openness]
     side = table[table["country"].eq(country) & is_side & table["eci"].notna()]
     if side.empty:
         raise TooFewError(f"The capability table has no scored model of {country} that is {openness}.")

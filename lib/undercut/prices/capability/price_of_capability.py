@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from undercut.errors import InputError, unknown
+from undercut.errors import InputError, TooFewError, unknown
 from undercut.inference.arrays import Floats
 from undercut.inference.levels import check_level
 from undercut.inference.resampling import percentile_interval
@@ -23,20 +23,22 @@ from undercut.prices.capability.frontier import (
 )
 from undercut.prices.monthly_quotes import years
 from undercut.result import Result
-from undercut.sources.reference import load_reference
+from undercut.sources.measures import DEFAULT, capability_scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Models that readers know, by their names in the capability index.
+#: Models that readers know.
 LANDMARKS: Final[Mapping[str, str]] = {
-    "GPT-3.5 Turbo": "GPT-3.5 Turbo (Nov 2023)",
-    "GPT-4": "GPT-4 (Mar 2023)",
-    "Claude 3.5 Sonnet": "Claude 3.5 Sonnet",
+    "GPT-3.5 Turbo": "gpt-3.5-turbo-1106",
+    "GPT-4": "gpt-4-0314",
+    "Claude 3.5 Sonnet": "claude-3-5-sonnet-20240620",
     "o1": "o1",
-    "GPT-5": "GPT-5",
-    "GPT-5.2": "GPT-5.2",
+    "GPT-5": "gpt-5",
+    "GPT-5.2": "gpt-5.2",
 }
+#: A landmark that a measure does not score stands where models of equal score by the default measure do.
+_SHARED: Final = 20
 #: Fewer months than this give no rate; fewer than `SHORT_MONTHS` give one that says so.
 MIN_MONTHS: Final = 6
 SHORT_MONTHS: Final = 12
@@ -150,9 +152,10 @@ def price_of_capability(
     quotes : DataFrame
         From :func:`undercut.prices.monthly_quotes.monthly_quotes`, of any workload.
     levels : mapping of label to capability, or sequence of capability, optional
-        Points of the capability index; by default those of :data:`LANDMARKS`.
+        Points of the quotes' measure of capability; by default those of :data:`LANDMARKS`.
     rule : FrontierRule, optional
-        Quantile, number of offers and width of the band; the defaults of :class:`FrontierRule`.
+        Quantile, number of offers and width of the band; the defaults of :class:`FrontierRule`, the width
+        in points of the quotes' measure.
     cluster : {"developer", "family"}
         Column that the bootstrap draws by.
     draws, confidence, seed
@@ -203,8 +206,9 @@ def price_of_capability(
     True
     """
     check_level(confidence)
-    rule = rule or FrontierRule()
-    named = landmark_levels() if levels is None else labelled_levels(levels)
+    measure = quotes.attrs.get("measure", DEFAULT)
+    rule = rule or FrontierRule(width=comparable_points(FrontierRule().width, measure))
+    named = landmark_levels(measure) if levels is None else labelled_levels(levels)
     paths = frontier_paths(
         quotes, list(named.values()), rule=rule, cluster=cluster, draws=draws, seed=seed,
         capability_error=capability_error,
@@ -212,7 +216,7 @@ def price_of_capability(
     settings = {
         "quantile": rule.quantile, "number": rule.number, "width": rule.width, "cluster": cluster,
         "draws": draws, "seed": seed, "capability error": capability_error,
-        "workload": quotes.attrs.get("workload"),
+        "workload": quotes.attrs.get("workload"), "measure": measure,
     }  # fmt: skip
     return CapabilityPrices(
         paths=_long(paths, named, confidence),
@@ -224,10 +228,41 @@ def price_of_capability(
     )
 
 
-def landmark_levels() -> dict[str, float]:
-    """Capability of the models of :data:`LANDMARKS`."""
-    scores = load_reference("capability").set_index("model")["eci"]
-    return {label: float(scores[model]) for label, model in LANDMARKS.items()}
+def landmark_levels(measure: str = DEFAULT) -> dict[str, float]:
+    """Capability of the models of :data:`LANDMARKS` by a measure.
+
+    A landmark without a score there stands where as large a share of the models that both measures score
+    lies below it as by the default measure (equipercentile linking); landmarks beyond those models are left
+    out.
+
+    Raises
+    ------
+    TooFewError
+        Fewer than twenty models have both scores.
+    """
+    known = capability_scores().dropna(subset=["model_id"]).set_index("model_id")["eci"]
+    other = capability_scores(measure).dropna(subset=["model_id"]).set_index("model_id")["eci"]
+    both = pd.concat([known, other], axis=1, keys=["known", "other"]).dropna()
+    if len(both) < _SHARED:
+        raise TooFewError(f"Only {len(both)} models have a score by {DEFAULT} and by {measure}.")
+    ranked = {name: np.sort(both[name].to_numpy(float)) for name in both}
+    levels = {}
+    for label, model in LANDMARKS.items():
+        if model in other.index:
+            levels[label] = float(other[model])
+        elif ranked["known"][0] <= known[model] <= ranked["known"][-1]:
+            levels[label] = float(np.interp(known[model], ranked["known"], ranked["other"]))
+    return levels
+
+
+def comparable_points(points: float, measure: str) -> float:
+    """As many points of a measure as ``points`` of the default one, by the spread of the models with both."""
+    known, other = (
+        capability_scores(name).dropna(subset=["model_id"]).set_index("model_id")["eci"]
+        for name in (DEFAULT, measure)
+    )
+    both = pd.concat([known, other], axis=1, keys=["known", "other"]).dropna()
+    return float(points * both["other"].std() / both["known"].std())
 
 
 def frontier_holders(quotes: pd.DataFrame, levels: Mapping[str, float]) -> pd.DataFrame:

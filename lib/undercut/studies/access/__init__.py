@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = offer(
     __name__,
     {
         "estimates": "VOLUMES Bill assumptions by_capability by_work reach reworked waits",
+        "buyers": "buyers buyer_choices paid_on_a_router",
         "pages": "CAVEATS assumed conclusion",
     },
 )

@@ -29,7 +29,7 @@ from undercut.competition.adoption.deployment import (
 from undercut.competition.hosts.serving_cost import Assumption, ServingAssumptions
 from undercut.errors import UndercutError
 from undercut.prices.capability.price_of_capability import landmark_levels
-from undercut.prices.load import load_prices
+from undercut.prices.load import with_workload
 from undercut.prices.workloads import WORKLOADS
 from undercut.studies.framed import Framed
 
@@ -127,11 +127,12 @@ def assumptions(
     return {"assumptions": staffing, "serving": ServingAssumptions(utilisation=work)}
 
 
-def by_work(day: date, *, as_of: str | date | None, capability: str, draws: int, **assumed: Any) -> ByWork:
+def by_work(panel: pd.DataFrame, day: date, *, capability: str, draws: int, **assumed: Any) -> ByWork:
     """The cheapest way for each kind of work, at `AT` million tokens a month."""
-    panels = {name: load_prices(as_of, workload=name) for name in WORKLOADS}
+    panels = {name: with_workload(panel, name) for name in WORKLOADS}
+    level = landmark_levels(panel.attrs["measure"])[capability]
     found = cheapest_by_workload(
-        panels, day, min_capability=landmark_levels()[capability], volume=AT, draws=draws, **assumed,
+        panels, day, min_capability=level, volume=AT, draws=draws, **assumed,
     )  # fmt: skip
     return ByWork(found, capability)
 
@@ -141,7 +142,7 @@ def by_capability(
 ) -> ByCapability:
     """The cheapest offer of each side at every landmark."""
     rows, untold = [], {}
-    for name, score in landmark_levels().items():
+    for name, score in landmark_levels(panel.attrs["measure"]).items():
         try:
             found = monthly_bills(
                 panel, day, min_capability=score, workload=workload, volumes=VOLUMES, draws=draws, **assumed,

@@ -12,7 +12,7 @@ from undercut.competition.adoption.availability import Wait
 from undercut.competition.adoption.data_rules import cheapest_by_rule, one_row_each
 from undercut.competition.adoption.deployment import SELF_HOSTED, US_SELLER
 from undercut.studies.access.estimates import AT, BOUGHT, Bill, ByCapability, ByWork, Reach, Reworked, Waits
-from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
+from undercut.studies.presentation import Caveat, Figure, Number, Part, Sentence, Table
 
 _SOURCE: Final = "Undercut price panel; GPU rents: archived rate cards; assumptions below"
 _HOW: Final = "cheapest offers on the report's day; bootstrap over developers"
@@ -84,7 +84,7 @@ def price_ratio(found: Bill, key: str) -> Number:
         f"Cheapest Chinese weights{where} against the cheapest US closed model of {found.capability} "
         "capability: price",
         found.bills.ratio(ways, volume=AT),
-        role="headline" if key == "any" else "primary",
+        role="robustness",
     )
 
 
@@ -327,7 +327,7 @@ def reworked(found: Reworked) -> Iterator[Part]:
 
 
 def conclusion(found: Bill, waited: Waits) -> list[Part]:
-    """The report's answer and what else must be known."""
+    """What the cheapest of each kind cost, and how soon US firms sell them."""
     days, ratio = wait_number(waited), price_ratio(found, "any")
     sold = (
         f" Half of the Chinese open models released from {waited.released_from} have a US seller within "
@@ -335,7 +335,5 @@ def conclusion(found: Bill, waited: Waits) -> list[Part]:
         if waited.wait.is_known
         else ""
     )
-    return [
-        Answer(f"{price_gap(found)} ({ratio.interval}: {_sure(ratio)})."),
-        Sentence(f"{worth(found)[0].upper()}{worth(found)[1:]}.{sold}"),
-    ]
+    text = f"{price_gap(found)} ({ratio.interval}: {_sure(ratio)}): one firm's price against another's; "
+    return [Sentence(f"{text}{worth(found)}.{sold}")]

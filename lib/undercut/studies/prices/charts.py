@@ -17,7 +17,9 @@ MODELS = 14
 SOURCE = "Undercut price panel; capability: Epoch AI (CC BY 4.0)"
 
 
-def price_by_capability(models: pd.DataFrame, lines: pd.DataFrame, *, finding: str, measure: str) -> Axes:
+def price_by_capability(
+    models: pd.DataFrame, lines: pd.DataFrame, *, axis: str, finding: str, measure: str
+) -> Axes:
     """Price against capability for two groups, with the fitted lines whose distance is the gap."""
     axes = plots.own_axes(height=4.3)
     named = models.assign(name=models["name"] if "name" in models else models["model_id"])
@@ -33,7 +35,7 @@ def price_by_capability(models: pd.DataFrame, lines: pd.DataFrame, *, finding: s
         colors[name] = plots.origin_color(origin)
         pair.append((float(line["eci"].iloc[0]), float(line["price"].iloc[0])))
     plots.price_axis(axes)
-    axes.set_xlabel("Epoch Capabilities Index (more capable to the right)")
+    axes.set_xlabel(f"{axis} (more capable to the right)")
     plots.access_key(axes, line=False)
     _gap_arrow(axes, *pair)
     plots.headline(axes, finding, measure, source=SOURCE)
@@ -111,7 +113,7 @@ def host_prices(offers: pd.DataFrame, spread: pd.DataFrame, *, finding: str, mea
 
 
 def ladders(ladder: pd.DataFrame, *, finding: str, measure: str) -> Axes:
-    """One small panel a vendor: all its own models in grey, its most capable one in colour."""
+    """One small panel a vendor: all its own models in grey, its highest-scored one in colour."""
     from matplotlib.dates import DateFormatter, YearLocator
 
     vendors = list(dict.fromkeys(ladder["vendor"]))

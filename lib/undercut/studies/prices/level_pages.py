@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 import pandas as pd
@@ -15,10 +16,12 @@ from undercut.studies.prices import charts
 from undercut.studies.prices.levels import Holders, Levels, OwnPrices, Split, Without
 
 _VERSIONS: Final = {
-    "lowest": "at its lowest price",
     "fixed number": "by the cheapest of five offers",
+    "lowest": "at its lowest price",
     "low quantile": "by the tenth percentile",
 }
+#: The definition that the report leads with: more offers alone do not lower it.
+LEADS: Final = "fixed number"
 _COUNT: Final = "a count on one day: no interval"
 CAVEATS: Final = (Caveat("The lowest price is a single offer; its interval is one-sided by construction."),)
 
@@ -27,39 +30,36 @@ def levels(found: Levels) -> Iterator[Part]:
     """How fast each level became cheaper."""
     told = {}
     for row in found.frame.itertuples():
-        leads = (row.level, row.version) == (found.level, "lowest")
+        leads = (row.level, row.version) == (found.level, LEADS)
         told[row.level, row.version] = Number(
             _key("times_cheaper", f"{row.level} {row.version}"),
             f"{row.level} capability, {row.version}: times cheaper a year",
             row.times_cheaper_a_year, "x", ci=(row.times_low, row.times_high), n=int(row.months),
             note=row.note or "",
             method=f"slope of log price, {row.first} to {row.last}; bootstrap over {found.prices.clusters} "
-            "developers",
-            role="headline" if leads else "primary" if row.version == "lowest" else "robustness",
+            "developers, scores drawn",
+            role="headline" if leads else "primary" if row.version == LEADS else "robustness",
         )  # fmt: skip
-    yield from told.values()
     own = {version: told[found.level, version] for version in _VERSIONS if (found.level, version) in told}
-    sentence = fall(found.level, own)
-    yield Answer(sentence)
-    title = (
-        f"{found.level} capability: {own['lowest'].short} cheaper a year at the lowest price"
-        if own
-        else sentence
-    )
+    answer = fall(found.level, {version: rate for version, rate in own.items() if version == LEADS})
+    yield Answer(answer)
+    title = answer.partition(" by the cheapest")[0]
 
     def draw() -> Axes:
         axes = plots.own_axes(height=4.3)
         measure = (
-            f"US dollars per million tokens, {found.prices.settings['workload']} workload, lowest price of "
-            f"each level; 95% band of {found.level}"
+            f"US dollars per million tokens, {found.prices.settings['workload']} workload, the cheapest of "
+            f"five offers near each level; 95% band of {found.level}"
         )
         plots.headline(axes, title, measure, source=charts.SOURCE)
-        return found.prices.plot(axes, level=found.level)
+        return found.prices.plot(axes, version=LEADS, level=found.level)
 
     yield Figure(
         "price_of_capability", draw, data=found.prices.paths,
-        alt="Falling step lines on a logarithmic axis, one a capability level. " + sentence,
+        alt="Falling step lines on a logarithmic axis, one a capability level. " + answer,
     )  # fmt: skip
+    yield Sentence(fall(found.level, own))
+    yield from sorted(told.values(), key=lambda rate: rate.role != "headline")
     columns = ["level", "version", "first", "last", "first_price", "last_price", "times_cheaper_a_year"]
     yield Table(
         found.frame[[*columns, "times_low", "times_high", "halving_months"]],
@@ -76,11 +76,20 @@ def levels(found: Levels) -> Iterator[Part]:
 
 
 def fall(level: str, told: dict[str, Number]) -> str:
-    """How much cheaper a level became, by each definition that has a rate."""
-    rates = [f"{rate.short} a year {_VERSIONS[version]} ({rate.interval})" for version, rate in told.items()]
-    if not rates:
+    """How much cheaper, or more expensive, a level became, by each definition that has a rate."""
+    if not told:
         return f"{level} capability has too few months for a rate."
-    return f"{level} capability became cheaper by {', by '.join(rates)}."
+    falls = (next(iter(told.values())).value or 0.0) >= 1
+    rates = [
+        f"{rate.short} a year {_VERSIONS[version]} ({rate.interval})"
+        for version, rate in ((version, rate if falls else _inverted(rate)) for version, rate in told.items())
+    ]
+    return f"{level} capability became {'cheaper' if falls else 'more expensive'} by {', by '.join(rates)}."
+
+
+def _inverted(rate: Number) -> Number:
+    ends = None if rate.ci is None else (1 / rate.ci[1], 1 / rate.ci[0])
+    return replace(rate, value=None if rate.value is None else 1 / rate.value, ci=ends)
 
 
 def holders(found: Holders) -> Iterator[Part]:

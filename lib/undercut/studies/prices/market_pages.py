@@ -13,8 +13,9 @@ from undercut.prices.ladders import PriceLadder
 from undercut.prices.spreads import HostSpread
 from undercut.prices.workloads import find_workload
 from undercut.report.findings.sentences import number
+from undercut.sources.measures import DEFAULT, MEASURES
 from undercut.sources.reference import load_reference
-from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
+from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Role, Sentence, Table
 from undercut.studies.prices import charts
 from undercut.studies.prices.market import Coverage, OnOffer, Quality
 
@@ -28,12 +29,9 @@ _SHARES: Final[dict[str, Format]] = {
     "n_reference": "integer",
 }
 _ENDS: Final = {"low": "95% from", "high": "to"}
-_GAP_METHOD: Final = (
-    "OLS of log price on capability and group, common support; pairs bootstrap over model families"
-)
-CAVEATS: Final = (
-    Caveat("List prices, not transaction prices; the error of the capability index is not in the intervals."),
-)
+#: Choices that the report tells apart from the rest.
+_PRIMARY: Final = ("models of 2026", "without restricted licences")
+CAVEATS: Final = (Caveat("List prices, not transaction prices."),)
 
 
 def on_offer(found: OnOffer) -> Iterator[Part]:
@@ -56,22 +54,23 @@ def _now(found: GapHistory) -> Iterator[Part]:
     row = found.frame.iloc[0]
     opened, closed = _sides(found)
     told = _gap_number(found, row)
+    yield Answer(gap_sentence(found, row))
+    if found.last is not None:
+        names = load_reference("models").set_index("model_id")["name"]
+        models, axis = found.last.models, MEASURES[found.options["measure"] or DEFAULT].title
+        models = models.assign(name=models["model_id"].map(names).fillna(models["model_id"]))
+        yield Figure(
+            "price_by_capability",
+            lambda: charts.price_by_capability(
+                models, found.last.lines(), axis=axis,  # type: ignore[union-attr]
+                finding=f"{opened} open models cost {told.size} {_way(told)} than {closed} closed ones",
+                measure=f"{_per_million(found)}; {_whose(found)}, {_day(row['day'])}; the lines are as far "
+                "apart as models of equal capability" + _and_age(found),
+            ),
+            alt=f"Price against capability, one mark a model. {gap_sentence(found, row)}",
+            data=models[["model_id", "origin", "access", "eci", "price"]],
+        )  # fmt: skip
     yield told
-    yield Sentence(gap_sentence(found, row))
-    if found.last is None:
-        return
-    models = found.last.models.merge(load_reference("models")[["model_id", "name"]], how="left")
-    models["name"] = models["name"].fillna(models["model_id"])
-    yield Figure(
-        "price_by_capability",
-        lambda: charts.price_by_capability(
-            models, found.last.lines(),  # type: ignore[union-attr]
-            finding=f"{opened} open models cost {told.size} {_way(told)} than {closed} closed ones",
-            measure=f"At equal capability; {_per_million(found)}; cheapest seller, {_day(row['day'])}",
-        ),
-        alt=f"Price against capability on {_day(row['day'])}, one mark a model. {gap_sentence(found, row)}",
-        data=models[["model_id", "origin", "access", "eci", "price"]],
-    )  # fmt: skip
 
 
 def _over_time(found: GapHistory) -> Iterator[Part]:
@@ -101,7 +100,9 @@ def _choices(found: GapHistory) -> Iterator[Part]:
         yield _gap_number(
             found, row, key="gap." + row["choice"].replace(" ", "_").replace("'", ""),
             label=f"The same gap: {row['choice']}", method="as the headline, one choice changed",
+            role="primary" if row["choice"] in _PRIMARY else "robustness",
         )  # fmt: skip
+    yield Sentence(by_measure(found))
     columns = ["choice", "gap", "low", "high", "n_group", "n_reference"]
     yield Table(
         frame[columns],
@@ -111,48 +112,85 @@ def _choices(found: GapHistory) -> Iterator[Part]:
         formats=_SHARES,
         labels=_ENDS | {"n_group": f"{opened} open", "n_reference": f"{closed} closed"},
     )  # fmt: skip
-    yield Answer(gap_answer(found))
     missing = frame.loc[frame["gap"].isna(), "choice"]
     if len(missing):
         yield Caveat("Not estimable with too few models: " + ", ".join(missing) + ".")
 
 
-def gap_answer(found: GapHistory) -> str:
-    """The headline, and the range of the other choices."""
-    told = gap_sentence(found, found.frame.iloc[0])
-    if pd.isna(found.frame["gap"].iloc[0]):
-        return told
-    low, high = (number(100 * found.frame["gap"].agg(end), "%", decimals=0) for end in ("min", "max"))
-    return f"{told} Other defensible choices give {low} to {high}."
+def by_measure(found: GapHistory) -> str:
+    """What each measure of capability says, and whether they disagree about who costs less."""
+    rows = found.frame[found.frame["choice"].str.startswith("measure ")].dropna(subset=["gap"])
+    if rows.empty:
+        return "No other measure of capability scores enough models of both kinds."
+    rows = pd.concat(
+        [found.frame.head(1).assign(choice=f"measure {found.options['measure'] or DEFAULT}"), rows]
+    )
+    told, verdicts = [], {}
+    for _, row in rows.iterrows():
+        title = MEASURES[row["choice"].removeprefix("measure ")].title
+        size = number(100 * row["gap"], "%", decimals=0)
+        told.append(f"{title} {size} ({_span(100 * row['low'], 100 * row['high'])})")
+        verdicts[title] = "less" if row["high"] < 0 else "more" if row["low"] > 0 else "no verdict"
+    sides = {verdict: [t for t, said in verdicts.items() if said == verdict] for verdict in verdicts.values()}
+    agree = "All say the same." if len(sides) == 1 else "They disagree: " + "; ".join(
+        f"{' and '.join(titles)} {_SAYS[verdict]}" for verdict, titles in sides.items()
+    ) + "."  # fmt: skip
+    return f"By measure of capability: {'; '.join(told)}. {agree}"
+
+
+_SAYS: Final = {
+    "less": "find a lower price beyond chance", "more": "find a higher price beyond chance",
+    "no verdict": "cannot tell",
+}  # fmt: skip
 
 
 def gap_sentence(found: GapHistory, row: pd.Series) -> str:
     """Who costs how much less or more, or why it cannot be told."""
     opened, closed = _sides(found)
-    told, day = _gap_number(found, row), _day(row["day"])
+    told = _gap_number(found, row)
     if told.value is None:
         return (
-            f"On {day} the gap between {opened} open and {closed} closed models cannot be told: {told.note}"
+            f"On {_day(row['day'])} the gap between {opened} open and {closed} closed models cannot be told: "
+            f"{told.note}"
         )
-    sure = "" if row["low"] > 0 or row["high"] < 0 else ", a difference that could be chance"
+    sure = "" if told.is_clear else "; that could be chance"
     return (
-        f"On {day} {opened} open models cost {abs(told.value):.0f}% {_way(told)} "
-        f"than {closed} closed ones of the same capability ({told.interval}){sure}."
+        f"{opened} open models cost {abs(told.value):.0f}% {_way(told)} than {closed} closed ones of equal "
+        f"capability{_and_age(found)} ({told.interval}){sure}."
     )
 
 
 def _gap_number(
     found: GapHistory, row: pd.Series, *, key: str = "gap_equal_capability", label: str = "",
-    method: str = _GAP_METHOD,
+    method: str = "", role: Role | None = None,
 ) -> Number:  # fmt: skip
     opened, closed = _sides(found)
     known = pd.notna(row["gap"])
     return Number(
-        key, label or f"Price of {opened} open relative to {closed} closed models at equal capability",
+        key,
+        label or f"Price of {opened} open relative to {closed} closed models at equal capability"
+        + _and_age(found),
         100 * row["gap"] if known else None, "%",
-        ci=(100 * row["low"], 100 * row["high"]) if known else None,
-        n=int(row[["n_group", "n_reference"]].fillna(0).sum()), note=row["why_not"], method=method,
+        ci=(100 * row["low"], 100 * row["high"]) if known else None, role=role, note=row["why_not"],
+        n=int(row[["n_group", "n_reference"]].fillna(0).sum()),
+        method=method or f"OLS of log price on capability{_and_age(found)} and group, common support, "
+        f"{_whose(found)}; pairs bootstrap over {found.options.get('cluster', 'family')}, scores drawn",
     )  # fmt: skip
+
+
+def _and_age(found: GapHistory) -> str:
+    return " and age" if found.options.get("equal_age") else ""
+
+
+def _whose(found: GapHistory) -> str:
+    """Whose price counts."""
+    at = {"median": "median seller", "developer": "developer's own price"}
+    reach = " in reach of US buyers" if found.options.get("sellers") == "us-reachable" else ""
+    return at.get(str(found.options.get("at")), "cheapest seller") + reach
+
+
+def _span(low: float, high: float) -> str:
+    return f"{number(low, '%', decimals=0)} to {number(high, '%', decimals=0)}"
 
 
 def host_spread(found: HostSpread) -> Iterator[Part]:
@@ -217,8 +255,8 @@ def ladder(found: PriceLadder) -> Iterator[Part]:
         lambda: charts.ladders(
             found.rungs,
             finding=f"{top['vendor']} asks {top['best_price'] / bottom['best_price']:.0f} times what "
-            f"{bottom['vendor']} asks for its most capable model",
-            measure=f"{measure}; own models at the vendor's own price, best model in colour",
+            f"{bottom['vendor']} asks for its highest-scored model",
+            measure=f"{measure}; own models at the vendor's own price, highest-scored one in colour",
         ),
         alt=f"Small multiples, one a vendor. On {day}: "
         + "; ".join(f"{row.vendor} {row.best_model} {row.best_price:.2f}" for row in best.itertuples()),
@@ -227,7 +265,7 @@ def ladder(found: PriceLadder) -> Iterator[Part]:
     for row in best.itertuples():
         yield Number(
             "best_model_price." + str(row.vendor).lower().replace(" ", "_").replace(".", ""),
-            f"{row.vendor}: price of its most capable model ({row.best_model})",
+            f"{row.vendor}: price of its highest-scored model ({row.best_model})",
             row.best_price, "USD per million tokens", n=1, role="descriptive",
             method=f"own list price, {found.options['workload']} workload",
             note="a list price, not an estimate: it has no sampling error",
@@ -235,7 +273,7 @@ def ladder(found: PriceLadder) -> Iterator[Part]:
     yield Table(
         best, title="Where each vendor's own prices stand", subtitle=f"{measure}, {day}", row_label="vendor",
         formats=dict.fromkeys(("lowest", "highest", "best_price"), "usd"),
-        labels={"models": "own models scored", "best_model": "most capable", "best_price": "its price"},
+        labels={"models": "own models scored", "best_model": "highest-scored", "best_price": "its price"},
     )  # fmt: skip
 
 

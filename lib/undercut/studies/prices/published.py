@@ -24,7 +24,7 @@ from undercut.prices.hedonic.characteristics import reasons
 from undercut.prices.load import with_workload
 from undercut.prices.monthly_quotes import FIRST_MONTH, monthly_quotes, years
 from undercut.prices.workloads import Workload, find_workload
-from undercut.sources.reference import load_reference
+from undercut.sources.measures import capability_scores
 from undercut.studies.framed import Framed
 
 
@@ -165,7 +165,7 @@ def replicate(
         raise unknown("publication", name, PUBLISHED)
     rate = PUBLISHED[name]
     quotes = monthly_quotes(with_workload(panel, rate.workload))
-    scores = load_reference("capability").set_index("model")["eci"]
+    scores = capability_scores().set_index("model")["eci"]
     levels = {label: float(scores[model]) for label, model in rate.levels.items()}
     compute = _METHODS[name]
     options = {"rate": rate, "draws": draws, "confidence": confidence, "seed": seed}

@@ -7,7 +7,8 @@ from undercut.lazy import offer
 __getattr__, __dir__, __all__ = offer(
     __name__,
     {
-        "estimates": "AtEqualCapability Behind ByTask Steadiness incidents same_weights",
+        "estimates": "AtEqualCapability Behind ByTask Steadiness behind incidents "
+        "premium_choices same_weights",
         "pages": "CAVEATS conclusion",
     },
 )

@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from undercut.competition.hosts.first_party import MIN_CLUSTERS, Premium, jurisdiction_premium
-from undercut.errors import DataError
+from undercut.competition.hosts.first_party import MIN_CLUSTERS, Premium, Seller, jurisdiction_premium
+from undercut.errors import DataError, TooFewError
+from undercut.inference.robustness import Robustness, leave_one_out
+from undercut.inference.specifications import run_specifications, specification_curve
 from undercut.prices.capability.gap import PriceGap
-from undercut.prices.capability.lag import CapabilityLag
+from undercut.prices.capability.lag import CapabilityLag, capability_lag
 from undercut.prices.reliability import RateRatio
+from undercut.report.findings.results import Finding
+from undercut.sources.measures import MEASURES, capability_scores, installed
 from undercut.studies.framed import Framed
 
-#: Choices of the premium beside the headline: key, name, and what `jurisdiction_premium` is given.
+#: Whose weights count as open, by what is said of licences.
+_LICENCES: Final = {"all": "open", "without those that set conditions": "unrestricted"}
+
+#: Choices of the premium, the headline's first: key, name, and what `typical_premium` is given.
 _CHOICES: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
-    "": ("mean of US sellers, drawn by developer", {}),
-    ".cheapest_us_seller": ("cheapest US seller", {"seller": "lowest"}),
-    ".median_us_seller": ("median US seller", {"seller": "median"}),
+    "": ("median model at its median US seller", {}),
+    ".cheapest_us_seller": ("median model at its cheapest US seller", {"seller": "lowest"}),
+    ".mean_us_seller": ("mean over models and US sellers", {"seller": "mean", "across": "mean"}),
     ".over_the_mainland_site": ("over the mainland site", {"mainland": True}),
-    ".drawn_by_model": ("drawn by model", {"cluster": "model_id"}),
-    ".all_months": ("all months since {first_month}", {}),
+    ".all_months": ("all months since {first_month}", {"months": None}),
+}
+#: Choices that are combined.
+_COMBINED: Final[Mapping[str, Sequence[Any]]] = {
+    "US seller": ("median", "mean", "lowest"),
+    "over models": ("median", "mean"),
+    "months": (3, 6, 12, 24),
+    "developer's site": ("international", "mainland"),
 }
 
 
@@ -39,6 +54,7 @@ class SameWeights(Framed):
     ROW = "choice"
     VALUE = "premium"
     whole: Premium
+    by_model: pd.DataFrame
     first_month: str
     recent_months: int
     workload: str
@@ -65,12 +81,16 @@ class Incidents(Framed):
 
 @dataclass(frozen=True, slots=True)
 class Behind(Framed):
-    """How far the best Chinese open model is behind; `frame` is the path by month."""
+    """How far the best Chinese open model is behind; `frame` is the path by month, `by_measure` has one row a
+    measure of capability and treatment of licences that set conditions."""
 
     ROW = "period"
     VALUE = "gap"
     lag: CapabilityLag
+    by_measure: pd.DataFrame
     released: date
+    measure: str
+    points: str
     draws: int
 
     @property
@@ -118,36 +138,116 @@ class Steadiness(Framed):
 def same_weights(
     sold: pd.DataFrame, *, recent_months: int, first_month: str, workload: str, draws: int
 ) -> SameWeights:
-    """The premium over the last months, and under other choices.
+    """The premium of the median model over the last months, and under other choices.
 
-    Few developers stand behind it, so choices drawn by developer get a wild cluster bootstrap where there
-    are enough of them.
+    Parameters
+    ----------
+    sold : DataFrame
+        From :func:`undercut.competition.hosts.host_panel`.
+    recent_months : int
+        Months before the last that count.
+    first_month, workload : str
+        What the panel was made with.
+    draws : int
+        Of the bootstrap over models.
     """
-    recent = sold[sold["month"] > sold["month"].max() - recent_months]
     rows = []
     for key, (name, chosen) in _CHOICES.items():
-        cells = sold if key == ".all_months" else recent
         told = {"key": f"us_hosting_premium{key}", "choice": name.format(first_month=first_month)}
-        rows.append(told | _premium(cells, draws, {"cluster": "developer"} | dict(chosen)))
-    whole = jurisdiction_premium(sold, draws=draws, cluster="developer")
-    return SameWeights(pd.DataFrame(rows), whole, first_month, recent_months, workload)
+        rows.append(told | _premium(sold, draws, {"months": recent_months} | dict(chosen)))
+    whole = jurisdiction_premium(sold, draws=draws, cluster="developer", seller="median")
+    by_model = pd.DataFrame()
+    with suppress(DataError):
+        shown = {
+            seller: _by_model(sold, seller=seller, months=recent_months) for seller in ("median", "lowest")
+        }
+        cheapest = shown["lowest"].set_index("model_id")["difference"].rename("cheapest")
+        by_model = shown["median"].join(cheapest, on="model_id")
+    return SameWeights(pd.DataFrame(rows), whole, by_model, first_month, recent_months, workload)
 
 
-def _premium(cells: pd.DataFrame, draws: int, chosen: dict[str, Any]) -> dict[str, Any]:
+def _by_model(
+    sold: pd.DataFrame, *, seller: Seller = "median", months: int | None = 6, mainland: bool = False
+) -> pd.DataFrame:
+    """Log price of US sellers over the developer's, one row a model: the mean of its months."""
+    recent = sold if months is None else sold[sold["month"] > sold["month"].max() - months]
+    cells = jurisdiction_premium(recent, seller=seller, mainland=mainland, draws=2).cells
+    by_model = cells.groupby(["model_id", "developer"], as_index=False)
+    return by_model.agg(difference=("difference", "mean"), months=("period", "nunique"))
+
+
+def typical_premium(models: pd.DataFrame, across: str = "median") -> float:
+    """Percent by which US sellers ask more than the developer, over models."""
+    if models.empty:
+        raise TooFewError("No model is sold by its developer and by a US firm.")
+    return float(100 * np.expm1(models["difference"].agg(across)))
+
+
+def _premium(sold: pd.DataFrame, draws: int, chosen: dict[str, Any]) -> dict[str, Any]:
+    across = chosen.pop("across", "median")
     try:
-        found = jurisdiction_premium(cells, draws=draws, **chosen)
+        models = _by_model(sold, **chosen)
     except DataError as reason:
         missing = dict.fromkeys(("premium", "low", "high"), np.nan)
         return missing | {"models": 0, "clusters": 0, "how": "", "why_not": str(reason)}
-    ends, how = found.percent(), "bootstrap"
-    if found.cluster == "developer" and found.clusters >= MIN_CLUSTERS:
-        test, how = found.wild_test(draws=9_999), "wild bootstrap"
-        value, low, high = np.expm1([test.estimate, test.ci_low, test.ci_high])
-        ends = 100 * float(value), 100 * float(low), 100 * float(high)
-    told = dict(zip(("premium", "low", "high"), ends, strict=True))
-    return told | {
-        "models": found.cells["model_id"].nunique(), "clusters": found.clusters, "how": how, "why_not": "",
+    value = typical_premium(models, across)
+    log = models["difference"].to_numpy(float)
+    picked = np.random.default_rng(0).integers(len(log), size=(draws, len(log)))
+    drawn = getattr(np, across)(log[picked], axis=1)
+    # One model, or few, give an interval of no width that says nothing.
+    low, high = (
+        100 * np.expm1(np.quantile(drawn, [0.025, 0.975])) if len(log) >= MIN_CLUSTERS else [np.nan] * 2
+    )
+    return {
+        "premium": value, "low": float(low), "high": float(high), "models": len(log), "clusters": len(log),
+        "how": f"{across} over models", "why_not": "",
     }  # fmt: skip
+
+
+def premium_choices(sold: pd.DataFrame, headline: Finding, recent_months: int) -> Robustness:
+    """The premium under every combination of choices, and without each model and each developer."""
+
+    @cache
+    def models(seller: Seller, months: int, site: str) -> pd.DataFrame:
+        return _by_model(sold, seller=seller, months=months, mainland=site == "mainland")
+
+    def estimate(**chosen: Any) -> dict[str, float]:
+        rows = models(chosen["US seller"], chosen["months"], chosen["developer's site"])
+        value = typical_premium(rows, chosen["over models"])
+        return {"estimate": value, "low": np.nan, "high": np.nan}
+
+    options = dict(_COMBINED) | {"months": tuple(dict.fromkeys((recent_months, *_COMBINED["months"])))}
+    first = {choice: values[0] for choice, values in options.items()}
+    curve = specification_curve(
+        run_specifications(estimate, options), list(options), headline=first, unit="%"
+    )
+    rows = models("median", recent_months, "international").rename(columns={"model_id": "model"})
+    left_out = leave_one_out(rows, ["model", "developer"], typical_premium)
+    low, high = (np.nan if end is None else end for end in (headline.ci_low, headline.ci_high))
+    value = np.nan if headline.value is None else headline.value
+    return Robustness(headline.key, "US sellers over the Chinese developer, same weights", value, low, high,
+                      curve, left_out)  # fmt: skip
+
+
+def behind(day: date, measure: str, *, draws: int) -> Behind:
+    """How far the best Chinese open model is behind: by a measure, by all others, by licence."""
+    found: dict[tuple[str, str], CapabilityLag] = {}
+    rows = []
+    for name in dict.fromkeys((measure, *installed())):
+        scores = capability_scores(name)
+        scores = scores[scores["release_date"].dt.date <= day]
+        for licences, kind in _LICENCES.items():
+            try:
+                lag = capability_lag(scores, follower=("CN", kind), draws=draws)
+            except TooFewError:
+                continue
+            found[name, licences] = lag
+            rows.append({"measure": MEASURES[name].title, "licences": licences, **lag.now.drop("period")})
+    lag = found[measure, "all"]
+    released = capability_scores(measure)["release_date"].dt.date
+    last = max(one for one in released.dropna() if one <= day)
+    title = MEASURES[measure].title
+    return Behind(lag.path, lag, pd.DataFrame(rows), last, title, MEASURES[measure].points, draws)
 
 
 def incidents(events: pd.DataFrame, day: date) -> Incidents:

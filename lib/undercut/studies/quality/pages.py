@@ -10,6 +10,7 @@ import pandas as pd
 
 from undercut import plots
 from undercut.prices.reliability import RateRatio
+from undercut.report.findings.sentences import MINUS
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
 from undercut.studies.quality.estimates import (
     AtEqualCapability,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _ERRORS: Final = "the index's own errors, drawn independently"
-_EPOCH: Final = "Epoch AI (CC BY 4.0)"
+_BOARDS: Final = "Epoch AI (CC BY 4.0), Arena, LiveBench"
 _LED: Final = ("us_hosting_premium", "us_hosting_premium.cheapest_us_seller")
 CAVEATS: Final = (
     Caveat(
@@ -35,23 +36,22 @@ CAVEATS: Final = (
 
 
 def same_weights(found: SameWeights) -> Iterator[Part]:
-    """The premium over months and under other choices."""
+    """The premium of each model, of the median one, and under other choices."""
     told = {str(row.key): premium(pd.Series(row._asdict())) for row in found.frame.itertuples()}
-    yield from (told[key] for key in _LED)
-    by_month = found.whole.by_month
+    yield Answer(f"{security(found)}.")
     yield Figure(
         "us_hosting_premium", lambda: _premium_axes(found),
-        alt=f"Line over months of the premium of US sellers of Chinese open weights. {security(found)}.",
-        data=by_month,
+        alt=f"Rows of dots, a row a model: premium of its US sellers. {security(found)}.",
+        data=found.by_model,
     )  # fmt: skip
-    yield Sentence(f"{security(found)}; {for_who_looks_around(found)}")
-    shown = ["choice", "premium", "low", "high", "models", "clusters"]
+    yield from told.values()
+    yield Sentence(for_who_looks_around(found))
+    shown = ["choice", "premium", "low", "high", "models"]
     yield Table(
         found.frame.loc[found.frame["why_not"].eq(""), shown], title="The premium by other choices",
         subtitle="Percent over the Chinese developer's own price", row_label="choice",
         formats=dict.fromkeys(("premium", "low", "high"), "number"), labels={"low": "95% from", "high": "to"},
     )  # fmt: skip
-    yield from (told[key] for key in told if key not in _LED)
 
 
 def premium(row: pd.Series) -> Number:
@@ -62,60 +62,70 @@ def premium(row: pd.Series) -> Number:
     is_wide = bool(np.isfinite([row["low"], row["high"]]).all())
     return Number(
         row["key"], label, row["premium"], "%", ci=(row["low"], row["high"]) if is_wide else None,
-        n=row["models"], note="" if is_wide else "too few developers for an interval",
-        method=f"mean log difference within model and month; {row['how']} over {row['clusters']} clusters",
+        n=row["models"], note="" if is_wide else "too few models for an interval",
+        method=f"log difference within model and month, {row['how']}; bootstrap over models",
         role="headline" if row["key"] == _LED[0] else "primary" if row["key"] == _LED[1] else "robustness",
     )  # fmt: skip
 
 
 def security(found: SameWeights) -> str:
-    """What US sellers asked over the developer, and how sure that is."""
+    """What the median US seller asks over the developer, and how sure that is."""
     told = premium(found.row())
     if told.value is None:
         return f"Over the last {found.recent_months} months no such weights were sold both ways"
+    if abs(told.value) < 0.5:
+        return (
+            "For the same Chinese weights US sellers ask what the Chinese developer asks "
+            f"(difference at the median model {told.short}, {_span(told)})"
+        )
     return (
-        f"Over the last {found.recent_months} months US sellers asked {abs(told.value):.0f}% "
-        f"{'more' if told.value > 0 else 'less'} than the Chinese developer for the same weights "
-        f"({_sure(told)})"
+        f"For the same Chinese weights US sellers ask {abs(told.value):.0f}% "
+        f"{'more' if told.value > 0 else 'less'} than the Chinese developer at the median model "
+        f"({_span(told)}){'' if told.is_clear else '; that could be chance'}"
     )
 
 
-def _sure(told: Number) -> str:
-    if not told.interval:
-        return "too few developers for an interval"
-    return f"{told.interval}: " + ("beyond the interval" if told.is_clear else "an interval that holds zero")
+def _span(told: Number) -> str:
+    return told.interval or "too few models for an interval"
 
 
 def for_who_looks_around(found: SameWeights) -> str:
-    """What a buyer pays who takes the cheapest US seller, and how it was over all months."""
-    cheap, whole = premium(found.row(".cheapest_us_seller")), found.row(".all_months")["premium"]
-    since = f"Over all months since {found.first_month} it was {whole:+.0f}%."
-    if cheap.value is None:
-        return f"no cheapest US seller can be told. {since}"
+    """What a buyer pays who takes the cheapest US seller, the mean, and how it was over all months."""
+    cheap, mean = (premium(found.row(key)) for key in (".cheapest_us_seller", ".mean_us_seller"))
+    if cheap.value is None or mean.value is None:
+        return "No cheapest US seller can be told."
     low, high = cheap.ci or (np.nan, np.nan)
     pays = "pays" if low > 0 else "need not pay" if high < 0 else "may or may not pay"
+    whole = found.row(".all_months")["premium"]
     return (
-        f"the cheapest US seller of a model asked {abs(cheap.value):.0f}% "
-        f"{'more' if cheap.value > 0 else 'less'} ({cheap.interval or 'no interval'}), so that a buyer who "
-        f"looks around {pays} for US law. {since}"
+        f"The cheapest US seller of the median model asks {abs(cheap.value):.0f}% "
+        f"{'more' if cheap.value > 0 else 'less'} ({_span(cheap)}), so that a buyer who looks around {pays} "
+        f"for US law. The mean over models is {mean.short} ({_span(mean)}): it hangs on a few models with a "
+        f"wide difference. Over all months since {found.first_month} the median is {whole:+.0f}%.".replace(
+            "-", MINUS
+        )
     )
 
 
 def _premium_axes(found: SameWeights) -> Axes:
-    by_month = found.whole.by_month
-    drawn = by_month[by_month["developers"] >= min(3, by_month["developers"].max())]
-    months = pd.PeriodIndex(drawn["period"], freq="M").to_timestamp()
-    value, low, high = (100 * np.expm1(drawn[name].astype(float)) for name in ("premium", "low", "high"))
-    axes, color = plots.own_axes(height=4.2), plots.origin_color("US")
-    plots.band(axes, months, low, high, color)
-    axes.plot(months, value, color=color)
+    """A row a model: its median US seller as a dot, its cheapest as a ring."""
+    shown = found.by_model.sort_values("difference", ignore_index=True)
+    axes, color = plots.own_axes(None, 7.6, 1.4 + 0.24 * max(len(shown), 1)), plots.origin_color("US")
+    ring = {"markerfacecolor": plots.PAPER, "markeredgecolor": color}
+    for height, row in enumerate(shown.itertuples()):
+        ends = [100 * float(np.expm1(end)) for end in (row.cheapest, row.difference)]
+        axes.plot(ends, [height] * 2, color=color, linewidth=1, alpha=0.5)
+        axes.plot(ends[0], height, "o", markersize=6, **ring)
+        axes.plot(ends[1], height, "o", color=color, markersize=6)
+    axes.set_yticks(range(len(shown)), shown["model_id"])
+    axes.axvline(0, color=plots.INK, linewidth=0.8)
+    axes.axvline(found.row()["premium"], color=plots.MUTED, linewidth=1, linestyle=":")
+    axes.grid(axis="y", visible=False)
     return plots.headline(
-        plots.zero_line(axes),
-        f"Same weights from US sellers: {found.row()['premium']:+.0f}% over the last {found.recent_months} "
-        f"months, {value.iloc[-1]:+.0f}% in the last one",
-        f"Percent over the Chinese developer's own price, mean over models, {found.workload} workload; "
-        "months with three developers or more; band: 95%, from five on",
-        source="Undercut price panel",
+        axes, f"{premium(found.row()).short} at the median model",
+        "Percent over the Chinese developer's own price, same weights and month; dot: median US seller; "
+        f"ring: cheapest; dotted: the median model; last {found.recent_months} months, {found.workload} "
+        "workload", source="Undercut price panel",
     )  # fmt: skip
 
 
@@ -125,7 +135,8 @@ def at_equal_capability(found: AtEqualCapability) -> Iterator[Part]:
     yield closed
     value = closed.value or 0.0
     yield Sentence(
-        f"At equal capability US closed models cost {abs(value):.0f}% {'more' if value > 0 else 'less'} than "
+        f"At equal capability and age US closed models cost {abs(value):.0f}% "
+        f"{'more' if value > 0 else 'less'} than "
         f"Chinese open ones ({closed.interval}): what buyers pay for a US closed model is another matter "
         "than the price of keeping Chinese weights under US law."
     )
@@ -139,7 +150,7 @@ def closed_premium(found: AtEqualCapability) -> Number:
         "closed_premium", "US closed over Chinese open models at equal capability", value, "%",
         ci=(low, high),
         n=gap.n_group + gap.n_reference, role="primary",
-        method=f"least squares on capability; bootstrap over {gap.clusters} families",
+        method=f"least squares on capability and age; bootstrap over {gap.clusters} developers",
     )  # fmt: skip
 
 
@@ -176,15 +187,29 @@ def behind(found: Behind) -> Iterator[Part]:
         lambda: plots.headline(
             found.lag.plot(plots.own_axes(height=4.2)),
             f"{now['follower_model']} stands {distance(points)} {now['leader_model']}, {months.short} behind",
-            "Best US closed less best Chinese open model, points of Epoch AI's capability index; band: 95%",
-            source=_EPOCH,
+            f"Best US closed less best Chinese open model, {found.measure}; band: 95%", source=_BOARDS,
         ),
         alt=f"Line of the capability gap by month. Last month: {points}; lag {months}.", data=found.frame,
     )  # fmt: skip
     yield Sentence(
         f"In {_month(now)} the gap is {points}, or {months}. The last {count} record holders came "
-        f"{usual.short} ({usual.interval}) after a US closed model of the same score."
+        f"{usual.short} ({usual.interval}) after a US closed model of the same score. {by_measure(found)}"
     )
+    shown = ["measure", "licences", "gap", "lag", "lag_low", "lag_high", "leader_model", "follower_model"]
+    yield Table(
+        found.by_measure[shown], title="Months behind, by measure and licence", row_label="measure",
+        subtitle="Best US closed less best Chinese open model: points of the measure and months, 95%",
+        formats=dict.fromkeys(("gap", "lag", "lag_low", "lag_high"), "number"),
+        labels={"lag": "months", "lag_low": "95% from", "lag_high": "to", "gap": "points",
+                "leader_model": "best US closed", "follower_model": "best Chinese open"},
+    )  # fmt: skip
+    for row in found.by_measure.itertuples():
+        yield Number(
+            f"capability_gap_months.{_plain(row.measure)}.{_plain(row.licences)}",
+            f"Months behind by {row.measure}, licences: {row.licences}", row.lag, "months",
+            ci=(row.lag_low, row.lag_high), method=_ERRORS, role="robustness",
+            n=found.lag.models,
+        )  # fmt: skip
     yield Figure(
         "capability_lag",
         lambda: plots.headline(
@@ -192,7 +217,7 @@ def behind(found: Behind) -> Iterator[Part]:
             f"Months behind: {now['lag']:.1f} now, {year_ago['lag']:.1f} in {_month(year_ago)}",
             "Months since a US closed model first stood where the best Chinese open one stands; it grows "
             "until the next release; band: 95%",
-            source=_EPOCH,
+            source=_BOARDS,
         ),
         alt=f"Saw-toothed line of the lag in months, month by month. Last month: {months}; a year before: "
         f"{year_ago['lag']:.1f} months.",
@@ -210,7 +235,7 @@ def gap_number(found: Behind) -> Number:
     """The gap now, in points."""
     now = found.lag.now
     return Number(
-        "capability_gap_points", "Best US closed less best Chinese open model", now["gap"], "index points",
+        "capability_gap_points", "Best US closed less best Chinese open model", now["gap"], found.points,
         ci=(now["gap_low"], now["gap_high"]), n=found.lag.models, as_of=found.released, method=_ERRORS,
         role="primary",
     )  # fmt: skip
@@ -226,10 +251,27 @@ def lag_number(found: Behind) -> Number:
     )  # fmt: skip
 
 
+def _plain(words: str) -> str:
+    return "_".join(words.lower().replace(",", "").split())
+
+
+def by_measure(found: Behind) -> str:
+    """The range of the lag over measures, and what licences that set conditions do to it."""
+    every = found.by_measure.set_index(["licences", "measure"])["lag"]
+    whole, strict = (every.xs(kind) for kind in ("all", "without those that set conditions"))
+    moved = strict.reindex(whole.index)[found.measure] - whole[found.measure]
+    change = "the same" if abs(moved) < 0.5 else f"{strict[found.measure]:.0f} months"
+    return (
+        f"Over {len(whole)} measures of capability it is {whole.min():.0f} to {whole.max():.0f} months; "
+        f"without models whose licence sets conditions {change} by {found.measure}, {strict.min():.0f} to "
+        f"{strict.max():.0f} over all."
+    )
+
+
 def distance(points: Number) -> str:
-    """``8.2 index points below``, or above where the Chinese model leads."""
+    """``8.2 points below``, or above where the Chinese model leads."""
     value = points.value or 0.0
-    return f"{abs(value):.1f} index points {'below' if value > 0 else 'above'}"
+    return f"{abs(value):.1f} {points.unit} {'below' if value > 0 else 'above'}"
 
 
 def _month(row: pd.Series) -> str:
@@ -334,11 +376,10 @@ def _often(found: RateRatio) -> str:
     return "less often than" if found.high < 1 else "as often, within the interval, as"
 
 
-def conclusion(same: SameWeights, lag: Behind, steady: Steadiness) -> list[Part]:
-    """The report's answer and what else must be known."""
+def conclusion(lag: Behind, steady: Steadiness) -> list[Part]:
+    """What else must be known beside the answer."""
     points, months = gap_number(lag), lag_number(lag)
     return [
-        Answer(f"{security(same)}."),
         Sentence(
             f"The best Chinese open model stands {distance(points)} the best US closed one "
             f"({points.interval}), {months.short} behind it ({months.interval}); {vanish(steady)}."

@@ -1,0 +1,213 @@
+"""What does a typical and a careful buyer pay for a capability, for one kind of model and for another?
+
+A lowest price against a lowest price is one firm's decision against another's. A typical buyer takes the
+median seller of a middling model that is good enough; a careful one the cheapest tenth of all offers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from undercut.errors import TooFewError, unknown
+from undercut.inference.arrays import Booleans, Floats
+from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval
+from undercut.prices.capability.frontier import FrontierRule
+from undercut.prices.capability.gap import score_spread
+from undercut.prices.capability.gaps import closed_models, open_models
+from undercut.prices.capability.price_of_capability import comparable_points
+from undercut.result import Result
+from undercut.sources.measures import DEFAULT
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: Kinds of buyers: which quantile of the prices they pay, and of what.
+BUYERS: Final = {"typical": (0.5, "models at their median seller"), "careful": (0.1, "offers")}
+_SIDES: Final = ("closed", "open")
+#: Fewer models than this on either side say nothing.
+MIN_MODELS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class BuyerPrices(Result):
+    """Prices of two kinds of models at one capability, by kind of buyer.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        One row a buyer: ``buyer, closed, open`` (US dollars per million tokens), ``saving`` with ``low`` and
+        ``high`` (percent: what the open models save; negative where they cost more), ``n_closed, n_open``
+        (models that reach the capability by their own scores).
+    offers : DataFrame
+        The offers that can reach it, with ``side`` and ``chance``, the share of the draws in which they do.
+    level : float
+    options : dict
+        Capability, measure, width, draws and seed.
+    """
+
+    frame: pd.DataFrame
+    offers: pd.DataFrame
+    level: float
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a buyer."""
+        return self.frame.copy()
+
+    def row(self, buyer: str) -> pd.Series:
+        """What one buyer pays.
+
+        Raises
+        ------
+        UnknownNameError
+            No such buyer.
+        """
+        if buyer not in BUYERS:
+            raise unknown("buyer", buyer, BUYERS)
+        return self.frame.set_index("buyer").loc[buyer]
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw every offer's price, a row a side, with what each buyer pays, and return the axes."""
+        from undercut import plots
+
+        axes = plots.own_axes(ax, 7.6, 3.0)
+        inks = {"open": plots.origin_color("CN"), "closed": plots.origin_color("US")}
+        for height, side in enumerate(_SIDES):
+            prices = self.offers.loc[self.offers["side"].eq(side), "price"]
+            axes.plot(prices, [height] * len(prices), "o", color=inks[side], alpha=0.35, markersize=6, mew=0)
+            for buyer, paid in self.frame.set_index("buyer")[side].items():
+                axes.plot(paid, height, "|", color=plots.INK, markersize=22, markeredgewidth=2)
+                axes.annotate(
+                    f"{buyer} {plots.dollars(paid)}", (paid, height), xytext=(0, 15), ha="center",
+                    textcoords="offset points", fontsize=9,
+                )  # fmt: skip
+        axes.set_yticks(range(2), ["US closed", "Chinese open"])
+        axes.set_ylim(-0.6, 1.7)
+        axes.grid(axis="y", visible=False)
+        return plots.price_axis(axes, "x")
+
+
+def buyer_prices(
+    offers: pd.DataFrame,
+    capability: float,
+    *,
+    open_origin: str = "CN",
+    closed_origin: str = "US",
+    seller_country: str | None = None,
+    cluster: str = "developer",
+    draws: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> BuyerPrices:
+    """What open models of one country save buyers who would take closed ones of another.
+
+    Parameters
+    ----------
+    offers : DataFrame
+        From :func:`undercut.prices.cross_section.cross_section`; their measure decides the scores.
+    capability : float
+        What the work needs. Offers from there to as far above it as :class:`FrontierRule` looks are compared:
+        a much better model is another good.
+    open_origin, closed_origin : str
+        ISO countries of the developers.
+    seller_country : str, optional
+        Only sellers at home there. By default all but clouds and hosts at home in China.
+    cluster, draws, level, seed
+        Of the bootstrap. Each draw also takes the scores from their intervals, so that no model decides by
+        half a point; without draws of clusters the median over these is the estimate.
+
+    Returns
+    -------
+    BuyerPrices
+
+    Raises
+    ------
+    TooFewError
+        Fewer than three models of either kind reach the capability.
+
+    Examples
+    --------
+    >>> import undercut as uc
+    >>> offers = uc.prices.cross_section(uc.load_prices(workload="measured"), "2026-10-15")
+    >>> found = uc.prices.buyer_prices(offers, uc.prices.landmark_levels()["o1"], draws=200)
+    >>> found.frame["buyer"].tolist()
+    ['typical', 'careful']
+    """
+    measure = offers.attrs.get("measure", DEFAULT)
+    width = comparable_points(FrontierRule().width, measure)
+    chosen = _chosen(offers, open_origin, closed_origin, seller_country)
+    models = chosen.drop_duplicates("model_id").sort_values("model_id", ignore_index=True)
+    inside = models["eci"].between(capability, capability + width)
+    counts = models.loc[inside, "side"].value_counts()
+    if min(counts.get(side, 0) for side in _SIDES) < MIN_MODELS:
+        told = " and ".join(f"{counts.get(side, 0)} {side}" for side in _SIDES)
+        raise TooFewError(
+            f"Only {told} models reach {capability:g} and little more; {MIN_MODELS} are needed."
+        )
+    noise = np.random.default_rng(seed).standard_normal((draws + 1, len(models))) * score_spread(models)
+    scores = models["eci"].to_numpy(float) + noise
+    reach = (scores >= capability) & (scores < capability + width)
+    codes, labels = cluster_codes(models, cluster)
+    drawn = multiplicities(len(labels), draws=draws, seed=seed)[:, codes]
+    place = pd.Series(models.index, index=models["model_id"])
+    typical = chosen.groupby(["side", "model_id"], as_index=False)["price"].median()
+    rows = []
+    for buyer, (quantile, of) in BUYERS.items():
+        priced = typical if of.startswith("models") else chosen
+        # Row 0: all clusters, over the draws of the scores; the others: clusters and scores.
+        paid = {
+            side: _paid(priced[priced["side"].eq(side)], place, reach, drawn, quantile) for side in _SIDES
+        }
+        point = {side: float(np.nanmedian(plain)) for side, (plain, _) in paid.items()}
+        log_ratio = [paid["open"][kind] - paid["closed"][kind] for kind in (0, 1)]
+        low, high = (float(end[0]) for end in percentile_interval(log_ratio[1][:, None], level=level))
+        saving = float(np.nanmedian(log_ratio[0]))
+        rows.append(
+            {"buyer": buyer, **{side: float(np.exp(price)) for side, price in point.items()},
+             "saving": -100 * np.expm1(saving), "low": -100 * np.expm1(high), "high": -100 * np.expm1(low),
+             "n_closed": int(counts["closed"]), "n_open": int(counts["open"])}
+        )  # fmt: skip
+    chance = pd.Series(reach.mean(axis=0), index=models["model_id"])
+    able = chosen.assign(chance=chosen["model_id"].map(chance)).query("chance > 0.5")
+    options = {"capability": capability, "measure": measure, "width": width, "cluster": cluster}
+    return BuyerPrices(pd.DataFrame(rows), able, level, options | {"draws": draws, "seed": seed})
+
+
+def _chosen(offers: pd.DataFrame, opened: str, closed: str, country: str | None) -> pd.DataFrame:
+    """The offers of both kinds, scored, from sellers in question, with ``side``, cheapest first."""
+    home = offers["host_country"]
+    near = home.eq(country) if country else ~home.eq("CN") | offers["host_kind"].eq("developer")
+    is_open, is_closed = open_models(offers, opened), closed_models(offers, closed)
+    kept = (near.fillna(False) | home.isna() & (country is None)) & (is_open | is_closed)
+    side = np.where(is_open, "open", "closed")
+    found = offers.assign(side=side)[kept & offers["eci"].notna()]
+    return found.sort_values(["price", "model_id", "host"], ignore_index=True)
+
+
+def _paid(
+    priced: pd.DataFrame, place: pd.Series, reach: Booleans, drawn: Floats, quantile: float
+) -> tuple[Floats, Floats]:
+    """Log price at a quantile of what is within reach: with all clusters, and with clusters drawn."""
+    ordered = priced.sort_values(["price", "model_id"])
+    log_price, at = np.log(ordered["price"].to_numpy(float)), place.loc[ordered["model_id"]].to_numpy()
+    return tuple(  # type: ignore[return-value]
+        _quantile(log_price, reach[1:, at] * weights[:, at], quantile)
+        for weights in (np.ones_like(drawn[1:]), drawn[1:])
+    )
+
+
+def _quantile(log_price: Floats, weights: Floats, quantile: float) -> Floats:
+    """Weighted quantile of ascending numbers in each row of weights, at the middle of each weight; NaN where
+    nothing has weight."""
+    total = weights.sum(axis=1, keepdims=True)
+    middle = np.cumsum(weights, axis=1) - weights / 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(weights > 0, middle / total, -np.inf)
+    above = np.argmax(share >= quantile - 1e-12, axis=1)
+    none = ~(share >= quantile - 1e-12).any(axis=1) | (total[:, 0] == 0)
+    last = weights.shape[1] - 1 - np.argmax(weights[:, ::-1] > 0, axis=1)
+    return np.where(total[:, 0] == 0, np.nan, log_price[np.where(none, last, above)])

@@ -1,0 +1,217 @@
+"""What do a typical and a careful buyer pay for Chinese weights and for US closed models, and what if?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, ClassVar, Final
+
+import numpy as np
+import pandas as pd
+
+from undercut import plots
+from undercut.inference.robustness import Robustness, leave_one_out
+from undercut.inference.specifications import run_specifications, specification_curve
+from undercut.prices.capability.buyers import BUYERS, BuyerPrices, buyer_prices
+from undercut.prices.capability.price_of_capability import landmark_levels
+from undercut.prices.cross_section import cross_section
+from undercut.prices.load import with_measure, with_workload
+from undercut.prices.workloads import effective_prices
+from undercut.report.findings.results import Finding
+from undercut.sources.measures import MEASURES, installed
+from undercut.studies.framed import Framed
+from undercut.studies.presentation import Answer, Figure, Number, Part, Sentence, Table
+
+#: Levels at which Chinese weights and US closed models are compared.
+LEVELS: Final = ("o1", "GPT-5", "GPT-5.2")
+_SELLERS: Final = {"in reach of US buyers": None, "at home in the US": "US"}
+
+
+@dataclass(frozen=True, slots=True)
+class Buyers(Framed):
+    """What buyers pay at one capability (``frame``), and by measure of capability."""
+
+    ROW: ClassVar[str] = "buyer"
+    VALUE: ClassVar[str] = "saving"
+    found: BuyerPrices
+    by_measure: pd.DataFrame
+    capability: str
+    workload: str
+
+    def parts(self) -> Iterator[Part]:
+        """The answer, the prices behind it, and what other measures say."""
+        told = {buyer: self.number(buyer) for buyer in BUYERS}
+        yield Answer(self.answer(told["typical"]))
+        yield Figure(
+            "buyer_prices",
+            lambda: plots.headline(
+                self.found.plot(), self.heading(told["typical"]),
+                f"US dollars per million tokens, {self.workload} workload; each dot an offer of "
+                f"{self.capability} capability; bars: what buyers pay", source="Undercut price panel",
+            ),
+            alt=f"Dots of offers by price, a row a kind of model. {self.answer(told['typical'])}",
+            data=self.found.offers[["side", "host", "model_id", "eci", "price", "chance"]],
+        )  # fmt: skip
+        yield from told.values()
+        yield Sentence(
+            "The typical buyer takes the median seller of the median model that is good enough; the careful "
+            f"one pays what the cheapest tenth of all offers cost: {_paid(self.frame, 'careful')}, against "
+            f"{_paid(self.frame, 'typical')} ({self.said(told['careful'])}). {self.disagree()}"
+        )
+        yield Table(
+            self.by_measure, title="By measure of capability", row_label="measure",
+            subtitle=f"What Chinese weights save at {self.capability} capability, percent, 95% intervals",
+            formats=dict.fromkeys(("saving", "low", "high"), "number"),
+            labels={"low": "95% from", "high": "to", "n_closed": "US closed", "n_open": "Chinese open"},
+        )  # fmt: skip
+
+    def number(self, buyer: str) -> Number:
+        """What one buyer saves."""
+        row = self.found.row(buyer)
+        return Number(
+            f"{buyer}_saving", f"What Chinese weights save a {buyer} buyer of {self.capability} capability",
+            float(row["saving"]), "%", ci=(float(row["low"]), float(row["high"])),
+            n=int(row["n_closed"] + row["n_open"]), role="headline" if buyer == "typical" else "primary",
+            method=f"quantile {BUYERS[buyer][0]:g} of {BUYERS[buyer][1]}; developers and scores drawn",
+        )  # fmt: skip
+
+    def answer(self, told: Number) -> str:
+        """Who pays less, by how much."""
+        return (
+            f"A typical buyer of {self.capability} capability pays {abs(told.value or 0):.0f}% "
+            f"{'less' if (told.value or 0) > 0 else 'more'} for Chinese weights than for US closed models "
+            f"(saving, {told.interval}){'' if told.is_clear else '; that could be chance'}."
+        )
+
+    def heading(self, told: Number) -> str:
+        """The same as a title."""
+        way = "less" if (told.value or 0) > 0 else "more"
+        return f"Chinese weights cost the typical buyer {abs(told.value or 0):.0f}% {way}"
+
+    def said(self, told: Number) -> str:
+        """A saving with its interval."""
+        return f"saving {told.short}, {told.interval}"
+
+    def disagree(self) -> str:
+        """Whether measures of capability give the typical buyer different verdicts."""
+        rows = self.by_measure[self.by_measure["buyer"].eq("typical")].dropna(subset=["saving"])
+        verdicts = rows.assign(
+            verdict=np.select([rows["low"] > 0, rows["high"] < 0], ["cheaper", "dearer"], "cannot tell")
+        ).groupby("verdict")["measure"]
+        if verdicts.ngroups < 2:
+            return "All measures of capability give the typical buyer the same verdict."
+        words = {"cheaper": "finds them cheaper", "dearer": "finds them more expensive"}
+        return "Measures of capability disagree: " + "; ".join(
+            f"{', '.join(names)}: {words.get(str(verdict), str(verdict))}" for verdict, names in verdicts
+        ) + "."  # fmt: skip
+
+
+def _paid(frame: pd.DataFrame, buyer: str) -> str:
+    row = frame.set_index("buyer").loc[buyer]
+    return (
+        f"{plots.dollars(row['open'])} for Chinese weights and {plots.dollars(row['closed'])} for US closed"
+    )
+
+
+def buyers(prices: pd.DataFrame, day: Any, *, capability: str, draws: int) -> Buyers:
+    """What buyers pay on a day, by the panel's measure and by every other one.
+
+    Parameters
+    ----------
+    prices : DataFrame
+        From :func:`undercut.load_prices`.
+    day : date
+    capability : str
+        A key of `landmark_levels`.
+    draws : int
+    """
+    found, rows = {}, []
+    for name in dict.fromkeys((str(prices.attrs["measure"]), *installed())):
+        level = landmark_levels(name).get(capability)
+        if level is None:
+            continue
+        found[name] = buyer_prices(cross_section(with_measure(prices, name), day), level, draws=draws)
+        rows.append(found[name].frame.assign(measure=MEASURES[name].title))
+    first = next(iter(found.values()))
+    columns = ["measure", "buyer", "saving", "low", "high", "n_closed", "n_open"]
+    workload = str(prices.attrs["workload"])
+    return Buyers(first.frame, first, pd.concat(rows, ignore_index=True)[columns], capability, workload)
+
+
+def buyer_choices(
+    prices: pd.DataFrame, day: Any, headline: Finding, *, capability: str, draws: int = 200
+) -> Robustness:
+    """What a typical buyer saves, in percent, under every combination of choices, and without each unit."""
+    by_title = {
+        MEASURES[name].title: name for name in dict.fromkeys((str(prices.attrs["measure"]), *installed()))
+    }
+    workload = str(prices.attrs["workload"])
+    options = {
+        "buyer": tuple(BUYERS),
+        "capability": tuple(dict.fromkeys((capability, *LEVELS))),
+        "workload": tuple(dict.fromkeys((workload, "chat", "agent"))),
+        "measure": tuple(by_title),
+        "sellers": tuple(_SELLERS),
+    }
+
+    @cache
+    def offers(workload: str, measure: str) -> pd.DataFrame:
+        return cross_section(with_measure(with_workload(prices, workload), by_title[measure]), day)
+
+    @cache
+    def paid(workload: str, measure: str, capability: str, sellers: str) -> BuyerPrices:
+        level = landmark_levels(by_title[measure])[capability]
+        return buyer_prices(offers(workload, measure), level, seller_country=_SELLERS[sellers], draws=draws)
+
+    def estimate(**chosen: Any) -> dict[str, float]:
+        row = paid(*(chosen[key] for key in ("workload", "measure", "capability", "sellers"))).row(
+            chosen["buyer"]
+        )
+        return {"estimate": row["saving"], "low": row["low"], "high": row["high"]}
+
+    first = {choice: values[0] for choice, values in options.items()}
+    curve = specification_curve(
+        run_specifications(estimate, options), list(options), headline=first, unit="%"
+    )
+    rows, level = offers(workload, first["measure"]), landmark_levels(by_title[first["measure"]])[capability]
+    inside = set(paid(workload, first["measure"], capability, first["sellers"]).offers["model_id"])
+
+    def without(kept: pd.DataFrame) -> float:
+        left = rows[rows["model_id"].isin(kept["model"])]
+        return float(buyer_prices(left, level, draws=draws).row("typical")["saving"])
+
+    units = rows[rows["model_id"].isin(inside)].assign(model=lambda frame: frame["model_id"])
+    left_out = leave_one_out(units, ["model", "developer"], without)
+    low, high = (np.nan if end is None else end for end in (headline.ci_low, headline.ci_high))
+    value = np.nan if headline.value is None else headline.value
+    return Robustness(headline.key, headline.label, value, low, high, curve, left_out)
+
+
+def paid_on_a_router() -> list[Part]:
+    """What a router's users paid per million tokens, by kind of model, from their own mixes of tokens."""
+    paid = effective_prices()
+    kind = paid["origin"].where(paid["origin"].isin(["US", "CN"]), "other") + " " + paid["access"]
+    late = paid["week_start"] > paid["week_start"].max() - pd.Timedelta(weeks=13)
+    rows = paid[late].groupby(kind[late])[["usd", "tokens"]].sum()
+    price = rows["usd"] / rows["tokens"]
+    week = f"{paid['week_start'].max():%d %B %Y}".lstrip("0")
+    parts: list[Part] = [
+        Number(
+            "effective_price." + str(name).lower().replace(" ", "_"),
+            f"Paid per million tokens by users of a router: {name} models", float(price[name]),
+            "USD per million tokens", n=int((kind[late] == name).sum()), role="descriptive",
+            method="list prices times tokens by kind, cached ones at their price; top models of 13 weeks",
+            note=f"a sum over the most used models to the week of {week}, not a sample: no interval",
+        )
+        for name in price.index
+    ]  # fmt: skip
+    if {"US closed", "CN open"} <= set(price.index):
+        parts.append(
+            Sentence(
+                f"What users of one router paid, from the tokens they used: "
+                f"{plots.dollars(price['US closed'])} per million for US closed models, "
+                f"{plots.dollars(price['CN open'])} for Chinese open ones (13 weeks to {week})."
+            )
+        )
+    return parts
