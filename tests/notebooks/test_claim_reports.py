@@ -46,9 +46,9 @@ def test_every_number_has_an_interval_or_says_why_not(results: dict[str, dict[st
 
 
 def test_the_price_ratio_is_that_of_the_two_cheapest_offers(results: dict[str, dict[str, Any]]) -> None:
-    panel = undercut.load_prices(workload="chat")
+    panel = undercut.load_prices(workload="measured")
     offers = cross_section(panel, panel["last_seen"].max().date())
-    good = offers[offers["eci"] >= 142.45]
+    good = offers[offers["eci"] >= 141.91]
     us = good[(good["origin"] == "US") & (good["access"] == "closed") & (good["host"] == "openai")]
     chinese = good[(good["origin"] == "CN") & good["access"].str.startswith("open")]
     in_us = chinese[(chinese["host_country"] == "US") & chinese["host_kind"].isin(["host", "cloud"])]
@@ -59,9 +59,11 @@ def test_the_price_ratio_is_that_of_the_two_cheapest_offers(results: dict[str, d
 def test_the_capability_gap_is_the_difference_of_the_two_best_scores(
     results: dict[str, dict[str, Any]],
 ) -> None:
-    scores = undercut.load_reference("capability")
-    us = scores[(scores["country"] == "US") & (scores["access"] == "closed")]["eci"].max()
-    cn = scores[(scores["country"] == "CN") & scores["access"].str.startswith("open")]["eci"].max()
+    scores = undercut.load_reference("capability_scores").query("measure == 'eci_2026_10'")
+    us = scores[scores["origin"].eq("US") & scores["access"].eq("closed")]["score"].max()
+    cn = scores[scores["origin"].eq("CN") & scores["access"].str.startswith("open").fillna(False)][
+        "score"
+    ].max()
     found = number(results, "13_security_quality_reliability", "capability_gap_points")
     assert found["value"] == pytest.approx(us - cn)
 

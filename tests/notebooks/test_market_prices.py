@@ -37,7 +37,7 @@ def test_the_headline_is_what_a_second_program_finds_in_the_figures_data(site: P
     gap = findings(results)["gap_equal_capability"]
     models = pd.read_csv(site / "figures" / "price_by_capability.csv")
     models["is_open"] = models["access"].str.startswith("open").astype(float)
-    fit = smf.ols("np.log(price) ~ eci + is_open", models, eval_env=0).fit()
+    fit = smf.ols("np.log(price) ~ eci + age + is_open", models, eval_env=0).fit()
     assert gap["value"] == pytest.approx(100 * (np.exp(fit.params["is_open"]) - 1), rel=1e-9)
     assert gap["n"] == len(models)
     assert gap["ci_low"] < gap["value"] < gap["ci_high"]

@@ -35,13 +35,13 @@ class Measure:
 MEASURES: Final = {
     measure.name: measure
     for measure in (
-        Measure("eci_2026_10", "Epoch Capabilities Index, October 2026", "points", "eci_2026_10",
+        Measure("eci_2026_10", "Epoch Capabilities Index, October 2026", "index points", "eci_2026_10",
                 "90% intervals of this edition, else of the same model in August, else the median width"),
-        Measure("eci_2026_08", "Epoch Capabilities Index, August 2026", "points", "eci_2026_08",
+        Measure("eci_2026_08", "Epoch Capabilities Index, August 2026", "index points", "eci_2026_08",
                 "90% intervals, else the median width"),
         Measure("arena", "Arena, text", "rating points", error="95% intervals of the ratings"),
-        Measure("livebench", "LiveBench, January 2026", "points", "livebench_2026_01_08"),
-        Measure("artificial_analysis", "Artificial Analysis Intelligence Index", "points"),
+        Measure("livebench", "LiveBench, January 2026", "index points", "livebench_2026_01_08"),
+        Measure("artificial_analysis", "Artificial Analysis Intelligence Index", "index points"),
     )
 }  # fmt: skip
 DEFAULT: Final = "eci_2026_10"

@@ -2,12 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
 
 from undercut import plots
-from undercut.inference.robustness import MIDDLE, Robustness
+from undercut.inference.robustness import MIDDLE, Robustness, leave_one_out
+from undercut.inference.specifications import run_specifications, specification_curve
 from undercut.report.findings import sentences
+from undercut.report.findings.results import Finding
 from undercut.studies.presentation import Figure, Number, Part, Sentence, Table
+
+
+def hangs_on(
+    headline: Finding, label: str, estimate: Callable[..., dict[str, float]],
+    options: Mapping[str, Sequence[Any]], rows: pd.DataFrame, units: Sequence[str],
+    without: Callable[[pd.DataFrame], float], *, reference: float = 0.0,
+) -> Robustness | list[Part]:  # fmt: skip
+    """A headline under every combination of choices, and without each unit in turn.
+
+    Parameters
+    ----------
+    headline : Finding
+    label : str
+        What is estimated.
+    estimate : callable
+        Of one combination: ``estimate, low, high``; see :func:`undercut.inference.run_specifications`.
+    options : mapping
+        Options of each choice, those of the headline first.
+    rows, units, without
+        As in :func:`undercut.inference.leave_one_out`.
+    reference : float
+        The value of no effect.
+
+    Returns
+    -------
+    Robustness, or a sentence that says why there is none
+    """
+    table = run_specifications(estimate, options)
+    if headline.value is None or table["estimate"].isna().all():
+        reason = headline.note or table["why_not"].iloc[0]
+        return [Sentence(f"What the headline hangs on cannot be shown: {reason}")]
+    first = {choice: values[0] for choice, values in options.items()}
+    curve = specification_curve(table, list(options), headline=first, reference=reference, unit=headline.unit)
+    low, high = (np.nan if end is None else end for end in (headline.ci_low, headline.ci_high))
+    left_out = leave_one_out(rows, units, without)
+    return Robustness(headline.key, label, headline.value, low, high, curve, left_out)
+
+
+def point(estimate: float) -> dict[str, float]:
+    """A combination whose interval is not computed."""
+    return {"estimate": estimate, "low": np.nan, "high": np.nan}
 
 
 def robust(found: Robustness) -> Iterator[Part]:

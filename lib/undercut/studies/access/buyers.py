@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 
 from undercut import plots
-from undercut.inference.robustness import Robustness, leave_one_out
-from undercut.inference.specifications import run_specifications, specification_curve
+from undercut.inference.robustness import Robustness
 from undercut.prices.capability.buyers import BUYERS, BuyerPrices, buyer_prices
 from undercut.prices.capability.price_of_capability import landmark_levels
 from undercut.prices.cross_section import cross_section
@@ -22,6 +21,7 @@ from undercut.report.findings.results import Finding
 from undercut.sources.measures import MEASURES, installed
 from undercut.studies.framed import Framed
 from undercut.studies.presentation import Answer, Figure, Number, Part, Sentence, Table
+from undercut.studies.robust import hangs_on
 
 #: Levels at which Chinese weights and US closed models are compared.
 LEVELS: Final = ("o1", "GPT-5", "GPT-5.2")
@@ -141,7 +141,7 @@ def buyers(prices: pd.DataFrame, day: Any, *, capability: str, draws: int) -> Bu
 
 def buyer_choices(
     prices: pd.DataFrame, day: Any, headline: Finding, *, capability: str, draws: int = 200
-) -> Robustness:
+) -> Robustness | list[Part]:
     """What a typical buyer saves, in percent, under every combination of choices, and without each unit."""
     by_title = {
         MEASURES[name].title: name for name in dict.fromkeys((str(prices.attrs["measure"]), *installed()))
@@ -171,9 +171,6 @@ def buyer_choices(
         return {"estimate": row["saving"], "low": row["low"], "high": row["high"]}
 
     first = {choice: values[0] for choice, values in options.items()}
-    curve = specification_curve(
-        run_specifications(estimate, options), list(options), headline=first, unit="%"
-    )
     rows, level = offers(workload, first["measure"]), landmark_levels(by_title[first["measure"]])[capability]
     inside = set(paid(workload, first["measure"], capability, first["sellers"]).offers["model_id"])
 
@@ -182,10 +179,7 @@ def buyer_choices(
         return float(buyer_prices(left, level, draws=draws).row("typical")["saving"])
 
     units = rows[rows["model_id"].isin(inside)].assign(model=lambda frame: frame["model_id"])
-    left_out = leave_one_out(units, ["model", "developer"], without)
-    low, high = (np.nan if end is None else end for end in (headline.ci_low, headline.ci_high))
-    value = np.nan if headline.value is None else headline.value
-    return Robustness(headline.key, headline.label, value, low, high, curve, left_out)
+    return hangs_on(headline, headline.label, estimate, options, units, ["model", "developer"], without)
 
 
 def paid_on_a_router() -> list[Part]:

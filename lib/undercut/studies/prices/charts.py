@@ -134,7 +134,7 @@ def ladders(ladder: pd.DataFrame, *, finding: str, measure: str) -> Axes:
         axes.xaxis.set_major_formatter(DateFormatter("%y"))  # type: ignore[no-untyped-call]
         plots.price_axis(axes)
         said = [
-            f"{vendor}\n{number(price, 'USD')}, its most capable model\n{day:%B %Y}"
+            f"{vendor}\n{number(price, 'USD')}, its highest-scored model\n{day:%B %Y}"
             for day, price in best.dropna().items()
         ]
         plots.marks(axes, best.dropna().index, best.dropna(), said)

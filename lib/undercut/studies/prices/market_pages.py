@@ -68,7 +68,7 @@ def _now(found: GapHistory) -> Iterator[Part]:
                 "apart as models of equal capability" + _and_age(found),
             ),
             alt=f"Price against capability, one mark a model. {gap_sentence(found, row)}",
-            data=models[["model_id", "origin", "access", "eci", "price"]],
+            data=models[["model_id", "origin", "access", "eci", "age", "price"]],
         )  # fmt: skip
     yield told
 

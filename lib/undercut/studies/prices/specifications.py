@@ -10,12 +10,7 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import TooFewError
-from undercut.inference.robustness import Robustness, leave_one_out
-from undercut.inference.specifications import (
-    SpecificationCurve,
-    run_specifications,
-    specification_curve,
-)
+from undercut.inference.robustness import Robustness
 from undercut.prices.capability.frontier import VERSIONS, FrontierRule, frontier_paths
 from undercut.prices.capability.gap import fit_gap
 from undercut.prices.capability.gaps import admitted, closed_models, comparable_models, open_models
@@ -27,6 +22,10 @@ from undercut.prices.monthly_quotes import monthly_quotes, years
 from undercut.prices.real_changes import count_changes
 from undercut.report.findings.results import Finding
 from undercut.sources.measures import MEASURES, installed
+from undercut.studies.presentation import Part
+from undercut.studies.robust import hangs_on, point
+
+Checked = Robustness | list[Part]
 
 #: First months of an index: the start of the panel, and each half year for which a trend can be fitted.
 STARTS: Final = ("2023-12", "2024-07", "2025-01", "2025-07")
@@ -43,7 +42,7 @@ SAME_MODEL: Final[Mapping[str, Sequence[Any]]] = {
 }
 
 
-def same_model(quotes: pd.DataFrame, headline: Finding) -> Robustness:
+def same_model(quotes: pd.DataFrame, headline: Finding) -> Checked:
     """The change a year of the same model at the same seller, under every combination of `SAME_MODEL`.
 
     Parameters
@@ -66,16 +65,13 @@ def same_model(quotes: pd.DataFrame, headline: Finding) -> Robustness:
         own = rows["host_kind"].eq("developer") if chosen["sellers"] != "all" else slice(None)
         return point(rate(rows.loc[own], chosen["formula"]))
 
-    table = run_specifications(estimate, SAME_MODEL)
-    first = {choice: options[0] for choice, options in SAME_MODEL.items()}
-    curve = specification_curve(table, list(SAME_MODEL), headline=first, unit="%")
     units = counted["none"].rename(columns={"host": "seller"}).assign(also=counted["real"]["price"])
 
     def half_way(rows: pd.DataFrame) -> float:
         return (rate(rows) + rate(rows.assign(price=rows["also"]))) / 2
 
-    left_out = leave_one_out(units, ["developer", "seller"], half_way)
-    return robustness(headline, curve, left_out, "The same model at the same seller: change of price a year")
+    label = "The same model at the same seller: change of price a year"
+    return hangs_on(headline, label, estimate, SAME_MODEL, units, ["developer", "seller"], half_way)
 
 
 #: What the report on market prices leads with, as options of `uc.prices.open_closed_gap`.
@@ -100,7 +96,7 @@ def gap_options(workload: str) -> dict[str, Sequence[Any]]:
     }
 
 
-def price_gap_choices(prices: pd.DataFrame, day: pd.Timestamp, headline: Finding, **sides: Any) -> Robustness:
+def price_gap_choices(prices: pd.DataFrame, day: pd.Timestamp, headline: Finding, **sides: Any) -> Checked:
     """The price gap in percent under every combination of `gap_options`, and without each model or developer.
 
     Parameters
@@ -157,14 +153,12 @@ def price_gap_choices(prices: pd.DataFrame, day: pd.Timestamp, headline: Finding
 
     scores = {title: model_facts(name)[["eci"]] for title, name in by_title.items()}
     first = {choice: values[0] for choice, values in options.items()}
-    table = run_specifications(estimate, options)
-    curve = specification_curve(table, list(options), headline=first, unit="%")
-    rows = models(first["workload"], first["measure"], first["seller"], 0, first["licences"])
-    left_out = leave_one_out(rows, ["model", "developer"], gap)
-    return robustness(headline, curve, left_out, headline.label)
+    keys = ("workload", "measure", "seller")
+    rows = models(*(first[key] for key in keys), 0, first["licences"])
+    return hangs_on(headline, headline.label, estimate, options, rows, ["model", "developer"], gap)
 
 
-def fall_choices(prices: pd.DataFrame, level: str, headline: Finding) -> Robustness:
+def fall_choices(prices: pd.DataFrame, level: str, headline: Finding) -> Checked:
     """How many times cheaper a level of capability becomes a year, under every combination of choices.
 
     Parameters
@@ -217,16 +211,13 @@ def fall_choices(prices: pd.DataFrame, level: str, headline: Finding) -> Robustn
         path = levels[chosen["capability"]][chosen["definition"]]
         return point(times_cheaper(path[path.index >= chosen["first month"]]))
 
-    first = {choice: values[0] for choice, values in options.items()}
-    table = run_specifications(estimate, options)
-    curve = specification_curve(table, list(options), headline=first, reference=1.0, unit="x")
     floor, rows = landmark_levels(measure)[level], quotes(workload)
     near = rows[rows["eci"].between(floor, floor + comparable_points(FrontierRule().width, measure))]
-    left_out = leave_one_out(
+    return hangs_on(
+        headline, f"{level} capability: times cheaper a year", estimate, options,
         near.assign(model=near["model_id"]), ["model", "developer"],
-        lambda kept: times_cheaper(paths(kept, measure)[level]["fixed number"]),
+        lambda kept: times_cheaper(paths(kept, measure)[level]["fixed number"]), reference=1.0,
     )  # fmt: skip
-    return robustness(headline, curve, left_out, f"{level} capability: times cheaper a year")
 
 
 def times_cheaper(log_price: pd.Series) -> float:
@@ -242,21 +233,6 @@ def times_cheaper(log_price: pd.Series) -> float:
         raise TooFewError(f"Only {len(known)} months have a price; 12 are needed for a rate a year.")
     time = years(pd.Index(known.index)).to_numpy()
     return float(np.exp(-np.polyfit(time, known.to_numpy(float), 1)[0]))
-
-
-def robustness(
-    headline: Finding, curve: SpecificationCurve, left_out: pd.DataFrame, label: str
-) -> Robustness:
-    """A finding with its curve and what is left out."""
-    value, low, high = (
-        np.nan if number is None else number for number in (headline.value, headline.ci_low, headline.ci_high)
-    )
-    return Robustness(headline.key, label, value, low, high, curve, left_out)
-
-
-def point(estimate: float) -> dict[str, float]:
-    """A specification whose interval is not computed."""
-    return {"estimate": estimate, "low": np.nan, "high": np.nan}
 
 
 def annual_change(index: pd.Series) -> float:

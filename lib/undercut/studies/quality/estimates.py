@@ -14,14 +14,15 @@ import pandas as pd
 
 from undercut.competition.hosts.first_party import MIN_CLUSTERS, Premium, Seller, jurisdiction_premium
 from undercut.errors import DataError, TooFewError
-from undercut.inference.robustness import Robustness, leave_one_out
-from undercut.inference.specifications import run_specifications, specification_curve
+from undercut.inference.robustness import Robustness
 from undercut.prices.capability.gap import PriceGap
 from undercut.prices.capability.lag import CapabilityLag, capability_lag
 from undercut.prices.reliability import RateRatio
 from undercut.report.findings.results import Finding
 from undercut.sources.measures import MEASURES, capability_scores, installed
 from undercut.studies.framed import Framed
+from undercut.studies.presentation import Part
+from undercut.studies.robust import hangs_on, point
 
 #: Whose weights count as open, by what is said of licences.
 _LICENCES: Final = {"all": "open", "without those that set conditions": "unrestricted"}
@@ -204,7 +205,7 @@ def _premium(sold: pd.DataFrame, draws: int, chosen: dict[str, Any]) -> dict[str
     }  # fmt: skip
 
 
-def premium_choices(sold: pd.DataFrame, headline: Finding, recent_months: int) -> Robustness:
+def premium_choices(sold: pd.DataFrame, headline: Finding, recent_months: int) -> Robustness | list[Part]:
     """The premium under every combination of choices, and without each model and each developer."""
 
     @cache
@@ -214,19 +215,12 @@ def premium_choices(sold: pd.DataFrame, headline: Finding, recent_months: int) -
     def estimate(**chosen: Any) -> dict[str, float]:
         rows = models(chosen["US seller"], chosen["months"], chosen["developer's site"])
         value = typical_premium(rows, chosen["over models"])
-        return {"estimate": value, "low": np.nan, "high": np.nan}
+        return point(value)
 
     options = dict(_COMBINED) | {"months": tuple(dict.fromkeys((recent_months, *_COMBINED["months"])))}
-    first = {choice: values[0] for choice, values in options.items()}
-    curve = specification_curve(
-        run_specifications(estimate, options), list(options), headline=first, unit="%"
-    )
     rows = models("median", recent_months, "international").rename(columns={"model_id": "model"})
-    left_out = leave_one_out(rows, ["model", "developer"], typical_premium)
-    low, high = (np.nan if end is None else end for end in (headline.ci_low, headline.ci_high))
-    value = np.nan if headline.value is None else headline.value
-    return Robustness(headline.key, "US sellers over the Chinese developer, same weights", value, low, high,
-                      curve, left_out)  # fmt: skip
+    label = "US sellers over the Chinese developer, same weights"
+    return hangs_on(headline, label, estimate, options, rows, ["model", "developer"], typical_premium)
 
 
 def behind(day: date, measure: str, *, draws: int) -> Behind:
