@@ -106,7 +106,7 @@ def decimals_of(finding: dict[str, Any]) -> int | None:
     # An interval without width (up to rounding) supports no number of digits.
     if low is None or high - low <= 1e-9 * max(abs(low), abs(high)):
         return None
-    first = math.floor(math.log10(max(abs(low), abs(high), abs(finding["value"] or 0))))
+    first = math.floor(math.log10(max(abs(low), abs(high), abs(finding.get("value") or 0))))
     wanted = -math.floor(math.log10((high - low) / 2))
     decimals = max(0, min(2 - first, max(wanted, 1 - first)))
     if finding["unit"].startswith("USD") and 0 <= first < 2 and decimals:
