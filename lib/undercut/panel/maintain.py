@@ -11,8 +11,8 @@ from undercut.panel import status, store
 from undercut.panel.changes import save_changes
 from undercut.panel.collect import Progress, collect
 from undercut.panel.identity import Identity, coverage
+from undercut.panel.measures import measure_coverage
 from undercut.sources.live import LIVE_SOURCES, fetch
-from undercut.sources.measures import measure_coverage
 
 
 def rebuild(*, cadence: str, progress: Progress) -> str:

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from undercut.errors import OutsideDataError
+from undercut.panel.measures import DEFAULT, capability_scores
 from undercut.panel.names import split_raw_id
-from undercut.sources.measures import DEFAULT, capability_scores
 from undercut.sources.reference import load_reference
 
 #: Sellers from whom a buyer can get a price per token for others' or own weights. Routers resell somebody

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from undercut.errors import unknown
+from undercut.panel.measures import DEFAULT, MEASURES
 from undercut.panel.names import split_raw_id
 from undercut.panel.store import load_panel
 from undercut.prices.workloads import Workload, find_workload
 from undercut.result import Result
-from undercut.sources.measures import DEFAULT, MEASURES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,7 +47,7 @@ def load_prices(
         Keep offers of these statuses; None or ``"all"`` keeps every quote.
     measure : str
         Measure of capability that analyses of these prices use; a key of
-        :data:`undercut.sources.measures.MEASURES`.
+        :data:`undercut.panel.measures.MEASURES`.
 
     Returns
     -------

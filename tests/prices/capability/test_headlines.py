@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 import undercut as uc
+from undercut.panel.measures import capability_scores
 from undercut.prices.capability.buyers import buyer_prices
 from undercut.prices.capability.gap import price_gap, score_spread
 from undercut.prices.capability.gaps import open_closed_gap
 from undercut.prices.capability.price_of_capability import comparable_points, landmark_levels
-from undercut.sources.measures import capability_scores
 from undercut.studies.prices.specifications import GAP
 
 DAY = pd.Timestamp("2026-11-01")

@@ -15,12 +15,12 @@ import pandas as pd
 from undercut.errors import TooFewError, unknown
 from undercut.inference.arrays import Booleans, Floats
 from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval
+from undercut.panel.measures import DEFAULT
 from undercut.prices.capability.frontier import FrontierRule
 from undercut.prices.capability.gap import score_spread
 from undercut.prices.capability.gaps import closed_models, open_models
 from undercut.prices.capability.price_of_capability import comparable_points
 from undercut.result import Result
-from undercut.sources.measures import DEFAULT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -17,10 +17,10 @@ import pandas as pd
 from undercut.errors import unknown
 from undercut.inference.levels import check_level
 from undercut.inference.resampling import percentile_interval
+from undercut.panel.measures import DEFAULT
 from undercut.prices.capability.frontier import FrontierPaths, FrontierRule, frontier_paths, long_frame
 from undercut.prices.capability.price_of_capability import labelled_levels, landmark_levels
 from undercut.result import Result
-from undercut.sources.measures import DEFAULT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

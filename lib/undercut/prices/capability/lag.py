@@ -11,9 +11,9 @@ import pandas as pd
 
 from undercut.errors import TooFewError, unknown
 from undercut.inference.arrays import Floats
+from undercut.panel.measures import DEFAULT, arena_scores, capability_scores
 from undercut.provenance import provenance_of
 from undercut.result import Result
-from undercut.sources.measures import DEFAULT, arena_scores, capability_scores
 from undercut.sources.reference import load_reference
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def capability_lag(
         Columns ``model, eci, eci_low, eci_high, release_date, country, access``; by default the scores of
         ``measure``.
     measure : str
-        A key of :data:`undercut.sources.measures.MEASURES`.
+        A key of :data:`undercut.panel.measures.MEASURES`.
     leader, follower : (country, "open", "unrestricted" or "closed")
         Every class of available weights counts as open; unrestricted are those whose licence sets no
         conditions.

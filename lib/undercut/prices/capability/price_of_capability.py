@@ -14,6 +14,7 @@ from undercut.errors import InputError, TooFewError, unknown
 from undercut.inference.arrays import Floats
 from undercut.inference.levels import check_level
 from undercut.inference.resampling import percentile_interval
+from undercut.panel.measures import DEFAULT, capability_scores
 from undercut.prices.capability.frontier import (
     VERSIONS,
     FrontierPaths,
@@ -23,7 +24,6 @@ from undercut.prices.capability.frontier import (
 )
 from undercut.prices.monthly_quotes import years
 from undercut.result import Result
-from undercut.sources.measures import DEFAULT, capability_scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

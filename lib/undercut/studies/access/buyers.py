@@ -12,13 +12,13 @@ import pandas as pd
 
 from undercut import plots
 from undercut.inference.robustness import Robustness
+from undercut.panel.measures import MEASURES, installed
 from undercut.prices.capability.buyers import BUYERS, BuyerPrices, buyer_prices
 from undercut.prices.capability.price_of_capability import landmark_levels
 from undercut.prices.cross_section import cross_section
 from undercut.prices.load import with_measure, with_workload
 from undercut.prices.workloads import effective_prices
 from undercut.report.findings.results import Finding
-from undercut.sources.measures import MEASURES, installed
 from undercut.studies.framed import Framed
 from undercut.studies.presentation import Answer, Figure, Number, Part, Sentence, Table
 from undercut.studies.robust import hangs_on

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from undercut import plots
+from undercut.panel.measures import DEFAULT, MEASURES
 from undercut.prices.capability.gaps import GapHistory
 from undercut.prices.ladders import PriceLadder
 from undercut.prices.spreads import HostSpread
 from undercut.prices.workloads import find_workload
 from undercut.report.findings.sentences import number
-from undercut.sources.measures import DEFAULT, MEASURES
 from undercut.sources.reference import load_reference
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Role, Sentence, Table
 from undercut.studies.prices import charts

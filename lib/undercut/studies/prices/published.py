@@ -19,12 +19,12 @@ import pandas as pd
 from undercut.errors import TooFewError, unknown
 from undercut.inference.arrays import Floats
 from undercut.inference.resampling import percentile_interval
+from undercut.panel.measures import capability_scores
 from undercut.prices.capability.frontier import FrontierRule, frontier_paths
 from undercut.prices.hedonic.characteristics import reasons
 from undercut.prices.load import with_workload
 from undercut.prices.monthly_quotes import FIRST_MONTH, monthly_quotes, years
 from undercut.prices.workloads import Workload, find_workload
-from undercut.sources.measures import capability_scores
 from undercut.studies.framed import Framed
 
 

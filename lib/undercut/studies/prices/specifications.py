@@ -11,6 +11,7 @@ import pandas as pd
 
 from undercut.errors import TooFewError
 from undercut.inference.robustness import Robustness
+from undercut.panel.measures import MEASURES, installed
 from undercut.prices.capability.frontier import VERSIONS, FrontierRule, frontier_paths
 from undercut.prices.capability.gap import fit_gap
 from undercut.prices.capability.gaps import admitted, closed_models, comparable_models, open_models
@@ -21,7 +22,6 @@ from undercut.prices.load import with_workload
 from undercut.prices.monthly_quotes import monthly_quotes, years
 from undercut.prices.real_changes import count_changes
 from undercut.report.findings.results import Finding
-from undercut.sources.measures import MEASURES, installed
 from undercut.studies.presentation import Part
 from undercut.studies.robust import hangs_on, point
 

@@ -15,11 +15,11 @@ import pandas as pd
 from undercut.competition.hosts.first_party import MIN_CLUSTERS, Premium, Seller, jurisdiction_premium
 from undercut.errors import DataError, TooFewError
 from undercut.inference.robustness import Robustness
+from undercut.panel.measures import MEASURES, capability_scores, installed
 from undercut.prices.capability.gap import PriceGap
 from undercut.prices.capability.lag import CapabilityLag, capability_lag
 from undercut.prices.reliability import RateRatio
 from undercut.report.findings.results import Finding
-from undercut.sources.measures import MEASURES, capability_scores, installed
 from undercut.studies.framed import Framed
 from undercut.studies.presentation import Part
 from undercut.studies.robust import hangs_on, point

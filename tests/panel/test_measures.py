@@ -11,8 +11,8 @@ import pytest
 
 import undercut
 from undercut.errors import MissingExtraError, SourceError, UnknownNameError
-from undercut.sources import measures
-from undercut.sources.measures import (
+from undercut.panel import measures
+from undercut.panel.measures import (
     MEASURES,
     arena_scores,
     capability_scores,
@@ -23,7 +23,7 @@ from undercut.sources.measures import (
 
 @pytest.fixture()
 def no_llmval(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("undercut.sources.measures._llmval", lambda: None)
+    monkeypatch.setattr("undercut.panel.measures._llmval", lambda: None)
 
 
 def stub(folder: Path, content: str) -> None:
