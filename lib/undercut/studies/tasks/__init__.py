@@ -2,4 +2,6 @@
 
 from undercut.lazy import offer
 
-__getattr__, __dir__, __all__ = offer(__name__, {"estimates": "WithoutEach without_each"})
+__getattr__, __dir__, __all__ = offer(
+    __name__, {"estimates": "WithoutEach gap_curve level_rates without_each"}
+)

@@ -1,17 +1,24 @@
-"""Does one model or one developer carry the gap per solved task?"""
+"""Does one model, one choice or one definition carry the answers on the cost of a task?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pandas as pd
 
+from undercut import plots
+from undercut.errors import TooFewError
+from undercut.inference.specifications import SpecificationCurve, run_specifications, specification_curve
+from undercut.prices.tasks.data import task_costs
 from undercut.prices.tasks.gap import leave_one_out, task_gap
+from undercut.prices.tasks.trend import cost_trend
 from undercut.report.findings.sentences import number
 from undercut.result import Result
-from undercut.studies.presentation import Number, Part, Sentence, Table
+from undercut.studies.framed import Framed
+from undercut.studies.presentation import Figure, Number, Part, Sentence, Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,6 +73,138 @@ def without_each(rows: pd.DataFrame, unit: str, **options: Any) -> WithoutEach:
     """The gap of ``rows`` (of `task_costs`) without each ``model_id`` or ``developer``."""
     whole = task_gap(rows, **(options | {"draws": 1})).gap
     return WithoutEach(unit, whole, leave_one_out(rows, unit, **options))
+
+
+#: Choices of the gap per solved task, the headline's first.
+CHOICES: Final[dict[str, list[str]]] = {
+    "benchmark": ["epoch_gpqa", "epoch_aime", "aider_polyglot"],
+    "against": ["median", "cheapest"],
+    "effort": ["best", "cheapest"],
+    "licences": ["all open", "unrestricted"],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GapCurve(Framed):
+    """The gap per solved task under every combination of `CHOICES`, in percent."""
+
+    curve: SpecificationCurve
+
+    def parts(self) -> Iterator[Part]:
+        """The range and the curve."""
+        values = self.curve.estimates["estimate"]
+        low, high = values.quantile([0.05, 0.95])
+        most = str(self.curve.influence().iloc[0]["choice"])
+        yield Number(
+            "task_gap.over_choices", "Gap per solved task, middle of all combinations of choices",
+            float(values.median()), "%", ci=(low, high), level=0.9, n=len(values), role="robustness",
+            method=", ".join(CHOICES), note=f"the range holds nine tenths; moved most by: {most}",
+        )  # fmt: skip
+        title = f"Per solved task {number(low, '%')} to {number(high, '%')}; most of all: {most}"
+        yield Figure(
+            "task_gap_curve",
+            lambda: plots.headline(self.curve.plot(), title, "Gap per solved task in percent, 95% intervals"),
+            alt=title, data=self.frame,
+        )  # fmt: skip
+
+
+def gap_curve(costs: pd.DataFrame, models: pd.DataFrame, *, draws: int = 99) -> GapCurve:
+    """`task_gap` per solved task under every combination of choices."""
+
+    def one(benchmark: str, against: Any, effort: Any, licences: str) -> dict[str, float]:
+        rows = task_costs(costs, models, benchmark=benchmark, effort=effort)
+        if licences == "unrestricted":
+            rows = rows[rows["access"].isin(["open", "closed"])]
+        found = task_gap(rows, against=against, draws=draws)
+        if found.why_not:
+            raise TooFewError(found.why_not)
+        return {"estimate": 100 * found.gap, "low": 100 * found.low, "high": 100 * found.high}
+
+    table = run_specifications(one, CHOICES)
+    main = {choice: options[0] for choice, options in CHOICES.items()}
+    curve = specification_curve(table, list(CHOICES), headline=main, unit="%")
+    return GapCurve(curve.table(), curve)
+
+
+@dataclass(frozen=True, slots=True)
+class LevelRates(Framed):
+    """How fast each level of capability became cheaper: ``benchmark, level, first_reached, age, definition,
+    times_cheaper``; ``age`` is old (first reached before ``since``) or new."""
+
+    ROW = "benchmark"
+    VALUE = "times_cheaper"
+    since: pd.Timestamp
+
+    def parts(self) -> Iterator[Part]:
+        """Median rates of old and new capability by definition, and whether the published one comes out."""
+        told = []
+        for (definition, age), rows in self.frame.groupby(["definition", "age"], sort=False):
+            rates = rows["times_cheaper"]
+            reach = (float(rates.min()), float(rates.max()))
+            yield Number(
+                f"cost_fall.levels.{definition}.{age}",
+                f"Times cheaper a year, {age} capability, {_RATES[str(definition)]}: median of levels",
+                float(rates.median()), "x", ci=reach, n=len(rows), role="robustness",
+                method=f"levels first reached {'before' if age == 'old' else 'since'} {self.since.year}",
+                note="slowest and fastest level, no sampling interval",
+            )  # fmt: skip
+            inside = "holds" if reach[0] <= EPOCH_RATE <= reach[1] else "does not hold"
+            told.append(
+                f"{age} capability, {_RATES[str(definition)]}: {number(rates.median(), 'x')} "
+                f"({number(reach[0], 'x')} to {number(reach[1], 'x')} over {len(rows)} levels; {inside} "
+                f"{EPOCH_RATE:.0f})"
+            )
+        yield Sentence(
+            f"Least cost at which a model reaches a level, level by level. {'; '.join(told)}. Rates between "
+            "records are fastest, because only days on which the least cost fell count; months without a "
+            f"record slow them. {self._nearest()}"
+        )
+
+    def _nearest(self) -> str:
+        """Which definition comes nearest to the published rate."""
+        medians = self.frame.groupby(["definition", "age"])["times_cheaper"].median()
+        off = (np.log(medians) - np.log(EPOCH_RATE)).abs()
+        definition, age = off.idxmin()
+        verdict = "comes out" if off.min() < CLOSE_RATE else "does not come out"
+        return (
+            f"The published {EPOCH_RATE:.0f} times a year {verdict}: nearest is {age} capability, "
+            f"{_RATES[definition]}, with {number(medians[definition, age], 'x')}."
+        )
+
+
+#: A rate comes out if ours is within a quarter of it.
+CLOSE_RATE: Final = 0.25
+#: The rate that Epoch AI published in September 2026.
+EPOCH_RATE: Final = 13.0
+_RATES: Final = {"records": "between records", "calendar": "month by month"}
+
+
+def level_rates(costs: pd.DataFrame, models: pd.DataFrame, *, since: str = "2025-01-01") -> LevelRates:
+    """Fall of the least cost of each level of Epoch's benchmarks, for capability old and new.
+
+    Parameters
+    ----------
+    costs, models : DataFrame
+        ``load_reference`` of ``cost_per_task`` and ``models``.
+    since : str
+        A level is new if it was first reached on this day or later.
+    """
+    start, rows = pd.Timestamp(since), []
+    for name in sorted(costs["benchmark"].unique()):
+        benchmark, at, level = name.rpartition("_at_")
+        if not at:
+            continue
+        runs = task_costs(costs, models, benchmark=name, effort="all")
+        for definition in _RATES:
+            found = cost_trend(runs, score=int(level) / 100 - 1e-6, definition=definition, draws=1)  # type: ignore[arg-type]
+            if not found.why_not:
+                age = "old" if found.first_reached < start else "new"
+                rows.append(
+                    {"benchmark": benchmark, "level": int(level), "first_reached": found.first_reached,
+                     "age": age, "definition": definition, "times_cheaper": found.times_cheaper}
+                )  # fmt: skip
+    table = pd.DataFrame(rows).sort_values(["definition", "age"], ascending=False, ignore_index=True)
+    return LevelRates(table, start)
 
 
 def percent(share: float) -> str:

@@ -14,7 +14,7 @@ from undercut.prices.tasks.tokens import TokensPerTask
 from undercut.prices.tasks.trend import CostTrends
 from undercut.report.findings.sentences import number, p_value
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
-from undercut.studies.tasks.estimates import percent
+from undercut.studies.tasks.estimates import EPOCH_RATE, percent
 
 #: The benchmark with the most Chinese models; chosen by that count when first estimates had been seen.
 MAIN: Final = "epoch_gpqa"
@@ -26,8 +26,6 @@ _KEYS: Final = {
 }
 _GROUPS: Final = {"chinese_open": "Chinese open models", "us_closed": "US closed models"}
 _SOURCE: Final = "Epoch AI, aider, SWE-bench; list prices by Undercut"
-#: The rate that Epoch AI published in September 2026.
-EPOCH_RATE: Final = 13.0
 
 
 def gaps(result: TaskGaps) -> Iterator[Part]:
