@@ -147,7 +147,7 @@ def _options(able: pd.DataFrame, mine: pd.DataFrame) -> list[dict[str, Any]]:
         "Cheapest other open model": able[able["origin"].ne("CN") & is_open],
     }
     found = [_offer(group.iloc[0], option=name) for name, group in groups.items() if len(group)]
-    return found + [_offer(offer, option=f"Chosen: {offer['model']}") for _, offer in mine.iterrows()]
+    return found + [_offer(offer, option="Chosen") for _, offer in mine.iterrows()]
 
 
 def _scatter(able: pd.DataFrame) -> dict[str, Any]:

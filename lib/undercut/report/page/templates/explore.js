@@ -379,12 +379,12 @@
       ["Cheapest Chinese open model", least((offer) => one(offer).origin === "C" && one(offer).access === "O")],
       ["Cheapest other open model", least((offer) => one(offer).origin !== "C" && one(offer).access === "O")],
     ];
-    return [...found.filter(([, offer]) => offer), ...mine.map((offer) => [`Chosen: ${models[offer.at].name}`, offer])];
+    return [...found.filter(([, offer]) => offer), ...mine.map((offer) => ["Chosen", offer])];
   };
   const drawOptions = (offers, mine) => {
     const now = mine[0], volume = Number(state.v);
-    const rows = optionsOf(offers, mine).map(([name, offer]) => `<tr><th scope="row">${safe(name)}</th><td>${pick(offer.at, edition(offer.product))}</td><td class="wide">${safe(seller(hostOf[offer.product]))}</td><td class="n wide">${scored(offer.score)}</td><td class="n wide">${money(offer.price)}</td><td class="n"><b>${money(offer.price * volume)}</b></td>${now ? cell(offer === now ? "" : more((offer.price - now.price) * volume)) : ""}</tr>`);
-    const heads = [head("Option"), head("Model"), head("Seller", "wide"), head("Capability", "n wide"), head("A million tokens", "n wide"), head("Bill a month", "n")];
+    const rows = optionsOf(offers, mine).map(([name, offer]) => `<tr><th scope="row">${safe(name)}</th><td>${pick(offer.at, edition(offer.product))}</td><td class="wide">${safe(seller(hostOf[offer.product]))}</td><td class="n wide">${scored(offer.score)}</td><td class="n"><b>${money(offer.price * volume)}</b></td>${now ? cell(offer === now ? "" : more((offer.price - now.price) * volume)) : ""}</tr>`);
+    const heads = [head("Option"), head("Model"), head("Seller", "wide"), head("Capability", "n wide"), head("Bill a month", "n")];
     if (now) heads.push(head(`Against ${safe(models[now.at].name)}`, "n"));
     byId("options").innerHTML = rows.length ? tableOf(heads, rows) : '<p class="note">No offer fits these choices.</p>';
   };
