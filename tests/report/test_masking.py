@@ -204,6 +204,17 @@ def test_no_file_that_a_notebook_writes_keeps_a_secret(
         build_reports(root=project)
 
 
+def test_a_short_secret_is_masked_as_a_word_and_not_within_words_and_numbers() -> None:
+    mask = Mask({"PIN": "1234", "DB_PASSWORD": "pass"})
+    masked = "pw=pass;1234 'pass' u:pass@h " + base64.b64encode(b"pass").decode()
+    assert mask.text(masked) == (
+        "pw=[masked DB_PASSWORD];[masked PIN] '[masked DB_PASSWORD]' u:[masked DB_PASSWORD]@h "
+        "[masked DB_PASSWORD]=="
+    )
+    ordinary = "passes 0.1234 12345 1234.5 compass"
+    assert mask.text(ordinary) == ordinary
+
+
 def test_the_longer_of_two_secrets_is_masked_whole() -> None:
     mask = Mask({"A_TOKEN": "abcdef", "B_TOKEN": "abcdefghij"})
     assert mask.anything({"abcdef": ["abcdefghij", 1, None]}) == {

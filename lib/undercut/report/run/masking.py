@@ -186,8 +186,17 @@ def _replaced(content: str, labels: Mapping[str, str]) -> str:
     """``content`` with each key of ``labels`` replaced by its value, the longest first."""
     if not labels:
         return content
-    pattern = "|".join(map(re.escape, sorted(labels, key=len, reverse=True)))
+    pattern = "|".join(map(_whole, sorted(labels, key=len, reverse=True)))
     return re.sub(pattern, lambda found: labels[found.group(0)], content)
+
+
+def _whole(form: str) -> str:
+    """A pattern for a form of a secret; a short one is no part of a longer word or number."""
+    if len(form) >= _SHORTEST:
+        return re.escape(form)
+    before = r"(?<![\w.])" if re.match(r"\w", form) else ""
+    after = r"(?!\w|\.\d)" if re.search(r"\w$", form) else ""
+    return before + re.escape(form) + after
 
 
 def _parts(value: str, shortest: int) -> list[str]:
@@ -243,8 +252,8 @@ def _forms(secret: str) -> set[str]:
     quoted = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
     quoted |= {re.sub("%..", lambda found: found.group(0).lower(), form) for form in quoted}
     digits = {raw.hex(), raw.hex().upper()}
-    if len(secret) < _SHORTEST:  # too short to be told from what base64 holds by chance
-        return plain | quoted
+    if len(secret) < _SHORTEST:  # too short to be told from what longer base64 holds by chance
+        return plain | quoted | digits | {b64encode(raw).decode().rstrip("=")}
     return (
         plain
         | quoted
