@@ -37,7 +37,8 @@ def test_the_rate_of_a_level_by_hand() -> None:
     rows = COSTS[COSTS["benchmark"].eq("epoch_gpqa_at_50") & COSTS["model_id"].notna()]
     released = rows["model_id"].map(MODELS.set_index("model_id")["release_date"])
     solved = rows["usd_per_solved"].fillna(rows["usd_per_task"] / rows["score"])
-    table = pd.DataFrame({"day": pd.to_datetime(released), "cost": solved}).dropna().sort_values("day")
+    table = pd.DataFrame({"day": pd.to_datetime(released), "cost": solved}).dropna()
+    table = table[table["cost"] > 0].sort_values("day")
     days, least = table["day"].to_numpy(), table["cost"].cummin().to_numpy()
     years = (days - days[0]) / np.timedelta64(1, "D") / 365.25
     months = np.arange(0, years[-1] + 1e-9, 1 / 12)
