@@ -83,7 +83,8 @@ def orphans(project: Path) -> list[int]:
 def test_a_report_is_published_whole(built: Path) -> None:
     page = built / "reports" / "site" / "demo"
     assert set(contents(page)) == {
-        "index.html", "results.json", "notebook.ipynb", "build.json", "figures/fall.csv", "figures/fall.svg",
+        "index.html", "results.json", "notebook.ipynb", "build.json", "figures/fall.csv", "figures/fall.png",
+        "figures/fall.svg",
     }  # fmt: skip
     record = json.loads((page / "build.json").read_text())
     assert record["status"] == "built"
@@ -151,7 +152,7 @@ def test_after_a_failure_the_next_success_clears_it(project: Path) -> None:
     assert "Stale" in (page / "last-good.html").read_text()
     replace_cells(project, code("x = 1"))
     build_reports(root=project)
-    assert set(contents(page)) == files - {"figures/fall.csv", "figures/fall.svg"}
+    assert set(contents(page)) == files - {f"figures/fall.{kind}" for kind in ("csv", "png", "svg")}
     assert "Stale" not in (page / "index.html").read_text()
     [earlier] = builds_of(page.parent, "demo")[:-1]
     assert "Earlier build." in (earlier / "index.html").read_text()
