@@ -75,7 +75,8 @@ def main() -> None:
     _report(f"model-prices {day:%Y-%m-%d}, usable or disputed", theirs, ours, ["host", "slug"])
     day, theirs = llmledger()
     raw = offered_on(undercut.load_prices(day, status="all"), day)
-    _report(f"llmledger {day:%Y-%m-%d}", theirs, raw[raw["source"] == "litellm"], ["raw_id"])
+    raw = raw[raw["source"].eq("litellm") & raw["status"].ne("other_mode")]
+    _report(f"llmledger {day:%Y-%m-%d}", theirs, raw, ["raw_id"])
 
 
 if __name__ == "__main__":
