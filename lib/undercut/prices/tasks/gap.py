@@ -136,7 +136,7 @@ def task_gap(
     group's models of the log ratio to the cheapest reference model that scores at most two points lower.
     Percentile interval of a bootstrap over models within each group; against the cheapest, over the
     group's models only, since the reference is a menu and not a sample (resampled, its cheapest model could
-    only become dearer, which put the estimate at the edge of its own interval).
+    only cost more, which put the estimate at the edge of its own interval).
 
     Examples
     --------
@@ -174,7 +174,7 @@ def task_gap(
     rng = np.random.default_rng(seed)
     weights = _drawn(models, is_group, draws, rng)[:, models]
     if against == "cheapest":
-        # The cheapest model of a menu is a fact: a resample without it would only be dearer, never cheaper.
+        # The cheapest model of a menu is a fact: a resample without it would only cost more, never less.
         weights[:, ~is_group] = 1.0
     found = estimate(cost, score, is_group, np.vstack([np.ones(len(cost)), weights]))
     point, drawn = found[0], found[1:][np.isfinite(found[1:])]

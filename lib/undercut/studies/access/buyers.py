@@ -97,11 +97,13 @@ class Buyers(Framed):
         """Whether measures of capability give the typical buyer different verdicts."""
         rows = self.by_measure[self.by_measure["buyer"].eq("typical")].dropna(subset=["saving"])
         verdicts = rows.assign(
-            verdict=np.select([rows["low"] > 0, rows["high"] < 0], ["cheaper", "dearer"], "cannot tell")
+            verdict=np.select(
+                [rows["low"] > 0, rows["high"] < 0], ["cheaper", "more expensive"], "cannot tell"
+            )
         ).groupby("verdict")["measure"]
         if verdicts.ngroups < 2:
             return "All measures of capability give the typical buyer the same verdict."
-        words = {"cheaper": "finds them cheaper", "dearer": "finds them more expensive"}
+        words = {"cheaper": "finds them cheaper", "more expensive": "finds them more expensive"}
         return "Measures of capability disagree: " + "; ".join(
             f"{', '.join(names)}: {words.get(str(verdict), str(verdict))}" for verdict, names in verdicts
         ) + "."  # fmt: skip
