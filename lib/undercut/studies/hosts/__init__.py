@@ -8,7 +8,7 @@ __getattr__, __dir__, __all__ = offer(
     __name__,
     {
         "estimates": "Coverage Sample Specifications answers doubts jurisdiction more_hosts moves "
-        "other_premiums over_cost panels_by_choice sellers since_launch",
+        "other_premiums over_cost panels_by_choice sellers since_launch without_each",
         "pages": "CAVEATS",
         "specifications": "entry_specifications",
     },

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from undercut.competition.hosts.dispersion import HostElasticity, dispersion_over_time, host_elasticity
@@ -23,6 +24,7 @@ from undercut.inference.specifications import SpecificationCurve
 from undercut.inference.wild_bootstrap import WildBootstrap
 from undercut.prices.load import load_prices
 from undercut.studies.framed import Framed
+from undercut.studies.presentation import Number, Part, Sentence
 
 #: Outcomes of `host_elasticity` that are prices, in the order of the figure.
 OUTCOMES: Final[Mapping[Any, str]] = {
@@ -233,6 +235,42 @@ def doubts(panel: pd.DataFrame, found: Answers, *, placebos: int, draws: int) ->
         pd.DataFrame({"check": list(chances), "p_value": list(chances.values())}), found.entry, wild,
         entry_effect(panel, lags=lags, kind="coverage"), fakes, int(moving),
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutEach(Framed):
+    """The effect of an entry without each of the largest sellers and models: ``unit, name, effect`` (%)."""
+
+    ROW = "name"
+    VALUE = "effect"
+    whole: float
+
+    def parts(self) -> Iterator[Part]:
+        """The range by unit, and who turns the sign."""
+        for unit, rows in self.frame.groupby("unit", sort=False):
+            furthest = rows.loc[(rows["effect"] - self.whole).abs().idxmax()]
+            yield Number(
+                f"entry.without_one_{unit}", f"Effect of one entry, without any one of the largest {unit}s",
+                float(rows["effect"].median()), "%", ci=(rows["effect"].min(), rows["effect"].max()),
+                n=len(rows), role="robustness", method=f"one {unit} left out at a time",
+                note=f"lowest and highest; furthest without {furthest['name']}",
+            )  # fmt: skip
+        turned = self.frame[(self.frame["effect"] * self.whole) < 0]["name"]
+        yield Sentence(
+            f"Left out one at a time, the sign turns without {', '.join(turned)}."
+            if len(turned)
+            else "Left out one at a time, none of the largest sellers and models turns the sign."
+        )
+
+
+def without_each(panel: pd.DataFrame, found: Answers, *, most: int = 8) -> WithoutEach:
+    """The effect of an entry without each of the ``most`` largest sellers and most widely sold models."""
+    rows = []
+    for unit, column in (("seller", "host"), ("model", "model_id")):
+        for name in panel[column].value_counts().index[:most]:
+            entry = entry_effect(panel[panel[column] != name], lags=found.months)
+            rows.append({"unit": unit, "name": name, "effect": 100 * float(np.expm1(entry.effect))})
+    return WithoutEach(pd.DataFrame(rows), 100 * float(np.expm1(found.entry.effect)))
 
 
 def panels_by_choice(
