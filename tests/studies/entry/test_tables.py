@@ -88,6 +88,8 @@ def test_the_dose_is_the_closeness_of_the_day_and_its_effect_is_found() -> None:
     assert found.estimate == pytest.approx(100 * np.expm1(alone["estimate"]))
     low, high = found.interval
     assert low < found.estimate < high and low <= 100 * np.expm1(found.wild.ci_low) + 1e-9
+    half = (np.log1p(high / 100) - np.log1p(low / 100)) / 2
+    assert found.detectable_fall == pytest.approx(100 * -np.expm1(-half * (1.96 + 0.8416) / 1.96), rel=1e-3)
     assert set(found.without["unit"]) == {"developer"}, "without its only release there is no estimate"
 
 

@@ -162,10 +162,10 @@ def _stack(rows: pd.DataFrame, date: int, leads: int, lags: int) -> pd.DataFrame
     window = rows[rows[PERIOD].between(date - leads, date + lags)]
     seen = window.groupby(UNIT)[PERIOD].transform("size") == leads + lags + 1
     window = window[seen]
-    levels = window.pivot_table(index=UNIT, columns=PERIOD, values="dose")
     if window.empty:
         return None
-    change = levels[date] - levels[date - 1]
+    doses = window.set_index(UNIT)["dose"]
+    change = doses[(window[PERIOD] == date).to_numpy()] - doses[(window[PERIOD] == date - 1).to_numpy()]
     if np.ptp(change.to_numpy()) < 1e-12:
         return None
     stack = window.assign(

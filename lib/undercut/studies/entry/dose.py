@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from undercut import plots
 from undercut.competition.rivals import charts
@@ -18,6 +19,7 @@ from undercut.competition.rivals.exposure import open_rivals
 from undercut.competition.rivals.releases import release_months
 from undercut.errors import NoVariationError, UndercutError
 from undercut.inference.arrays import Floats
+from undercut.inference.detectable import detectable
 from undercut.inference.did.results import AdoptionFit
 from undercut.inference.did.stacked_dose import stacked_dose
 from undercut.inference.placebos import PlaceboResult, placebo_result
@@ -80,6 +82,13 @@ class Dose(Result):
         low, high = np.quantile(self.dates.placebos - self.dates.centre, [tail, 1 - tail])
         ends = min(self.wild.ci_low, log - high), max(self.wild.ci_high, log - low)
         return float(percent(ends[0])), float(percent(ends[1]))
+
+    @property
+    def detectable_fall(self) -> float:
+        """Smallest fall found four times in five, percent, by an error as wide as the interval makes it."""
+        low, high = (np.log1p(end / 100) for end in self.interval)
+        error = (high - low) / (2 * norm.ppf((1 + self.fit.level) / 2))
+        return -float(percent(-detectable(error, level=self.fit.level)))
 
     @property
     def before_p(self) -> float:
@@ -284,11 +293,10 @@ def dose_parts(found: Dose) -> Iterator[Part]:
     )  # fmt: skip
     yield number
     if not found.before_p < 0.05:
-        by_dates = -float(percent(-found.dates.detectable.fall))
         yield Number(
             "headline_detectable", "Smallest fall that the dose would have found with 80% power",
-            float(np.fmax(in_percent(fit)["detectable_fall"], by_dates)), "%", n=fit.n_treated,
-            role="descriptive", method="the larger of error by developer and redrawn releases",
+            found.detectable_fall, "%", n=fit.n_treated,
+            role="descriptive", method="2.8 standard errors, as wide as the headline's interval makes them",
             note="a property of the design: no interval",
         )  # fmt: skip
     yield Answer(answer(found))

@@ -333,7 +333,7 @@ def bearing(found: Bearing) -> Iterator[Part]:
     by_entry = max(top.main["detectable_fall"], -float(percent(-top.dates.detectable.fall)))
     fall = "its own test rejects it" if rejected else f"a fall of {by_entry:.0f}%"
     dose = found.dose
-    by_dose = f"a fall of {-float(percent(-dose.dates.detectable.fall)):.0f}%"
+    by_dose = f"a fall of {dose.detectable_fall:.0f}%"
     ratios = [
         f"ratio {r.estimate:.2f} ({r.low:.2f} to {'any' if np.isinf(r.high) else f'{r.high:.2g}'}) by "
         f"{SHORT[r.dose]}"
