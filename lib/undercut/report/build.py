@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 import warnings
@@ -24,6 +23,7 @@ from undercut.report.run.task import Outcome, Run, Task, told
 from undercut.report.site.hooks import run_hook
 from undercut.report.site.publish import only_builder
 from undercut.report.site.record import is_current, publish_failure, publish_page, read_record
+from undercut.strict_json import dumps
 
 __all__ = ["Options", "Outcome", "Plan", "build_reports", "plan_build"]
 
@@ -142,7 +142,7 @@ def _show_others(task: Task, plan: Plan) -> None:
     if task.report.after:
         why = why_of(plan.reports, plan.site, plan.project)
         seen = snapshot(task.report.after, plan.reports, plan.site, why, own=[task.report.name])
-        write_atomically(task.others, json.dumps(seen))
+        write_atomically(task.others, dumps(seen))
 
 
 def _jobs(options: Options) -> int:

@@ -23,6 +23,7 @@ from undercut.report.run.places import remove
 from undercut.report.run.processes import end_by_environment, end_tree, memory_mb
 from undercut.report.run.task import Failure, Run, Task, told
 from undercut.report.run.workers import End, Workers
+from undercut.strict_json import dumps
 
 KERNEL_NAME = "python3"
 _WATCH_SECONDS = 0.1
@@ -49,7 +50,7 @@ def environment(place: Path) -> dict[str, str]:
         "language": "python",
     }
     jupyter = place / "jupyter"
-    write_atomically(jupyter / "kernels" / KERNEL_NAME / "kernel.json", json.dumps(kernel))
+    write_atomically(jupyter / "kernels" / KERNEL_NAME / "kernel.json", dumps(kernel))
     inherited = os.environ.get("JUPYTER_PATH")
     path = os.pathsep.join([str(jupyter), *([inherited] if inherited else [])])
     fixed = {"JUPYTER_PATH": path, "PYTHONHASHSEED": "0"}
@@ -151,7 +152,7 @@ def _describe(task: Task) -> None:
         "values": task.values,
         "output_mb": task.report.limits.output_mb,
     }
-    write_atomically(task.job, json.dumps(job))
+    write_atomically(task.job, dumps(job))
 
 
 def _hold_to_limits(one: _Running, pid: int | None) -> None:

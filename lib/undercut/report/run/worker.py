@@ -19,6 +19,7 @@ from undercut.report.run.embryo import Embryo, manager_of
 from undercut.report.run.masking import Mask
 from undercut.report.run.processes import end_descendants, reap_orphans
 from undercut.report.run.task import told
+from undercut.strict_json import dumps
 
 KERNEL_NAME = "python3"
 _SAVE_SECONDS = 2.0
@@ -54,13 +55,13 @@ def _run_job(job: dict[str, Any], embryo: Embryo | None) -> int:
     reap_orphans()
     mask = Mask(os.environ)
     progress: dict[str, Any] = {"status": "running", "cell": None}
-    write_atomically(Path(job["outcome"]), json.dumps(progress))
+    write_atomically(Path(job["outcome"]), dumps(progress))
     failure = _execute(job, progress, embryo)
     end_descendants()  # what the notebook started and did not end
     if failure is None:
         failure = _publishable(job, progress, mask)
     final = mask.anything(progress | (failure or {"status": "finished", "loaded": _own_modules()}))
-    write_atomically(Path(job["outcome"]), json.dumps(final))
+    write_atomically(Path(job["outcome"]), dumps(final))
     return 1 if failure else 0
 
 
@@ -98,7 +99,7 @@ def _execute(job: dict[str, Any], progress: dict[str, Any], embryo: Embryo | Non
         return {"status": "failed", "error": progress.get("error") or told(error)}
     finally:
         if notebook is not None:
-            write_atomically(Path(job["output"]), json.dumps(notebook))
+            write_atomically(Path(job["output"]), dumps(notebook))
     return None
 
 
@@ -154,13 +155,13 @@ def _client(notebook: Any, job: dict[str, Any], progress: dict[str, Any], embryo
     def note(cell: Any, cell_index: int) -> None:
         nonlocal saved
         if time.monotonic() - saved > _SAVE_SECONDS:  # what a run that is killed leaves behind
-            write_atomically(Path(job["output"]), json.dumps(notebook))
+            write_atomically(Path(job["output"]), dumps(notebook))
             saved = time.monotonic()
         if cell.cell_type == "code":
             number = None if cell_index in injected else _number(cell_index, injected)
             progress.update(cell=cell_index, source=cell.source, number=number)
             progress["cells"] = len(notebook.cells) - len(injected)
-            write_atomically(Path(job["outcome"]), json.dumps(progress))
+            write_atomically(Path(job["outcome"]), dumps(progress))
 
     folder = Path(job["outcome"]).parent
     return LimitedClient(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from base64 import b64encode
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from undercut.report.page.render import template
+from undercut.strict_json import dumps
 
 #: Its place in the site.
 EXPLORER = "explore.html"
@@ -39,7 +39,7 @@ def explorer_page(
         measures=data["measures"],
         workloads=first["workloads"],
         # A tag inside the data would end the element that holds them.
-        data=json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
+        data=dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
         style=_part("explore.css"),
         script=script,
         script_hash="sha256-" + b64encode(sha256(script.encode()).digest()).decode(),

@@ -22,6 +22,7 @@ from undercut.report.run.masking import Mask
 from undercut.report.run.places import remove
 from undercut.report.run.task import Failure, Run, Task
 from undercut.report.site.publish import INCOMING, brought, copy_of, swap_in
+from undercut.strict_json import dumps
 
 BUILD_FILE = "build.json"
 FAILURE_FILE = "failure.json"
@@ -161,7 +162,7 @@ def _keep_executed(task: Task, target: Path, mask: Mask) -> bool:
             return False
         executed = json.loads(task.executed.read_text(encoding="utf-8"))
         notebook = mask.anything(published_notebook(executed))
-        write_atomically(target, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
+        write_atomically(target, dumps(notebook, indent=1, ensure_ascii=False) + "\n")
     except (OSError, ValueError):  # not written, or half, because the disk is full or the run was killed
         return False
     return True
@@ -261,4 +262,4 @@ def _staged_copy(site: Path, published: Path, folder: str) -> Path:
 
 
 def _write_json(path: Path, content: Any) -> None:
-    write_atomically(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    write_atomically(path, dumps(content, indent=2, ensure_ascii=False) + "\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -20,6 +19,7 @@ from undercut.report.site.front import front_section
 from undercut.report.site.history import write_history
 from undercut.report.site.record import failure_of, published_folders
 from undercut.report.site.search import search_data
+from undercut.strict_json import dumps
 
 #: Folder of the site with the reference of the library's functions, which `make docs` writes.
 REFERENCE = "api"
@@ -48,7 +48,7 @@ def write_site(site: Path, order: Sequence[str] = (), settings: Settings | None 
     front = next((about for about in shown if about["folder"] == settings.front), None)
     section = {} if front is None else front_section(front, shown, settings.questions, site)
     script = f"{page_script()}\n{_file('search.js')}"
-    found = json.dumps(search_data(site, shown), ensure_ascii=False, separators=(",", ":"))
+    found = dumps(search_data(site, shown), ensure_ascii=False, separators=(",", ":"))
     page = template("site.html.j2").render(
         front=None if front is None else _entry(front) | section,
         told=[question["folder"] for question in section.get("questions", [])],
@@ -65,7 +65,7 @@ def write_site(site: Path, order: Sequence[str] = (), settings: Settings | None 
     )
     write_atomically(site / "index.html", page.strip() + "\n")
     summary = [{key: about[key] for key in _SUMMARY} for about in shown]
-    write_atomically(site / "reports.json", json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
+    write_atomically(site / "reports.json", dumps(summary, indent=2, ensure_ascii=False) + "\n")
 
 
 def _file(name: str) -> str:
