@@ -121,7 +121,7 @@ def test_killed_at_random_instants_the_published_report_stays_whole(tmp_path: Pa
     assert list((tmp_path / "tmp").glob("*undercut*")) == []
     print(f"{kills} kills, {value - kills} builds that were faster, {len(seen)} versions seen, none broken")
     left = {path.name for path in (project / "reports" / "site").iterdir()}
-    assert left == {".lock", "demo", "history", "index.html", "reports.json", "feed.xml"}
+    assert left == {".lock", "demo", "explore.html", "feed.xml", "history", "index.html", "reports.json"}
 
 
 @pytest.fixture
