@@ -332,8 +332,7 @@ def after_restrictions(found: AfterRestrictions) -> Iterator[Part]:
         for months, told in others.items()
         if told.interval
     )
-    moved = moved or "nothing that could be measured"
-    yield Sentence(f"With other windows US closed prices moved, beyond the usual, by {moved}.")
+    yield Sentence(f"With other windows US closed prices moved, beyond the usual, by {moved or 'nothing'}.")
 
 
 def change_number(key: str, change: BeforeAfter | str) -> Number:

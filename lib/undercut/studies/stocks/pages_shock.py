@@ -114,12 +114,10 @@ def headline(found: Headline) -> Iterator[Part]:
 
 def _history(shock: Shock, fitted: int) -> str:
     before = int(shock.returns.index.get_loc(shock.day))
-    late = "too late for the customary year of trading days that ends a month before"
-    enough = "enough for the customary year of trading days that ends a month before."
+    late = "; the customary year that ends a month before needs more" if before < 250 else ""
     return (
         f"The normal return is estimated on {fitted} sessions ({label(shock.options['estimation'])} from the "
-        f"event). The returns begin {before} sessions before it, "
-        + (f"{late}; the window is what they allow." if before < 250 else enough)
+        f"event); the returns begin {before} sessions before it{late}."
     )
 
 
