@@ -104,12 +104,9 @@ def headline(found: Headline) -> Iterator[Part]:
         f"{len(found.ladder.studies)} benchmarks. {found.without.sentence()}"
     )
     yield Sentence(_history(shock, int(fitted)))
-    scheduled = calendar_inside(
-        pd.Series([shock.day]), shock.returns.index, shock.window, tickers=shock.data.firms
-    )[0]
-    yield Sentence(
-        f"Scheduled news inside the window (earnings, central bank, prices, jobs): {scheduled or 'none'}."
-    )
+    days = pd.Series([shock.day])
+    news = calendar_inside(days, shock.returns.index, shock.window, tickers=shock.data.firms)[0]
+    yield Sentence(f"Scheduled inside the window (earnings, central bank, prices, jobs): {news or 'none'}.")
 
 
 def _history(shock: Shock, fitted: int) -> str:
