@@ -232,7 +232,7 @@ def _coverage_axes(frame: pd.DataFrame) -> Axes:
     merged = frame.assign(source=frame["source"].replace({"tokencost": "litellm"}))
     wide = merged.pivot_table(index="period", columns="source", values="hosts", aggfunc="max")
     wide.index = pd.PeriodIndex(wide.index, freq="M").to_timestamp()
-    colors = dict(zip(map(str, wide.columns), charts.KINDS, strict=False))
+    colors = dict(zip(map(str, wide.columns), plots.SERIES, strict=False))
     ends = {}
     for name, color in colors.items():
         axes.plot(wide.index, wide[name], color=color)
