@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.core import TyperCommand
 
 from undercut.errors import InputError
+
+if TYPE_CHECKING:
+    from typer._click import Context
 
 app = typer.Typer(
     name="undercut",
@@ -44,7 +47,7 @@ def main() -> None:
 class OnceCommand(TyperCommand):
     """A command that refuses an option given twice, of which the first would be lost without a word."""
 
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """As every command does, after counting the options."""
         _, _, order = self.make_parser(ctx).parse_args(list(args))
         given = [param for param in order if param.param_type_name == "option" and not param.multiple]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -166,11 +167,11 @@ def _gap_notes(rows: EventRows, abnormal: Floats) -> list[str]:
 
 def _joined(parts: Sequence[AbnormalReturns]) -> AbnormalReturns:
     """Rows of several studies as one, in order of day, event and firm."""
-    labels = {
+    labels: dict[str, Any] = {
         name: np.concatenate([getattr(part.rows, name) for part in parts])
         for name in ("event", "firm", "group", "unit", "day")
     }
-    arrays = {
+    arrays: dict[str, Any] = {
         name: np.concatenate([getattr(part, name) for part in parts])
         for name in (
             "coefficients", "residuals", "expected", "abnormal", "covariance", "sigma", "freedom",

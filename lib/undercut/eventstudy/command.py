@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, cast
 
 import pandas as pd
 
@@ -121,7 +121,8 @@ def eventstudy_command(
     study = event_study(
         found.frame, read_events(events, found.aliases), model=model,
         **_benchmarks(model, names, table, risk_free),
-        estimation=span, window=parse_window(window), min_days=max(min_days, 3), calendar=calendar,
+        estimation=span, window=parse_window(window), min_days=max(min_days, 3),
+        calendar=cast("Literal['file', 'firm']", calendar),  # event_study refuses any other word
     )  # fmt: skip
     return {**_tables(study, notes), "warnings": [*study.warnings, *notes, *doubts]}
 

@@ -40,9 +40,9 @@ def draw_curve(
     if plots.is_narrow():  # the estimates alone: rows of options need more room than a phone has
         _estimates(axes, found, reference, unit)
         axes.tick_params(axis="x", bottom=False, labelbottom=False)
-        figure = axes.get_figure(root=True)
-        if figure is not None:
-            figure.set_size_inches(plots.NARROW, 2.9)
+        whole = axes.get_figure(root=True)
+        if whole is not None:
+            whole.set_size_inches(plots.NARROW, 2.9)
         return axes
     place, figure = axes.get_subplotspec(), axes.get_figure()
     if place is None or figure is None:

@@ -108,7 +108,7 @@ def measure_coverage(panel: pd.DataFrame) -> pd.DataFrame:
     """
     usable = panel[panel["status"].eq("ok")]
     here = set(installed())
-    sets = {MEASURES[name].title: (name,) for name in MEASURES}
+    sets: dict[str, tuple[str, ...]] = {MEASURES[name].title: (name,) for name in MEASURES}
     free = tuple(name for name in MEASURES if name != "artificial_analysis")
     sets |= {"any of them without llmval": free, "any of them with llmval": tuple(MEASURES)}
     rows = []

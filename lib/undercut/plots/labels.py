@@ -140,9 +140,9 @@ def drawn_points(ax: Axes) -> list[tuple[float, float]]:
     """Where marks and lines lie, in pixels: a point every few pixels along a line."""
     found: list[tuple[float, float]] = []
     for line in ax.lines:
-        if line.get_transform() != ax.transData:  # type: ignore[comparison-overlap]
+        if line.get_transform() != ax.transData:
             continue
-        places = np.asarray(ax.transData.transform(line.get_xydata()), dtype=float)  # type: ignore[no-untyped-call]
+        places = np.asarray(ax.transData.transform(line.get_xydata()), dtype=float)
         places = places[np.isfinite(places).all(axis=1)]
         found += map(tuple, places)
         if line.get_linestyle() not in ("None", "none", "") and len(places) > 1:

@@ -120,7 +120,7 @@ def _series(ax: Axes) -> Iterator[tuple[str, list[float], list[float], int]]:
         points = np.asarray(line.get_xydata(), dtype=float)
         points = points[np.isfinite(points).all(axis=1)]
         is_bare = str(line.get_marker()) in ("None", "", " ")
-        if line.get_transform() != ax.transData or not len(points) or str(line.get_marker()) == "|":  # type: ignore[comparison-overlap]
+        if line.get_transform() != ax.transData or not len(points) or str(line.get_marker()) == "|":
             continue
         if is_bare and len(points) <= 2:
             continue
@@ -128,7 +128,7 @@ def _series(ax: Axes) -> Iterator[tuple[str, list[float], list[float], int]]:
         name = names.get(tuple(np.round(points[-1], 9)), "" if own.startswith("_") else own)
         yield name, [*points[:, 0]], [*points[:, 1]], max(1, len(points) // MOST)
     for group in ax.collections:
-        offsets = np.ma.filled(np.ma.asarray(group.get_offsets(), dtype=float), np.nan)
+        offsets: np.ndarray[Any, Any] = np.ma.filled(np.ma.asarray(group.get_offsets(), dtype=float), np.nan)
         if group.get_offset_transform() == ax.transData and len(offsets) and len(group.get_paths()):
             own = str(group.get_label())
             yield "" if own.startswith("_") else own, [*offsets[:, 0]], [*offsets[:, 1]], 1
@@ -146,7 +146,7 @@ def _intervals(ax: Axes) -> Iterator[_Interval]:
     from matplotlib.collections import LineCollection, PolyCollection
 
     for line in ax.lines:
-        if line.get_transform() == ax.transData and len(line.get_xydata()) == 2:  # type: ignore[comparison-overlap, arg-type]
+        if line.get_transform() == ax.transData and len(line.get_xydata()) == 2:  # type: ignore[arg-type]
             yield from _segment(np.asarray(line.get_xydata(), dtype=float))
     for group in ax.collections:
         if isinstance(group, LineCollection):
@@ -155,8 +155,9 @@ def _intervals(ax: Axes) -> Iterator[_Interval]:
                     yield from _segment(np.asarray(segment, dtype=float))
         elif isinstance(group, PolyCollection):
             for path in group.get_paths():
-                for at in np.unique(path.vertices[:, 0]):
-                    ends = path.vertices[path.vertices[:, 0] == at, 1]
+                corners = np.asarray(path.vertices)
+                for at in np.unique(corners[:, 0]):
+                    ends = corners[corners[:, 0] == at, 1]
                     yield _Interval("y", float(at), float(ends.min()), float(ends.max()))
 
 
@@ -182,7 +183,7 @@ def shown(axis: Axis, value: float) -> str:
     if _is_time(axis):
         from matplotlib.dates import num2date
 
-        day = num2date(value)
+        day = num2date(value)  # type: ignore[no-untyped-call]
         return f"{day:%B %Y}" if day.day == 1 else f"{day.day} {day:%B %Y}"
     from matplotlib.ticker import FixedFormatter
 

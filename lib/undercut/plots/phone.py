@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from textwrap import fill
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from undercut.plots.style import INK, MUTED, NARROW, WIDE, text_width
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
@@ -68,9 +69,9 @@ def _key_above(ax: Axes, width: float) -> None:
     names = [text.get_text() for text in key.get_texts()]
     room = int(width * 72 * ax.get_position().width // (max(map(_width, names)) + 36))
     ax.legend(
-        key.legend_handles, names, loc="lower left", bbox_to_anchor=(0, 1.0), fontsize=9,
-        ncols=max(1, min(len(names), room)), borderaxespad=0.2, handlelength=1.6, columnspacing=1.2,
-        labelcolor=MUTED,
+        cast("list[Artist]", key.legend_handles), names, loc="lower left", bbox_to_anchor=(0, 1.0),
+        fontsize=9, ncols=max(1, min(len(names), room)), borderaxespad=0.2, handlelength=1.6,
+        columnspacing=1.2, labelcolor=MUTED,
     )  # fmt: skip
 
 

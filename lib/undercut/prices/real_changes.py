@@ -6,6 +6,7 @@ takes over. The verdicts of `undercut.load_changes` tell them apart; here they d
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, Literal
 
 import numpy as np
@@ -17,7 +18,10 @@ from undercut.prices.workloads import Workload, find_workload
 
 Counted = Literal["real", "real_and_unknown"]
 #: Verdicts that each way of counting takes for a change of price.
-COUNTED: Final = {"real": ("real",), "real_and_unknown": ("real", "unknown")}
+COUNTED: Final[Mapping[Counted, tuple[str, ...]]] = {
+    "real": ("real",),
+    "real_and_unknown": ("real", "unknown"),
+}
 _NEEDED: Final = ("product", "host", "model_id", "observed_on", "price", "input", "output")
 _SIDES: Final = ("before", "after")
 

@@ -20,7 +20,7 @@ import requests
 import stamina
 import urllib3
 from packaging.version import InvalidVersion, Version
-from pypi_simple import DistributionPackage, NoSuchProjectError, PyPISimple
+from pypi_simple import PYPI_SIMPLE_ENDPOINT, DistributionPackage, NoSuchProjectError, PyPISimple
 from remotezip import RemoteIOError, RemoteZip
 
 from undercut.errors import InputError, SourceError
@@ -128,7 +128,7 @@ def _stable_version(package: DistributionPackage) -> Version | None:
 
 
 def _project_files(project: str, index_url: str | None) -> list[DistributionPackage]:
-    client = PyPISimple(*([index_url] if index_url else []), session=_BoundedSession())
+    client = PyPISimple(index_url or PYPI_SIMPLE_ENDPOINT, session=_BoundedSession())
 
     def fetch() -> list[DistributionPackage]:
         for attempt in stamina.retry_context(on=_is_passing, attempts=ATTEMPTS, wait_max=8):
@@ -159,7 +159,8 @@ class _BoundedSession(requests.Session):
             content = response.raw.read(MAX_MEMBER_BYTES + 1, decode_content=True)
             if len(content) > MAX_MEMBER_BYTES:
                 raise SourceError(f"the page has more than {MAX_MEMBER_BYTES:,} bytes")
-            response._content, response._content_consumed = content, True
+            response._content = content
+            response._content_consumed = True  # type: ignore[attr-defined]
         return response
 
 

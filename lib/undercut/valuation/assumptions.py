@@ -247,10 +247,10 @@ def _load(path: Path) -> Assumptions:
         parameters[name] = parameter
         faults += _faults(parameter)
     known = tuple(Correlation((c["pair"][0], c["pair"][1]), c["value"], c["why"]) for c in correlations)
-    for entry in known:
-        faults += [f"[[correlation]]: no parameter {name!r}." for name in entry.pair if name not in content]
-        if not -1 < entry.value < 1:
-            faults.append(f"[[correlation]] of {entry.pair}: {entry.value:g} is not between -1 and 1.")
+    for tie in known:
+        faults += [f"[[correlation]]: no parameter {name!r}." for name in tie.pair if name not in content]
+        if not -1 < tie.value < 1:
+            faults.append(f"[[correlation]] of {tie.pair}: {tie.value:g} is not between -1 and 1.")
     if faults:
         raise CellError(f"The assumptions in {path} break their contract: " + " ".join(faults))
     return Assumptions(parameters, known)

@@ -158,8 +158,8 @@ def drawn_for(
     assumptions: Assumptions, roles: Sequence[str], draws: int, seed: int, *, without: Sequence[str] = ()
 ) -> dict[str, Floats]:
     """Draws of all that is uncertain for some roles but the elasticity; the rest at its default."""
-    names = dict.fromkeys(name for role in roles for name in assumptions.uncertain(role))
-    names = [name for name in names if name not in ("elasticity", *without)]
+    uncertain = dict.fromkeys(name for role in roles for name in assumptions.uncertain(role))
+    names = [name for name in uncertain if name not in ("elasticity", *without)]
     found = draw_assumptions(assumptions, names, draws=draws, seed=seed)
     return {**assumptions.values(), **{name: values.ravel() for name, values in found.items()}}
 

@@ -54,7 +54,7 @@ def parse_settings(settings: Sequence[str]) -> dict[str, str]:
     >>> parse_settings(["elasticity=-0.8", "market_value=1900000CNY"])
     {'elasticity': '-0.8', 'market_value': '1900000CNY'}
     """
-    found = {}
+    found: dict[str, str] = {}
     for setting in settings:
         name, equals, text = (part.strip() for part in setting.partition("="))
         if not equals or not name or not text:

@@ -73,7 +73,8 @@ def shares_over_time(tables: Mapping[str, pd.DataFrame]) -> Axes:
             ends[shown] = (rows["week_start"].iloc[-1], rows["share"].iloc[-1])
         axes.set(ylim=(0, 100))
         axes.set_title(name, loc="left", fontsize=11)
-        axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))
+        dates = ConciseDateFormatter(axes.xaxis.get_major_locator())  # type: ignore[no-untyped-call]
+        axes.xaxis.set_major_formatter(dates)
         colors = {"US closed": plots.origin_color("US"), "Chinese open": plots.origin_color("CN")}
         plots.label_line_ends(axes, ends, colors)
     return every[0]

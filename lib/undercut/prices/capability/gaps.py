@@ -288,7 +288,7 @@ def gap_choices(
     variants |= {f"measure {name}": (with_measure(base, name), {}) for name in measures}
     variants |= {choice: (base, changed) for choice, changed in _CHOICES.items()}
     found = {
-        choice: gap_history(prices, on_day, **(options | changed))
+        choice: gap_history(prices, on_day, **{**options, **changed})
         for choice, (prices, changed) in variants.items()
     }
     frame = pd.concat([one.frame.assign(choice=choice) for choice, one in found.items()], ignore_index=True)

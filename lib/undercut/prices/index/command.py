@@ -45,7 +45,7 @@ def read_quotes(
     CellError
         A cell cannot be read, or, unless ``bad_rows`` is ``drop``, a price is not positive.
     """
-    table, notes = read_table(path), ()
+    table = read_table(path)
     names = {
         ours: table.find(ours) or (table.find(*others) if others else None)
         for ours, others in _COLUMNS.items()

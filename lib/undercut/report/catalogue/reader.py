@@ -102,7 +102,7 @@ class Reader:
             elif key == "front" and value and value not in self.entries:
                 self.wrong(("site", key), f"front: no report {value!r}{_hint(value, self.entries)}")
             else:
-                for name in _named(value) if kind is dict else ():
+                for name in _named(value) if isinstance(value, dict) else ():
                     if name not in self.entries and (key == "questions" or name not in PAGES):
                         self.wrong(("site", key), f"{key}: no report {name!r}{_hint(name, self.entries)}")
                 good[key] = value

@@ -12,6 +12,7 @@ from undercut import plots
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.typing import RcKeyType
 
 _SLACK: Final = 3.0  # points; a text is measured as hinted pixels, and its outlines reach a little higher
 #: The document type and the metadata name outside addresses.
@@ -61,8 +62,8 @@ def as_picture(figure: Figure) -> Picture:
     top = max((height - boxes[part].y0 for part in plots.HEADLINE[:2] if part in boxes), default=0.0)
     bottom = boxes["source"].y1 + _SLACK * figure.dpi / 72 if "source" in boxes else 0.0
     plt.close(figure)
-    size = {"top": round(top * points, 1), "bottom": round(bottom * points, 1)}
-    return Picture(svg, raster.getvalue(), **said, **size)
+    size: dict[str, Any] = {"top": round(top * points, 1), "bottom": round(bottom * points, 1)}
+    return Picture(svg, raster.getvalue(), **(said | size))
 
 
 def for_phone(figure: Figure, source: str = "") -> bytes:
@@ -78,7 +79,7 @@ def for_phone(figure: Figure, source: str = "") -> bytes:
 def _svg_of(figure: Figure, source: str) -> bytes:
     import matplotlib as mpl
 
-    options: dict[str, Any] = {"svg.fonttype": "none", "svg.hashsalt": "undercut"}
+    options: dict[RcKeyType, Any] = {"svg.fonttype": "none", "svg.hashsalt": "undercut"}
     vector = io.BytesIO()
     with mpl.rc_context(options):
         figure.savefig(vector, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))

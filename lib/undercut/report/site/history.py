@@ -55,7 +55,9 @@ def _builds(site: Path, folder: str) -> list[dict[str, Any]]:
     builds: list[dict[str, Any]] = []
     for path in builds_of(site, folder):
         results = results_in(path)
-        build = {"results": results, "stamp": stamp_of(path), "moved": None, "turns": []}
+        build: dict[str, Any] = {
+            "results": results, "stamp": stamp_of(path), "moved": None, "turns": [],
+        }  # fmt: skip
         if builds:
             before = builds[-1]["results"]
             moved = [move for move in moves(before, results) if move.verdict != "unchanged"]

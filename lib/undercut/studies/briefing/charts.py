@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from textwrap import wrap
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from undercut import plots
 
@@ -44,8 +44,8 @@ def draw_verdicts(claims: pd.DataFrame, evidence: pd.DataFrame, ax: Axes | None 
     rows = {name: row for row, name in enumerate(claims["id"])}
     for part in evidence.dropna(subset=["place"]).itertuples():
         color = _COLORS[verdicts[str(part.claim)]] if part.primary else plots.INK
-        hollow = {"markerfacecolor": "none"} if part.outcome == "assumption" else {}
-        place = min(max(float(part.place), -_EDGE), _EDGE)  # type: ignore[arg-type]
+        hollow: dict[str, Any] = {"markerfacecolor": "none"} if part.outcome == "assumption" else {}
+        place = min(max(float(part.place), -_EDGE), _EDGE)
         size, lift = (12, 0.0) if part.primary else (5, 0.26)
         ax.plot(place, rows[str(part.claim)] + lift, "o", color=color, markersize=size, **hollow)
     for row, verdict in enumerate(claims["verdict"]):

@@ -250,7 +250,7 @@ def _held(
         "as_of": (found and found["as_of"]) or "",
     }  # fmt: skip
     if found is None or found["value"] is None:
-        none = dict.fromkeys(("value", "ci_low", "ci_high"))
+        none: dict[str, Any] = dict.fromkeys(("value", "ci_low", "ci_high"))
         return Evidence(**about, **none, data_kind="", text="", outcome="missing")
     if found["unit"] != test["unit"]:
         raise UnitError(

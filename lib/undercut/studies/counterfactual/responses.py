@@ -23,7 +23,7 @@ from undercut.inference.specifications import (
 from undercut.report.findings.sentences import number
 from undercut.studies.counterfactual.estimates import CORRELATIONS, OUTSIDE_SHARES, SCENARIO, Curve
 from undercut.studies.framed import Framed
-from undercut.studies.presentation import Answer, Figure, Number, Part, Sentence
+from undercut.studies.presentation import Answer, Figure, Number, Part, Role, Sentence
 
 #: Choices that are varied, the headline's first.
 CHOICES: Final[dict[str, list[Any]]] = {"weeks": [4, 8], "gap": [0, 4], "least": [0.1, 0.3]}
@@ -105,7 +105,7 @@ class Responses(Framed):
             note += f"; p = {self.found.p_value:.3f} by exchanging changes between models"
         if measure == "instrumented":
             note = f"first-stage F {self.found.first_stage_f:.1f}; interval of Anderson and Rubin"
-        roles = {"own": "headline", "rival": "primary", "instrumented": "primary"}
+        roles: dict[str, Role] = {"own": "headline", "rival": "primary", "instrumented": "primary"}
         return Number(
             f"token_response.{measure}", _LABELS[measure][0].upper() + _LABELS[measure][1:],
             float(row["estimate"]) if pd.notna(row["estimate"]) else None, "elasticity",

@@ -18,7 +18,7 @@ from undercut.competition.rivals.entry_panel import dose_panel
 from undercut.competition.rivals.exposure import open_rivals
 from undercut.competition.rivals.releases import release_months
 from undercut.errors import NoVariationError, UndercutError
-from undercut.inference.arrays import Floats
+from undercut.inference.arrays import Floats, Integers
 from undercut.inference.detectable import detectable
 from undercut.inference.did.results import AdoptionFit
 from undercut.inference.did.stacked_dose import stacked_dose
@@ -215,7 +215,7 @@ class Wide:
             raise NoVariationError("No release changed the doses by different amounts.")
         return over / under
 
-    def redrawn(self, order: Sequence[int]) -> tuple[Floats, dict[str, str]]:
+    def redrawn(self, order: Sequence[int] | Integers) -> tuple[Floats, dict[str, str]]:
         """Doses with the monthly steps of the open frontier in another order, and where each step went."""
         steps = np.diff(self.tops, axis=1)[:, order]
         moved = np.concatenate([self.tops[:, :1], self.tops[:, :1] + np.cumsum(steps, axis=1)], axis=1)
@@ -273,7 +273,7 @@ def redrawn_releases(
     rng = np.random.default_rng(seed)
     worlds = (rng.permutation(len(wide.months) - 1) for _ in range(draws))
 
-    def estimate(order: np.ndarray) -> float:
+    def estimate(order: Integers) -> float:
         doses, went = wide.redrawn(order)
         return wide.effect([went[month] for month in months if month in went], lags, doses=doses)
 

@@ -218,4 +218,4 @@ def two_groups(
     drawn = [np.median(random.choice(own, (draws, len(own))), axis=1) for own in (first, second)]
     ends = np.quantile(100 * (drawn[0] / drawn[1] - 1), [(1 - level) / 2, (1 + level) / 2])
     change = 100 * (np.median(first) / np.median(second) - 1)
-    return TwoGroups(*names, float(change), float(ends[0]), float(ends[1]), level, draws, kept)
+    return TwoGroups(names[0], names[1], float(change), float(ends[0]), float(ends[1]), level, draws, kept)

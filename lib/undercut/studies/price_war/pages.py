@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
@@ -18,6 +18,9 @@ from undercut.valuation import charts
 from undercut.valuation.break_even import ELASTICITIES, BreakEvens
 from undercut.valuation.chain import LAYERS
 from undercut.valuation.implied import told_erosion
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _NAMES: Final = {layer: ROLE_NAMES[role][1] for layer, role in LAYERS.items()}
 _COLORS: Final = {layer: ROLE_COLORS[role] for layer, role in LAYERS.items()}
@@ -96,7 +99,7 @@ def title(found: BreakEvens) -> str:
     return f"{found.scenario.title}: {many} between an elasticity of {first} and {last}"
 
 
-def drawn(found: BreakEvens) -> object:
+def drawn(found: BreakEvens) -> Axes:
     """The figure of the layers."""
     ax = charts.by_elasticity(found.curves, found.frame, colors=_COLORS, names=_NAMES)
     measure = (

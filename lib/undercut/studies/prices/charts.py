@@ -206,8 +206,10 @@ def frontier_holders(holders: pd.DataFrame, *, finding: str, measure: str) -> Ax
             start = run["month"].iloc[0].to_timestamp()
             end = (run["month"].iloc[-1] + 1).to_timestamp()
             color, is_open = plots.origin_color(run["origin"].iloc[0]), bool(run["is_open"].iloc[0])
-            face = {"facecolor": plots.PAPER} if is_open else {"facecolor": color}
-            axes.barh(height, end - start, left=start, height=0.6, edgecolor=color, linewidth=1.6, **face)
+            face = plots.PAPER if is_open else color
+            axes.barh(
+                height, end - start, left=start, height=0.6, edgecolor=color, linewidth=1.6, facecolor=face
+            )
             said = (
                 f"{level}\ncheapest: {plots.origin_adjective(run['origin'].iloc[0])}, "
                 f"{'open weights' if is_open else 'closed'}\n{start:%B %Y} to {run['month'].iloc[-1]:%B %Y}"

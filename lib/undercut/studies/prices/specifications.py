@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -136,7 +136,9 @@ def price_gap_choices(prices: pd.DataFrame, day: pd.Timestamp, headline: Finding
         return compared.assign(is_group=is_open.astype(float))[is_open | is_closed]
 
     @cache
-    def models(workload: str, measure: str, seller: str, back: int, licences: str) -> pd.DataFrame:
+    def models(
+        workload: str, measure: str, seller: str, back: int, licences: Literal["all", "unrestricted"]
+    ) -> pd.DataFrame:
         scored = priced(workload, seller, back).join(scores[measure], on="model_id")
         scored = admitted(scored.dropna(subset=["eci", "age"]), days[back], licences=licences, **admits)
         return scored.assign(log_price=np.log(scored["price"]), model=scored["model_id"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -111,7 +111,7 @@ def _premium_axes(found: SameWeights) -> Axes:
     """A row a model: its median US seller as a dot, its cheapest as a ring."""
     shown = found.by_model.sort_values("difference", ignore_index=True)
     axes, color = plots.own_axes(None, 7.6, 1.4 + 0.24 * max(len(shown), 1)), plots.origin_color("US")
-    ring = {"markerfacecolor": plots.PAPER, "markeredgecolor": color}
+    ring: dict[str, Any] = {"markerfacecolor": plots.PAPER, "markeredgecolor": color}
     for height, row in enumerate(shown.itertuples()):
         ends = [100 * float(np.expm1(end)) for end in (row.cheapest, row.difference)]
         axes.plot(ends, [height] * 2, color=color, linewidth=1, alpha=0.5)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from textwrap import fill
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
@@ -163,7 +163,7 @@ def response_by_dose(
             ax.plot(row[dose], 100 * row["car"], marker="o", markersize=5, color=color)
             if row["shock"]:
                 # Names stand in a band of their own below all marks, with a line to theirs.
-                look = {"ha": "center", "va": "bottom", "fontsize": 9, "color": color}
+                look: dict[str, Any] = {"ha": "center", "va": "bottom", "fontsize": 9, "color": color}
                 line = {"arrowstyle": "-", "color": color, "linewidth": 0.7, "linestyle": ":"}
                 ax.annotate(
                     row["event"], (row[dose], ends[0]), xytext=(row[dose], 0.01), arrowprops=line,

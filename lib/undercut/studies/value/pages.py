@@ -288,17 +288,19 @@ def implied(found: Implied) -> Iterator[Part]:
         )
     for name, at in zip(("elastic", "middle", "inelastic"), (0, 8, -1), strict=True):
         row = next(iter(found.pairs.values())).frame.iloc[at] if given else None
-        known = row is not None and pd.notna(row["median"])
+        fall: float | None = None
+        ends: tuple[float, float] | None = None
         why = "no market value ships with the project: give market_value or market_values"
         if row is not None:
+            if pd.notna(row["median"]):
+                fall, ends = 100 * row["median"], (100 * row["low"], 100 * row["high"])
             why = f"{told_erosion(row)}; one root in {100 * row['one']:.0f}% of draws"
         yield Number(
             f"implied_erosion.{name}",
             f"{firm}: fall of token prices in the first year that the market value assumes, at an elasticity "
             f"of {number(ELASTICITIES[at], '', decimals=1)}",
-            100 * row["median"] if known else None, "%",
-            ci=(100 * row["low"], 100 * row["high"]) if known else None,
-            level=0.9, method="reverse discounted cash flow, all other assumptions drawn; draws with exactly "
+            fall, "%", ci=ends, level=0.9,
+            method="reverse discounted cash flow, all other assumptions drawn; draws with exactly "
             "one root", note=why, role="assumption",
         )  # fmt: skip
     if found.frame["median"].notna().any():
