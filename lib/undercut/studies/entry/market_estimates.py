@@ -93,7 +93,8 @@ def market(quotes: pd.DataFrame, *, reach: float = 4.0) -> Market:
         f"{points:g} point" + "s" * (points != 1): RivalRule(reach=points)
         for points in sorted({1.0, 2.0, reach, 8.0})
     }
-    found = openness(quotes)
+    scored_open = quotes[quotes["access"].str.startswith("open") & quotes["eci"].notna()]
+    found = openness(quotes[quotes["period"].ge(scored_open["period"].min())])
     return Market(
         quotes=quotes, exposed=exposure(offers, rivals, rule=rule), rule=rule, openness=found.periods,
         sensitivity=exposure_sensitivity(offers, rivals, rules), summary_of_openness=found.summary(),
