@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Final
 
 import numpy as np
@@ -14,6 +16,7 @@ from pandas.api.types import (
     is_integer_dtype,
     is_numeric_dtype,
     is_string_dtype,
+    is_timedelta64_dtype,
 )
 
 from undercut.errors import DataError
@@ -56,6 +59,20 @@ _DAYS: Final[dict[str, tuple[re.Pattern[str], str]]] = {
 _TWO_WAYS: Final = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})" + _TIME)
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?")
 _LONGEST_NUMBER: Final = 60
+#: What a cell may be in a format whose cells have types.
+_KINDS: Final = (
+    str,
+    bool,
+    int,
+    float,
+    Decimal,
+    dt.date,
+    dt.time,
+    type(None),
+    type(pd.NaT),
+    type(pd.NA),
+    np.generic,
+)
 
 
 class UnreadableCell(Exception):
@@ -65,6 +82,22 @@ class UnreadableCell(Exception):
         super().__init__(why)
         self.row = row
         self.why = why
+
+
+def refuse_odd(name: str, frame: pd.DataFrame) -> None:
+    """Refuse columns whose cells are neither text nor numbers nor days: lists, tables, bytes, durations.
+
+    Raises
+    ------
+    DataError
+        Names the file, the column and what it holds.
+    """
+    for column in frame.columns:
+        kinds = {type(cell) for cell in frame[column]} if frame[column].dtype == object else ()
+        odd = next((kind for kind in kinds if not issubclass(kind, _KINDS)), None)
+        if odd is not None or is_timedelta64_dtype(frame[column]):
+            told = odd.__name__ if odd else "durations"
+            raise DataError(f"{name}, column {column!r} holds {told}: text, numbers or days are expected.")
 
 
 def text_of(values: pd.Series) -> pd.Series:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import bz2
 import csv
-import datetime as dt
 import gzip
 import io
 import lzma
@@ -18,13 +17,10 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
-from pandas.api.types import is_timedelta64_dtype
 
 from undercut.errors import CellError, DataError, MissingColumnError, SourceError
 from undercut.sources import cells
@@ -32,19 +28,6 @@ from undercut.sources import cells
 _SEPARATORS: Final = ",;\t|"
 _LARGEST_FIELD: Final = 1_000_000
 _MOST_HEADER: Final = 6
-_CELLS: Final = (
-    str,
-    bool,
-    int,
-    float,
-    Decimal,
-    dt.date,
-    dt.time,
-    type(None),
-    type(pd.NaT),
-    type(pd.NA),
-    np.generic,
-)
 _UNPACK: Final[dict[bytes, Callable[[bytes], bytes]]] = {
     b"\x1f\x8b": gzip.decompress,
     b"BZh": bz2.decompress,
@@ -286,7 +269,7 @@ def _typed(path: Path, read: Callable[[], pd.DataFrame]) -> UserTable:
     frame = frame.set_axis(_checked_names(path.name, [str(name) for name in frame.columns]), axis=1)
     if frame.empty:
         raise DataError(f"{path.name} has no rows.")
-    _refuse_odd_cells(path.name, frame)
+    cells.refuse_odd(path.name, frame)
     table = UserTable(path.name, frame, tuple(range(1, len(frame) + 1)), header=header)
     return table if header else _without_row_numbers(table)
 
@@ -302,16 +285,6 @@ def _without_row_numbers(table: UserTable) -> UserTable:
             told = f"{table.name}: column {column!r} holds {held} and is left out."
             table = replace(table, frame=table.frame.drop(columns=column), notes=(*table.notes, told))
     return table
-
-
-def _refuse_odd_cells(name: str, frame: pd.DataFrame) -> None:
-    """Refuse columns whose cells are neither text nor numbers nor days: lists, tables, bytes, durations."""
-    for column in frame.columns:
-        kinds = {type(cell) for cell in frame[column]} if frame[column].dtype == object else ()
-        odd = next((kind for kind in kinds if not issubclass(kind, _CELLS)), None)
-        if odd is not None or is_timedelta64_dtype(frame[column]):
-            told = odd.__name__ if odd else "durations"
-            raise DataError(f"{name}, column {column!r} holds {told}: text, numbers or days are expected.")
 
 
 def _from_csv(name: str, content: bytes, header_rows: int) -> UserTable:
