@@ -10,7 +10,7 @@ import pandas as pd
 
 from undercut import plots
 from undercut.prices.reliability import RateRatio
-from undercut.report.findings.sentences import MINUS
+from undercut.report.findings.sentences import MINUS, number
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
 from undercut.studies.quality.estimates import (
     AtEqualCapability,
@@ -41,7 +41,7 @@ def same_weights(found: SameWeights) -> Iterator[Part]:
     yield Answer(f"{security(found)}.")
     yield Figure(
         "us_hosting_premium", lambda: _premium_axes(found),
-        alt=f"Rows of dots, a row a model: premium of its US sellers. {security(found)}.",
+        alt=f"Columns of dots, a column a model: premium of its US sellers. {security(found)}.",
         data=found.by_model,
     )  # fmt: skip
     yield from told.values()
@@ -108,19 +108,25 @@ def for_who_looks_around(found: SameWeights) -> str:
 
 
 def _premium_axes(found: SameWeights) -> Axes:
-    """A row a model: its median US seller as a dot, its cheapest as a ring."""
+    """A column a model, by premium: its median US seller as a dot, its cheapest as a ring."""
     shown = found.by_model.sort_values("difference", ignore_index=True)
-    axes, color = plots.own_axes(None, 7.6, 1.4 + 0.24 * max(len(shown), 1)), plots.origin_color("US")
+    axes, color = plots.own_axes(None, 8.6, 4.2), plots.origin_color("US")
     ring: dict[str, Any] = {"markerfacecolor": plots.PAPER, "markeredgecolor": color}
-    for height, row in enumerate(shown.itertuples()):
-        ends = [100 * float(np.expm1(end)) for end in (row.cheapest, row.difference)]
-        axes.plot(ends, [height] * 2, color=color, linewidth=1, alpha=0.5)
-        axes.plot(ends[0], height, "o", markersize=6, **ring)
-        axes.plot(ends[1], height, "o", color=color, markersize=6)
-    axes.set_yticks(range(len(shown)), shown["model_id"])
-    axes.axvline(0, color=plots.INK, linewidth=0.8)
-    axes.axvline(found.row()["premium"], color=plots.MUTED, linewidth=1, linestyle=":")
-    axes.grid(axis="y", visible=False)
+    cheapest, median = (100 * np.expm1(shown[end].astype(float)) for end in ("cheapest", "difference"))
+    axes.vlines(range(len(shown)), cheapest, median, color=color, linewidth=1, alpha=0.5)
+    axes.plot(range(len(shown)), cheapest, "o", markersize=6, **ring)
+    axes.plot(range(len(shown)), median, "o", color=color, markersize=6)
+    for seller, ends in (("cheapest US seller", cheapest), ("median US seller", median)):
+        texts = [
+            f"{name}\n{seller}: {number(end, '%')}" for name, end in zip(shown["model_id"], ends, strict=True)
+        ]
+        plots.marks(axes, range(len(shown)), ends, texts)
+    axes.set_xticks([])
+    axes.set_xlabel("models, by the premium of their median US seller")
+    axes.set_ylabel("%")
+    axes.axhline(0, color=plots.INK, linewidth=0.8)
+    axes.axhline(found.row()["premium"], color=plots.MUTED, linewidth=1, linestyle=":")
+    axes.grid(axis="x", visible=False)
     return plots.headline(
         axes, f"{premium(found.row()).short} at the median model",
         "Percent over the Chinese developer's own price, same weights and month; dot: median US seller; "
