@@ -92,7 +92,8 @@ def _estimates(axes: Axes, found: pd.DataFrame, reference: float, unit: str) -> 
 
 def _told(choice: str, option: str) -> str:
     """A choice as a reader reads it."""
-    return f"{choice}: {_ESTIMATORS.get(option, option)}".replace("_", " ")
+    told = f"{choice}: {_ESTIMATORS.get(option, option)}".replace("_", " ")
+    return told.replace(": -", ": \N{MINUS SIGN}")
 
 
 def _options(found: pd.DataFrame, choice: str) -> list[str]:

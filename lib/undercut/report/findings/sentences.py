@@ -8,6 +8,8 @@ from typing import Any
 
 MINUS = "\N{MINUS SIGN}"
 _SUFFIXES = {"%": "%", "percent": "%", "x": "×", "times": "×", "percentage points": " percentage points"}
+#: Percentages below one are not known to a thousandth; those that would read as zero keep their digits.
+MOST_DECIMALS_OF_PERCENT = 2
 
 
 def number(value: float | None, unit: str, *, decimals: int | None = None) -> str:
@@ -21,7 +23,7 @@ def number(value: float | None, unit: str, *, decimals: int | None = None) -> st
         ``"%"``, ``"percentage points"``, ``"x"`` (a ratio), units that begin with ``"USD"`` (a leading
         dollar sign), or any words, which follow the number.
     decimals : int, optional
-        Default: three significant digits.
+        Default: three significant digits; percentages at most two decimals.
 
     Examples
     --------
@@ -133,19 +135,20 @@ def _sample(finding: dict[str, Any]) -> str:
 
 def _digits(value: float, unit: str, decimals: int | None) -> str:
     if decimals is None:
-        return _signed(_three_digits(value, is_money=unit.startswith("USD")))
+        most = MOST_DECIMALS_OF_PERCENT if unit in ("%", "percent") and abs(value) >= 0.005 else 10
+        return _signed(_three_digits(value, is_money=unit.startswith("USD"), most=most))
     size = 0 if value == 0 or math.isinf(value) else math.floor(math.log10(abs(value)))
     return _signed(f"{round(value, min(decimals, 2 - size)) if size > 2 else value:,.{decimals}f}")
 
 
-def _three_digits(value: float, *, is_money: bool) -> str:
+def _three_digits(value: float, *, is_money: bool, most: int = 10) -> str:
     """Three significant digits, without zeros at the end; whole numbers (counts) whole; cents in pairs."""
     if math.isinf(value):
         return f"{value:f}".replace("inf", "\N{INFINITY}")
     if float(value).is_integer() and not (is_money and 0 < abs(value) < 10):
         return f"{value:,.0f}"
     size = 0 if value == 0 else math.floor(math.log10(abs(value)))
-    decimals = min(2 - size, 10)
+    decimals = min(2 - size, most)
     text = f"{round(value, decimals):,.{max(0, decimals)}f}"
     fewest = 2 if is_money and abs(value) < 10 else 0
     while "." in text and text.endswith("0") and len(text.partition(".")[2]) > fewest:

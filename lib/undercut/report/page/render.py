@@ -17,6 +17,7 @@ from undercut.report.page.figures import ink_style, interval_bar
 from undercut.report.page.html import template as template
 from undercut.report.page.layout import Layout
 from undercut.report.page.outputs import Outputs
+from undercut.report.page.typeset import typeset
 
 BADGES = {"real": "Real data", "sample": "Sample data", "simulated": "Simulated data"}
 BANNERS = {
@@ -101,7 +102,8 @@ def render_report(
         day=day_text,
         **citation(results),
     )
-    return str(page).strip() + "\n"
+    head, main, rest = str(page).strip().partition("<main")
+    return f"{head}{main}{typeset(rest)}\n"
 
 
 def render_failure(failure: Mapping[str, Any], *, command: str, folder: str) -> str:
