@@ -51,7 +51,10 @@ def tornado(rows: pd.DataFrame, *, base: float, unit: str, most: int = 12, ax: A
         ax.barh(
             np.arange(len(shown)), ends - middle, left=middle, color=color, height=0.6, label=f"{column} end"
         )
-    labels = [f"{r.parameter}  {r.low:.3g} to {r.high:.3g}" for r in shown.itertuples()]
+    labels = [
+        f"{r.parameter}  {r.low:.3g} to {r.high:.3g}".replace("_", " ").replace("-", "\N{MINUS SIGN}")
+        for r in shown.itertuples()
+    ]
     ax.set_yticks(range(len(shown)), labels)
     ax.invert_yaxis()
     ax.axvline(middle, color=plots.INK, linewidth=1.0)

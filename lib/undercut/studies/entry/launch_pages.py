@@ -123,6 +123,11 @@ def _openness(found: Market) -> Iterator[Part]:
     )
 
 
+def _plainly(reason: str) -> str:
+    """A reason with the doses in words."""
+    return reason.replace("known is_exposed", "known number of open rivals within reach")
+
+
 def cuts(found: Cuts) -> Iterator[Part]:
     """Whether list prices are cut sooner when a rival is near."""
     table = found.frame
@@ -137,7 +142,7 @@ def cuts(found: Cuts) -> Iterator[Part]:
             else f"interval from {row.low:.2f} without an upper end: no value there is rejected",
         )  # fmt: skip
     for row in table[table["why_not"].ne("")].itertuples():
-        yield Sentence(f"{row.event.capitalize()} by {SHORT[row.dose]}: no estimate. {row.why_not}")
+        yield Sentence(f"{row.event.capitalize()} by {SHORT[row.dose]}: no estimate. {_plainly(row.why_not)}")
     counts = {kind: found.counts.get(kind, 0) for kind in ("cut", "rise", "withdrawn")}
     yield Table(
         table.drop(columns=["rows", "why_not"]).round({"low": 2}).replace(np.inf, np.nan),

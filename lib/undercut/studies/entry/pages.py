@@ -208,7 +208,7 @@ def _path(found: Estimators) -> Part:
 def _before(found: Estimators) -> Iterator[Part]:
     known = found.frame.dropna(subset=["pre_trend_p"])
     tested = [f"{row.term} {p_value(row.pre_trend_p)}" for row in known.itertuples()]
-    hidden = [f"{row.hidden_trend:.1f}% ({row.term})" for row in known.itertuples()]
+    hidden = [f"{row.hidden_trend:.3g}% ({row.term})" for row in known.itertuples()]
     verdict = (
         "Where they reject, prices had parted before the rival came, and the estimate is no clean effect of "
         "entry."

@@ -166,8 +166,8 @@ def at_market(found: AtMarket) -> Iterator[Part]:
     """What the reader's market values assume."""
     if not found.given:
         yield Sentence(
-            "No table of market values was given (parameter market_values), so there is nothing to say about "
-            "what today's market assumes."
+            "No table of market values was given, so there is nothing to say about what today's market "
+            "assumes."
         )
         return
     gone = [f"{ticker} ({reason})" for ticker, reason in found.left_out.items()]

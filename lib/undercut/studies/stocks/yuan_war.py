@@ -60,16 +60,19 @@ class YuanWar(Framed):
     def sentence(self) -> str:
         """What moved and what cannot be said."""
         rows = self.frame.set_index("key")
-        told = "; ".join(
-            f"{row['what']} {percent(row['change'])} ({percent(row['low'])} to {percent(row['high'])})"
-            for _, row in rows[rows["change"].notna()].iterrows()
-        )
+        told = "; ".join(f"{row['what']} {_moved(row)}" for _, row in rows[rows["change"].notna()].iterrows())
         lost = rows[rows["change"].isna()]
         missing = " ".join(f"{row['what']}: {row['note']}." for _, row in lost.iterrows())
         return (
             f"In May 2024 Chinese vendors cut their prices in yuan within two weeks. {told}. {self.free} "
             f"more offers became free, which no logarithm counts. {missing}"
         ).strip()
+
+
+def _moved(row: pd.Series) -> str:
+    """A change with its interval, where the interval has a width that shows."""
+    ends = [percent(row[end]) for end in ("low", "high")]
+    return percent(row["change"]) + (f" ({' to '.join(ends)})" if ends[0] != ends[1] else "")
 
 
 def yuan_war(

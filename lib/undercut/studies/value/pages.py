@@ -24,7 +24,7 @@ from undercut.studies.value.estimates import (
     OtherScenarios,
     Value,
 )
-from undercut.studies.value.words import CAVEATS, words
+from undercut.studies.value.words import CAVEATS, named, words
 from undercut.valuation.break_even import ELASTICITIES
 from undercut.valuation.implied import told_erosion
 from undercut.valuation.vendors import Case
@@ -97,7 +97,7 @@ def answer(found: Value) -> str:
     return (
         f"Under stated assumptions ({found.scenario.title}) the operations of {found.case.company.name} are "
         f"worth {number(row['median'], money)}, 90% of draws: {number(row['low'], '')} to "
-        f"{number(row['high'], '')}. No target price."
+        f"{number(row['high'], '')}."
     )
 
 
@@ -125,7 +125,7 @@ def accounts(found: Accounts) -> Iterator[Part]:
     yield Sentence(
         f"{company.name} ({charts.ROLE_NAMES[company.role][0]}), accounts to {company.period_end}. Part of "
         f"revenue that is AI business: {100 * share.default:.0f}% (range {100 * share.low:.0f}% to "
-        f"{100 * share.high:.0f}%, {share.evidence}: {share.source})."
+        f"{100 * share.high:.0f}%, {share.evidence}: {named(share.source)})."
     )
     figures = found.frame.assign(period_end=pd.to_datetime(found.frame["period_end"]).dt.strftime("%Y-%m-%d"))
     for column in ("item", "unit", "confidence"):
@@ -282,15 +282,15 @@ def implied(found: Implied) -> Iterator[Part]:
     given = market is not None
     if not given:
         yield Sentence(
-            "No market value ships with this project. The reader puts in today's (market_value, in billions "
-            "of US dollars or yahoo, or a table of closes) and gets its curve; here are those of half, the "
-            "same and twice the model's own value."
+            "No market value ships with this project. The reader puts in today's (in billions of US dollars, "
+            "from Yahoo, or as a table of closes) and gets its curve; here are those of half, the same and "
+            "twice the model's own value."
         )
     for name, at in zip(("elastic", "middle", "inelastic"), (0, 8, -1), strict=True):
         row = next(iter(found.pairs.values())).frame.iloc[at] if given else None
         fall: float | None = None
         ends: tuple[float, float] | None = None
-        why = "no market value ships with the project: give market_value or market_values"
+        why = "no market value ships with the project; the reader gives one"
         if row is not None:
             if pd.notna(row["median"]):
                 fall, ends = 100 * row["median"], (100 * row["low"], 100 * row["high"])
@@ -309,7 +309,8 @@ def implied(found: Implied) -> Iterator[Part]:
             alt=f"{title_of_implied(found)}. " + " ".join(p.summary() for p in found.pairs.values()),
             data=found.frame,
         )  # fmt: skip
-    yield Sentence(" ".join(pair.summary() for pair in found.pairs.values()))
+    told = found.pairs if given else {"the same": found.pairs["the same"]}
+    yield Sentence(" ".join(pair.summary() for pair in told.values()))
 
 
 def title_of_implied(found: Implied) -> str:
@@ -359,9 +360,10 @@ def event(found: Event) -> Iterator[Part]:
 def assumed(found: Assumed) -> Iterator[Part]:
     """Every assumption, and what to be warned of."""
     table = found.frame[["name", "default", "low", "high", "unit", "evidence", "source"]]
+    told = table.assign(name=table["name"].map(words), source=table["source"].map(named))
     yield Table(
-        table.assign(name=table["name"].map(words)), title="Every assumption that is varied",
-        subtitle=f"Scenario {found.scenario.title}", row_label="name",
+        told, title="Every assumption that is varied", subtitle=f"Scenario {found.scenario.title}",
+        row_label="name",
     )  # fmt: skip
     yield from (Caveat(text) for text in CAVEATS)
 
