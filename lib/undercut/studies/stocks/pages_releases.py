@@ -77,10 +77,9 @@ def responses(found: Responses) -> Iterator[Part]:
             f"Around {len(tested)} open releases near the frontier chip makers' shares moved "
             f"{span(chips, 'caar').replace(' (', ' (95% interval ', 1)}{unsure}."
         )
-    yield Sentence(f"{verdict[0].upper()}{verdict[1:]} ({first} to {last}).")
     yield Sentence(
-        f"Mean abnormal returns over days {found.window}, with 95% intervals: {told(means, value='caar')}. "
-        "Whether a group moved is judged over all groups together, at a family-wise 5%."
+        f"{verdict[0].upper()}{verdict[1:]} ({first} to {last}), judged over all groups together, at a "
+        "family-wise 5%."
     )
     needed = "; ".join(f"{percent(row.detectable)} for {row.group}" for row in means.itertuples(index=False))
     yield Sentence(
