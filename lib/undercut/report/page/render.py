@@ -103,7 +103,7 @@ def render_report(
         **citation(results),
     )
     head, main, rest = str(page).strip().partition("<main")
-    return f"{head}{main}{typeset(rest)}\n"
+    return f"{head}{typeset(main + rest)}\n"
 
 
 def render_failure(failure: Mapping[str, Any], *, command: str, folder: str) -> str:
