@@ -86,22 +86,24 @@ def test_what_is_not_known_names_limits_missing_numbers_and_reports_that_are_not
 
 def told(found: dict[str, Any]) -> tuple[str, str]:
     results = made(found)
-    return pages.answer(top_of(results, 1)), pages.verdicts(ledger_of(results)).loc[0, "verdict"]
+    found = top_of(results, 1)
+    return f"{pages.answer(found)} {pages.rest(found)}", pages.verdicts(ledger_of(results)).loc[0, "verdict"]
 
 
 def test_the_answer_and_the_verdicts_turn_around_with_the_data() -> None:
     answer, verdict = told(finding(-30, -35, -25))
     assert "cost 30% less than" in answer
-    assert "“Prices fell” is supported; of 1 claims 1 supported, none contradicted" in answer
+    assert "of 1 claims 1 supported, none contradicted" in answer and "“Prices fell” is supported" in answer
     assert verdict.startswith("Supported: 30% cheaper (25 to 35).")
     answer, verdict = told(finding(30, 25, 35))
     assert "cost 30% more than" in answer
-    assert "“Prices fell” is contradicted; of 1 claims none supported, 1 contradicted" in answer
+    assert "of 1 claims none supported, 1 contradicted" in answer
+    assert "“Prices fell” is contradicted" in answer
     assert "Contradicted: 30% dearer (25 to 35)." in verdict
     assert verdict.endswith("As of 2026-11-01. Would change it: A rise.")
     answer, verdict = told(finding(-3, -9, 4))
     assert "“Prices fell” is not settled" in answer
-    assert "anything from −9 to 4 fits" in verdict
+    assert "anything from −9.0 to 4.0 fits" in verdict
     assert "is not published; the claim" in told(finding(None))[0]
 
 

@@ -33,10 +33,11 @@ def headlines(found: Headlines) -> Iterator[Part]:
             note=row["note"] or ("" if whole else "the report says why it has no interval"),
         )  # fmt: skip
     yield Answer(answer(found))
+    yield Sentence(rest(found))
 
 
 def answer(found: Headlines) -> str:
-    """The briefing in one sentence: the first headline, the last claim, and the count of verdicts."""
+    """The briefing in one sentence: the first headline, and the count of verdicts."""
     first, ledger = found.frame.iloc[0], found.ledger
     if first["value"] is None:
         opening = "What Chinese open models cost against US closed ones of equal capability is not published"
@@ -46,9 +47,13 @@ def answer(found: Headlines) -> str:
         ends = sentences.interval(dict(first), with_level=True)
         opening = f"Chinese open models cost {size} {word} than US closed ones of equal capability ({ends})"
     counts = ", ".join(f"{number or 'none'} {verdict}" for verdict, number in ledger.counts().items())
-    last = ledger.claims[-1]
-    claim = last.claim.rstrip(".")
-    return f"{opening}; the claim “{claim}” {_SAYS[last.verdict]}; of {len(ledger.claims)} claims {counts}."
+    return f"{opening}; of {len(ledger.claims)} claims {counts}."
+
+
+def rest(found: Headlines) -> str:
+    """What became of the last claim."""
+    last = found.ledger.claims[-1]
+    return f"The claim “{last.claim.rstrip('.')}” {_SAYS[last.verdict]}."
 
 
 def ledger(found: Ledger) -> Iterator[Part]:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from undercut import plots
 from undercut.competition.rivals import charts
-from undercut.report.findings.sentences import p_value
+from undercut.report.findings.sentences import number, p_value
 from undercut.studies.entry import charts as own_charts
 from undercut.studies.entry.curve_pages import curve
 from undercut.studies.entry.estimates import (
@@ -208,7 +208,7 @@ def _path(found: Estimators) -> Part:
 def _before(found: Estimators) -> Iterator[Part]:
     known = found.frame.dropna(subset=["pre_trend_p"])
     tested = [f"{row.term} {p_value(row.pre_trend_p)}" for row in known.itertuples()]
-    hidden = [f"{row.hidden_trend:.3g}% ({row.term})" for row in known.itertuples()]
+    hidden = [f"{number(row.hidden_trend, '%')} ({row.term})" for row in known.itertuples()]
     verdict = (
         "Where they reject, prices had parted before the rival came, and the estimate is no clean effect of "
         "entry."
