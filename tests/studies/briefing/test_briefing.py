@@ -104,7 +104,7 @@ def test_the_answer_and_the_verdicts_turn_around_with_the_data() -> None:
     answer, verdict = told(finding(-3, -9, 4))
     assert "“Prices fell” is not settled" in answer
     assert "anything from −9.0 to 4.0 fits" in verdict
-    assert "is not published; the claim" in told(finding(None))[0]
+    assert "is not published; of 1 claims" in told(finding(None))[0]
 
 
 def test_news_that_cannot_be_compared_is_counted_not_listed() -> None:
