@@ -246,7 +246,8 @@ def test_build_update_and_status_from_a_registry_and_live_sources(monkeypatch: p
     assert own[["host", "raw_id", "input", "output"]].to_numpy().tolist() == [
         ["openrouter", "openai/gpt-4", 30.0, 60.0]
     ]
-    assert set(maintain.describe()) == {"sources", "statuses", "set aside", "coverage", "agreement"}
+    told = {"sources", "statuses", "set aside", "coverage", "capability", "agreement"}
+    assert set(maintain.describe()) == told
 
 
 def test_a_live_answer_that_lost_most_of_its_offers_is_refused(tmp_path: Path) -> None:
