@@ -159,7 +159,7 @@ def calendar_inside(
     Examples
     --------
     >>> open_days = pd.bdate_range("2025-01-20", "2025-02-10")
-    >>> calendar_inside(pd.Series(pd.to_datetime(["2025-01-27"])), open_days, (0, 2), tickers=["MSFT"])
+    >>> calendar_inside(pd.Series(pd.to_datetime(["2025-01-27"])), open_days, (0, 3), tickers=["MSFT"])
     ['Federal Reserve; MSFT earnings']
     """
     dates = load_reference("calendar_dates")

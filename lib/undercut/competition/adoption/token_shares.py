@@ -136,12 +136,12 @@ def token_shares(
         wanted = dict(zip(keys, group.split() if by == "group" else [group], strict=True))
         may = pd.concat([facts[key].isna() | facts[key].eq(value) for key, value in wanted.items()], axis=1)
         most = weight[may.all(axis=1)].groupby(week).sum().reindex(total.index, fill_value=0.0)
+        low, high = 100 * known / total, 100 * most / total
+        # What is known in part (the origin without the access) can rule out the share among the classified.
+        share = (100 * known / classified).clip(low, high)
         parts.append(
-            pd.DataFrame(
-                {"group": group, "tokens": known, "share": 100 * known / classified,
-                 "low": 100 * known / total, "high": 100 * most / total}
-            )
-        )  # fmt: skip
+            pd.DataFrame({"group": group, "tokens": known, "share": share, "low": low, "high": high})
+        )
     long = pd.concat(parts).rename_axis("week_start").reset_index()
     long = long.astype({"group": "str"}).sort_values(["week_start", "group"], ignore_index=True)
     long.attrs = attrs
