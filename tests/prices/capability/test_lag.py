@@ -74,9 +74,10 @@ def test_a_group_without_scores_is_refused() -> None:
 
 
 def test_arena_ratings_keep_their_order_and_their_errors() -> None:
-    scores = arena_scores("coding").set_index("model")
+    scores = arena_scores("coding").set_index("model_id")
     ratings = undercut.load_reference("arena")
-    coding = ratings[ratings["task"] == "coding"].set_index("model_id")
+    best = ratings[ratings["task"] == "coding"].sort_values("rating").drop_duplicates("model_id", keep="last")
+    coding = best.set_index("model_id")
     model = "claude-opus-4-6"
     assert scores.loc[model, "eci"] == coding.loc[model, "rating"]
     half = coding.loc[model, "rating_high"] - coding.loc[model, "rating"]
