@@ -186,7 +186,7 @@ def arena_scores(task: str) -> pd.DataFrame:
     found = rated[["model_id"]].assign(model=rated["arena_name"], eci=score)
     found["eci_low"] = score - _NARROWED * (score - rated["rating_low"])
     found["eci_high"] = score + _NARROWED * (rated["rating_high"] - score)
-    return _described(found)
+    return _described(found.sort_values("eci", ascending=False, kind="stable").drop_duplicates("model_id"))
 
 
 def _artificial_analysis() -> pd.DataFrame:
