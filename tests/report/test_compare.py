@@ -144,7 +144,7 @@ def test_the_history_page_and_the_feed_tell_what_left_its_interval(tmp_path: Pat
     page = (tmp_path / HISTORY / "demo" / "index.html").read_text()
     assert page.count("moved out of the earlier interval") == 1
     assert page.count("moved within the earlier interval") == 1
-    assert "+7.5%" in page and "0% to 2%" in page
+    assert "+7.5%" in page and "0.0% to 2.0%" in page
     assert EVIL not in page
     atom = ElementTree.fromstring((tmp_path / "feed.xml").read_text())
     name = "{http://www.w3.org/2005/Atom}"

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
 from tests.report.projects import code, demo_cells, prose, write_project
@@ -46,7 +47,7 @@ STATE = """
 
 def outputs(notebook: dict[str, Any]) -> list[Any]:
     """Everything that a reader sees of a notebook's code cells."""
-    cells = published_notebook(notebook)["cells"]
+    cells = nbformat.reads(json.dumps(published_notebook(notebook)), 4).cells
     return [(cell["source"], cell["execution_count"], cell["outputs"]) for cell in cells if "outputs" in cell]
 
 

@@ -22,7 +22,7 @@ _SHIPPED = ("prices", "reference", "sample")
 #: Parts of the package that read none of them.
 _WITHOUT_DATA = (
     "report", "errors", "paths", "provenance", "plots", "printing", "tables", "__init__", "lazy", "extras",
-    "start",
+    "start", "faults", "strict_json",
 )  # fmt: skip
 _NOT_INPUT = ("reports", ".git", ".venv", "data/local/cache", "lib")
 _SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/usr", "/var", "/opt", "/run")
