@@ -161,8 +161,10 @@ def test_on_a_full_disk_the_published_report_stays_whole(tmp_path: Path, small_d
         return
     assert "No space left" in done.stderr
     good = site / "demo" / "last-good.html"
-    assert "The value is 1." in (good if good.exists() else site / "demo" / "index.html").read_text()
-    assert read_results(site / "demo" / "results.json")["findings"][1]["value"] == 1
+    # The report itself may have gone through whole, and only the front page have found no room.
+    value = read_results(site / "demo" / "results.json")["findings"][1]["value"]
+    page = (good if good.exists() else site / "demo" / "index.html").read_text()
+    assert value in (1, 2) and f"The value is {value:g}." in page
     filler.unlink()
     build_reports(root=project, out_dir=site)
     assert check_readable(site) == {2}
