@@ -87,6 +87,11 @@ def capability_scores(measure: str = DEFAULT) -> pd.DataFrame:
     return _scores(measure, *_digests()).copy()
 
 
+def model_scores(measure: str = DEFAULT) -> pd.Series:
+    """The score of each reviewed model, by ``model_id``; see `capability_scores`."""
+    return capability_scores(measure).dropna(subset=["model_id"]).set_index("model_id")["eci"]
+
+
 def installed() -> list[str]:
     """The measures that can be read here."""
     return [name for name in MEASURES if name != "artificial_analysis" or _llmval() is not None]
@@ -116,7 +121,7 @@ def measure_coverage(panel: pd.DataFrame) -> pd.DataFrame:
         if not set(names) <= here:
             rows.append((title, *[pd.NA] * 3, np.nan, "needs the package llmval"))
             continue
-        scored = set().union(*(capability_scores(name)["model_id"].dropna() for name in names))
+        scored = set().union(*(model_scores(name).index for name in names))
         found = usable[usable["model_id"].isin(scored)]
         ids = [found["model_id"].nunique(), found["developer"].nunique(), len(found)]
         rows.append((title, *ids, len(found) / len(usable), ""))
@@ -147,7 +152,13 @@ def _scores(measure: str, *_: str) -> pd.DataFrame:
 
 def _table(edition: str) -> pd.DataFrame:
     every = load_reference("capability_scores")
-    found = every[every["measure"].eq(edition) & ~every["confidence"].eq("low").fillna(False)]
+    # The reviewed table of models comes first: it knows the open weights behind hosted names, and what the
+    # map of the board doubts or lacks.
+    named = load_reference("models").rename(columns={"model_id": "reviewed", "capability_model": "model"})
+    named = named[["model", "reviewed"]].dropna()
+    found = every[every["measure"].eq(edition)].merge(named, on="model", how="left")
+    found = found[found["reviewed"].notna() | found["confidence"].ne("low").fillna(True)]
+    found = found.assign(model_id=found["reviewed"].fillna(found["model_id"]))
     found = found.rename(
         columns={"score": "eci", "ci_low": "eci_low", "ci_high": "eci_high", "released": "release_date",
                  "origin": "country"}

@@ -15,9 +15,8 @@ PAGE = Path(__file__).parents[3] / "docs" / "reproductions.md"
 
 @pytest.fixture(scope="module")
 def found() -> Reproductions:
-    names = ("token_usage_weekly", "token_mix_weekly", "capability_scores")
-    usage, mix, scores = map(undercut.load_reference, names)
-    return published_figures(usage, mix, undercut.load_prices(workload="documents"), scores)
+    usage, mix = map(undercut.load_reference, ("token_usage_weekly", "token_mix_weekly"))
+    return published_figures(usage, mix, undercut.load_prices(workload="documents"))
 
 
 def test_the_page_says_what_is_computed(found: Reproductions) -> None:
@@ -45,12 +44,11 @@ def test_the_open_share_by_another_table(found: Reproductions) -> None:
 
 
 def test_verdicts_turn_with_the_tokens() -> None:
-    names = ("token_usage_weekly", "token_mix_weekly", "capability_scores")
-    usage, mix, scores = map(undercut.load_reference, names)
+    usage, mix = map(undercut.load_reference, ("token_usage_weekly", "token_mix_weekly"))
     swapped = usage.assign(
         access=usage["access"].map(lambda a: a if pd.isna(a) else "closed" if a != "closed" else "open")
     )
-    turned = published_figures(swapped, mix, undercut.load_prices(workload="documents"), scores).frame
+    turned = published_figures(swapped, mix, undercut.load_prices(workload="documents")).frame
     verdicts = turned.set_index("figure")["verdict"]
     assert verdicts["open share of tokens"] == "not reproduced"
     assert verdicts["closed share of dollars"] == "not reproduced"

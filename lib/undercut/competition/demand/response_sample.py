@@ -12,6 +12,7 @@ import pandas as pd
 
 from undercut.errors import TooFewError, unknown
 from undercut.panel.changes import load_changes
+from undercut.panel.measures import model_scores
 from undercut.sources.reference import load_reference
 
 LEVELS: Final = ("router", "developer")
@@ -111,10 +112,8 @@ def _shocks(changes: pd.DataFrame, models: pd.Index, price_level: str, least: fl
 
 def _rivals(models: pd.Index, near: float) -> pd.DataFrame:
     """Which models are rivals: near in capability and of another developer."""
-    scores = load_reference("capability_scores")
-    scores = scores[scores["measure"].eq("eci_2026_10")].groupby("model_id")["score"].max().reindex(models)
     makers = load_reference("models").set_index("model_id")["developer"].reindex(models).to_numpy(object)
-    points = scores.to_numpy(float)
+    points = model_scores().reindex(models).to_numpy(float)
     close = np.abs(points[:, None] - points[None, :]) <= near
     return pd.DataFrame(close & (makers[:, None] != makers[None, :]), index=models, columns=models)
 

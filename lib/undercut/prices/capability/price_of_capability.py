@@ -14,7 +14,7 @@ from undercut.errors import InputError, TooFewError, unknown
 from undercut.inference.arrays import Floats
 from undercut.inference.levels import check_level
 from undercut.inference.resampling import percentile_interval
-from undercut.panel.measures import DEFAULT, capability_scores
+from undercut.panel.measures import DEFAULT, model_scores
 from undercut.prices.capability.frontier import (
     VERSIONS,
     FrontierPaths,
@@ -240,8 +240,7 @@ def landmark_levels(measure: str = DEFAULT) -> dict[str, float]:
     TooFewError
         Fewer than twenty models have both scores.
     """
-    known = capability_scores().dropna(subset=["model_id"]).set_index("model_id")["eci"]
-    other = capability_scores(measure).dropna(subset=["model_id"]).set_index("model_id")["eci"]
+    known, other = model_scores(), model_scores(measure)
     both = pd.concat([known, other], axis=1, keys=["known", "other"]).dropna()
     if len(both) < _SHARED:
         raise TooFewError(f"Only {len(both)} models have a score by {DEFAULT} and by {measure}.")
@@ -257,11 +256,7 @@ def landmark_levels(measure: str = DEFAULT) -> dict[str, float]:
 
 def comparable_points(points: float, measure: str) -> float:
     """As many points of a measure as ``points`` of the default one, by the spread of the models with both."""
-    known, other = (
-        capability_scores(name).dropna(subset=["model_id"]).set_index("model_id")["eci"]
-        for name in (DEFAULT, measure)
-    )
-    both = pd.concat([known, other], axis=1, keys=["known", "other"]).dropna()
+    both = pd.concat([model_scores(), model_scores(measure)], axis=1, keys=["known", "other"]).dropna()
     return float(points * both["other"].std() / both["known"].std())
 
 

@@ -59,15 +59,13 @@ class Reproductions(Framed):
         )  # fmt: skip
 
 
-def published_figures(
-    usage: pd.DataFrame, mix: pd.DataFrame, prices: pd.DataFrame, scores: pd.DataFrame
-) -> Reproductions:
+def published_figures(usage: pd.DataFrame, mix: pd.DataFrame, prices: pd.DataFrame) -> Reproductions:
     """Each published figure, computed from our tables.
 
     Parameters
     ----------
-    usage, mix, scores : DataFrame
-        ``load_reference`` of ``token_usage_weekly``, ``token_mix_weekly`` and ``capability_scores``.
+    usage, mix : DataFrame
+        ``load_reference`` of ``token_usage_weekly`` and ``token_mix_weekly``.
     prices : DataFrame
         From :func:`undercut.load_prices`, of a mix without cached tokens.
     """
@@ -77,7 +75,7 @@ def published_figures(
     by_dollars = _mean(_within(usage, _NAGLE), "closed", prices)
     closed, opened = _paid(_within(usage, _NAGLE), prices)
     rows: list[tuple[str, str, float, Any, Any, str]] = [
-        (demirer, "price at equal intelligence", -90, (_EQUAL, _EQUAL), _gap(prices, scores), "%"),
+        (demirer, "price at equal intelligence", -90, (_EQUAL, _EQUAL), _gap(prices), "%"),
         (demirer, "open share of tokens", 30, _DEMIRER, tokens, "%"),
         (nagle, "closed price", 1.86, _NAGLE, closed, "USD per million tokens"),
         (nagle, "open price", 0.23, _NAGLE, opened, "USD per million tokens"),
@@ -125,16 +123,15 @@ def _paid(
     return closed, opened  # type: ignore[return-value]
 
 
-def _gap(prices: pd.DataFrame, scores: pd.DataFrame) -> tuple[float, float, float]:
+def _gap(prices: pd.DataFrame) -> tuple[float, float, float]:
     """Cheapest seller of each open model against the median closed model near its score, in percent."""
-    best = scores[scores["measure"].eq("eci_2026_10")].groupby("model_id")["score"].max()
     offers = cross_section(prices, _EQUAL)
     cheapest = offers.sort_values("price").drop_duplicates("model_id").set_index("model_id")
-    cheapest = cheapest.join(best).dropna(subset=["score", "price"])
+    cheapest = cheapest.dropna(subset=["eci", "price"])
     closed = cheapest[cheapest["access"].eq("closed")]
     gaps = []
     for row in cheapest[cheapest["access"].str.startswith("open")].itertuples():
-        near = closed.loc[(closed["score"] - row.score).abs() <= _NEAR, "price"]
+        near = closed.loc[(closed["eci"] - row.eci).abs() <= _NEAR, "price"]
         if len(near):
             gaps.append(100 * (row.price / near.median() - 1))
     low, middle, high = np.quantile(gaps, [0.25, 0.5, 0.75])

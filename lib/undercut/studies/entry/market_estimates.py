@@ -93,7 +93,7 @@ def market(quotes: pd.DataFrame, *, reach: float = 4.0) -> Market:
         f"{points:g} point" + "s" * (points != 1): RivalRule(reach=points)
         for points in sorted({1.0, 2.0, reach, 8.0})
     }
-    found = openness(since_open_scores(quotes))
+    found = openness(quotes)
     return Market(
         quotes=quotes, exposed=exposure(offers, rivals, rule=rule), rule=rule, openness=found.periods,
         sensitivity=exposure_sensitivity(offers, rivals, rules), summary_of_openness=found.summary(),
@@ -273,12 +273,6 @@ def hazard_table(
     return run_specifications(estimate, {"event": events, "dose": doses})
 
 
-def since_open_scores(quotes: pd.DataFrame) -> pd.DataFrame:
-    """Quotes from the first month in which an open model with a score is on sale."""
-    scored = quotes["access"].str.startswith("open").fillna(False) & quotes["eci"].notna()
-    return quotes[quotes["period"].ge(quotes.loc[scored, "period"].min())]
-
-
 def frontier_and_index(quotes: pd.DataFrame) -> pd.DataFrame:
     """Monthly log of the quality-adjusted price of closed models and rises of the open frontier.
 
@@ -291,7 +285,7 @@ def frontier_and_index(quotes: pd.DataFrame) -> pd.DataFrame:
     """
     own = quotes["host_kind"].eq("developer") & quotes["access"].eq("closed")
     index = hedonic_index(with_characteristics(quotes[own])).index["index"]
-    frontier = openness(since_open_scores(quotes)).periods.set_index("period")["open_frontier"].cummax()
+    frontier = openness(quotes).periods.set_index("period")["open_frontier"].cummax()
     found = pd.DataFrame({"log_index": np.log(index), "shock": frontier.diff()}).dropna()
     return found.rename_axis("period").reset_index()
 

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from undercut.panel.changes import load_changes
+from undercut.panel.measures import model_scores
 from undercut.prices.cross_section import SELLER_KINDS, model_facts, slug_of
 from undercut.prices.load import load_prices
 from undercut.prices.tasks.charts import BENCHMARKS
@@ -182,15 +183,9 @@ def _models(kept: pd.DataFrame, models: list[str]) -> dict[str, Any]:
 
 def best_scores() -> dict[str, dict[str, float]]:
     """For each measure the best score of each model, at whichever effort, as the page shows it."""
-    table = load_reference("capability_scores")
-    arena = load_reference("arena").query("task == 'overall'")
-    frames = {
-        "epoch": table[table["measure"].eq("eci_2026_10")].rename(columns={"score": "value"}),
-        "livebench": table[table["measure"].eq("livebench_2026_01_08")].rename(columns={"score": "value"}),
-        "arena": arena.rename(columns={"rating": "value"}),
-    }
+    names = {"epoch": "eci_2026_10", "livebench": "livebench", "arena": "arena"}
     return {
-        measure: frames[measure].groupby("model_id")["value"].max().round(digits).to_dict()
+        measure: model_scores(names[measure]).round(digits).to_dict()
         for measure, (_, digits) in _MEASURES.items()
     }
 

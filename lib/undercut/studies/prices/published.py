@@ -19,12 +19,12 @@ import pandas as pd
 from undercut.errors import TooFewError, unknown
 from undercut.inference.arrays import Floats
 from undercut.inference.resampling import percentile_interval
+from undercut.panel.measures import capability_scores
 from undercut.prices.capability.frontier import FrontierRule, frontier_paths
 from undercut.prices.hedonic.characteristics import reasons
-from undercut.prices.load import with_measure, with_workload
+from undercut.prices.load import with_workload
 from undercut.prices.monthly_quotes import FIRST_MONTH, monthly_quotes, years
 from undercut.prices.workloads import Workload, find_workload
-from undercut.sources.reference import load_reference
 from undercut.studies.framed import Framed
 
 
@@ -77,8 +77,6 @@ def _published() -> dict[str, PublishedRate]:
     return found
 
 
-#: The edition of the table that scores every model which the publications name as a landmark.
-EDITION: Final = "eci_2026_08"
 PUBLISHED: Final[Mapping[str, PublishedRate]] = _published()
 
 
@@ -166,8 +164,8 @@ def replicate(
     if name not in PUBLISHED:
         raise unknown("publication", name, PUBLISHED)
     rate = PUBLISHED[name]
-    quotes = monthly_quotes(with_workload(with_measure(panel, EDITION), rate.workload))
-    scores = load_reference("capability").set_index("model")["eci"]
+    quotes = monthly_quotes(with_workload(panel, rate.workload))
+    scores = capability_scores().set_index("model")["eci"]
     levels = {label: float(scores[model]) for label, model in rate.levels.items()}
     compute = _METHODS[name]
     options = {"rate": rate, "draws": draws, "confidence": confidence, "seed": seed}
