@@ -40,6 +40,16 @@ CASES = {
         [code("from IPython.display import display\ndisplay({'image/png': 'AAAA'}, raw=True)")],
         "",
     ),
+    "floods": (
+        [
+            code(
+                "import os, signal, time\nos.kill(os.getppid(), signal.SIGSTOP)\n"
+                "for i in range(4000): print(i, flush=True)\n"
+                "time.sleep(1)\nos.kill(os.getppid(), signal.SIGCONT)"
+            )
+        ],
+        "",
+    ),
     "kernels": ([code("import sys\nfor i in range(3000): print(f'\\r{i} of 3000', end='', flush=True)")], ""),
 }  # fmt: skip
 
@@ -70,6 +80,8 @@ def test_each_hostile_notebook_takes_down_nothing_but_itself(tmp_path: Path) -> 
     assert "f is a link or no plain file" in str(read_results(site / "links" / "results.json")["warnings"])
     assert "2999 of 3000" in (site / "kernels" / "index.html").read_text()
     assert "17 of 3000" not in (site / "kernels" / "index.html").read_text()
+    shown = re.sub("<[^>]*>", "", (site / "floods" / "index.html").read_text())
+    assert [n for n in range(4000) if f"\n{n}\n" not in shown] in ([], [0])
     assert "A picture that cannot be shown" in (site / "pictures" / "index.html").read_text()
 
 

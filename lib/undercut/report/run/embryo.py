@@ -12,6 +12,8 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import zmq
+from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
@@ -108,6 +110,12 @@ def manager_of(embryo: Embryo | None, folder: str) -> type[AsyncKernelManager]:
                 return
             identity = str(uuid.uuid4())
             self.provisioner = Provisioner(kernel_id=identity, kernel_spec=self.kernel_spec, parent=self)
+
+        def client(self, **options: Any) -> BlockingKernelClient:
+            """Its client, which keeps all that the kernel says until it is read, however much that is."""
+            made = super().client(**options)
+            made.context.setsockopt(zmq.RCVHWM, 0)
+            return made
 
     return Manager
 

@@ -69,16 +69,36 @@ def _is_own_code(file: str) -> bool:
     return file.endswith(".py") and (file.startswith(_PACKAGE_FOLDER) or not file.startswith(_LIBRARIES))
 
 
+def _packed(message: Any) -> bytes:
+    """The message as JSON, with a question mark for half a character, which jupyter_client's cannot send."""
+    from jupyter_client.session import json_default, json_packer
+
+    try:
+        text = json.dumps(message, default=json_default, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError):
+        return json_packer(message)
+    return text.encode("utf-8", errors="replace")
+
+
 def run_kernel(arguments: list[str]) -> None:
     """Be a kernel until it is told to end."""
     trace = Trace(Path(os.environ[TRACE_VARIABLE]))
     # The notebook imports our package afresh, so that only what it uses itself counts as used.
     for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
         del sys.modules[name]
+    import zmq
     from ipykernel.kernelapp import IPKernelApp
 
     class TracedKernelApp(IPKernelApp):
-        """Jupyter's own kernel; writes its trace after each cell."""
+        """Jupyter's own kernel; writes its trace after each cell, and loses no message."""
+
+        def init_session(self) -> None:
+            super().init_session()
+            self.session.pack = _packed
+
+        def init_iopub(self, context: zmq.Context[Any]) -> None:
+            context.setsockopt(zmq.SNDHWM, 0)  # else what a busy reader leaves waiting is thrown away
+            super().init_iopub(context)  # type: ignore[no-untyped-call]
 
         def init_shell(self) -> None:
             super().init_shell()  # type: ignore[no-untyped-call]
