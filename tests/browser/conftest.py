@@ -47,6 +47,25 @@ FIGURE = """
     alt = "Two lines fall; the open one ends lower."
     report.figure(figure, "prices", alt=alt, data=data, phone=phone)
 """
+SERIES = """
+    months = pd.date_range("2024-01-01", "2026-01-01", freq="MS")
+
+    def lines():
+        ax, ends = plots.own_axes(height=3.0), {}
+        for place, (name, origin) in enumerate({"US closed": "US", "Chinese open": "CN"}.items()):
+            values = [10.0 * place + month for month in range(len(months))]
+            color, above = plots.origin_color(origin), [value + 1 for value in values]
+            ax.plot(months, values, color=color)
+            plots.band(ax, months, [value - 2 for value in above], above, color)
+            ends[name] = (months[-1], values[-1])
+        plots.label_line_ends(ax, ends, {})
+        return plots.headline(ax, "Two lines rise", "dollars").figure
+
+    wide = lines()
+    with plots.narrow():
+        phone = lines()
+    report.figure(wide, "rise", alt="Both lines rise.", data=data, phone=phone)
+"""
 TABLES = f"""
     evil = {EVIL!r}
     frame = pd.DataFrame({{"model": ["gpt", evil], "price": [2.5, 0.27], "n": [3, 1200]}})
@@ -98,7 +117,13 @@ BRIEFING = f"""
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a built site with one report that shows everything a report can show."""
     cells = demo_cells(
-        prose(MATH), prose("## Prices"), code(FIGURE), prose("### As a table"), code(TABLES), code(RAW)
+        prose(MATH),
+        prose("## Prices"),
+        code(FIGURE),
+        code(SERIES),
+        prose("### As a table"),
+        code(TABLES),
+        code(RAW),
     )
     cells[1] = code(f"limit = 5\nwho = {EVIL!r}", "parameters")
     types = 'limit = { type = "int" }\nwho = { type = "str" }'

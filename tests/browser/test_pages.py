@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -201,13 +202,93 @@ def test_figures_have_the_alternative_text_they_were_given(visitor: Visitor) -> 
 
 
 def test_the_figures_headline_is_text_and_its_data_can_be_had(visitor: Visitor) -> None:
-    figure = visitor.open("demo/index.html").page.locator("figure")
+    figure = visitor.open("demo/index.html").page.locator("#fig-prices")
     assert figure.locator(".figure-title").inner_text().startswith("Open models are cheaper than closed ones")
     link = figure.get_by_role("link", name="CSV").get_attribute("href")
     assert (visitor.site / "demo" / str(link)).is_file()
     for kind in ("SVG", "PNG"):
         file = figure.get_by_role("link", name=kind).get_attribute("href")
         assert (visitor.site / "demo" / str(file)).stat().st_size > 1_000
+
+
+#: What a reader sees of the drawing: its series, its marks, and the texts below and beside it.
+DRAWN = """() => {
+    const isSeen = (one) => one.getClientRects().length > 0;
+    const svg = [...document.querySelectorAll("#fig-rise svg")].find((one) => one.checkVisibility());
+    const seen = [...svg.querySelectorAll("[data-s]")].filter(isSeen);
+    const frame = Object.values(JSON.parse(svg.dataset.time))[0];
+    const circles = seen.filter((one) => one.tagName === "circle");
+    const places = circles.map((one) => Number(one.getAttribute("cx")));
+    const texts = [...svg.querySelectorAll("text")].filter(isSeen);
+    return {series: [...new Set(seen.map((one) => one.dataset.s))].sort(), marks: circles.length,
+        inside: places.every((x) => x >= frame[0] - 1 && x <= frame[1] + 1),
+        first: Math.min(...places), texts: texts.map((one) => one.textContent),
+        paths: [...svg.querySelectorAll("[data-a] path")].map((one) => one.getAttribute("d"))};
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_series_hide_by_keyboard_with_their_bands_names_and_marks(visitor: Visitor, width: int) -> None:
+    page = visitor.open("demo/index.html", width=width).page
+    figure = page.locator("#fig-rise")
+    button = figure.get_by_role("group", name="Series").get_by_role("button", name="US closed")
+    before = page.evaluate(DRAWN)
+    assert before["series"] == ["0", "1"] and before["marks"] == 50 and "US closed" in before["texts"]
+    button.focus()
+    page.keyboard.press("Space")
+    assert button.get_attribute("aria-pressed") == "false"
+    hidden = page.evaluate(DRAWN)
+    assert hidden["series"] == ["1"] and hidden["marks"] == 25 and "US closed" not in hidden["texts"]
+    svg = figure.locator("svg.ch:visible")
+    svg.focus()
+    for key, said in (("Home", "Chinese open, 10, January 2024"), ("End", "Chinese open, 34, January 2026")):
+        page.keyboard.press(key)
+        assert page.locator("[aria-live=polite]").inner_text().startswith(said.split(", ")[0])
+        assert [part in page.locator("[aria-live=polite]").inner_text() for part in said.split(", ")] == [
+            True
+        ] * 3
+    button.click()
+    assert page.evaluate(DRAWN) == before
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_time_zooms_with_its_ticks_and_comes_back_whole(visitor: Visitor, width: int) -> None:
+    page = visitor.open("demo/index.html", width=width).page
+    period = page.locator("#fig-rise").get_by_role("group", name="Period")
+    before = page.evaluate(DRAWN)
+    day = "(input) => new Date(Number(input.value) * 864e5).toISOString().slice(0, 10)"
+    start, end = period.get_by_label("From"), period.get_by_label("To")
+    for slider, wanted in ((start, "2025-01-02"), (end, "2025-07-03")):
+        slider.evaluate("(input, day) => { input.value = Date.parse(day) / 864e5; }", wanted)
+        slider.dispatch_event("input")
+        assert abs((date.fromisoformat(slider.evaluate(day)) - date.fromisoformat(wanted)).days) <= 6
+    zoomed = page.evaluate(DRAWN)
+    # February to July 2025 of both lines, spread over the whole width, with ticks of that time.
+    assert zoomed["marks"] == 12 and zoomed["inside"] and zoomed["first"] < before["first"] + 60
+    assert any("2025" in text for text in zoomed["texts"]) and not any(
+        "2024" in text for text in zoomed["texts"]
+    )
+    assert {"US closed", "Chinese open"} <= set(zoomed["texts"]), "lines keep their names at the edge"
+    assert "2025" in str(start.get_attribute("aria-valuetext"))
+    start.focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(DRAWN)["paths"] != zoomed["paths"]
+    period.get_by_role("button", name="Whole period").click()
+    assert page.evaluate(DRAWN) == before
+
+
+def test_the_mouse_chooses_a_period_and_one_series_has_no_buttons(visitor: Visitor) -> None:
+    page = visitor.open("demo/index.html").page
+    svg = page.locator("#fig-rise svg.ch:visible")
+    svg.scroll_into_view_if_needed()
+    box, before = svg.bounding_box(), page.evaluate(DRAWN)
+    page.mouse.move(box["x"] + 300, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 500, box["y"] + 70)
+    page.mouse.up()
+    assert 0 < page.evaluate(DRAWN)["marks"] < before["marks"] / 2
+    assert page.locator("#fig-prices .period, #fig-prices .series").count() == 0
+    assert visitor.open("demo/index.html", scripts=False).page.locator(".tools").count() == 0
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -21,6 +21,7 @@ from undercut.plots.axes import (
 from undercut.plots.labels import highlight, ink_of, label_line_ends, label_points, spread
 from undercut.plots.marks import Mark, marks, marks_of
 from undercut.plots.phone import fit_page, fit_phone
+from undercut.plots.series import Declared, declare
 from undercut.plots.style import (
     DARK,
     GREY,
@@ -60,9 +61,11 @@ __all__ = [
     "RULE",
     "SERIES",
     "WIDE",
+    "Declared",
     "Mark",
     "access_key",
     "band",
+    "declare",
     "dollars",
     "fit_page",
     "fit_phone",

@@ -72,7 +72,7 @@ def marks_of(figure: Figure, source: str = "") -> list[Mark]:
             continue
         frame = ax.get_window_extent()
         for x, y, text in _GIVEN.get(ax) or _told(ax):
-            at = ax.transData.transform((_number(ax.xaxis, x), _number(ax.yaxis, y)))
+            at = ax.transData.transform((number(ax.xaxis, x), number(ax.yaxis, y)))
             if np.isfinite(at).all() and _near(frame, at):
                 said = f"{text}\nSource: {source.removeprefix('Source: ')}" if source else text
                 found.append(Mark(round(at[0] * scale, 1), round(height - at[1] * scale, 1), said))
@@ -84,8 +84,8 @@ def _told(ax: Axes) -> Iterator[tuple[float, float, str]]:
     intervals = list(_intervals(ax))
     rows = _row_names(ax)
     title = ax.get_title(loc="left") or ax.get_title()
-    for name, x, y, step in _series(ax):
-        for at, value in list(zip(x, y, strict=True))[::step]:
+    for name, x, y in named_points(ax):
+        for at, value in zip(x, y, strict=True):
             row = next((text for place, text in rows if abs(place - value) < 0.46), "") if rows else ""
             told = _text(ax, at, value, intervals, is_row=bool(row))
             heads = [" ".join(part.split()) for part in (title, row, name) if part]
@@ -105,14 +105,16 @@ def _text(ax: Axes, x: float, y: float, intervals: Sequence[_Interval], *, is_ro
     if not is_row:
         word = " ".join(ax.get_xlabel().split())
         place = shown(ax.xaxis, x)
-        lines.append(place if _is_time(ax.xaxis) or not word else f"{word}: {place}")
+        lines.append(place if is_time(ax.xaxis) or not word else f"{word}: {place}")
     return lines
 
 
-def _series(ax: Axes) -> Iterator[tuple[str, list[float], list[float], int]]:
-    """Name, places and step of each line, group of marks and group of bars."""
+def named_points(ax: Axes) -> Iterator[tuple[str, list[float], list[float]]]:
+    """Name and places of each line, group of marks and group of bars; of a long line every so many."""
     names = {
-        tuple(np.round((_number(ax.xaxis, text.xy[0]), _number(ax.yaxis, text.xy[1])), 9)): text.get_text()
+        tuple(np.round((number(ax.xaxis, text.xy[0]), number(ax.yaxis, text.xy[1])), 9)): " ".join(
+            text.get_text().split()
+        )
         for text in ax.texts
         if hasattr(text, "xy")
     }
@@ -126,19 +128,21 @@ def _series(ax: Axes) -> Iterator[tuple[str, list[float], list[float], int]]:
             continue
         own = str(line.get_label())
         name = names.get(tuple(np.round(points[-1], 9)), "" if own.startswith("_") else own)
-        yield name, [*points[:, 0]], [*points[:, 1]], max(1, len(points) // MOST)
+        points = points[:: max(1, len(points) // MOST)]
+        yield name, [*points[:, 0]], [*points[:, 1]]
     for group in ax.collections:
         offsets: np.ndarray[Any, Any] = np.ma.filled(np.ma.asarray(group.get_offsets(), dtype=float), np.nan)
         if group.get_offset_transform() == ax.transData and len(offsets) and len(group.get_paths()):
             own = str(group.get_label())
-            yield "" if own.startswith("_") else own, [*offsets[:, 0]], [*offsets[:, 1]], 1
+            yield "" if own.startswith("_") else own, [*offsets[:, 0]], [*offsets[:, 1]]
     for bars in ax.containers:
         own = str(bars.get_label())
         boxes = [patch.get_bbox() for patch in bars if hasattr(patch, "get_bbox")]
         lies = getattr(bars, "orientation", "vertical") == "horizontal"
         x = [box.x1 if lies else (box.x0 + box.x1) / 2 for box in boxes]
         y = [(box.y0 + box.y1) / 2 if lies else box.y1 for box in boxes]
-        yield "" if own.startswith("_") else own, x, y, max(1, len(boxes) // MOST)
+        step = max(1, len(boxes) // MOST)
+        yield "" if own.startswith("_") else own, x[::step], y[::step]
 
 
 def _intervals(ax: Axes) -> Iterator[_Interval]:
@@ -180,7 +184,7 @@ def _row_names(ax: Axes) -> list[tuple[float, str]]:
 
 def shown(axis: Axis, value: float) -> str:
     """A number of an axis as its ticks write it, but with up to three significant digits; days as days."""
-    if _is_time(axis):
+    if is_time(axis):
         from matplotlib.dates import num2date
 
         day = num2date(value)  # type: ignore[no-untyped-call]
@@ -213,14 +217,14 @@ def _digits(value: float, *, money: bool = False) -> str:
     return text.replace("-", "\N{MINUS SIGN}")
 
 
-def _is_time(axis: Axis) -> bool:
+def is_time(axis: Axis) -> bool:
     from matplotlib.dates import DateLocator
 
     converter = type(axis.get_converter()).__name__  # matplotlib's and pandas' are of no common class
     return isinstance(axis.get_major_locator(), DateLocator) or "Date" in converter
 
 
-def _number(axis: Axis, value: Any) -> float:
+def number(axis: Axis, value: Any) -> float:
     return float(axis.convert_units(value))  # type: ignore[no-untyped-call]
 
 

@@ -7,8 +7,10 @@ import re
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
+from xml.sax.saxutils import quoteattr
 
 from undercut import plots
+from undercut.strict_json import dumps
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -79,17 +81,26 @@ def for_phone(figure: Figure, source: str = "") -> bytes:
 def _svg_of(figure: Figure, source: str) -> bytes:
     import matplotlib as mpl
 
+    plots.declare(figure)
     options: dict[RcKeyType, Any] = {"svg.fonttype": "none", "svg.hashsalt": "undercut"}
     vector = io.BytesIO()
     with mpl.rc_context(options):
         figure.savefig(vector, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+    declared = plots.declare(figure)  # once more: saving laid the figure out anew
     text = _DROPPED.sub("", vector.getvalue().decode())
     # The browser's own letters are narrower than those measured.
     text = re.sub(r"font-family: [^;\"]*", "font-family: sans-serif", text)
     said = "".join(
-        f'<circle cx="{mark.x:g}" cy="{mark.y:g}" r="7">'
+        f'<circle cx="{mark.x:g}" cy="{mark.y:g}" r="7"{_of_series(declared, mark)}>'
         f"<title>{escape(mark.text, quote=False)}</title></circle>\n"
         for mark in plots.marks_of(figure, source)
     )
     group = f'<g class="{MARKS_CLASS}" fill="none" pointer-events="all">\n{said}</g>\n' if said else ""
-    return text.strip().replace("</svg>", group + "</svg>").encode() + b"\n"
+    about = {"series": declared.names, "time": declared.panels}
+    data = "".join(f" data-{key}={quoteattr(dumps(value))}" for key, value in about.items() if value)
+    return text.strip().replace("<svg", f"<svg{data}", 1).replace("</svg>", f"{group}</svg>").encode() + b"\n"
+
+
+def _of_series(declared: plots.Declared, mark: plots.Mark) -> str:
+    series = declared.marks.get((mark.x, mark.y))
+    return "" if series is None else f' data-s="{series}"'

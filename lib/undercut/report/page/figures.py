@@ -29,6 +29,9 @@ _STYLES: Final = {
 _LEFT_TO_THE_PAGE: Final = {*HEADLINE, "patch_1"}
 #: Number of each ink; black is the first.
 _INKS: Final = {"#000000": 0, **{ink: number for number, ink in enumerate(DARK)}}
+#: What `undercut.plots.declare` wrote: panel, series and place of an artist; names and panels of a figure.
+_DECLARED: Final = re.compile(r"u(\d*)(t?)(?:s(\d*)x([\d.-]*)_\d+)?")
+_ABOUT: Final = ("data-series", "data-time")
 _NUMBER: Final = re.compile(r"-?\d+\.\d{2,}")
 
 
@@ -62,10 +65,11 @@ def inline(svg: str, name: str, *, alt: str, crop: tuple[float, float] = (0, 0),
     """
     root = ElementTree.fromstring(svg)
     prefix = sha256(f"{name}{kind}".encode()).hexdigest()[:4]
+    about = {key: value for key, value in root.attrib.items() if key in _ABOUT}
     _clean(root, prefix)
     width, height = (float(part) for part in root.attrib.pop("viewBox").split()[2:])
     height -= sum(crop)
-    root.attrib = {
+    root.attrib = about | {
         "class": f"ch {kind}".strip(), "viewBox": f"0 {crop[0]:g} {width:g} {height:g}",
         "width": f"{width * 100 / 72:.0f}", "height": f"{height * 100 / 72:.0f}", "role": "img",
         "aria-label": " ".join(alt.split()),
@@ -138,6 +142,10 @@ def _clean(element: ElementTree.Element, prefix: str) -> None:
     for key, value in element.attrib.items():
         if key == "id" and element.tag.removeprefix(_SVG) in ("path", "clipPath", "pattern"):
             kept["id"] = prefix + value
+        elif key == "id" and (found := _DECLARED.fullmatch(value)):
+            kept |= {f"data-{name}": part for name, part in zip("atsx", found.groups(), strict=True) if part}
+        elif key == "data-s":
+            kept[key] = value if value.isdigit() else ""
         elif key == _LINK and value.startswith("#"):
             kept["href"] = f"#{prefix}{value[1:]}"
         elif key == "class" and value == MARKS_CLASS:

@@ -137,8 +137,8 @@ def page_style() -> str:
 
 
 def page_script() -> str:
-    """The script of reports: marks that answer, tables that sort, one figure alone."""
-    return _file("report.js")
+    """The script of reports: marks that answer, series that hide, time that zooms, tables that sort."""
+    return f"{_file('report.js')}\n{_file('series.js')}"
 
 
 def script_hash(script: str) -> str:

@@ -33,6 +33,7 @@
     tip.style.top = `${at.top - h - 8 < 4 ? at.bottom + 8 : at.top - h - 8}px`;
     if (isSaid) live.textContent = mark.said.replaceAll("\n", ", ");
   };
+  const isGone = (mark) => mark.hasAttribute("data-off") || mark.hasAttribute("data-out");
   for (const svg of all("svg.ch")) {
     const marks = all(".marks circle", svg);
     if (!marks.length) continue;
@@ -44,6 +45,7 @@
     const near = (event, reach) => {
       let best = -1, least = reach * reach;
       marks.forEach((mark, place) => {
+        if (isGone(mark)) return;
         const at = mark.getBoundingClientRect();
         const far = (at.left + at.width / 2 - event.clientX) ** 2 + (at.top + at.height / 2 - event.clientY) ** 2;
         if (far < least) { least = far; best = place; }
@@ -66,7 +68,9 @@
       else if (step) now = now < 0 ? (step > 0 ? 0 : last) : (now + step + marks.length) % marks.length;
       else return;
       event.preventDefault();
-      show(marks[now], true);
+      // What is hidden or out of the period is passed over.
+      for (let tries = 0; tries < last && isGone(marks[now]); tries += 1) now = (now + (step === -1 || event.key === "End" ? last : 1)) % marks.length;
+      if (isGone(marks[now])) hide(); else show(marks[now], true);
     });
   }
   addEventListener("scroll", hide, { passive: true });
