@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -64,18 +64,19 @@ def emit_result(parts: dict[str, Any], output_format: str, *, notes: str) -> Non
 
 def records(frame: pd.DataFrame) -> list[dict[str, object]]:
     """Rows as JSON values: days as YYYY-MM-DD, moments as ISO 8601, missing values as null."""
-    plain = frame.copy()
-    for column in plain.columns:
-        if isinstance(plain[column].dtype, pd.DatetimeTZDtype):
-            plain[column] = plain[column].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
-        elif pd.api.types.is_datetime64_any_dtype(plain[column]):
-            plain[column] = plain[column].dt.strftime("%Y-%m-%d")
-    plain = plain.astype(object).where(plain.notna(), None)
-    return [{str(k): _plain(v) for k, v in row.items()} for row in plain.to_dict("records")]
+    columns = [_values(column) for _, column in frame.items()]
+    return [dict(zip(map(str, frame.columns), row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def _plain(value: object) -> object:
-    return value.item() if hasattr(value, "item") else value
+def _values(column: pd.Series) -> list[Any]:
+    """Cells of a column as JSON values."""
+    known = column.notna()
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        column = column.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    elif pd.api.types.is_datetime64_any_dtype(column):
+        column = column.dt.strftime("%Y-%m-%d")
+    values = column.astype(object).where(known, None).tolist()
+    return [value.item() if hasattr(value, "item") else value for value in values]
 
 
 def _check(output_format: str) -> None:
@@ -85,26 +86,23 @@ def _check(output_format: str) -> None:
 
 def _print_table(frame: pd.DataFrame, title: str) -> None:
     is_number = [pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes]
-    rows = [[_cell(value) for value in row.values()] for row in records(frame)]
+    columns = [[_cell(value) for value in _values(column)] for _, column in frame.items()]
     if sys.stdout.isatty():
-        _fold(title, list(frame.columns), is_number, rows)
+        _fold(title, list(frame.columns), is_number, zip(*columns, strict=True))
         return
     # In a pipe or a log there is no terminal to fit into, and a folded column is worse than a long line.
-    lines = [[visible(str(column)) for column in frame.columns], *rows]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    if title:
-        print(visible(title))
-    for line in lines:
-        placed = [
-            cell.rjust(width) if right else cell.ljust(width)
-            for cell, width, right in zip(line, widths, is_number, strict=True)
-        ]
-        print("  ".join(placed).rstrip())
-    print()
+    placed = []
+    for name, cells, right in zip(frame.columns, columns, is_number, strict=True):
+        told = [visible(str(name)), *cells]
+        width = max(map(len, told))
+        placed.append([cell.rjust(width) if right else cell.ljust(width) for cell in told])
+    head = [visible(title)] if title else []
+    lines = ["  ".join(row).rstrip() for row in zip(*placed, strict=True)]
+    print("\n".join([*head, *lines, ""]))
 
 
 def _fold(
-    title: str, columns: Sequence[object], is_number: Sequence[bool], rows: Sequence[list[str]]
+    title: str, columns: Sequence[object], is_number: Sequence[bool], rows: Iterable[Sequence[str]]
 ) -> None:
     """A table that fits into the terminal, long cells folded."""
     from rich.console import Console

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from undercut.errors import CellError, DataError, MissingColumnError, SourceError, UndercutError
+from undercut.sources import files
 from undercut.sources.files import UserTable, read_table
 
 PLAIN = "date,name,price\n2025-01-27,a,1.5\n2025-01-28,b,2\n"
@@ -26,6 +27,31 @@ def table(folder: Path, content: str | bytes, name: str = "x.csv") -> UserTable:
     path = folder / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return read_table(path)
+
+
+@settings(max_examples=150)
+@given(
+    rows=st.lists(
+        st.lists(st.sampled_from(["a", "1", "2.5", "", "é x"]), min_size=2, max_size=2), max_size=6
+    ),
+    end=st.sampled_from(["\n", "\r\n", "\n\n", "\n,\n"]),
+    declared=st.booleans(),
+)
+def test_quotes_around_every_field_change_nothing(rows: list[list[str]], end: str, declared: bool) -> None:
+    """Texts without quotes take a quicker way, which must end in the same place."""
+    first = ["sep=,"] if declared else []
+    plain, quoted = (
+        end.join([*first, *(",".join(map(wrap, row)) for row in [["p", "q"], *rows]), ""])
+        for wrap in (str, lambda cell: f'"{cell}"')
+    )  # fmt: skip
+    found = []
+    for text in (plain, quoted):
+        try:
+            read = files._from_csv("x.csv", text.encode(), 1)
+            found.append((read.frame.to_dict("list"), read.lines))
+        except DataError as error:
+            found.append(str(error))
+    assert found[0] == found[1]
 
 
 def repr_short(value: object) -> str:

@@ -217,7 +217,8 @@ def read_returns(
         found.note.partition("; ")[2] if found.measure == "returns" else _READ_AS[found.measure] + found.note
     )
     notes = [told] if told else []
-    absent = [name for name in benchmarks if name not in set(found.frame["ticker"])]
+    tickers = set(found.frame["ticker"].unique())
+    absent = [name for name in benchmarks if name not in tickers]
     if absent:
         found = replace(found, frame=_with_columns(found, read_table(path), absent))
     return found, notes

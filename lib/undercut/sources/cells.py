@@ -145,17 +145,15 @@ def days(values: pd.Series, *, blank: bool = False) -> pd.Series:
     text = text_of(values).fillna("")
     text = text.mask(text.isin(MISSING), "")
     _refuse_blank(text.eq(""), blank)
-    known = text[text.ne("")]
-    found = pd.Series(pd.NaT, index=values.index, dtype="datetime64[us]")
+    known = text[text.ne("")].drop_duplicates()  # a long table repeats its days for every unit
     if known.empty:
-        return found
+        return pd.Series(pd.NaT, index=values.index, dtype="datetime64[us]")
     first = known.iloc[0]
     if _TWO_WAYS.fullmatch(first):
         read = _in_two_ways(known, values.index)
     else:
         read = _in_one_way(known, first, values.index)
-    found[read.index] = read
-    return found
+    return text.map(read.set_axis(known)).astype("datetime64[us]")
 
 
 def _refuse_blank(is_blank: pd.Series, allowed: bool) -> None:
