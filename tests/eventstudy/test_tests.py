@@ -240,6 +240,38 @@ def test_portfolios_of_neighbouring_dates_share_days(returns: pd.DataFrame) -> N
     assert found.standard_error**2 == pytest.approx((own + shared) / 4, rel=0.02)
 
 
+def test_overlapping_windows_with_gaps_agree_with_every_pair_looked_at(returns: pd.DataFrame) -> None:
+    """Correlation and portfolio variance of twelve rows on four days, from pairs of rows and of days."""
+    days = returns.index[[300, 301, 303, 303, 306, 306] * 2]
+    events = pd.DataFrame({"event": [*"abccdd"] * 2, "date": days, "firm": [*"ABCDEFFEDCBA"]})
+    options = {"market": "market", "estimation": (-160, -21), "skip_events": False}
+    study = event_study(returns, events.drop_duplicates(), window=(0, 4), **options)
+    abnormal = study.abnormal
+    dates, length = abnormal.rows.day, 5
+    aligned = [
+        pd.Series(r, index=np.arange(len(r)) + day) for r, day in zip(abnormal.residuals, dates, strict=True)
+    ]
+    total = sum(
+        (1 - abs(int(dates[i] - dates[j])) / length) * aligned[i].corr(aligned[j])
+        for i in range(len(dates)) for j in range(len(dates))
+        if i != j and abs(dates[i] - dates[j]) < length
+    )  # fmt: skip
+    assert mean_correlation(abnormal) == pytest.approx(total / len(dates) / (len(dates) - 1))
+    scale = abnormal.car_variance() / abnormal.sigma**2
+    variance = 0.0
+    portfolios = {}
+    for day in np.unique(dates):
+        rows = np.flatnonzero(dates == day)
+        series = pd.concat([aligned[i] for i in rows], axis=1).mean(axis=1) * len(rows) / len(dates)
+        freedom = series.count() - (abnormal.n_estimation - abnormal.freedom)[rows].mean()
+        variance += scale[rows].mean() * (series**2).sum() / freedom
+        for other, earlier in portfolios.items():
+            if day - other < length:
+                variance += 2 * (length - (day - other)) * (series * earlier).mean()
+        portfolios[day] = series
+    assert portfolio_return(abnormal).standard_error == pytest.approx(np.sqrt(variance))
+
+
 def test_bootstrap_statistic_is_cluster_robust_by_date(returns: pd.DataFrame) -> None:
     rows = [(returns.index[300 + 10 * i], firm) for i in range(7) for firm in "ABCD"[: 1 + i % 4]]
     events = pd.DataFrame(rows, columns=["date", "firm"])

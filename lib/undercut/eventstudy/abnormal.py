@@ -92,6 +92,14 @@ class AbnormalReturns:
         actual = self.abnormal[:, days] + expected
         return np.asarray(np.prod(1 + actual, axis=1) - np.prod(1 + expected, axis=1))
 
+    def within(self, window: Window) -> AbnormalReturns:
+        """The same rows with ``window`` as their event window; nothing is copied."""
+        days = self.columns(window)
+        return replace(
+            self, windows=replace(self.windows, event=window), expected=self.expected[:, days],
+            abnormal=self.abnormal[:, days], covariance=self.covariance[:, days, days],
+        )  # fmt: skip
+
     def take(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> AbnormalReturns:
         """Some of the rows."""
         return AbnormalReturns(

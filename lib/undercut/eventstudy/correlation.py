@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
+from numpy.typing import NDArray
 
 from undercut.eventstudy.abnormal import AbnormalReturns
 from undercut.eventstudy.windows import Window
@@ -35,23 +34,31 @@ def mean_correlation(abnormal: AbnormalReturns, window: Window | None = None) ->
     Kolari and Pynnönen (2010), Event study testing with cross-sectional correlation of abnormal returns,
     Review of Financial Studies 23.
     """
-    count = len(abnormal.rows)
-    days = abnormal.columns(window)
-    length = days.stop - days.start
-    starts = np.flatnonzero(np.r_[True, np.diff(abnormal.rows.day) > 0])
-    parts = [slice(a, b) for a, b in pairwise([*starts.tolist(), count])]
-    total = 0.0
-    for first, part in enumerate(parts):
-        total += correlation_sum(abnormal.residuals[part], abnormal.residuals[part]) - (
-            part.stop - part.start
-        )
-        for other in parts[first + 1 :]:
-            lag = int(abnormal.rows.day[other.start] - abnormal.rows.day[part.start])
-            if lag >= length:
-                break
-            earlier, later = abnormal.residuals[part][:, lag:], abnormal.residuals[other][:, : -lag or None]
-            total += 2 * (1 - lag / length) * correlation_sum(earlier, later)
-    return total / (count * (count - 1))
+    residuals, day = abnormal.residuals, abnormal.rows.day
+    columns = abnormal.columns(window)
+    length = columns.stop - columns.start
+    starts = np.flatnonzero(np.r_[True, np.diff(day) > 0])
+    sizes = np.diff(np.r_[starts, len(day)])
+    parts = [residuals[start : start + size] for start, size in zip(starts, sizes, strict=True)]
+    whole = np.logical_and.reduceat(np.isfinite(residuals).all(axis=1), starts)
+    traded = residuals if whole.all() else residuals[np.repeat(whole, sizes)]
+    place = np.cumsum(whole) - 1  # among the parts whose rows all trade on all days
+    begins = (np.cumsum(sizes * whole) - sizes)[whole]
+    total = -float(len(day))
+    for lag in range(min(length, residuals.shape[1])):
+        other = np.searchsorted(day[starts], day[starts] + lag)
+        first = np.flatnonzero(day[starts][np.minimum(other, len(parts) - 1)] == day[starts] + lag)
+        other = other[first]
+        quick = whole[first] & whole[other]
+        found = 0.0
+        if quick.any():
+            left = _standard_sums(traded[:, lag:], begins)
+            right = left if lag == 0 else _standard_sums(traded[:, :-lag], begins)
+            found = float(np.vdot(left[place[first[quick]]], right[place[other[quick]]]))
+        for a, b in zip(first[~quick], other[~quick], strict=True):
+            found += correlation_sum(parts[a][:, lag:], parts[b][:, : -lag or None])
+        total += (2 if lag else 1) * (1 - lag / length) * found
+    return total / (len(day) * (len(day) - 1))
 
 
 def correlation_sum(left: Floats, right: Floats) -> float:
@@ -60,26 +67,28 @@ def correlation_sum(left: Floats, right: Floats) -> float:
     Rows that trade on all days need only the sum of their standardised residuals; the others go through a
     product of rows by rows.
     """
-    same = left is right
-    seen_left = np.isfinite(left)
-    seen_right = seen_left if same else np.isfinite(right)
+    seen_left, seen_right = np.isfinite(left), np.isfinite(right)
     days = seen_left.any(axis=0) & seen_right.any(axis=0)
     if not days.all():
         left, right = left[:, days], right[:, days]
         seen_left, seen_right = seen_left[:, days], seen_right[:, days]
     whole_left, whole_right = seen_left.all(axis=1), seen_right.all(axis=1)
     if whole_left.all() and whole_right.all():
-        sum_left = _standard_sum(left)
-        return float(sum_left @ (sum_left if same else _standard_sum(right)))
+        return float(_standard_sum(left) @ _standard_sum(right))
     total = float(_standard_sum(left[whole_left]) @ _standard_sum(right[whole_right]))
     return total + _pairwise(left[~whole_left], right) + _pairwise(left[whole_left], right[~whole_right])
 
 
 def _standard_sum(rows: Floats) -> Floats:
     """Sum of the rows, each centred and scaled to length one."""
+    return _standard_sums(rows, np.array([0]))[0] if len(rows) else np.zeros(rows.shape[1])
+
+
+def _standard_sums(rows: Floats, starts: NDArray[np.int64]) -> Floats:
+    """`_standard_sum` of each part of the rows."""
     mean = rows.mean(axis=1)
     scale = 1 / np.sqrt(np.einsum("nt,nt->n", rows, rows) - rows.shape[1] * mean**2)
-    return np.asarray(scale @ rows - scale @ mean)
+    return np.asarray(np.add.reduceat((rows - mean[:, None]) * scale[:, None], starts))
 
 
 def _pairwise(left: Floats, right: Floats) -> float:

@@ -142,8 +142,7 @@ def _scars(
             inside = (day >= 0) & (day < returns.shape[1])
             usable[abnormal.rows.unit[inside], day[inside]] = False
     units = np.unique(abnormal.rows.unit)
-    scars = np.full((len(summed), *returns.shape), np.nan)
-    scars[:, units] = rolling_scars(returns[units], design, usable[units], setup.windows, summed)
+    scars = rolling_scars(returns, design, usable, setup.windows, summed, units)
     if setup.model.name == "garch":
         return (
             scars  # its mean is the market model's; hundreds of thousands of variance fits would add little

@@ -15,7 +15,8 @@ from undercut.eventstudy.abnormal import AbnormalReturns, Setup
 from undercut.eventstudy.battery import pools, results_frame, run_tests
 from undercut.eventstudy.charts import draw_path
 from undercut.eventstudy.permutation import permute_dates
-from undercut.eventstudy.portfolio import portfolio_return
+from undercut.eventstudy.portfolio import portfolio_returns
+from undercut.eventstudy.sample import TestResult
 from undercut.eventstudy.windows import Window, label
 from undercut.inference.detectable import detectable
 from undercut.inference.levels import check_level
@@ -117,9 +118,11 @@ class EventStudy(Result):
         parts = []
         for pool in pools(self.abnormal):
             abnormal = pool.sample(self.abnormal.windows.event).abnormal
-            for day in self.abnormal.windows.offsets.tolist() if len(abnormal.rows) else []:
-                mean = float(abnormal.abnormal[:, abnormal.columns((day, day))].mean())
-                found = portfolio_return(abnormal, (first, day))
+            if not len(abnormal.rows):
+                continue
+            offsets, means = abnormal.windows.offsets.tolist(), abnormal.abnormal.mean(axis=0).tolist()
+            paths = portfolio_returns(abnormal, [(first, day) for day in offsets])
+            for day, mean, found in zip(offsets, means, paths, strict=True):
                 half = stats.t.ppf((1 + level) / 2, found.freedom) * found.standard_error
                 ends = (found.car - half, found.car + half)
                 estimate = (mean, found.car, found.standard_error, *ends)
@@ -151,13 +154,11 @@ class EventStudy(Result):
         """
         days = self._default_windows() if windows is None else list(windows)
         groups = pools(self.abnormal)
-        results = run_tests(groups, days, tests=tests)
-        if permutation:
-            drawn = permute_dates(
-                self.setup, self.abnormal, windows=days, groups=groups, draws=draws, seed=seed
-            )
-            results = [*drawn.results, *results]
-        return results_frame(results)
+        drawn: Sequence[TestResult] = ()
+        if permutation:  # first, because it may be refused
+            given: dict[str, Any] = {"windows": days, "groups": groups, "draws": draws, "seed": seed}
+            drawn = permute_dates(self.setup, self.abnormal, **given).results
+        return results_frame([*drawn, *run_tests(groups, days, tests=tests)])
 
     def _default_windows(self) -> list[Window]:
         whole = self.abnormal.windows.event

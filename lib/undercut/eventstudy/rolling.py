@@ -15,7 +15,7 @@ from undercut.eventstudy.linear import LEAST_SIGMA, invert_gram
 from undercut.eventstudy.windows import Window, Windows
 from undercut.inference.arrays import Floats
 
-_UNITS_AT_ONCE = 64  # bounds memory whatever the number of units
+_UNITS_AT_ONCE = 16  # bounds memory whatever the number of units, and fits the processor's cache
 
 
 def rolling_scar(
@@ -26,7 +26,12 @@ def rolling_scar(
 
 
 def rolling_scars(
-    returns: Floats, design: Floats, usable: NDArray[np.bool_], windows: Windows, summed: Sequence[Window]
+    returns: Floats,
+    design: Floats,
+    usable: NDArray[np.bool_],
+    windows: Windows,
+    summed: Sequence[Window],
+    units: NDArray[np.int64] | None = None,
 ) -> Floats:
     r"""Standardised cumulative abnormal return of every unit with every day as the event.
 
@@ -42,6 +47,8 @@ def rolling_scars(
         Estimation window and its fewest usable days.
     summed : sequence of tuple of int
         Days that are summed, for each result.
+    units : numpy.ndarray of int, optional
+        Units that are wanted; default, all. Others are NaN.
 
     Returns
     -------
@@ -53,11 +60,13 @@ def rolling_scars(
     :math:`X'X`, :math:`X'y` and :math:`y'y` of a moving window are differences of running sums, so the cost
     does not grow with the length of the window. The estimation is shared by all ``summed``.
     """
+    wanted = np.arange(len(returns)) if units is None else units
     result = np.empty((len(summed), *returns.shape))
+    result[:, np.setdiff1d(np.arange(len(returns)), wanted)] = np.nan
     known = np.isfinite(design).all(axis=1)
     filled = np.nan_to_num(design)
-    for first in range(0, len(returns), _UNITS_AT_ONCE):
-        part = slice(first, first + _UNITS_AT_ONCE)
+    for first in range(0, len(wanted), _UNITS_AT_ONCE):
+        part = wanted[first : first + _UNITS_AT_ONCE]
         days = usable[part] & np.isfinite(returns[part]) & known
         result[:, part] = _chunk(returns[part], filled, days, windows, summed)
     for i, window in enumerate(summed):
@@ -70,21 +79,28 @@ def _chunk(
     returns: Floats, design: Floats, days: NDArray[np.bool_], windows: Windows, summed: Sequence[Window]
 ) -> Floats:
     theta, inverse, variance, enough = _estimated(returns, design, days, windows)
-    valid = enough & (variance > LEAST_SIGMA**2)
-    scale = np.sqrt(np.where(valid, variance, 1.0))
-    traded = _running(np.isfinite(returns).astype(np.float64))
+    precision = np.where(enough & (variance > LEAST_SIGMA**2), variance, np.nan) ** -0.5
+    seen = np.isfinite(returns)
+    traded = None if seen.all() else _running(seen.astype(np.float64))
     running, ahead_running = _running(np.nan_to_num(returns)), _running(design.T)
     found = np.empty((len(summed), *returns.shape))
     # By regressor and contiguous: products of whole days are far quicker than many small matrices.
     theta = np.moveaxis(theta, -1, 0).copy()
     inverse = np.moveaxis(inverse, (-2, -1), (0, 1)).copy()
-    for i, window in enumerate(summed):
+    for window, scar in zip(summed, found, strict=True):
         length, ahead = window[1] - window[0] + 1, _between(ahead_running, window)
         pairs = itertools.product(range(len(ahead)), repeat=2)
         forecast = length + sum(inverse[a, b] * (ahead[a] * ahead[b]) for a, b in pairs)
-        abnormal = _between(running, window) - sum(t * x for t, x in zip(theta, ahead, strict=True))
-        seen = valid & (_between(traded, window) == length)
-        found[i] = np.where(seen, abnormal / (scale * np.sqrt(forecast)), np.nan)
+        scar[:] = _between(running, window)
+        for loading, regressor in zip(theta, ahead, strict=True):
+            scar -= loading * regressor
+        scar *= precision
+        scar /= np.sqrt(forecast)
+        if traded is not None:
+            scar[_between(traded, window) != length] = np.nan
+        else:
+            first, last = _whole(window, returns.shape[1])
+            scar[:, :first] = scar[:, last:] = np.nan
     return found
 
 
@@ -126,7 +142,17 @@ def _running(values: Floats) -> Floats:
 def _between(running: Floats, window: Window) -> Floats:
     """Moving sums out of running ones."""
     n_days = running.shape[-1] - 1
-    days = np.arange(n_days)
-    start = np.clip(days + window[0], 0, n_days)
-    end = np.clip(days + window[1] + 1, 0, n_days)
-    return np.asarray(running[..., np.maximum(start, end)] - running[..., start])
+    first, last = _whole(window, n_days)
+    found = np.empty((*running.shape[:-1], n_days))
+    ends, starts = (slice(first + at, last + at) for at in (window[1] + 1, window[0]))
+    np.subtract(running[..., ends], running[..., starts], out=found[..., first:last])
+    cut = np.r_[0:first, last:n_days]
+    start, end = np.clip(cut + window[0], 0, n_days), np.clip(cut + window[1] + 1, 0, n_days)
+    found[..., cut] = running[..., np.maximum(start, end)] - running[..., start]
+    return found
+
+
+def _whole(window: Window, n_days: int) -> tuple[int, int]:
+    """The first day whose window lies inside the data, and the one after the last."""
+    first = min(max(0, -window[0]), n_days)
+    return first, max(first, min(n_days, n_days - window[1]))

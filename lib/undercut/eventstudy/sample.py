@@ -94,8 +94,8 @@ class Sample:
 
     @cached_property
     def abnormal(self) -> AbnormalReturns:
-        """Abnormal returns of these rows."""
-        whole = self.pool.abnormal
+        """Abnormal returns of these rows on these days."""
+        whole = self.pool.abnormal.within(self.window)
         return whole if self.rows.all() else whole.take(self.rows)
 
     @cached_property
