@@ -68,7 +68,7 @@ def test_the_figure_marks_the_headline_and_names_every_option(results: pd.DataFr
     assert ring.get_xydata().tolist() == [[6, 11]]  # type: ignore[union-attr]
     below = next(axes for axes in ax.figure.axes if axes.get_gid() == "options")
     names = [label.get_text() for label in below.get_yticklabels()]
-    assert names == ["link: logit", "link: cloglog", "reach: 1.0", "reach: 0.0", "reach: −1.0"]
+    assert names == ["link: logit", "link: cloglog", "reach: 1", "reach: 0", "reach: −1"]
     assert sum(len(line.get_xdata()) for line in below.lines) == 12  # type: ignore[arg-type]
     plt.close("all")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -103,8 +103,9 @@ class Robustness(Result):
         """`without`."""
         return self.without()
 
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw headline, combinations and estimates with one unit left out as rows of dots."""
+    def plot(self, ax: Axes | None = None, names: Mapping[str, str] | None = None) -> Axes:
+        """Draw headline, combinations and estimates with one unit left out as rows of dots; the ends carry
+        the names of the units, or what ``names`` calls them."""
         from undercut import plots
 
         left_out = self.left_out.dropna(subset=["estimate"])
@@ -120,20 +121,18 @@ class Robustness(Result):
             )
         heights = {name.removeprefix("without one "): height for height, name in enumerate(rows)}
         for row in self.without().itertuples():
-            for value, name, side in (
-                (row.lowest, row.without_lowest, -1),
-                (row.highest, row.without_highest, 1),
-            ):
+            ends = ((row.lowest, row.without_lowest, -1), (row.highest, row.without_highest, 1))
+            for value, name, side in ends if row.lowest < row.highest else ():
                 axes.annotate(
-                    str(name), (value, heights[row.unit]), xytext=(6 * side, 0), textcoords="offset points",
-                    ha="right" if side < 0 else "left", va="center", fontsize=8,
+                    (names or {}).get(name, name), (value, heights[row.unit]), xytext=(6 * side, 0),
+                    textcoords="offset points", ha="right" if side < 0 else "left", va="center", fontsize=8,
                 )  # fmt: skip
         counted = [f"{name} ({len(values)})" if len(values) > 1 else name for name, values in rows.items()]
         axes.set_yticks(range(len(rows)), counted)
         axes.set_ylim(len(rows) - 0.5, -0.6)
         axes.margins(x=0.25)
         axes.grid(axis="y", visible=False)
-        axes.set_xlabel(self.curve.unit)
+        axes.set_xlabel({"x": "times", "%": "percent"}.get(self.curve.unit, self.curve.unit))
         axes.axvline(self.curve.reference, color=plots.MUTED, linewidth=0.8)
         return axes
 

@@ -18,10 +18,19 @@ if TYPE_CHECKING:
 _ROW = 0.075
 #: Room above and below the estimates, in units of their range.
 _BEYOND = 0.8
-_ESTIMATORS = {
+#: What a reader calls an option.
+_OPTIONS = {
     "callaway_santanna": "Callaway-Sant'Anna",
     "sun_abraham": "Sun-Abraham",
     "two_way_fixed_effects": "two-way fixed effects",
+    "CN": "Chinese",
+    "True": "yes",
+    "False": "no",
+    "is_exposed": "any in reach",
+    "log_in_reach": "how many in reach",
+    "aider_polyglot": "code edits",
+    "epoch_aime": "mathematics",
+    "epoch_gpqa": "science questions",
 }
 
 
@@ -35,7 +44,8 @@ def draw_curve(
 ) -> Axes:
     """Draw a curve in the place of ``ax``; returns the axes of the estimates. Those of the options, below
     them, have the id ``options``."""
-    rows = [(choice, option) for choice in choices for option in _options(found, choice)]
+    options = {choice: _options(found, choice) for choice in choices}
+    rows = [(choice, option) for choice in choices for option in options[choice] if len(options[choice]) > 1]
     axes = plots.own_axes(ax, height=3.4 + 0.22 * len(rows))
     if plots.is_narrow():  # the estimates alone: rows of options need more room than a phone has
         _estimates(axes, found, reference, unit)
@@ -86,13 +96,16 @@ def _estimates(axes: Axes, found: pd.DataFrame, reference: float, unit: str) -> 
     )  # fmt: skip
     plots.zero_line(axes, reference)
     axes.set_xlim(0, len(found) + 1)
-    axes.set_ylim(least - margin, most + margin)
+    # No price falls by more than all of it.
+    axes.set_ylim(
+        max(least - margin, min(-100.0, least)) if unit in ("%", "percent") else least - margin, most + margin
+    )
     axes.set_ylabel(unit)
 
 
 def _told(choice: str, option: str) -> str:
     """A choice as a reader reads it."""
-    told = f"{choice}: {_ESTIMATORS.get(option, option)}".replace("_", " ")
+    told = f"{choice}: {_OPTIONS.get(option, option.removesuffix('.0'))}".replace("_", " ")
     return told.replace(": -", ": \N{MINUS SIGN}")
 
 

@@ -64,12 +64,12 @@ def dollars(value: float) -> str:
 
     Examples
     --------
-    >>> [dollars(value) for value in (0.025, 0.1, 0.5, 1, 2.5, 15, 1500)]
-    ['$0.025', '$0.10', '$0.50', '$1', '$2.50', '$15', '$1,500']
+    >>> [dollars(value) for value in (0.025, 0.1, 0.35795, 1, 2.5, 15, 1500)]
+    ['$0.025', '$0.10', '$0.358', '$1', '$2.50', '$15', '$1,500']
     """
     if value >= 1:
         return f"${value:,.0f}" if abs(value - round(value)) < 1e-9 else f"${value:,.2f}"
-    text = f"{value:.10f}".rstrip("0")
+    text = f"{float(f'{value:.3g}'):.10f}".rstrip("0")
     cents = len(text.partition(".")[2])
     return f"${value:.2f}" if cents <= 2 else f"${text}"
 

@@ -107,11 +107,12 @@ def _names_above(ax: Axes) -> int:
     place = ax.get_subplotspec()
     for tick, label in zip(ax.get_yticks(), ax.get_yticklabels(), strict=False):
         if (place is None or place.is_first_col()) and low <= tick <= high and label.get_text():
-            ax.annotate(
+            above = ax.annotate(
                 " ".join(label.get_text().replace("_", " ").split()), (0, tick), (0, 5),
                 xycoords=("axes fraction", "data"), textcoords="offset points", fontsize=9, va="bottom",
                 color=INK, zorder=5, fontweight=label.get_fontweight(),
             )  # fmt: skip
+            above.set_in_layout(False)
     ax.set_yticks(ax.get_yticks(), written)
     ax.tick_params(labelleft=False)
     _thinner_bars(ax)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -86,6 +87,22 @@ class _Read(NamedTuple):
 
 
 _READ: Final[dict[Path, _Read]] = {}
+
+
+@cache
+def reader_names() -> dict[str, str]:
+    """What a reader calls a model or a seller, by its id.
+
+    Examples
+    --------
+    >>> reader_names()["kimi-k3"]
+    'Kimi K3'
+    """
+    named = [
+        load_reference("hosts").set_index("host")["name"],
+        load_reference("models").set_index("model_id")["name"],
+    ]
+    return {str(key): str(name) for names in named for key, name in names.items()}
 
 
 def _provenance(table: ReferenceTable, content: bytes) -> Provenance:

@@ -13,6 +13,7 @@ from undercut.inference.robustness import MIDDLE, Robustness, leave_one_out
 from undercut.inference.specifications import run_specifications, specification_curve
 from undercut.report.findings import sentences
 from undercut.report.findings.results import Finding
+from undercut.sources.reference import reader_names
 from undercut.studies.presentation import Figure, Number, Part, Sentence, Table
 
 
@@ -77,8 +78,9 @@ def robust(found: Robustness) -> Iterator[Part]:
     yield Figure(
         f"{found.key}_choices".replace(".", "_"),
         lambda: plots.headline(
-            found.plot(), heading(found),
-            f"{found.label}, {unit}; bar: middle {MIDDLE:.0%} of combinations; names: what is left out",
+            found.plot(names=reader_names()), heading(found),
+            f"{found.label}, {'times' if unit == 'x' else unit}; bar: middle {MIDDLE:.0%} of combinations; "
+            "names: what is left out",
         ),
         alt=f"Rows of dots. {heading(found)}. {told(found)}",
         data=found.to_frame(),
@@ -129,7 +131,8 @@ def deciding(found: Robustness) -> str:
         units = " or ".join(found.left_out["unit"].unique())
         return f"No single {units} turns its sign or takes it out of its interval."
     return " ".join(
-        f"Without the {row.unit} {row.left_out} it is {_said(row.estimate, found)}, "
+        f"Without the {row.unit} {reader_names().get(row.left_out, row.left_out)} it is "
+        f"{_said(row.estimate, found)}, "
         f"{'of the other sign' if row.turns else 'outside its interval'}."
         for row in decide.head(4).itertuples()
     )

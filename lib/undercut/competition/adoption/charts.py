@@ -83,12 +83,13 @@ def shares_over_time(tables: Mapping[str, pd.DataFrame]) -> Axes:
 def curves_by_group(curves: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Median use over the own peak by weeks since release, for Chinese open and US closed models."""
     axes = plots.own_axes(ax, height=4.0)
-    ends = {}
-    for group in ("US closed", "CN open"):
+    ends, colors = {}, {}
+    for group, name in (("US closed", "US closed"), ("CN open", "Chinese open")):
         by_age = curves[curves["group"] == group].groupby("age")["of_peak"]
         told = by_age.quantile([0.25, 0.5, 0.75]).unstack()[by_age.size() >= _FEWEST]  # noqa: PD010
         plots.band(axes, told.index, told[0.25], told[0.75], plots.origin_color(group[:2]))
         axes.plot(told.index, told[0.5], color=plots.origin_color(group[:2]))
-        ends[group] = (told.index[-1], told[0.5].iloc[-1])
-    axes.set(xlabel="weeks since release", ylabel="share of the own peak", ylim=(0, 1))
-    return plots.label_line_ends(axes, ends, {group: plots.origin_color(group[:2]) for group in ends})
+        ends[name], colors[name] = (told.index[-1], told[0.5].iloc[-1]), plots.origin_color(group[:2])
+    axes.set(xlabel="weeks since release", ylim=(0, 1))
+    plots.percent_axis(axes, signed=False, share=True)
+    return plots.label_line_ends(axes, ends, colors)

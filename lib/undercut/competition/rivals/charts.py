@@ -85,6 +85,8 @@ def exposure_by_rule(
         line = np.exp(rows[measure]) if measure == "undercut" else rows[measure]
         axes.plot(rows["observed_on"], line, color=shade, linewidth=1.6)
         ends[rule], colors[rule] = (rows["observed_on"].iloc[-1], float(line.iloc[-1])), shade
+    if measure == "share_exposed":
+        plots.percent_axis(axes, signed=False, share=True)
     plots.headline(axes, finding, _MEASURES[measure].capitalize(), source=SOURCE)
     return plots.label_line_ends(axes, ends, colors)
 

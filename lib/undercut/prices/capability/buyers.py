@@ -82,8 +82,8 @@ class BuyerPrices(Result):
             for buyer, paid in self.frame.set_index("buyer")[side].items():
                 axes.plot(paid, height, "|", color=plots.INK, markersize=22, markeredgewidth=2)
                 axes.annotate(
-                    f"{buyer} {plots.dollars(paid)}", (paid, height), xytext=(0, 15), ha="center",
-                    textcoords="offset points", fontsize=9,
+                    f"{buyer} {plots.dollars(paid)}", (paid, height), xytext=(0, 15),
+                    ha="right" if buyer == "careful" else "left", textcoords="offset points", fontsize=9,
                 )  # fmt: skip
         axes.set_yticks(range(2), ["US closed", "Chinese open"])
         axes.set_ylim(-0.6, 1.7)

@@ -82,7 +82,7 @@ class Decomposition(Result):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw contributions by group and component with their intervals, and return the axes."""
-        from undercut.plots import INK, mark, own_axes, zero_line
+        from undercut.plots import INK, mark, origin_adjective, own_axes, zero_line
 
         ax = own_axes(ax)
         shown = self.table()
@@ -95,9 +95,9 @@ class Decomposition(Result):
             origin, _, access = group.partition(" ")
             look = mark(origin, access if access in ("open", "closed") else "closed", line=False)
             ax.vlines(at, rows["low"], rows["high"], color=look["color"], linewidth=1.2)
-            ax.plot(at, rows["log_change"], label=group, **look)
+            ax.plot(at, rows["log_change"], label=f"{origin_adjective(origin)} {access}".strip(), **look)
         ax.set_xticks(range(len(names)), names)
-        ax.set_ylabel("Change of log price")
+        ax.set_ylabel("change of log price")
         ax.legend(fontsize=9, labelcolor=INK)
         return zero_line(ax)
 

@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from undercut import plots
+from undercut.sources.reference import reader_names
 
 #: Group, its name in a figure, origin and access for colour and mark.
 LOOK = {"chinese_open": ("Chinese open", "CN", "open"), "us_closed": ("US closed", "US", "closed")}
@@ -20,23 +21,24 @@ def cost_against_score(models: pd.DataFrame, measure: str, *, ax: Axes | None = 
     """Log cost against the share of tasks solved; columns of `undercut.prices.tasks.task_costs`."""
     axes = plots.own_axes(ax, height=4.2)
     inks: dict[str, str] = {}
+    models = models.assign(shown=models["model_id"].map(lambda model: reader_names().get(model, model)))
     for group, (name, origin, access) in LOOK.items():
         side = models[models["group"].eq(group)]
         axes.plot(100 * side["score"], side[measure], label=name, **plots.mark(origin, access, line=False))
         said = [
-            f"{row.model_id}\n{name}\n{plots.dollars(float(f'{getattr(row, measure):.3g}'))}"
+            f"{row.shown}\n{name}\n{plots.dollars(float(f'{getattr(row, measure):.3g}'))}"
             f"{AXIS.get(measure, measure).removeprefix('USD')}\n{row.score:.0%} of the tasks solved"
             for row in side.itertuples()
         ]
         plots.marks(axes, 100 * side["score"], side[measure], said)
-        inks |= dict.fromkeys(side["model_id"], plots.origin_color(origin))
+        inks |= dict.fromkeys(side["shown"], plots.origin_color(origin))
     plots.price_axis(axes)
     axes.set(xlabel="share of tasks solved", ylabel=AXIS.get(measure, measure))
     plots.percent_axis(axes, "x", signed=False)
     axes.legend()
     sides = models.sort_values("score", ascending=False).groupby("group").head(4)
     ends = pd.concat([sides, models.nsmallest(3, measure), models.nlargest(1, measure)])
-    points = {row.model_id: (100 * row.score, getattr(row, measure)) for row in ends.itertuples()}
+    points = {row.shown: (100 * row.score, getattr(row, measure)) for row in ends.itertuples()}
     return plots.label_points(axes, points, inks)
 
 

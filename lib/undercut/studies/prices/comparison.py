@@ -133,7 +133,7 @@ def label_of(found: Index) -> tuple[str, str]:
     window = settings.get("window")
     label = f"rolling time dummy, {window} months, {whose}" if window else f"time dummy, {whose}"
     label += ", no developer effects" if settings["effects"] == "none" else ""
-    label += ", imputed capability down-weighted" if settings["imputed"] == "down-weighted" else ""
+    label += ", imputed scores count less" if settings["imputed"] == "down-weighted" else ""
     return label, question
 
 

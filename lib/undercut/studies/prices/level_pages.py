@@ -102,7 +102,7 @@ def holders(found: Holders) -> Iterator[Part]:
             found.frame,
             finding=f"Open models hold {of_open} of {len(late)} levels, Chinese ones {chinese}",
             measure="Developer of the cheapest model at each capability level, "
-            f"{found.workload} workload; hatched: open weights",
+            f"{found.workload} workload; hollow: open weights",
         ),
         alt="Strips of months by level, coloured by the origin of the cheapest model. Last month: "
         + "; ".join(f"{row.level}: {row.model_id}" for row in late.itertuples()),

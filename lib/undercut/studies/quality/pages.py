@@ -11,6 +11,7 @@ import pandas as pd
 from undercut import plots
 from undercut.prices.reliability import RateRatio
 from undercut.report.findings.sentences import MINUS, number
+from undercut.sources.reference import reader_names
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
 from undercut.studies.quality.estimates import (
     AtEqualCapability,
@@ -110,6 +111,7 @@ def for_who_looks_around(found: SameWeights) -> str:
 def _premium_axes(found: SameWeights) -> Axes:
     """A column a model, by premium: its median US seller as a dot, its cheapest as a ring."""
     shown = found.by_model.sort_values("difference", ignore_index=True)
+    names = shown["model_id"].map(reader_names())
     axes, color = plots.own_axes(None, 8.6, 4.2), plots.origin_color("US")
     ring: dict[str, Any] = {"markerfacecolor": plots.PAPER, "markeredgecolor": color}
     cheapest, median = (100 * np.expm1(shown[end].astype(float)) for end in ("cheapest", "difference"))
@@ -117,9 +119,7 @@ def _premium_axes(found: SameWeights) -> Axes:
     axes.plot(range(len(shown)), cheapest, "o", markersize=6, **ring)
     axes.plot(range(len(shown)), median, "o", color=color, markersize=6)
     for seller, ends in (("cheapest US seller", cheapest), ("median US seller", median)):
-        texts = [
-            f"{name}\n{seller}: {number(end, '%')}" for name, end in zip(shown["model_id"], ends, strict=True)
-        ]
+        texts = [f"{name}\n{seller}: {number(end, '%')}" for name, end in zip(names, ends, strict=True)]
         plots.marks(axes, range(len(shown)), ends, texts)
     axes.set_xticks([])
     axes.set_xlabel("models, by the premium of their median US seller")
@@ -127,6 +127,8 @@ def _premium_axes(found: SameWeights) -> Axes:
     axes.axhline(0, color=plots.INK, linewidth=0.8)
     axes.axhline(found.row()["premium"], color=plots.MUTED, linewidth=1, linestyle=":")
     axes.grid(axis="x", visible=False)
+    far = median.sort_values(key=abs, ascending=False).head(6)
+    plots.label_points(axes, {names[place]: (place, value) for place, value in far.items()})
     return plots.headline(
         axes, f"{premium(found.row()).short} at the median model",
         "Percent over the Chinese developer's own price, same weights and month; dot: median US seller; "

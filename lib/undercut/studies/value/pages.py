@@ -26,6 +26,7 @@ from undercut.studies.value.estimates import (
 )
 from undercut.studies.value.words import CAVEATS, named, words
 from undercut.valuation.break_even import ELASTICITIES
+from undercut.valuation.charts import by_elasticity
 from undercut.valuation.implied import told_erosion
 from undercut.valuation.vendors import Case
 
@@ -269,8 +270,9 @@ def break_even(found: BreakEven) -> Iterator[Part]:
     yield Figure(
         "break_even",
         lambda: plots.headline(
-            found.found.plot(), head, "Change of its value against the status quo by elasticity of use; dot: "
-            "break-even, bar: 90% of draws", source=charts.SOURCE,
+            by_elasticity(found.found.curves, found.frame, names={ticker: firm}), head,
+            "Change of its value against the status quo by elasticity of use; dot: break-even, bar: 90%",
+            source=charts.SOURCE,
         ),
         alt=f"{head}.", data=found.found.curves,
     )  # fmt: skip
