@@ -7,11 +7,12 @@ its scores to be passed on: they are read from the package ``llmval`` where a us
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -84,9 +85,30 @@ def capability_scores(measure: str = DEFAULT) -> pd.DataFrame:
     """
     if measure not in MEASURES:
         raise unknown("measure of capability", measure, MEASURES)
-    return _scores(measure, *_digests()).copy()
+    return _scores(measure, *_digests()).copy(deep=False)
 
 
+Found = TypeVar("Found", pd.DataFrame, pd.Series, dict[str, float])
+
+
+def once_a_measure(function: Callable[[str], Found]) -> Callable[[str], Found]:
+    """Keep what a function finds for a measure while the tables behind the scores stay as they are.
+
+    Callers get a copy of their own.
+    """
+
+    @cache
+    def held(measure: str, *_: str) -> Found:
+        return function(measure)
+
+    @wraps(function)
+    def found(measure: str = DEFAULT) -> Found:
+        return held(measure, *_digests()).copy()
+
+    return found
+
+
+@once_a_measure
 def model_scores(measure: str = DEFAULT) -> pd.Series:
     """The score of each reviewed model, by ``model_id``; see `capability_scores`."""
     return capability_scores(measure).dropna(subset=["model_id"]).set_index("model_id")["eci"]

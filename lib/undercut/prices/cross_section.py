@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from undercut.errors import OutsideDataError
-from undercut.panel.measures import DEFAULT, capability_scores
+from undercut.panel.measures import DEFAULT, capability_scores, once_a_measure
 from undercut.panel.names import split_raw_id
 from undercut.sources.reference import load_reference
 
@@ -102,20 +102,19 @@ class Sellable:
             panel["variant"].fillna("").eq("")
             & panel["model_id"].notna()
             & panel["price"].gt(0)
-            & panel["host"].map(hosts["kind"]).isin(kinds)
+            & panel["host"].isin(hosts.index[hosts["kind"].isin(kinds)])
         )
-        # Provenance would be copied at every step.
-        plain = panel[usable].set_axis(panel.columns, axis=1)
-        plain.attrs, self._attrs = {}, dict(panel.attrs)
-        self._frame = (
-            plain.sort_values(["first_seen", "source", "raw_id"], ignore_index=True)
-            .join(hosts.rename(columns={"kind": "host_kind", "country": "host_country"}), on="host")
-            .join(model_facts(panel.attrs.get("measure", DEFAULT)), on="model_id")
-        )
-        frame = self._frame
+        self._panel, self._attrs = panel.set_axis(panel.columns, axis=1), dict(panel.attrs)
+        self._panel.attrs = {}  # provenance would be copied at every step
+        self._hosts = hosts.rename(columns={"kind": "host_kind", "country": "host_country"})
+        self._facts = model_facts(panel.attrs.get("measure", DEFAULT))
+        news = ["first_seen", "source", "raw_id"]
+        plain = panel[[*news, "host", "model_id", "price", "valid_from", "valid_to"]].reset_index(drop=True)
+        plain.attrs = {}
+        frame = plain[usable.to_numpy(bool)].sort_values(news)
+        self._row = frame.index.to_numpy()
         host, model = (pd.factorize(frame[column], sort=True)[0] for column in ("host", "model_id"))
-        slugs = {raw_id: slug_of(raw_id) for raw_id in frame["raw_id"].unique()}
-        self._slug = pd.factorize(frame["raw_id"].map(slugs), sort=True)[0]
+        self._slug = pd.factorize(frame["raw_id"].map(slug_of), sort=True)[0]
         self._product = host * (model.max(initial=0) + 1) + model
         self._name = self._product * (self._slug.max(initial=0) + 1) + self._slug
         self._price = frame["price"].to_numpy(float)
@@ -132,7 +131,8 @@ class Sellable:
 
     def offers(self, rows: Sequence[npt.NDArray[np.int64]]) -> pd.DataFrame:
         """The offers at these positions."""
-        found = self._frame.iloc[np.concatenate(rows)].reset_index(drop=True)
+        found = self._panel.iloc[self._row[np.concatenate(rows)]].reset_index(drop=True)
+        found = found.join(self._hosts, on="host").join(self._facts, on="model_id")
         found.attrs = dict(self._attrs)
         return found
 
@@ -143,6 +143,7 @@ def slug_of(raw_id: str) -> str:
     return split_raw_id(raw_id).slug
 
 
+@once_a_measure
 def model_facts(measure: str = DEFAULT) -> pd.DataFrame:
     """Name, family, release date and capability of each reviewed model, indexed by ``model_id``."""
     scores = capability_scores(measure).dropna(subset=["model_id"]).set_index("model_id")
@@ -150,7 +151,9 @@ def model_facts(measure: str = DEFAULT) -> pd.DataFrame:
     return models.join(scores[["eci", "eci_low", "eci_high"]])
 
 
-def model_prices(offers: pd.DataFrame, *, at: str = "lowest") -> pd.DataFrame:
+def model_prices(
+    offers: pd.DataFrame, *, at: str = "lowest", by: Sequence[str] = ("model_id",)
+) -> pd.DataFrame:
     """One price for each model on a day.
 
     Parameters
@@ -160,6 +163,8 @@ def model_prices(offers: pd.DataFrame, *, at: str = "lowest") -> pd.DataFrame:
     at : {"lowest", "median", "developer"}
         The cheapest seller, the median seller, or the developer's own price (models that their developer
         does not sell drop out).
+    by : sequence of str
+        Columns of what has one price: the model, or day and model.
 
     Returns
     -------
@@ -168,7 +173,7 @@ def model_prices(offers: pd.DataFrame, *, at: str = "lowest") -> pd.DataFrame:
     """
     if at == "developer":
         offers = offers[offers["host_kind"] == "developer"]
-    by_model = offers.groupby("model_id")
+    by_model = offers.groupby(list(by))
     price = by_model["price"].median() if at == "median" else by_model["price"].min()
     return (
         by_model[list(MODEL_FACTS)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -106,10 +107,16 @@ def cheapest_seller(quotes: pd.DataFrame) -> pd.DataFrame:
 
 def years(periods: pd.Series | pd.Index) -> pd.Series:
     """Months ``YYYY-MM`` as years since January 2023, for slopes per year."""
-    stamps = pd.PeriodIndex(pd.Index(periods), freq="M")
-    since = (stamps.year - 2023) + (stamps.month - 1) / 12
+    codes, months = pd.factorize(pd.Index(periods))
+    since = np.append([_since_2023(str(month)) for month in months], np.nan)[codes]
     index = periods.index if isinstance(periods, pd.Series) else pd.Index(periods)
     return pd.Series(since, index=index, dtype=float)
+
+
+@cache
+def _since_2023(month: str) -> float:
+    period = pd.Period(month, freq="M")
+    return float(period.year - 2023 + (period.month - 1) / 12)
 
 
 def _observed(sellable: Sellable, day: pd.Timestamp) -> tuple[pd.Timestamp, npt.NDArray[np.int64]]:

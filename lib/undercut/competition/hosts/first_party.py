@@ -147,7 +147,7 @@ def first_party_premium(
             f"{seller!r} and {cluster!r}."
         )
     check_level(level)
-    cells = _cells(panel, host_countries, developer_origins, seller, mainland)
+    cells = premium_cells(panel, host_countries, developer_origins, seller, mainland)
     return summarise_cells(cells, cluster, draws, level, seed)
 
 
@@ -189,13 +189,14 @@ def jurisdiction_premium(
     )  # fmt: skip
 
 
-def _cells(
+def premium_cells(
     panel: pd.DataFrame,
     host_countries: Sequence[str] | None,
     developer_origins: Sequence[str] | None,
     seller: str,
     mainland: bool,
 ) -> pd.DataFrame:
+    """Log price difference of each model and month: ``model_id, period, developer, difference, offers``."""
     rows = panel if developer_origins is None else panel[panel["origin"].isin(list(developer_origins))]
     is_site = rows["is_own"] & rows["host"].isin(MAINLAND_SITES).eq(mainland)
     keys = ["model_id", "period"]

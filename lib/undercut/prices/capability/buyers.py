@@ -14,6 +14,7 @@ import pandas as pd
 
 from undercut.errors import TooFewError, unknown
 from undercut.inference.arrays import Booleans, Floats
+from undercut.inference.quantiles import weighted_quantile
 from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval
 from undercut.panel.measures import DEFAULT
 from undercut.prices.capability.frontier import FrontierRule
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 #: Kinds of buyers: which quantile of the prices they pay, and of what.
 BUYERS: Final = {"typical": (0.5, "models at their median seller"), "careful": (0.1, "offers")}
 _SIDES: Final = ("closed", "open")
+_COLUMNS: Final = ("host", "model_id", "developer", "price", "eci", "eci_low", "eci_high")
 #: Fewer models than this on either side say nothing.
 MIN_MODELS: Final = 3
 
@@ -139,7 +141,7 @@ def buyer_prices(
     """
     measure = offers.attrs.get("measure", DEFAULT)
     width = comparable_points(FrontierRule().width, measure)
-    chosen = _chosen(offers, open_origin, closed_origin, seller_country)
+    chosen = _chosen(offers, open_origin, closed_origin, seller_country, cluster)
     models = chosen.drop_duplicates("model_id").sort_values("model_id", ignore_index=True)
     inside = models["eci"].between(capability, capability + width)
     counts = models.loc[inside, "side"].value_counts()
@@ -150,18 +152,17 @@ def buyer_prices(
         )
     noise = np.random.default_rng(seed).standard_normal((draws + 1, len(models))) * score_spread(models)
     scores = models["eci"].to_numpy(float) + noise
-    reach = (scores >= capability) & (scores < capability + width)
+    reach = ((scores >= capability) & (scores < capability + width))[1:]
     codes, labels = cluster_codes(models, cluster)
-    drawn = multiplicities(len(labels), draws=draws, seed=seed)[:, codes]
-    place = pd.Series(models.index, index=models["model_id"])
-    typical = chosen.groupby(["side", "model_id"], as_index=False)["price"].median()
+    drawn = multiplicities(len(labels), draws=draws, seed=seed)[1:, codes]
+    place = pd.Index(models["model_id"]).get_indexer(chosen["model_id"])
+    every = chosen[["side", "price"]].assign(place=place)
+    typical = every.groupby(["side", "place"], as_index=False)["price"].median()
     rows = []
     for buyer, (quantile, of) in BUYERS.items():
-        priced = typical if of.startswith("models") else chosen
-        # Row 0: all clusters, over the draws of the scores; the others: clusters and scores.
-        paid = {
-            side: _paid(priced[priced["side"].eq(side)], place, reach, drawn, quantile) for side in _SIDES
-        }
+        priced = typical if of.startswith("models") else every
+        # First all clusters, over the draws of the scores; then clusters and scores.
+        paid = {side: _paid(priced[priced["side"].eq(side)], reach, drawn, quantile) for side in _SIDES}
         point = {side: float(np.nanmedian(plain)) for side, (plain, _) in paid.items()}
         log_ratio = [paid["open"][kind] - paid["closed"][kind] for kind in (0, 1)]
         low, high = (float(end[0]) for end in percentile_interval(log_ratio[1][:, None], level=level))
@@ -171,43 +172,34 @@ def buyer_prices(
              "saving": -100 * np.expm1(saving), "low": -100 * np.expm1(high), "high": -100 * np.expm1(low),
              "n_closed": int(counts["closed"]), "n_open": int(counts["open"])}
         )  # fmt: skip
-    chance = pd.Series(reach.mean(axis=0), index=models["model_id"])
-    able = chosen.assign(chance=chosen["model_id"].map(chance)).query("chance > 0.5")
+    chance = reach.mean(axis=0)[place]
+    able = chosen.assign(chance=chance)[chance > 0.5]
     options = {"capability": capability, "measure": measure, "width": width, "cluster": cluster}
     return BuyerPrices(pd.DataFrame(rows), able, level, options | {"draws": draws, "seed": seed})
 
 
-def _chosen(offers: pd.DataFrame, opened: str, closed: str, country: str | None) -> pd.DataFrame:
+def _chosen(
+    offers: pd.DataFrame, opened: str, closed: str, country: str | None, cluster: str
+) -> pd.DataFrame:
     """The offers of both kinds, scored, from sellers in question, with ``side``, cheapest first."""
     home = offers["host_country"]
     near = home.eq(country) if country else ~home.eq("CN") | offers["host_kind"].eq("developer")
     is_open, is_closed = open_models(offers, opened), closed_models(offers, closed)
     kept = (near.fillna(False) | home.isna() & (country is None)) & (is_open | is_closed)
     side = np.where(is_open, "open", "closed")
-    found = offers.assign(side=side)[kept & offers["eci"].notna()]
+    columns = dict.fromkeys((*_COLUMNS, cluster))
+    found = offers[list(columns)].assign(side=side)[kept & offers["eci"].notna()]
     return found.sort_values(["price", "model_id", "host"], ignore_index=True)
 
 
-def _paid(
-    priced: pd.DataFrame, place: pd.Series, reach: Booleans, drawn: Floats, quantile: float
-) -> tuple[Floats, Floats]:
+def _paid(priced: pd.DataFrame, reach: Booleans, drawn: Floats, quantile: float) -> tuple[Floats, Floats]:
     """Log price at a quantile of what is within reach: with all clusters, and with clusters drawn."""
-    ordered = priced.sort_values(["price", "model_id"])
-    log_price, at = np.log(ordered["price"].to_numpy(float)), place.loc[ordered["model_id"]].to_numpy()
-    return tuple(  # type: ignore[return-value]
-        _quantile(log_price, reach[1:, at] * weights[:, at], quantile)
-        for weights in (np.ones_like(drawn[1:]), drawn[1:])
+    place, price = priced["place"].to_numpy(), priced["price"].to_numpy(float)
+    ascending = np.lexsort((place, price))
+    log_price, at = np.log(price[ascending]), place[ascending]
+    within = reach[:, at].astype(float)
+    plain, resampled = (
+        weighted_quantile(log_price, weights, quantile, middle=True)
+        for weights in (within, within * drawn[:, at])
     )
-
-
-def _quantile(log_price: Floats, weights: Floats, quantile: float) -> Floats:
-    """Weighted quantile of ascending numbers in each row of weights, at the middle of each weight; NaN where
-    nothing has weight."""
-    total = weights.sum(axis=1, keepdims=True)
-    middle = np.cumsum(weights, axis=1) - weights / 2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(weights > 0, middle / total, -np.inf)
-    above = np.argmax(share >= quantile - 1e-12, axis=1)
-    none = ~(share >= quantile - 1e-12).any(axis=1) | (total[:, 0] == 0)
-    last = weights.shape[1] - 1 - np.argmax(weights[:, ::-1] > 0, axis=1)
-    return np.where(total[:, 0] == 0, np.nan, log_price[np.where(none, last, above)])
+    return plain, resampled

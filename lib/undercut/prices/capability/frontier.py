@@ -15,6 +15,7 @@ import pandas as pd
 
 from undercut.errors import CellError, DuplicateRowsError, InputError, MissingColumnError, TooFewError
 from undercut.inference.arrays import Floats
+from undercut.inference.quantiles import weighted_quantile
 from undercut.inference.resampling import cluster_codes, multiplicities
 
 VERSIONS: Final = ("lowest", "low quantile", "fixed number")
@@ -166,24 +167,16 @@ def _one_level(
     log_price: Floats, counts: Floats, reached: Floats, near: Floats, rule: FrontierRule
 ) -> Floats:
     """The three versions for one month and level, shape (draws + 1, 3); offers ascend in price."""
-    every = counts * reached
-    lowest = _at(log_price, every.cumsum(axis=1), np.ones(len(counts)))
+    lowest = weighted_quantile(log_price, counts * reached, 0)
     if near.ndim == 1:
-        log_price, band = log_price[near], every[:, near]
+        log_price, band = log_price[near], (counts * reached)[:, near]
     else:
-        band = every * near
+        band = counts * reached * near
     if not len(log_price):
         return np.column_stack([lowest, *(np.full(len(counts), np.nan) for _ in range(2))])
     return np.column_stack(
         [lowest, low_quantile(log_price, band, rule.quantile), minimum_of(log_price, band, rule.number)]
     )
-
-
-def _at(log_price: Floats, cumulated: Floats, rank: Floats) -> Floats:
-    """The price of the offer with this rank in each draw; NaN where there are fewer offers."""
-    position = (cumulated < rank[:, None] - 1e-9).sum(axis=1)
-    enough = cumulated[:, -1] >= np.maximum(rank, 1) - 1e-9
-    return np.where(enough, log_price[np.minimum(position, len(log_price) - 1)], np.nan)
 
 
 def low_quantile(log_price: Floats, counts: Floats, quantile: float) -> Floats:
@@ -203,10 +196,8 @@ def low_quantile(log_price: Floats, counts: Floats, quantile: float) -> Floats:
         Shape (draws,); NaN where there are fewer than ``1 / quantile`` offers, whose quantile would be the
         minimum under another name.
     """
-    cumulated = counts.cumsum(axis=1)
-    total = cumulated[:, -1]
-    found = _at(log_price, cumulated, np.maximum(np.ceil(quantile * total - 1e-9), 1))
-    return np.where(total >= 1 / quantile - 1e-9, found, np.nan)
+    found = weighted_quantile(log_price, counts, quantile)
+    return np.where(counts.sum(axis=1) >= 1 / quantile - 1e-9, found, np.nan)
 
 
 def minimum_of(log_price: Floats, counts: Floats, number: int) -> Floats:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _SELLERS: Final = ("all", "us-reachable")
 _LICENCES: Final = ("all", "unrestricted")
+#: Kinds of access without conditions in a licence of weights.
+UNRESTRICTED: Final = ("closed", "open")
 
 
 def open_models(prices: pd.DataFrame, origin: str) -> pd.Series:
@@ -99,14 +101,20 @@ def comparable_models(
     InputError
         No such sellers or licences.
     """
+    dated = offers.assign(day=pd.Timestamp(day))
+    prices = priced_models(dated, at=at, sellers=sellers).drop(columns="day")
+    return admitted(prices, day, **models)
+
+
+def priced_models(offers: pd.DataFrame, *, at: str, sellers: str) -> pd.DataFrame:
+    """One price a ``day`` and model, with ``age``, the months since release; as in `comparable_models`."""
     if sellers not in _SELLERS:
         raise InputError(f"sellers={sellers!r} is not possible; choose from {', '.join(_SELLERS)}.")
     if sellers == "us-reachable":
         abroad = ~offers["host_country"].eq("CN").fillna(False)
         offers = offers[abroad | offers["host_kind"].eq("developer")]
-    prices = model_prices(offers, at=at)
-    prices["age"] = (pd.Timestamp(day) - prices["release_date"]).dt.days / (365.25 / 12)
-    return admitted(prices, day, **models)
+    prices = model_prices(offers, at=at, by=("day", "model_id"))
+    return prices.assign(age=(prices["day"] - prices["release_date"]).dt.days / (365.25 / 12))
 
 
 def admitted(
@@ -123,7 +131,7 @@ def admitted(
         raise InputError(f"licences={licences!r} is not possible; choose from {', '.join(_LICENCES)}.")
     keep = pd.Series(True, index=prices.index)
     if licences == "unrestricted":
-        keep &= prices["access"].isin(["closed", "open"])
+        keep &= prices["access"].isin(UNRESTRICTED)
     if min_capability is not None:
         keep &= prices["eci"].ge(min_capability)
     if max_age_days is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -135,10 +136,8 @@ def capability_lag(
         max(side["release_date"].max() for side in sides).to_period("M"),
         freq="M",
     )
-    drawn = [_drawn(side, draws, seed + number) for number, side in enumerate(sides)]
-    rows = [_month(month, sides, drawn, level) for month in months]
     return CapabilityLag(
-        path=pd.DataFrame(rows),
+        path=_path(sides, months, draws, level, seed),
         releases=_releases(*sides),
         level=level,
         models=sum(len(side) for side in sides),
@@ -166,8 +165,10 @@ def arena_gaps(
     rated_on = pd.Timestamp(provenance_of(ratings)[0]["version"])
     rows = []
     for task in ratings["task"].unique() if rated_on <= pd.Timestamp(day) else ():
-        scores = arena_scores(task).sort_values("eci", ascending=False).drop_duplicates("model_id")
-        now = capability_lag(scores, draws=draws, level=level, seed=seed).now
+        scores = arena_scores(task).dropna(subset=["release_date"])
+        sides = [_side(scores, *group) for group in (LEADER, FOLLOWER)]
+        last = max(side["release_date"].max() for side in sides).to_period("M")
+        now = _path(sides, [last], draws, level, seed).iloc[0]
         rows.append({"task": task, "rated_on": rated_on, **now.drop("period")})
     frame = pd.DataFrame(rows, columns=["task", "rated_on", *_GAP_COLUMNS])
     return frame.astype(dict.fromkeys(_GAP_COLUMNS[4:], float))
@@ -198,24 +199,30 @@ def _drawn(side: pd.DataFrame, draws: int, seed: int) -> Floats:
     return np.vstack([np.zeros(len(side)), noise]) + side["eci"].to_numpy(float)
 
 
-def _month(month: pd.Period, sides: list[pd.DataFrame], drawn: list[Floats], level: float) -> dict[str, Any]:
-    end = month.end_time
-    leader, follower = sides
-    seen = [int((side["release_date"] <= end).sum()) for side in sides]
-    best = [scores[:, :count].max(axis=1) for scores, count in zip(drawn, seen, strict=True)]
-    gap = best[0] - best[1]
-    lag = _lags(drawn[0][:, : seen[0]], leader["release_date"], best[1], end)
-    record: dict[str, Any] = {"period": str(month), "leader": best[0][0], "follower": best[1][0]}
-    record["leader_model"] = leader["model"].iloc[int(drawn[0][0, : seen[0]].argmax())]
-    record["follower_model"] = follower["model"].iloc[int(drawn[1][0, : seen[1]].argmax())]
-    return record | _interval("gap", gap, level) | _interval("lag", lag, level)
-
-
-def _lags(scores: Floats, released: pd.Series, reached: Floats, end: pd.Timestamp) -> Floats:
-    """Months since the first of ``scores`` (draws, models in order of release) at or above ``reached``."""
-    above = scores >= reached[:, None]
-    days = (end - released.iloc[: scores.shape[1]]).dt.days.to_numpy(float)
-    return np.where(above.any(axis=1), days[above.argmax(axis=1)], 0.0) / _MONTH
+def _path(
+    sides: list[pd.DataFrame], months: Iterable[pd.Period], draws: int, level: float, seed: int
+) -> pd.DataFrame:
+    """Frontiers, gap and lag at the end of each month."""
+    drawn = [_drawn(side, draws, seed + number) for number, side in enumerate(sides)]
+    best = [np.maximum.accumulate(scores, axis=1) for scores in drawn]
+    names = [side["model"].to_numpy() for side in sides]
+    released = [side["release_date"].to_numpy() for side in sides]
+    rows = []
+    for month in months:
+        end = month.end_time
+        seen = [int(np.searchsorted(days, end.to_datetime64(), "right")) for days in released]
+        ahead, behind = (frontier[:, count - 1] for frontier, count in zip(best, seen, strict=True))
+        # The first of the leader's models, in order of release, at or above where the follower stands.
+        first = (best[0][:, : seen[0]] < behind[:, None]).sum(axis=1)
+        days = (end - pd.DatetimeIndex(released[0][: seen[0]])).days.to_numpy(float)
+        lag = np.append(days, 0.0)[first] / _MONTH
+        model, other = (
+            of[scores[0, :count].argmax()] for of, scores, count in zip(names, drawn, seen, strict=True)
+        )
+        record = {"period": str(month), "leader": ahead[0], "follower": behind[0]}
+        record |= {"leader_model": model, "follower_model": other}
+        rows.append(record | _interval("gap", ahead - behind, level) | _interval("lag", lag, level))
+    return pd.DataFrame(rows)
 
 
 def _interval(name: str, drawn: Floats, level: float) -> dict[str, Any]:

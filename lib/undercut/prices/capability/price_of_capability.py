@@ -14,7 +14,7 @@ from undercut.errors import InputError, TooFewError, unknown
 from undercut.inference.arrays import Floats
 from undercut.inference.levels import check_level
 from undercut.inference.resampling import percentile_interval
-from undercut.panel.measures import DEFAULT, model_scores
+from undercut.panel.measures import DEFAULT, model_scores, once_a_measure
 from undercut.prices.capability.frontier import (
     VERSIONS,
     FrontierPaths,
@@ -228,6 +228,7 @@ def price_of_capability(
     )
 
 
+@once_a_measure
 def landmark_levels(measure: str = DEFAULT) -> dict[str, float]:
     """Capability of the models of :data:`LANDMARKS` by a measure.
 
@@ -256,8 +257,14 @@ def landmark_levels(measure: str = DEFAULT) -> dict[str, float]:
 
 def comparable_points(points: float, measure: str) -> float:
     """As many points of a measure as ``points`` of the default one, by the spread of the models with both."""
+    spread = _spreads(measure)
+    return points * spread["other"] / spread["known"]
+
+
+@once_a_measure
+def _spreads(measure: str) -> dict[str, float]:
     both = pd.concat([model_scores(), model_scores(measure)], axis=1, keys=["known", "other"]).dropna()
-    return float(points * both["other"].std() / both["known"].std())
+    return {name: float(both[name].std()) for name in both}
 
 
 def frontier_holders(quotes: pd.DataFrame, levels: Mapping[str, float]) -> pd.DataFrame:

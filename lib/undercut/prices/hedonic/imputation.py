@@ -120,10 +120,13 @@ def _ridge(design: Floats, outcome: Floats, free: int, penalty: float) -> Floats
 
 
 def _left_out_error(design: Floats, outcome: Floats, groups: Codes, free: int, penalty: float) -> float:
-    """Root mean squared error over groups, each predicted from all others."""
-    squared = np.empty(len(outcome))
+    """Root mean squared error over groups, each predicted from all others.
+
+    With the hat matrix H of all rows, errors without group g are ``(I - H_gg)^-1 e_g``: no fit is repeated.
+    """
+    hat = design @ _ridge(design, np.eye(len(outcome)), free, penalty)
+    errors = outcome - hat @ outcome
     for group in range(groups.max() + 1):
-        out = groups == group
-        coefficients = _ridge(design[~out], outcome[~out], free, penalty)
-        squared[out] = (outcome[out] - design[out] @ coefficients) ** 2
-    return float(np.sqrt(squared.mean()))
+        out = np.flatnonzero(groups == group)
+        errors[out] = np.linalg.solve(np.eye(len(out)) - hat[np.ix_(out, out)], errors[out])
+    return float(np.sqrt((errors**2).mean()))

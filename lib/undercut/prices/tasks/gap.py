@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 from undercut.errors import InputError, MissingColumnError, unknown
-from undercut.inference.arrays import Floats
+from undercut.inference.arrays import Booleans, Floats
 from undercut.inference.detectable import detectable
 from undercut.inference.levels import check_level
+from undercut.inference.quantiles import weighted_quantile
 from undercut.prices.tasks.data import GROUPS
 from undercut.result import Result
 
@@ -23,7 +25,7 @@ Measure = Literal["usd_per_mtok", "usd_per_task", "usd_per_solved", "output_toke
 Against = Literal["median", "cheapest"]
 #: Fewer models than this on a side say nothing.
 MIN_MODELS: Final = 5
-#: A model scores as high as another if it is at most this share of tasks below.
+#: A model scores as high as another if it is at most this share of tasks below, unless a width is given.
 AS_HIGH: Final = 0.02
 _SINGULAR: Final = 1e12
 _COUNTS: Final = "n_group n_reference why_not"
@@ -96,6 +98,7 @@ def task_gap(
     *,
     measure: Measure = "usd_per_solved",
     against: Against = "median",
+    width: float | None = None,
     group: str = "chinese_open",
     reference: str = "us_closed",
     draws: int = 999,
@@ -113,6 +116,10 @@ def task_gap(
     against : {"median", "cheapest"}
         The typical model of the reference at that score (a regression of the log cost on the score and the
         group, within the scores that both groups have), or the cheapest that scores as high.
+    width : float, optional
+        What counts as an equal score, as a share of tasks. Against the median: each of the group's models
+        stands against the median of the reference models at most so far away, instead of the regression.
+        Against the cheapest: the reference may score so far below; by default two points.
     group, reference : str
         Keys of `undercut.prices.tasks.GROUPS`.
     draws, level, seed
@@ -150,6 +157,8 @@ def task_gap(
     for name, value, allowed in (("measure", measure, Measure), ("against", against, Against)):
         if value not in get_args(allowed):
             raise InputError(f"{name}={value!r} is not one of {', '.join(get_args(allowed))}.")
+    if width is not None and not 0 < width < 1:
+        raise InputError(f"width={width!r} must be a share of tasks between 0 and 1.")
     for name in (group, reference):
         if name not in GROUPS:
             raise unknown("group", name, GROUPS)
@@ -157,7 +166,9 @@ def task_gap(
         raise MissingColumnError(
             f"rows has no column {measure!r}: add it by with_token_prices(rows, prices)."
         )
-    usable, support = _in_common(rows[rows[measure].gt(0)], group, reference)
+    both = rows[rows[measure].gt(0) & rows["group"].isin([group, reference])]
+    inside, support = _in_common(both["score"].to_numpy(float), both["group"].eq(group).to_numpy())
+    usable = both[inside]
     sides = [usable[usable["group"].eq(name)] for name in (group, reference)]
     sizes = [side["model_id"].nunique() for side in sides]
     made: dict[str, Any] = {
@@ -170,12 +181,12 @@ def task_gap(
         return TaskGap(**_missing(few), **made)
     cost, score = np.log(usable[measure].to_numpy(float)), usable["score"].to_numpy(float)
     models, is_group = pd.factorize(usable["model_id"])[0], usable["group"].eq(group).to_numpy()
-    estimate = {"median": _regressions, "cheapest": _to_cheapest}[against]
     rng = np.random.default_rng(seed)
     weights = _drawn(models, is_group, draws, rng)[:, models]
     if against == "cheapest":
         # The cheapest model of a menu is a fact: a resample without it would only cost more, never less.
         weights[:, ~is_group] = 1.0
+    estimate = _estimator(against, width)
     found = estimate(cost, score, is_group, np.vstack([np.ones(len(cost)), weights]))
     point, drawn = found[0], found[1:][np.isfinite(found[1:])]
     if not np.isfinite(point) or len(drawn) < draws / 2:
@@ -219,10 +230,27 @@ def task_gaps(tables: Mapping[str, pd.DataFrame], **options: Any) -> TaskGaps:
     return TaskGaps(pd.concat(found, ignore_index=True))
 
 
-def leave_one_out(rows: pd.DataFrame, unit: str = "model_id", **options: Any) -> pd.DataFrame:
+def leave_one_out(
+    rows: pd.DataFrame, unit: str = "model_id", *, measure: Measure = "usd_per_solved",
+    against: Against = "median", group: str = "chinese_open", reference: str = "us_closed",
+) -> pd.DataFrame:  # fmt: skip
     """`task_gap` without each model (or developer), lowest first: columns ``left_out`` and ``gap``."""
     names = rows.loc[rows["group"].notna(), unit].dropna().unique()
-    gaps = [task_gap(rows[rows[unit].ne(name)], **(options | {"draws": 1})).gap for name in names]
+    both = rows[rows[measure].gt(0) & rows["group"].isin([group, reference])]
+    cost, score = np.log(both[measure].to_numpy(float)), both["score"].to_numpy(float)
+    is_group, models = both["group"].eq(group).to_numpy(), pd.factorize(both["model_id"])[0]
+    estimate, of = _estimator(against, None), both[unit].to_numpy()
+
+    def without(name: str) -> float:
+        left = np.flatnonzero(of != name)
+        left = left[_in_common(score[left], is_group[left])[0]]
+        sides = (models[left][is_group[left]], models[left][~is_group[left]])
+        if min(len(np.unique(side)) for side in sides) < MIN_MODELS:
+            return np.nan
+        found = estimate(cost[left], score[left], is_group[left], np.ones((1, len(left))))
+        return float(np.expm1(found[0]))
+
+    gaps = [without(name) for name in names]
     return pd.DataFrame({"left_out": names, "gap": gaps}).sort_values("gap", ignore_index=True)
 
 
@@ -230,14 +258,19 @@ def _missing(reason: str) -> dict[str, Any]:
     return dict.fromkeys(("gap", "low", "high", "p_value", "detectable"), np.nan) | {"why_not": reason}
 
 
-def _in_common(rows: pd.DataFrame, group: str, reference: str) -> tuple[pd.DataFrame, tuple[float, float]]:
-    """Rows of both groups within the scores that both have."""
-    both = rows[rows["group"].isin([group, reference])]
-    ends = both.groupby("group")["score"].agg(["min", "max"])
-    if len(ends) < 2:
-        return both.iloc[:0], (np.nan, np.nan)
-    support = (float(ends["min"].max()), float(ends["max"].min()))
-    return both[both["score"].between(*support)], support
+def _in_common(score: Floats, is_group: Booleans) -> tuple[Booleans, tuple[float, float]]:
+    """Which rows lie within the scores that both groups have, and these scores."""
+    if is_group.all() or not is_group.any():
+        return np.zeros(len(score), dtype=bool), (np.nan, np.nan)
+    sides = (score[is_group], score[~is_group])
+    support = (float(max(side.min() for side in sides)), float(min(side.max() for side in sides)))
+    return (score >= support[0]) & (score <= support[1]), support
+
+
+def _estimator(against: Against, width: float | None) -> Callable[..., Floats]:
+    if against == "cheapest":
+        return partial(_to_rivals, width=AS_HIGH if width is None else width, quantile=0.0)
+    return _regressions if width is None else partial(_to_rivals, width=width, quantile=0.5)
 
 
 def _regressions(cost: Floats, score: Floats, is_group: np.ndarray, weights: Floats) -> Floats:
@@ -263,16 +296,22 @@ def _p_value(
     return float((1 + (found[1:] >= found[0] * (1 - 1e-12)).sum()) / (1 + draws))
 
 
-def _to_cheapest(cost: Floats, score: Floats, is_group: np.ndarray, weights: Floats) -> Floats:
-    """Mean log ratio to the cheapest reference model that scores as high, over models that have one."""
-    reaches = score[~is_group][None, :] >= score[is_group][:, None] - AS_HIGH
-    rivals = np.where(reaches, cost[~is_group][None, :], np.inf)
-    there = weights[:, None, ~is_group] > 0
-    cheapest = np.where(there, rivals[None], np.inf).min(axis=2, initial=np.inf)
-    known = np.isfinite(cheapest)
-    ratio = np.where(known, cost[is_group][None, :] - np.where(known, cheapest, 0), 0)
+def _to_rivals(
+    cost: Floats, score: Floats, is_group: Booleans, weights: Floats, *, width: float, quantile: float
+) -> Floats:
+    """Mean log ratio to the cheapest (quantile 0) reference model that scores as high, or to the median one
+    whose score is near, over models that have one."""
+    order = np.argsort(cost[~is_group], kind="stable")
+    theirs, rated = cost[~is_group][order], score[~is_group][order]
+    away = rated[None, :] - score[is_group][:, None]
+    near = away >= -width if quantile == 0 else np.abs(away) <= width
+    there = weights[:, ~is_group][:, order]
+    rivals = [weighted_quantile(theirs, there * one, quantile, middle=quantile > 0) for one in near]
+    rival = np.column_stack(rivals)
+    known = np.isfinite(rival)
     mass = weights[:, is_group] * known
     with np.errstate(invalid="ignore"):
+        ratio = cost[is_group][None, :] - np.where(known, rival, 0)
         return np.asarray((mass * ratio).sum(axis=1) / mass.sum(axis=1))
 
 

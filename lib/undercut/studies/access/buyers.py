@@ -159,7 +159,11 @@ def buyer_choices(
 
     @cache
     def offers(workload: str, measure: str) -> pd.DataFrame:
-        return cross_section(with_measure(with_workload(prices, workload), by_title[measure]), day)
+        of_day = cross_section(with_measure(with_workload(prices, workload), by_title[measure]), day)
+        return of_day[
+            ["host", "host_kind", "host_country", "model_id", "price", "developer", "origin", "access",
+             "eci", "eci_low", "eci_high"]
+        ]  # fmt: skip
 
     @cache
     def paid(workload: str, measure: str, capability: str, sellers: str) -> BuyerPrices:

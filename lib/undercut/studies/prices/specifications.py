@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from undercut.errors import TooFewError
+from undercut.errors import NotIdentifiedError, TooFewError
+from undercut.inference.arrays import Booleans, Floats
 from undercut.inference.robustness import Robustness
-from undercut.panel.measures import MEASURES, installed
+from undercut.panel.measures import MEASURES, installed, model_scores
 from undercut.prices.capability.frontier import VERSIONS, FrontierRule, frontier_paths
 from undercut.prices.capability.gap import fit_gap
-from undercut.prices.capability.gaps import admitted, closed_models, comparable_models, open_models
+from undercut.prices.capability.gaps import UNRESTRICTED, closed_models, open_models, priced_models
 from undercut.prices.capability.price_of_capability import comparable_points, landmark_levels
 from undercut.prices.cross_section import model_facts, offers_of_days
 from undercut.prices.index import price_index
@@ -54,24 +55,53 @@ def same_model(quotes: pd.DataFrame, headline: Finding) -> Checked:
     """
     counted = {"none": count_changes(quotes, "real"), "real": count_changes(quotes, "real_and_unknown")}
 
-    def rate(rows: pd.DataFrame, formula: str = "chained Jevons") -> float:
-        if rows["period"].nunique() < 7:
-            raise TooFewError("Fewer than seven months give no rate a year.")
-        return annual_change(price_index(rows[["period", "product", "price"]], **_FORMULAS[formula]).index)
-
     def estimate(**chosen: Any) -> dict[str, float]:
         rows = counted[chosen["unknown changes"]]
         rows = rows[rows["period"] >= chosen["first month"]]
         own = rows["host_kind"].eq("developer") if chosen["sellers"] != "all" else slice(None)
-        return point(rate(rows.loc[own], chosen["formula"]))
+        rows = rows.loc[own, ["period", "product", "price"]]
+        if rows["period"].nunique() < 7:
+            raise TooFewError("Fewer than seven months give no rate a year.")
+        return point(annual_change(price_index(rows, **_FORMULAS[chosen["formula"]]).index))
 
-    units = counted["none"].rename(columns={"host": "seller"}).assign(also=counted["real"]["price"])
+    steps = monthly_steps(counted["none"].assign(also=counted["real"]["price"]))
+    months = np.sort(counted["none"]["period"].unique())
 
-    def half_way(rows: pd.DataFrame) -> float:
-        return (rate(rows) + rate(rows.assign(price=rows["also"]))) / 2
+    def half_way(left: pd.DataFrame) -> float:
+        return (chained_change(left, months, "price") + chained_change(left, months, "also")) / 2
 
     label = "The same model at the same seller: change of price a year"
-    return hangs_on(headline, label, estimate, SAME_MODEL, units, ["developer", "seller"], half_way)
+    return hangs_on(headline, label, estimate, SAME_MODEL, steps, ["developer", "seller"], half_way)
+
+
+def monthly_steps(quotes: pd.DataFrame) -> pd.DataFrame:
+    """Log changes of ``price`` and ``also`` from the month before; missing where an offer is not in both.
+
+    Parameters
+    ----------
+    quotes : DataFrame
+        Monthly quotes with a second price ``also``.
+
+    Returns
+    -------
+    DataFrame
+        ``month`` (place among the months of the quotes), ``seller, developer, price, also``.
+    """
+    ordered = quotes.assign(month=pd.factorize(quotes["period"], sort=True)[0], seller=quotes["host"])
+    ordered = ordered.sort_values(["product", "month"])
+    same = ordered["product"].eq(ordered["product"].shift()) & ordered["month"].diff().eq(1)
+    changes = {name: np.log(ordered[name]).diff().where(same) for name in ("price", "also")}
+    return ordered[["month", "seller", "developer"]].assign(**changes)
+
+
+def chained_change(steps: pd.DataFrame, months: Sequence[str], price: str) -> float:
+    """Percent a year of the chained Jevons index that these steps make; see `monthly_steps`."""
+    steps = steps[steps[price].notna()]
+    count = np.bincount(steps["month"], minlength=len(months))[1:]
+    if (count == 0).any():
+        raise NotIdentifiedError("Two months have no offer in common.")
+    total = np.bincount(steps["month"], weights=steps[price], minlength=len(months))[1:]
+    return annual_change(pd.Series(np.exp(np.append(0.0, np.cumsum(total / count))), index=months))
 
 
 #: What the report on market prices leads with, as options of `uc.prices.open_closed_gap`.
@@ -82,6 +112,7 @@ GAP: Final[Mapping[str, Any]] = {
 _AGES: Final = ("held equal", "left out", "models of the last 12 months")
 #: Months before the day for which the gap is computed again.
 _MONTHS: Final = 6
+_ARRAYS: Final = ("eci", "age", "log_price", "is_group", "restricted")
 
 
 def gap_options(workload: str) -> dict[str, Sequence[Any]]:
@@ -117,47 +148,49 @@ def price_gap_choices(prices: pd.DataFrame, day: pd.Timestamp, headline: Finding
     def offers(workload: str) -> pd.DataFrame:
         return offers_of_days(with_workload(prices, workload), days)
 
-    countries = {name: value for name, value in sides.items() if name.endswith("origin")}
-    admits = {name: value for name, value in sides.items() if name not in countries}
-
     @cache
-    def priced(workload: str, seller: str, back: int) -> pd.DataFrame:
-        of_day = offers(workload)
-        of_day = of_day[of_day["day"].eq(days[back])]
-        of_day.attrs = {}
-        found = comparable_models(of_day, days[back], at=seller, sellers=GAP["sellers"])
-        is_open, is_closed = (
-            of(found, countries.get(side, country))
-            for of, side, country in (
-                (open_models, "open_origin", "CN"), (closed_models, "closed_origin", "US"),
-            )
+    def priced(workload: str, seller: str) -> pd.DataFrame:
+        """One price a model and day, of the models on either side."""
+        found = priced_models(offers(workload), at=seller, sellers=GAP["sellers"])
+        is_open = open_models(found, sides.get("open_origin", "CN"))
+        is_closed = closed_models(found, sides.get("closed_origin", "US"))
+        found = found.assign(
+            is_group=is_open.astype(float), log_price=np.log(found["price"]), model=found["model_id"],
+            restricted=~found["access"].isin(UNRESTRICTED),
         )  # fmt: skip
-        compared = found[["model_id", "developer", "access", "release_date", "age", "price"]]
-        return compared.assign(is_group=is_open.astype(float))[is_open | is_closed]
+        return found[(is_open | is_closed) & found["age"].notna()]
 
     @cache
-    def models(
-        workload: str, measure: str, seller: str, back: int, licences: Literal["all", "unrestricted"]
-    ) -> pd.DataFrame:
-        scored = priced(workload, seller, back).join(scores[measure], on="model_id")
-        scored = admitted(scored.dropna(subset=["eci", "age"]), days[back], licences=licences, **admits)
-        return scored.assign(log_price=np.log(scored["price"]), model=scored["model_id"])
+    def models(workload: str, measure: str, seller: str, back: int) -> pd.DataFrame:
+        rows = priced(workload, seller)
+        rows = rows[rows["day"].eq(days[back])].assign(eci=lambda left: left["model_id"].map(scores[measure]))
+        least = sides.get("min_capability")
+        rows = rows[rows["eci"].notna() if least is None else rows["eci"].ge(least)]
+        return rows[["model", "developer", "restricted", *_ARRAYS]]
 
-    def gap(rows: pd.DataFrame, age: str = "held equal") -> float:
-        kept = rows["age"].lt(12).to_numpy() if "12" in age else np.full(len(rows), True)
-        held = rows[["eci", "age"] if age == "held equal" else ["eci"]].to_numpy(float)
-        log_price, is_group = (rows[name].to_numpy(float)[kept] for name in ("log_price", "is_group"))
-        return 100 * fit_gap(held[kept], log_price, is_group).gap
+    @cache
+    def arrays(*chosen: Any) -> dict[str, Floats]:
+        return {name: column.to_numpy(float) for name, column in models(*chosen)[list(_ARRAYS)].items()}
+
+    def fitted(of: Mapping[str, Floats], age: str, keep: Booleans) -> float:
+        if "12" in age:
+            keep = keep & (of["age"] < 12)
+        held = ["eci", "age"] if age == "held equal" else ["eci"]
+        regressors = np.column_stack([of[name][keep] for name in held])
+        return 100 * fit_gap(regressors, of["log_price"][keep], of["is_group"][keep]).gap
 
     def estimate(**chosen: Any) -> dict[str, float]:
-        keys = ("workload", "measure", "seller", "months back", "licences")
-        return point(gap(models(*(chosen[key] for key in keys)), chosen["age of release"]))
+        of = arrays(*(chosen[key] for key in ("workload", "measure", "seller", "months back")))
+        keep = (of["restricted"] == 0) | (chosen["licences"] == "all")
+        return point(fitted(of, chosen["age of release"], keep))
 
-    scores = {title: model_facts(name)[["eci"]] for title, name in by_title.items()}
-    first = {choice: values[0] for choice, values in options.items()}
-    keys = ("workload", "measure", "seller")
-    rows = models(*(first[key] for key in keys), 0, first["licences"])
-    return hangs_on(headline, headline.label, estimate, options, rows, ["model", "developer"], gap)
+    def headline_gap(left: pd.DataFrame) -> float:
+        of = {name: left[name].to_numpy(float) for name in _ARRAYS}
+        return fitted(of, "held equal", np.full(len(left), True))
+
+    scores = {title: model_scores(name) for title, name in by_title.items()}
+    rows = models(*(options[key][0] for key in ("workload", "measure", "seller", "months back")))
+    return hangs_on(headline, headline.label, estimate, options, rows, ["model", "developer"], headline_gap)
 
 
 def fall_choices(prices: pd.DataFrame, level: str, headline: Finding) -> Checked:
@@ -188,8 +221,7 @@ def fall_choices(prices: pd.DataFrame, level: str, headline: Finding) -> Checked
         found.attrs = {}
         return found
 
-    def paths(rows: pd.DataFrame, name: str) -> dict[str, pd.DataFrame]:
-        levels = landmark_levels(name)
+    def paths(rows: pd.DataFrame, name: str, levels: Mapping[str, float]) -> dict[str, pd.DataFrame]:
         rule = FrontierRule(width=comparable_points(FrontierRule().width, name))
         found = frontier_paths(
             rows, list(levels.values()), rule=rule, cluster="developer", draws=0, seed=0,
@@ -204,7 +236,7 @@ def fall_choices(prices: pd.DataFrame, level: str, headline: Finding) -> Checked
     def of(workload: str, title: str) -> dict[str, pd.DataFrame]:
         facts = model_facts(by_title[title]).filter(like="eci")
         rows = quotes(workload).drop(columns=list(facts)).join(facts, on="model_id")
-        return paths(rows, by_title[title])
+        return paths(rows, by_title[title], landmark_levels(by_title[title]))
 
     def estimate(**chosen: Any) -> dict[str, float]:
         levels = of(chosen["workload"], chosen["measure"])
@@ -218,7 +250,8 @@ def fall_choices(prices: pd.DataFrame, level: str, headline: Finding) -> Checked
     return hangs_on(
         headline, f"{level} capability: times cheaper a year", estimate, options,
         near.assign(model=near["model_id"]), ["model", "developer"],
-        lambda kept: times_cheaper(paths(kept, measure)[level]["fixed number"]), reference=1.0,
+        lambda kept: times_cheaper(paths(kept, measure, {level: floor})[level]["fixed number"]),
+        reference=1.0,
     )  # fmt: skip
 
 

@@ -12,7 +12,13 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from undercut.competition.hosts.first_party import MIN_CLUSTERS, Premium, Seller, jurisdiction_premium
+from undercut.competition.hosts.first_party import (
+    MIN_CLUSTERS,
+    Premium,
+    Seller,
+    jurisdiction_premium,
+    premium_cells,
+)
 from undercut.errors import DataError, TooFewError
 from undercut.inference.robustness import Robustness
 from undercut.panel.measures import MEASURES, capability_scores, installed
@@ -172,7 +178,7 @@ def _by_model(
 ) -> pd.DataFrame:
     """Log price of US sellers over the developer's, one row a model: the mean of its months."""
     recent = sold if months is None else sold[sold["month"] > sold["month"].max() - months]
-    cells = jurisdiction_premium(recent, seller=seller, mainland=mainland, draws=2).cells
+    cells = premium_cells(recent, ["US"], ["CN"], seller, mainland)
     by_model = cells.groupby(["model_id", "developer"], as_index=False)
     return by_model.agg(difference=("difference", "mean"), months=("period", "nunique"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 from undercut import plots
 from undercut.errors import TooFewError
 from undercut.inference.specifications import SpecificationCurve, run_specifications, specification_curve
+from undercut.prices.capability.gaps import UNRESTRICTED
 from undercut.prices.tasks.data import task_costs
 from undercut.prices.tasks.gap import leave_one_out, task_gap
 from undercut.prices.tasks.trend import cost_trend
@@ -71,7 +73,7 @@ class WithoutEach(Result):
 
 def without_each(rows: pd.DataFrame, unit: str, **options: Any) -> WithoutEach:
     """The gap of ``rows`` (of `task_costs`) without each ``model_id`` or ``developer``."""
-    whole = task_gap(rows, **(options | {"draws": 1})).gap
+    whole = task_gap(rows, draws=1, **options).gap
     return WithoutEach(unit, whole, leave_one_out(rows, unit, **options))
 
 
@@ -79,9 +81,13 @@ def without_each(rows: pd.DataFrame, unit: str, **options: Any) -> WithoutEach:
 CHOICES: Final[dict[str, list[str]]] = {
     "benchmark": ["epoch_gpqa", "epoch_aime", "aider_polyglot"],
     "against": ["median", "cheapest"],
+    "equal score": ["as reported", "within 5 points", "within 10 points"],
     "effort": ["best", "cheapest"],
     "licences": ["all open", "unrestricted"],
+    "runs": ["all", "with a day of their own"],
 }
+#: How far apart scores count as equal, by choice; `task_gap` says what it does without a width.
+_WIDTHS: Final = {"as reported": None, "within 5 points": 0.05, "within 10 points": 0.10}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +117,16 @@ class GapCurve(Framed):
 def gap_curve(costs: pd.DataFrame, models: pd.DataFrame, *, draws: int = 99) -> GapCurve:
     """`task_gap` per solved task under every combination of choices."""
 
-    def one(benchmark: str, against: Any, effort: Any, licences: str) -> dict[str, float]:
-        rows = task_costs(costs, models, benchmark=benchmark, effort=effort)
-        if licences == "unrestricted":
-            rows = rows[rows["access"].isin(["open", "closed"])]
-        found = task_gap(rows, against=against, draws=draws)
+    tables = cache(partial(task_costs, costs, models))
+
+    def one(**chosen: Any) -> dict[str, float]:
+        rows = tables(benchmark=chosen["benchmark"], effort=chosen["effort"])
+        if chosen["licences"] == "unrestricted":
+            rows = rows[rows["access"].isin(UNRESTRICTED)]
+        if chosen["runs"] != "all":
+            rows = rows[rows["dated_by"].eq("run")]
+        width = _WIDTHS[chosen["equal score"]]
+        found = task_gap(rows, against=chosen["against"], width=width, draws=draws)
         if found.why_not:
             raise TooFewError(found.why_not)
         return {"estimate": 100 * found.gap, "low": 100 * found.low, "high": 100 * found.high}
