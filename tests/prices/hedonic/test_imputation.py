@@ -8,7 +8,11 @@ import pytest
 
 from tests.prices.market import market
 from undercut.errors import DataError
-from undercut.prices.hedonic.imputation import impute_capability, with_imputed_capability
+from undercut.prices.hedonic.imputation import (
+    _left_out_error,
+    impute_capability,
+    with_imputed_capability,
+)
 from undercut.prices.hedonic.time_dummy import hedonic_index
 
 
@@ -91,3 +95,18 @@ def test_down_weighting_keeps_the_slope_and_gives_imputed_models_less_say() -> N
     assert both.offers > narrow.offers
     assert both.coefficients.loc["eci", "estimate"] == pytest.approx(0.06, abs=0.015)
     assert both.coefficients.loc["eci", "std_error"] < narrow.coefficients.loc["eci", "std_error"]
+
+
+def test_errors_of_families_left_out_are_those_of_fits_without_them() -> None:
+    rng = np.random.default_rng(3)
+    design = np.column_stack([np.ones(40), rng.normal(size=(40, 2)), rng.integers(0, 2, (40, 6))])
+    outcome, groups = rng.normal(size=40), np.sort(rng.integers(0, 9, 40))
+    penalties = np.diag([1e-8] * 3 + [2.0] * 6)
+    errors = []
+    for group in np.unique(groups):
+        kept, out = design[groups != group], design[groups == group]
+        fitted = np.linalg.solve(kept.T @ kept + penalties, kept.T @ outcome[groups != group])
+        errors += list(outcome[groups == group] - out @ fitted)
+    assert _left_out_error(design, outcome, groups, 3, 2.0) == pytest.approx(
+        np.sqrt(np.mean(np.square(errors)))
+    )

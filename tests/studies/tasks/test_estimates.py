@@ -8,7 +8,7 @@ import pytest
 
 import undercut
 from undercut.prices.tasks.data import task_costs
-from undercut.prices.tasks.gap import AS_HIGH, task_gap
+from undercut.prices.tasks.gap import AS_HIGH, leave_one_out, task_gap
 from undercut.studies.tasks.estimates import CHOICES, gap_curve, level_rates
 
 COSTS, MODELS = undercut.load_reference("cost_per_task"), undercut.load_reference("models")
@@ -56,3 +56,24 @@ def test_the_curve_holds_every_combination_and_the_headline() -> None:
     headline = curve.estimates[curve.estimates["is_headline"]].iloc[0]
     plain = task_gap(task_costs(COSTS, MODELS, benchmark="epoch_gpqa"), draws=9)
     assert headline["estimate"] == pytest.approx(100 * plain.gap)
+
+
+@pytest.mark.parametrize("width", [0.05, 0.1])
+def test_the_gap_at_scores_within_a_width_by_hand(width: float) -> None:
+    rows = task_costs(COSTS, MODELS, benchmark="epoch_gpqa")
+    both = task_gap(rows, draws=1).models
+    closed, ratios = both[both["group"].eq("us_closed")], []
+    for row in both[both["group"].eq("chinese_open")].itertuples():
+        near = closed.loc[closed["score"].sub(row.score).abs() <= width, "usd_per_solved"].sort_values()
+        if len(near):
+            ratios.append(np.log(row.usd_per_solved / near.iloc[len(near) // 2]))
+    found = task_gap(rows, width=width, draws=99)
+    assert found.gap == pytest.approx(np.expm1(np.mean(ratios)))
+    assert found.low < found.gap < found.high
+
+
+def test_a_gap_without_a_model_is_that_of_the_rows_without_it() -> None:
+    rows = task_costs(COSTS, MODELS, benchmark="epoch_gpqa")
+    left = leave_one_out(rows, "developer").set_index("left_out")["gap"]
+    for name in ("OpenAI", "DeepSeek"):
+        assert left[name] == pytest.approx(task_gap(rows[rows["developer"].ne(name)], draws=1).gap)
