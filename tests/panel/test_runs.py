@@ -63,7 +63,7 @@ def tables(draw: st.DrawFn) -> list[Published]:
     return sequence
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(tables(), st.data())
 def test_an_update_gives_what_a_rebuild_gives(sequence: list[Published], data: st.DataObject) -> None:
     split = data.draw(st.integers(0, len(sequence)))
@@ -73,7 +73,7 @@ def test_an_update_gives_what_a_rebuild_gives(sequence: list[Published], data: s
     pd.testing.assert_frame_equal(to_frame([resumed]), whole)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(tables(), st.integers(0, 9))
 def test_cutting_at_a_day_gives_what_was_encoded_by_its_end(sequence: list[Published], number: int) -> None:
     day = pd.Timestamp("2026-01-01") + pd.Timedelta(days=number)
@@ -84,7 +84,7 @@ def test_cutting_at_a_day_gives_what_was_encoded_by_its_end(sequence: list[Publi
     pd.testing.assert_frame_equal(snapshots, snapshots_of(earlier))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(tables())
 def test_runs_hold_each_main_line_table_and_nothing_else(sequence: list[Published]) -> None:
     runs = to_frame([encoded(sequence)])
@@ -178,7 +178,7 @@ def test_a_price_announced_and_taken_back_leaves_the_old_one_in_force() -> None:
     assert told == [("a", 1.0, "01-01", "01-31"), ("a", 1.0, "01-31", "")]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(tables())
 def test_periods_of_one_offer_never_overlap(sequence: list[Published]) -> None:
     rows = add_validity(to_frame([encoded(sequence)]), snapshots_of(sequence), pd.Timestamp("2026-01-20"))

@@ -11,6 +11,8 @@ import pytest
 from undercut.panel.store import offered_on
 from undercut.prices.workloads import WORKLOADS, Workload
 
+Offers = Callable[[str, pd.Series], pd.DataFrame]
+
 
 def rows(panel: pd.DataFrame, source: str, raw_id: str, **equal: object) -> pd.DataFrame:
     found = panel[(panel["source"] == source) & (panel["raw_id"] == raw_id)]
@@ -206,13 +208,16 @@ def test_a_patch_of_an_older_line_brings_no_old_price_back(panel: pd.DataFrame) 
 
 
 def test_patches_of_older_versions_change_nothing_that_is_in_force(
-    panel_as_of: Callable[[str], pd.DataFrame], snapshots: pd.DataFrame
+    offers_as_of: Offers, quotes: pd.DataFrame, snapshots: pd.DataFrame
 ) -> None:
     late = snapshots[snapshots["version"].str.startswith("1.108.") & snapshots["is_backport"]]
     assert late["published"].between("2026-11-15", "2026-11-17T23:59Z").any()
     columns = ["raw_id", "model_id", "input", "output", "status"]
-    then = offered_on(panel_as_of("2026-11-12"), "2026-11-12").query("source == 'litellm'")[columns]
-    now = offered_on(panel_as_of("2026-11-17"), "2026-11-12").query("source == 'litellm'")[columns]
+    then, now = (
+        offered_on(offers_as_of(day, quotes["source"].eq("litellm")), "2026-11-12")[columns]
+        for day in ("2026-11-12", "2026-11-17")
+    )
+    assert len(then) > 1000
     pd.testing.assert_frame_equal(*(frame.sort_values(columns, ignore_index=True) for frame in (then, now)))
 
 
@@ -235,8 +240,8 @@ def test_a_late_table_gets_the_effective_day_from_a_dated_source_and_keeps_the_d
     assert on(panel, source, raw_id, day_before)["input"] == before
 
 
-def test_a_late_price_is_not_known_before_its_table(panel_as_of: Callable[[str], pd.DataFrame]) -> None:
-    row = on(panel_as_of("2025-06-10"), "litellm", "o3", "2025-06-10")
+def test_a_late_price_is_not_known_before_its_table(offers_as_of: Offers, quotes: pd.DataFrame) -> None:
+    row = on(offers_as_of("2025-06-10", quotes["raw_id"].str.contains("o3")), "litellm", "o3", "2025-06-10")
     assert row["input"] == 10.0 and pd.isna(row["valid_to"])
 
 
@@ -247,9 +252,10 @@ def test_a_price_before_the_first_dated_one_does_not_come_back_after_it(panel: p
 
 
 def test_a_rise_announced_and_taken_back_leaves_no_gap(
-    panel: pd.DataFrame, panel_as_of: Callable[[str], pd.DataFrame]
+    panel: pd.DataFrame, offers_as_of: Offers, quotes: pd.DataFrame
 ) -> None:
-    announced = rows(panel_as_of("2026-08-25"), "genai-prices", "anthropic/claude-sonnet-5", input=3.0)
+    then = offers_as_of("2026-08-25", quotes["raw_id"].str.contains("sonnet"))
+    announced = rows(then, "genai-prices", "anthropic/claude-sonnet-5", input=3.0)
     assert announced["valid_from"].tolist() == [pd.Timestamp("2026-09-01")]
     assert announced["note"].str.contains("announced").all()
     for day in ("2026-08-31", "2026-09-01", "2026-10-13", "2026-11-01"):
