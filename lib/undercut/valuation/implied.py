@@ -128,14 +128,15 @@ def implied_pair(
     """
     market = _market(case).value
     fixed = drawn_for(case.assumptions, (case.company.role,), draws, seed, without=_TOGETHER)
+    # All falls of prices at once: every draw stands there once a fall.
+    repeated = {
+        name: np.tile(values, len(EROSIONS)) if len(values) > 1 else values for name, values in fixed.items()
+    }
+    repeated |= dict.fromkeys(_TOGETHER, np.repeat(EROSIONS, draws))
     rows = []
     for elasticity in elasticities:
-        worth = [
-            case.value({**fixed, "elasticity": np.array([elasticity]),
-                        **{name: np.array([erosion]) for name in _TOGETHER}}).equity
-            for erosion in EROSIONS
-        ]  # fmt: skip
-        rows.append((elasticity, *_summed(np.stack(worth) - market, level)))
+        worth = case.value({**repeated, "elasticity": np.array([elasticity])}).equity
+        rows.append((elasticity, *_summed(worth.reshape(len(EROSIONS), draws) - market, level)))
     columns = ["elasticity", "median", "low", "high", "one", "several", "above", "below"]
     return ImpliedPair(case, pd.DataFrame(rows, columns=columns), draws, level)
 

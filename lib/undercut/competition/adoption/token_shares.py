@@ -6,6 +6,7 @@ the market: one platform for developers, and the home of its users is not known.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +15,7 @@ import pandas as pd
 
 from undercut import plots
 from undercut.errors import TooFewError, unknown
-from undercut.prices.cross_section import cross_section
+from undercut.prices.cross_section import cross_sections
 from undercut.result import Result
 from undercut.sources.reference import load_reference
 
@@ -172,7 +173,8 @@ def mean_share(shares: pd.DataFrame, group: str, *, weeks: int = 13, before: int
     kept = rows[(rows["week_start"] <= last) & (rows["week_start"] > last - pd.Timedelta(weeks=weeks))]
     if len(kept) <= weeks / 2:
         raise TooFewError(f"{len(kept)} of the {weeks} weeks up to {last:%Y-%m-%d} are in the table.")
-    return pd.concat([kept[["share", "low", "high"]].mean(), pd.Series({"weeks": len(kept), "last": last})])
+    means = {name: kept[name].mean() for name in ("share", "low", "high")}
+    return pd.Series(means | {"weeks": len(kept), "last": last}, dtype=object)
 
 
 def monthly_share(shares: pd.DataFrame, group: str) -> pd.Series:
@@ -232,9 +234,10 @@ def share_trend(shares: pd.DataFrame, group: str, *, level: float = 0.95) -> Sha
 
 
 def _of(shares: pd.DataFrame, group: str) -> pd.DataFrame:
-    if group not in set(shares["group"]):
+    rows = shares[shares["group"] == group]
+    if rows.empty:
         raise unknown("group of models", group, sorted(set(shares["group"])))
-    return shares[shares["group"] == group].sort_values("week_start")
+    return rows.sort_values("week_start")
 
 
 def _facts(table: pd.DataFrame) -> pd.DataFrame:
@@ -246,14 +249,11 @@ def _facts(table: pd.DataFrame) -> pd.DataFrame:
 
 def _dollars(table: pd.DataFrame, prices: pd.DataFrame) -> pd.Series:
     """What the tokens of each row cost at the list price of its month; free variants nothing."""
-    monthly = table["week_start"].dt.to_period("M")
-    known = {
-        month: _list_prices(prices, month.to_timestamp(how="E").normalize()) for month in monthly.unique()
-    }
-    price = pd.Series(
-        [known[month].get(model, np.nan) for month, model in zip(monthly, table["model_id"], strict=True)],
-        index=table.index,
-    ).mask(table["variant"].eq("free").fillna(False), 0.0)
+    last = prices["last_seen"].max().tz_localize(None).normalize()
+    ends = table["week_start"].dt.to_period("M").dt.to_timestamp(how="E").dt.normalize().clip(upper=last)
+    at = pd.MultiIndex.from_arrays([ends, table["model_id"].astype(object)])
+    price = pd.Series(_list_prices(prices, ends.unique()).reindex(at).to_numpy(), index=table.index)
+    price = price.mask(table["variant"].eq("free").fillna(False), 0.0)
     tokens = table["tokens"].astype(float)
     found = pd.DataFrame({"week": table["week_start"], "price": price, "tokens": tokens}).dropna()
     dear = {week: _quantile(rows[rows["price"] > 0], _DEAR) for week, rows in found.groupby("week")}
@@ -267,13 +267,13 @@ def _quantile(rows: pd.DataFrame, point: float) -> float:
     )
 
 
-def _list_prices(prices: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
-    """The router's price of each model on a day, or its cheapest seller's."""
-    day = min(day, prices["last_seen"].max().tz_localize(None).normalize())
-    offers = cross_section(prices, day, routers=True)
-    cheapest = offers[offers["host_kind"] != "router"].groupby("model_id")["price"].min()
-    own = offers[offers["host"] == _ROUTER].groupby("model_id")["price"].min()
-    return own.combine_first(cheapest)
+def _list_prices(prices: pd.DataFrame, days: Iterable[pd.Timestamp]) -> pd.Series:
+    """The router's price of each model on each day, or its cheapest seller's."""
+    offers = cross_sections(prices, days, routers=True)
+    keys = [offers["day"], offers["model_id"].astype(object)]
+    cheapest = offers["price"].where(offers["host_kind"] != "router").groupby(keys).min()
+    own = offers["price"].where(offers["host"] == _ROUTER).groupby(keys).min()
+    return own.fillna(cheapest)
 
 
 def _slope_and_error(time: np.ndarray, outcome: np.ndarray) -> tuple[float, float]:

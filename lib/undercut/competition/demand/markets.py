@@ -8,14 +8,14 @@ outside good of the demand model is an assumption, never an observation.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
 from undercut.competition.demand import charts
 from undercut.errors import InputError, OutsideDataError, TooFewError
-from undercut.prices.cross_section import cross_section
+from undercut.prices.cross_section import cross_sections
 from undercut.prices.hedonic.characteristics import with_characteristics
 from undercut.prices.hedonic.imputation import with_imputed_capability
 from undercut.prices.token_weights import token_weights
@@ -133,7 +133,8 @@ def market_data(panel: pd.DataFrame, ranked: pd.DataFrame) -> MarketData:
             f"The rankings start after {known_until:%Y-%m-%d}, the last day that the panel knows."
         )
     days = tokens.pop("week_ending").drop_duplicates().sort_values()
-    priced = pd.concat([_priced(panel, day) for day in days], ignore_index=True)
+    offers = cross_sections(panel, days, routers=True)
+    priced = pd.concat([_priced(of_day, day) for day, of_day in offers.groupby("day")], ignore_index=True)
     # The longest prompt is a fact about the model: where the platform does not state it, others do.
     stated = panel.groupby("model_id")["context_tokens"].median()
     context = priced["context_tokens"].astype("Float64")
@@ -178,9 +179,8 @@ def group_of(origin: pd.Series, access: pd.Series) -> pd.Series:
     return pd.Series(names, index=origin.index, dtype="str")
 
 
-def _priced(panel: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+def _priced(offers: pd.DataFrame, day: Any) -> pd.DataFrame:
     """The platform's price of each model on a day, or the cheapest seller's."""
-    offers = cross_section(panel, day, routers=True)
     own = offers[offers["host"] == PLATFORM].drop_duplicates("model_id").set_index("model_id")
     others = offers[offers["host_kind"] != "router"].sort_values("price")
     resellers = others[others["host_kind"] != "developer"]

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import TooFewError, unknown
+from undercut.inference.arrays import Floats
 from undercut.panel.changes import load_changes
 from undercut.panel.measures import model_scores
 from undercut.sources.reference import load_reference
@@ -123,9 +124,15 @@ def _around(
 ) -> pd.DataFrame:
     """Log tokens of every model around one week; models without enough weeks are left out."""
 
-    def mean(first: int, last: int) -> pd.Series:
-        part = tokens[(tokens.index >= week + first * _WEEK) & (tokens.index <= week + last * _WEEK)]
-        return part.mean().where(part.notna().sum() >= np.ceil(0.75 * weeks))
+    values, starts = tokens.to_numpy(float), tokens.index
+
+    def mean(first: int, last: int) -> Floats:
+        part = values[slice(*starts.searchsorted([week + first * _WEEK, week + (last + 1) * _WEEK]))]
+        seen = np.isfinite(part)
+        number = seen.sum(axis=0)
+        total = np.where(seen, part, 0.0).sum(axis=0)
+        enough = number >= np.ceil(0.75 * weeks)
+        return np.divide(total, number, out=np.full(len(total), np.nan), where=enough)
 
     after, just, earlier = (
         mean(1, weeks),
@@ -133,8 +140,8 @@ def _around(
         mean(-2 * weeks - gap, -weeks - 1 - gap),
     )
     own = moved.set_index("model_id")["change"].reindex(tokens.columns).fillna(0.0)
-    number = rivals.sum(axis=1)
-    rival = (rivals.to_numpy(float) @ own.to_numpy()) / number.clip(lower=1)
+    near = rivals.to_numpy(float)
+    rival = (near @ own.to_numpy()) / np.maximum(near.sum(axis=1), 1)
     frame = pd.DataFrame(
         {"week": week, "own": own, "rival": rival, "after": after - just, "before": just - earlier}
     )

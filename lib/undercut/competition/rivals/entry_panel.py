@@ -70,7 +70,8 @@ def entry_panel_of(
     """`entry_panel` of offers and rivals that are at hand already."""
     offers = _cheapest(offers)
     at = placed(offers, rivals, RivalRule(reach=reach), group)
-    entry = offers["period"].where(at.in_reach > 0).groupby(offers["model_id"]).min()
+    reached = offers.loc[at.in_reach > 0, ["model_id", "period"]].sort_values("period")
+    entry = reached.drop_duplicates("model_id").set_index("model_id")["period"]
     columns = {"model_id": "unit", "period": "period", "developer": "cluster", "eci": "capability"}
     panel = offers[list(columns)].rename(columns=columns).assign(
         outcome=np.log(offers["price"].to_numpy(float)), first_treated=offers["model_id"].map(entry)
@@ -86,8 +87,15 @@ def dose_panel(quotes: pd.DataFrame, *, reach: float = 4.0, group: str = "any") 
     DataFrame
         ``unit, period, outcome, dose, cluster``: the cheapest own offer of each scored closed model.
     """
-    offers = _cheapest(own_closed_offers(quotes))
-    at = placed(offers, open_rivals(quotes), RivalRule(reach=reach, width=2 * reach), group)
+    return dose_panel_of(own_closed_offers(quotes), open_rivals(quotes), reach=reach, group=group)
+
+
+def dose_panel_of(
+    offers: pd.DataFrame, rivals: pd.DataFrame, *, reach: float, group: str = "any"
+) -> pd.DataFrame:
+    """`dose_panel` of offers and rivals that are at hand already."""
+    offers = _cheapest(offers)
+    at = placed(offers, rivals, RivalRule(reach=reach, width=2 * reach), group)
     columns = {"model_id": "unit", "period": "period", "developer": "cluster"}
     return offers[list(columns)].rename(columns=columns).assign(
         outcome=np.log(offers["price"].to_numpy(float)), dose=at.closeness

@@ -280,12 +280,11 @@ def _positions(offers: pd.DataFrame, rivals: pd.DataFrame, reach: float) -> tupl
     number = np.zeros(len(offers), dtype=np.int64)
     own_score, their_score = offers["eci"].to_numpy(float), rivals["eci"].to_numpy(float)
     price = rivals["price"].to_numpy(float)
-    codes = pd.factorize(pd.concat([offers["developer"], rivals["developer"]]))[0]
-    own_maker, their_maker = codes[: len(offers)], codes[len(offers) :]
-    rows_of = rivals.groupby("observed_on").indices
-    for day, own in offers.groupby("observed_on").indices.items():
-        own = own[np.isfinite(own_score[own])]
-        rows = rows_of.get(day)
+    maker, day = (pd.factorize(pd.concat([offers[k], rivals[k]]))[0] for k in ("developer", "observed_on"))
+    own_maker, their_maker = maker[: len(offers)], maker[len(offers) :]
+    own_of, rows_of = (_rows_by(codes) for codes in (day[: len(offers)], day[len(offers) :]))
+    for code, every in own_of.items():
+        own, rows = every[np.isfinite(own_score[every])], rows_of.get(code)
         if rows is None or not len(own):
             continue
         able = rows[np.lexsort((price[rows], -their_score[rows]))]  # most capable first, then cheapest
@@ -297,6 +296,13 @@ def _positions(offers: pd.DataFrame, rivals: pd.DataFrame, reach: float) -> tupl
         number[own] = reached.sum(axis=1)
         cheapest[own] = np.where(number[own] > 0, cheap[reached.argmax(axis=1)], -1)
     return best, cheapest, number
+
+
+def _rows_by(codes: Integers) -> dict[int, Integers]:
+    """Rows of each code, in order."""
+    order = np.argsort(codes, kind="stable")
+    found, starts = np.unique(codes[order], return_index=True)
+    return dict(zip(found.tolist(), np.split(order, starts[1:]), strict=True)) if len(found) else {}
 
 
 def _need(frame: pd.DataFrame, columns: Iterable[str], name: str) -> None:

@@ -250,16 +250,18 @@ def _prepared(
         str(reason): int(count) for reason, count in rows.loc[~launched, "why_not"].value_counts().items()
     }
     needed = [dose, *controls]
-    known = launched & rows[needed].notna().all(axis=1)
-    lacking = rows.loc[launched, needed].isna()
+    missing = rows[needed].isna()
+    known = launched & ~missing.any(axis=1)
+    lacking = missing[launched]
     dropped |= {f"without {name}": int(lacking[name].sum()) for name in needed if lacking[name].any()}
     used = rows[known]
-    design = pd.DataFrame({"constant": 1.0, dose: used[dose].astype(float)}, index=used.index)
+    columns: dict[str, Floats] = {"constant": np.ones(len(used)), dose: used[dose].to_numpy(float)}
     for name in controls:
-        design[name] = used[name].astype(float) - used[name].mean()
+        columns[name] = used[name].to_numpy(float) - used[name].mean()
     if developer_effects:
-        makers = pd.get_dummies(used["developer"], prefix="developer", dtype=float)
-        design = design.join(makers.iloc[:, 1:])
+        makers = used["developer"].to_numpy(object)
+        columns |= {f"developer_{name}": (makers == name).astype(float) for name in sorted(set(makers))[1:]}
+    design = pd.DataFrame(columns, index=used.index)
     if used[dose].nunique() < 2 or len(used) < design.shape[1] + 3:
         raise TooFewError(
             f"{len(used)} launches with a known {dose} are too few for {design.shape[1]} coefficients, or "

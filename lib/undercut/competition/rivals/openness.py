@@ -121,6 +121,13 @@ def openness(quotes: pd.DataFrame, *, level_step: float = LEVEL_STEP) -> Opennes
     return Openness(found, settings={"level step": level_step})
 
 
+def open_frontier(quotes: pd.DataFrame) -> pd.Series:
+    """Score of the most capable open model on sale, by period: `openness` without the rest."""
+    scored = quotes[quotes["eci"].notna() & quotes["access"].notna()]
+    found = scored[scored["access"].str.startswith("open")].groupby("period")["eci"].max()
+    return found.reindex(sorted(quotes.loc[quotes["access"].notna(), "period"].unique()))
+
+
 def _shares(used: pd.DataFrame) -> pd.DataFrame:
     by_period = used.groupby("period")
     models = used.drop_duplicates(["period", "model_id"]).groupby("period")["is_open"]

@@ -179,7 +179,8 @@ def with_doses(
     if timing not in get_args(Timing):
         raise unknown("timing", timing, get_args(Timing))
     rule = rule or RivalRule()
-    days = pd.Series(sorted({*rows["observed_on"], *rivals["observed_on"]}))
+    days = pd.concat([rows["observed_on"], rivals["observed_on"]]).drop_duplicates()
+    days = days.sort_values(ignore_index=True)
     rivals = _moved(rivals, days, -1) if timing == "end" else rivals
     now = placed(rows, rivals, rule, group)
     columns: dict[str, Any] = {

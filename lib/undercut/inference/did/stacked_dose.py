@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import CellError, DuplicateRowsError, InputError, NoVariationError
+from undercut.inference.arrays import Integers
 from undercut.inference.did.data import (
     CLUSTER,
     EVENT,
@@ -107,7 +108,8 @@ def stacked_dose(
         frame, {UNIT: unit, PERIOD: period, OUTCOME: outcome, "dose": dose, CLUSTER: cluster or unit}
     )
     dates, crowded = _spaced(as_number(pd.Series(list(releases))), min_gap)
-    parts = [_stack(panel.rows, date, leads, lags) for date in dates]
+    unit_start = np.flatnonzero(np.diff(panel.rows[UNIT].to_numpy(), prepend=-1))
+    parts = [_stack(panel.rows, unit_start, date, leads, lags) for date in dates]
     used = [part for part in parts if part is not None]
     if not used:
         raise NoVariationError(
@@ -158,19 +160,25 @@ def _spaced(dates: pd.Series, min_gap: int) -> tuple[list[int], int]:
     return ordered[alone].tolist(), int((~alone).sum())
 
 
-def _stack(rows: pd.DataFrame, date: int, leads: int, lags: int) -> pd.DataFrame | None:
-    window = rows[rows[PERIOD].between(date - leads, date + lags)]
-    seen = window.groupby(UNIT)[PERIOD].transform("size") == leads + lags + 1
-    window = window[seen]
-    if window.empty:
+def _stack(rows: pd.DataFrame, starts: Integers, date: int, leads: int, lags: int) -> pd.DataFrame | None:
+    """The units seen in every period of a release's window; ``rows`` in order of unit and period."""
+    period, dose = rows[PERIOD].to_numpy(), rows["dose"].to_numpy(float)
+    width = leads + lags + 1
+    inside = (period >= date - leads) & (period <= date + lags)
+    if not len(rows) or not inside.any():
         return None
-    doses = window.set_index(UNIT)["dose"]
-    change = doses[(window[PERIOD] == date).to_numpy()] - doses[(window[PERIOD] == date - 1).to_numpy()]
-    if np.ptp(change.to_numpy()) < 1e-12:
+    seen = np.add.reduceat(inside, starts) == width
+    sizes = np.diff(starts, append=len(rows))
+    kept = np.flatnonzero(inside & np.repeat(seen, sizes))
+    if not len(kept):
         return None
-    stack = window.assign(
-        change=window[UNIT].map(change), source_unit=window[UNIT], **{EVENT: window[PERIOD] - date}
-    )
-    for name in (UNIT, PERIOD):
-        stack[name] = stack[name] + date * 1_000_000
-    return stack
+    doses = dose[kept].reshape(-1, width)  # one row a unit
+    change = doses[:, leads] - doses[:, leads - 1]
+    if np.ptp(change) < 1e-12:
+        return None
+    stack = rows.iloc[kept]
+    return stack.assign(
+        change=np.repeat(change, width), source_unit=stack[UNIT],
+        **{EVENT: stack[PERIOD] - date, UNIT: stack[UNIT] + date * 1_000_000,
+           PERIOD: stack[PERIOD] + date * 1_000_000},
+    )  # fmt: skip

@@ -281,11 +281,15 @@ def frontier_holders(quotes: pd.DataFrame, levels: Mapping[str, float]) -> pd.Da
     )
     columns = [column for column in _HOLDER if column in scored]
     parts = []
+    score, period = scored["eci"].to_numpy(float), scored["period"].to_numpy()
+    model = pd.factorize(scored["model_id"])[0]
     for label, capability in levels.items():
-        able = scored[scored["eci"] >= capability - 1e-9].groupby("period")
-        counts = able.agg(offers=("product", "size"), models=("model_id", "nunique"))
-        best = able[columns].head(1).set_index(scored.loc[able.head(1).index, "period"])
-        parts.append(counts.join(best).reset_index().assign(level=label, capability=capability))
+        able = np.flatnonzero(score >= capability - 1e-9)
+        months, first, offers = np.unique(period[able], return_index=True, return_counts=True)
+        pairs = pd.DataFrame({"period": period[able], "model": model[able]}).drop_duplicates()
+        models = pairs["period"].value_counts().reindex(months).to_numpy()
+        best = scored[columns].iloc[able[first]].assign(period=months, offers=offers, models=models)
+        parts.append(best.assign(level=label, capability=capability))
     found = pd.concat(parts, ignore_index=True)
     order = ["level", "capability", "period", "offers", "models", *columns]
     return found[order]

@@ -14,8 +14,8 @@ from scipy.stats import norm
 
 from undercut import plots
 from undercut.competition.rivals import charts
-from undercut.competition.rivals.entry_panel import dose_panel
-from undercut.competition.rivals.exposure import open_rivals
+from undercut.competition.rivals.entry_panel import dose_panel_of
+from undercut.competition.rivals.exposure import open_rivals, own_closed_offers
 from undercut.competition.rivals.releases import release_months
 from undercut.errors import NoVariationError, UndercutError
 from undercut.inference.arrays import Floats, Integers
@@ -138,9 +138,11 @@ def dose(
     panels = {"settled": settled, "as listed": quotes}
     months = release_months(releases)
 
+    sides = {name: (own_closed_offers(table), open_rivals(table)) for name, table in panels.items()}
+
     @cache
     def panel(prices: str, rivals: str, reach: float) -> pd.DataFrame:
-        return dose_panel(panels[prices], reach=reach, group=rivals)
+        return dose_panel_of(*sides[prices], reach=reach, group=rivals)
 
     def specified(
         *, rivals: str, reach: float, months_after: int, releases: str, prices: str

@@ -25,7 +25,7 @@ from undercut.competition.rivals.launch_prices import (
     launches_apart,
     quick_coefficient,
 )
-from undercut.competition.rivals.openness import openness
+from undercut.competition.rivals.openness import open_frontier, openness
 from undercut.competition.rivals.placebos import Kind, placebo_test
 from undercut.competition.rivals.price_cuts import offers_at_risk, with_doses
 from undercut.errors import NoVariationError, UndercutError
@@ -285,7 +285,7 @@ def frontier_and_index(quotes: pd.DataFrame) -> pd.DataFrame:
     """
     own = quotes["host_kind"].eq("developer") & quotes["access"].eq("closed")
     index = hedonic_index(with_characteristics(quotes[own])).index["index"]
-    frontier = openness(quotes).periods.set_index("period")["open_frontier"].cummax()
+    frontier = open_frontier(quotes).cummax()
     found = pd.DataFrame({"log_index": np.log(index), "shock": frontier.diff()}).dropna()
     return found.rename_axis("period").reset_index()
 
