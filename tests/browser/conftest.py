@@ -93,6 +93,9 @@ front = "brief"
 "Prices." = "demo"
 [site.ways]
 "You buy AI" = ["demo", "explore.html"]
+[site.asked]
+"How fast did it fall?" = "demo#how-it-is-measured"
+"What will it cost me?" = "explore.html#v=200"
 """
 BRIEFING = f"""
     from undercut.report.findings.results import Results, read_results

@@ -147,6 +147,16 @@ def test_the_front_page_opens_with_answers_charts_and_claims_that_unfold(visitor
     assert page.url.endswith("demo/index.html#finding-fall")
 
 
+def test_what_readers_ask_is_answered_in_one_step_and_found_by_its_words(visitor: Visitor) -> None:
+    page = visitor.open("index.html").page
+    links = page.get_by_role("region", name="What readers ask").get_by_role("link")
+    assert links.all_inner_texts() == ["How fast did it fall?"]  # no explorer was built
+    page.get_by_label("Search reports").fill("fall fast")
+    assert page.locator("#hits li").first.inner_text().startswith("How fast did it fall?")
+    links.click()
+    assert page.url.endswith("demo/index.html#how-it-is-measured")
+
+
 def test_a_draft_is_built_and_not_shown_on_the_front_page(visitor: Visitor) -> None:
     assert (visitor.site / "draft" / "index.html").is_file()
     page = visitor.open("index.html").page

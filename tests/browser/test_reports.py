@@ -24,6 +24,9 @@ PAGES = ["demo", *BUILT]
 SCREENS = {"wide": (1280, 800), "phone": (390, 844)}
 #: Most words of a report outside folds; tables and figures are looked at, not read.
 MOST_WORDS = 1_500
+MOST_WORDS_OF_THE_FRONT = 1_200
+#: Looked at, not read.
+BESIDE_PROSE = "svg, table, pre, script, figcaption"
 
 #: What a reader sees as text: neither code, nor folded, nor inside figures.
 VISIBLE = """(skipped) => {
@@ -67,6 +70,19 @@ def opened(chromium: Any, site: Path) -> Iterator[Any]:
         context.close()
 
 
+@pytest.mark.skipif(not (REAL / "index.html").is_file(), reason="no site has been built")
+def test_the_front_page_is_short_and_leads_to_every_answer_readers_ask_for(opened: Any) -> None:
+    page = opened("", "wide")
+    assert len(page.evaluate(VISIBLE, BESIDE_PROSE).split()) <= MOST_WORDS_OF_THE_FRONT
+    links = page.eval_on_selector_all(".asked a", "all => all.map((one) => one.getAttribute('href'))")
+    assert len(links) == 5
+    for link in links:
+        file, _, place = link.partition("#")
+        assert (REAL / file).is_file()
+        assert "=" in place or not place or f'id="{place}"' in (REAL / file).read_text("utf-8")
+    page.close()
+
+
 @pytest.mark.parametrize("screen", SCREENS)
 @pytest.mark.parametrize("name", PAGES)
 def test_question_answer_and_figure_are_on_the_first_screen_and_nothing_is_too_wide(
@@ -86,7 +102,7 @@ def test_question_answer_and_figure_are_on_the_first_screen_and_nothing_is_too_w
 @pytest.mark.parametrize("name", PAGES)
 def test_a_report_can_be_read_in_minutes_and_says_nothing_internal(opened: Any, name: str) -> None:
     page = opened(name)
-    prose = page.evaluate(VISIBLE, "svg, table, pre, script, figcaption")
+    prose = page.evaluate(VISIBLE, BESIDE_PROSE)
     assert len(prose.split()) <= MOST_WORDS
     page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true })")
     text = page.evaluate(VISIBLE, "code, pre, .provenance, #citation")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 
 import undercut as uc
-from undercut.errors import MissingExtraError
 from undercut.studies.own import two_groups
 
 
@@ -18,13 +20,16 @@ def test_a_chart_says_what_each_mark_is_and_asks_no_other_host() -> None:
 
 
 def test_sliders_move_values_or_name_the_extra_that_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    try:
-        import ipywidgets
-    except ModuleNotFoundError:
-        with pytest.raises(MissingExtraError, match=r"undercut\[lab\]"):
-            uc.sliders(lambda least: least, least=(1, 9))
-        return
     seen: list[int] = []
-    monkeypatch.setattr(ipywidgets, "interact", lambda function, least: seen.append(function(least[0])))
+    widgets = SimpleNamespace(interact=lambda function, least: seen.append(function(least[0])))
+    monkeypatch.delenv("UNDERCUT_OUTPUT", raising=False)
+    monkeypatch.setitem(sys.modules, "ipywidgets", widgets)
     uc.sliders(lambda least: 10 * least, least=(1, 9))
     assert seen == [10]
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    assert "undercut[lab]" in uc.sliders(lambda least: least, least=(1, 9))
+
+
+def test_sliders_do_nothing_while_a_report_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNDERCUT_OUTPUT", "somewhere")
+    assert uc.sliders(lambda least: 1 / (least - least), least=(1, 9)) is None

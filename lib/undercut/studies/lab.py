@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 from undercut import plots
+from undercut.errors import MissingExtraError
 from undercut.extras import require
+from undercut.report.catalogue.project import OUTPUT_VARIABLE
 from undercut.report.findings.pictures import as_picture
 from undercut.report.page.figures import inline
 from undercut.report.page.render import page_script, page_style
@@ -26,7 +29,8 @@ class Chart:
         """The chart as a page of its own, which asks no other host."""
         style = f"{page_style()} body {{ padding: 8px; }} svg {{ max-width: 100%; height: auto; }}"
         script = f"<script>{page_script()}</script>"
-        return f'<!DOCTYPE html><html lang="en"><style>{style}</style><main>{self.svg}</main>{script}</html>'
+        main = f"<main><figure>{self.svg}</figure></main>"
+        return f'<!DOCTYPE html><html lang="en"><style>{style}</style>{main}{script}</html>'
 
     def _repr_html_(self) -> str:
         frame = 'style="width:100%;height:480px;border:0"'
@@ -58,6 +62,8 @@ def chart(result: Result) -> Chart:
 def sliders(function: Callable[..., Any], **values: Any) -> Any:
     """Move the values of a function with widgets and see its result anew.
 
+    While a report is built nothing is shown: a page has nothing to move.
+
     Parameters
     ----------
     function : callable
@@ -66,10 +72,14 @@ def sliders(function: Callable[..., Any], **values: Any) -> Any:
         For each argument a range ``(low, high)`` or ``(low, high, step)``, a list to choose from, or True or
         False, as ipywidgets takes them.
 
-    Raises
-    ------
-    MissingExtraError
-        ipywidgets is not installed.
+    Returns
+    -------
+    The widgets' function; where ipywidgets is not installed, the words how to get it.
     """
-    widgets = require("ipywidgets", extra="lab")
+    if OUTPUT_VARIABLE in os.environ:
+        return None
+    try:
+        widgets = require("ipywidgets", extra="lab")
+    except MissingExtraError as missing:
+        return str(missing)
     return widgets.interact(function, **values)

@@ -65,6 +65,8 @@ class Settings:
         The questions of the front page, each with the report that answers it.
     ways : dict of str to list
         Kinds of readers, each with the reports and pages of the site that are for it.
+    asked : dict of str to str
+        What readers ask, each with the place of the answer: a report or page, and after ``#`` where in it.
     drafts : tuple of str
         Reports that are built but not yet shown on the front page.
     on_success, on_failure : str
@@ -78,6 +80,7 @@ class Settings:
     on_failure: str = ""
     questions: dict[str, str] = field(default_factory=dict)
     ways: dict[str, list[str]] = field(default_factory=dict)
+    asked: dict[str, str] = field(default_factory=dict)
     drafts: tuple[str, ...] = ()
 
 

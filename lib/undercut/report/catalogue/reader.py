@@ -20,7 +20,7 @@ _LIMIT_KEYS = tuple(field.name for field in fields(Limits))
 _REPORT_KEYS = {"notebook", "title", "parameters", "grid", "schedule", "after", "draft", *_LIMIT_KEYS}
 _SITE_KEYS = {
     "keep_builds": int, "address": str, "front": str, "on_success": str, "on_failure": str,
-    "questions": dict, "ways": dict,
+    "questions": dict, "ways": dict, "asked": dict,
 }  # fmt: skip
 #: Pages of the site beside its reports, and what a link to them says.
 PAGES = {"explore.html": "Explore prices, sellers and your own bill", "api/index.html": "The library"}
@@ -103,6 +103,7 @@ class Reader:
                 self.wrong(("site", key), f"front: no report {value!r}{_hint(value, self.entries)}")
             else:
                 for name in _named(value) if isinstance(value, dict) else ():
+                    name = name.partition("#")[0] if key == "asked" else name
                     if name not in self.entries and (key == "questions" or name not in PAGES):
                         self.wrong(("site", key), f"{key}: no report {name!r}{_hint(name, self.entries)}")
                 good[key] = value

@@ -48,11 +48,13 @@ def write_site(site: Path, order: Sequence[str] = (), settings: Settings | None 
     front = next((about for about in shown if about["folder"] == settings.front), None)
     section = {} if front is None else front_section(front, shown, settings.questions, site)
     script = f"{page_script()}\n{_file('search.js')}"
-    found = dumps(search_data(site, shown), ensure_ascii=False, separators=(",", ":"))
+    asked = _asked(settings.asked, shown, site)
+    found = dumps(search_data(site, shown) | {"asked": asked}, ensure_ascii=False, separators=(",", ":"))
     page = template("site.html.j2").render(
         front=None if front is None else _entry(front) | section,
         told=[question["folder"] for question in section.get("questions", [])],
         ways=_ways(settings.ways, shown, site),
+        asked=asked,
         entries=[_entry(about) for about in shown if about is not front],
         reference=(site / REFERENCE / "index.html").is_file(),
         explorer=EXPLORER if (site / EXPLORER).is_file() else "",
@@ -79,6 +81,16 @@ def _ways(
     titles = {about["name"]: (about["title"], f"{about['folder']}/index.html") for about in reversed(shown)}
     titles |= {page: (text, page) for page, text in PAGES.items() if (site / page).is_file()}
     return {reader: [titles[name] for name in names if name in titles] for reader, names in ways.items()}
+
+
+def _asked(asked: Mapping[str, str], shown: Sequence[Mapping[str, Any]], site: Path) -> list[tuple[str, str]]:
+    """Question and address of each answer that has been built."""
+    pages = {about["name"]: f"{about['folder']}/index.html" for about in reversed(shown)}
+    pages |= {page: page for page in PAGES if (site / page).is_file()}
+    split = {question: place.partition("#") for question, place in asked.items()}
+    return [
+        (question, pages[name] + mark + at) for question, (name, mark, at) in split.items() if name in pages
+    ]
 
 
 _SUMMARY = (
@@ -120,8 +132,6 @@ def _entry(about: Mapping[str, Any]) -> dict[str, Any]:
         "as_of": about["as_of"],
         "built": built_at[:10] if built_at else "",
         "age": data_age(about["as_of"], built_at) if built_at else "",
-        "findings": len(about["findings"]),
-        "warnings": len(about["warnings"]),
         "failed": (about["failed_at"] or "")[:10],
         "given": ", ".join(f"{name} = {_shown(value)}" for name, value in values.items()),
     }
