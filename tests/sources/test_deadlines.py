@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
 from undercut.errors import SourceError
+from undercut.panel import collect
 from undercut.sources import download as downloads
 from undercut.sources import registry
 from undercut.sources.download import download
+from undercut.sources.openrouter_rankings import read_rankings
 from undercut.sources.quotes import parse_json_object, unpacked
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
@@ -36,6 +40,9 @@ def misbehaving() -> Iterator[str]:
                 client.sendall(HEAD % 10_000)
                 while not over.wait(0.1):
                     client.sendall(b" ")
+            elif "slow" in path:
+                over.wait(0.4)
+                client.sendall(HEAD % 2 + b"{}")
             elif "much" in path:
                 client.sendall(HEAD % 50_000_000 + bytes(50_000_000))
             elif "deep" in path:
@@ -77,6 +84,47 @@ def test_an_answer_without_end_is_given_up_after_the_deadline(misbehaving: str, 
     with pytest.raises(SourceError, match=r"'demo': no whole answer after 1.5 s"):
         registry.list_releases("demo", index_url=f"{misbehaving}/{how}/")
     assert time.monotonic() - began < 15
+
+
+def test_a_source_that_is_asked_page_after_page_has_one_deadline_for_all(
+    misbehaving: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "SOURCE_SECONDS", 2.0)
+    asked = []
+
+    def ask(page: int) -> None:
+        download("The shop", f"{misbehaving}/slow/{page}", way_out="Bring your own.")
+        asked.append(page)
+
+    began = time.monotonic()
+    late = "The shop had not answered in full after the 2 s that one source may take in all"
+    with pytest.raises(SourceError, match=late), downloads.one_source():
+        for page in range(100):
+            ask(page)
+    assert 0 < len(asked) < 8 and time.monotonic() - began < 10
+    ask(100)  # another source begins anew
+
+    first, last = dt.date(2000, 1, 1), dt.date(2200, 1, 1)
+    monkeypatch.setattr(downloads, "SOURCE_SECONDS", 1.0)
+    with pytest.raises(SourceError, match=r"OpenRouter's rankings had not answered .* 1 s that one source"):
+        read_rankings(first, last, key="made-up", base=f"{misbehaving}/slow")
+
+
+def test_members_that_are_read_in_threads_share_the_deadline_of_their_source(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(downloads, "SOURCE_SECONDS", 0.5)
+    monkeypatch.setattr(registry, "TOTAL_SECONDS", 60.0)
+    monkeypatch.setattr(registry, "_read_patiently", lambda *_: time.sleep(30))
+    moment = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    release = SimpleNamespace(project="demo", version="1", published=moment)
+    began = time.monotonic()
+    with (
+        pytest.raises(SourceError, match=r"demo 1 had not come in full after the 0\.5 s"),
+        downloads.one_source(),
+    ):
+        list(collect._members(collect.PACKAGES[0], [release] * 3, None))
+    assert time.monotonic() - began < 10
 
 
 def test_fifty_megabytes_are_refused_before_they_are_kept(misbehaving: str) -> None:

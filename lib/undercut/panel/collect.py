@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,7 @@ from undercut.errors import SourceError
 from undercut.panel.runs import RunEncoder, Snapshot, snapshots_frame, to_frame
 from undercut.provenance import sha256_of
 from undercut.sources import genai_prices, litellm, models_dev, openrouter_archive, registry
+from undercut.sources.download import one_source
 from undercut.sources.live import LiveSource
 from undercut.sources.quotes import Table
 from undercut.sources.registry import Member, Release
@@ -95,13 +97,15 @@ def collect(
         encoders[name] = RunEncoder.resume(name, old_runs, old_snapshots)
     for source in PACKAGES:
         last = old_snapshots.loc[old_snapshots["source"] == source.name, "published"].max()
-        listed = registry.list_releases(source.project, index_url=index_url)
-        wanted = [r for r in registry.thin(listed, cadence) if pd.isna(last) or r.published > last]
-        snapshots += _encode(source, wanted, encoders[source.name], cache_dir, progress)
+        with one_source():
+            listed = registry.list_releases(source.project, index_url=index_url)
+            wanted = [r for r in registry.thin(listed, cadence) if pd.isna(last) or r.published > last]
+            snapshots += _encode(source, wanted, encoders[source.name], cache_dir, progress)
     for live_source, content, moment in live:
         encoder = encoders.setdefault(live_source.name, RunEncoder(live_source.name))
         snapshots += _encode_live(live_source, content, moment, encoder)
-    encoders[ARCHIVE_NAME], archived = _collect_archive(cache_dir, index_url)
+    with one_source():
+        encoders[ARCHIVE_NAME], archived = _collect_archive(cache_dir, index_url)
     snapshots = [s for s in snapshots if s.source != ARCHIVE_NAME] + archived
     return to_frame(encoders.values()), snapshots_frame(snapshots)
 
@@ -164,9 +168,13 @@ def _members(
     source: PackageSource, releases: list[Release], cache_dir: Path | None
 ) -> Iterable[tuple[Release, Member | None]]:
     """Members in order of publication, read ahead by a few threads."""
-    pool = ThreadPoolExecutor(WORKERS)
+    pool, context = ThreadPoolExecutor(WORKERS), copy_context()
+
+    def member(release: Release) -> Member | None:
+        return context.copy().run(registry.read_member, release, source.member, cache_dir=cache_dir)
+
     try:
-        read = pool.map(lambda r: registry.read_member(r, source.member, cache_dir=cache_dir), releases)
+        read = pool.map(member, releases)
         yield from zip(releases, read, strict=True)
     finally:
         pool.shutdown(cancel_futures=True)

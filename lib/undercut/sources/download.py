@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from math import inf
 from typing import Final, TypeVar
 
 import httpx
@@ -16,11 +20,24 @@ TIMEOUT_SECONDS: Final = 30.0
 ATTEMPTS: Final = 4
 #: How long one question to a source may take in all, however slowly its answer drips in.
 TOTAL_SECONDS: Final = 120.0
+#: How long all questions of one reading of a source may take: release after release, year after year.
+SOURCE_SECONDS: Final = 1_800.0
+_END: ContextVar[float] = ContextVar("end", default=inf)
 _Found = TypeVar("_Found")
 
 
-def within(seconds: float, work: Callable[[], _Found], *, late: str) -> _Found:
-    """What ``work`` returns, or raises, within so many seconds.
+@contextmanager
+def one_source() -> Iterator[None]:
+    """Inside, all questions together may take `SOURCE_SECONDS`; threads need a copy of the context."""
+    token = _END.set(min(_END.get(), time.monotonic() + SOURCE_SECONDS))
+    try:
+        yield
+    finally:
+        _END.reset(token)
+
+
+def within(seconds: float, work: Callable[[], _Found], *, late: Callable[[str], str]) -> _Found:
+    """What ``work`` returns, or raises, within so many seconds and what is left to its source.
 
     It runs in a thread of its own that is left behind when it is late: no time-out of a library covers an
     answer that comes a byte at a time, and none of them the looking up of names.
@@ -28,10 +45,14 @@ def within(seconds: float, work: Callable[[], _Found], *, late: str) -> _Found:
     Raises
     ------
     SourceError
-        ``late``, where it takes longer.
+        ``late``, given the time in words, where it takes longer.
     """
     found: list[_Found] = []
     failed: list[BaseException] = []
+    left = _END.get() - time.monotonic()
+    limit = (
+        f"{seconds:g} s" if left >= seconds else f"the {SOURCE_SECONDS:g} s that one source may take in all"
+    )
 
     def run() -> None:
         try:
@@ -39,13 +60,14 @@ def within(seconds: float, work: Callable[[], _Found], *, late: str) -> _Found:
         except BaseException as error:  # raised again where it was asked for
             failed.append(error)
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(seconds)
+    if left > 0:
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        thread.join(min(seconds, left))
     if failed:
         raise failed[0]
     if not found:
-        raise SourceError(late)
+        raise SourceError(late(limit))
     return found[0]
 
 
@@ -86,7 +108,9 @@ def download(
                 return _bounded(address, max_bytes, {"Accept": accept, **(headers or {})})
         raise AssertionError("unreachable")
 
-    late = f"{name} had not answered in full after {TOTAL_SECONDS:g} s at {address}. {way_out}"
+    def late(limit: str) -> str:
+        return f"{name} had not answered in full after {limit} at {address}. {way_out}"
+
     try:
         content = within(TOTAL_SECONDS, fetch, late=late)
     except httpx.HTTPStatusError as error:

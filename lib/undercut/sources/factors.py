@@ -20,7 +20,7 @@ from undercut.errors import DataError, SourceError, unknown
 from undercut.paths import cache_dir, data_dir, write_atomically
 from undercut.provenance import Provenance, attach, sha256_of
 from undercut.sources.cells import days
-from undercut.sources.download import download
+from undercut.sources.download import download, one_source
 from undercut.sources.files import UserTable, content_of, listed, read_table
 from undercut.sources.returns_shape import Window
 
@@ -252,6 +252,7 @@ def _unzipped(content: bytes, what: str) -> bytes:
     return inflated
 
 
+@one_source()
 def _french(cache: Path, library: str) -> _Table:
     """Both files of the library, joined by day."""
     parts, digests, moments = [], [], []

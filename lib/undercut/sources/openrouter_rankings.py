@@ -16,7 +16,7 @@ import pandas as pd
 
 from undercut.errors import InputError, SourceError
 from undercut.provenance import Provenance, attach, sha256_of
-from undercut.sources.download import download
+from undercut.sources.download import download, one_source
 from undercut.sources.quotes import parse_json_object
 from undercut.sources.reference import load_reference
 
@@ -74,7 +74,8 @@ def read_rankings(
     first, last = _day("start", start, FIRST_DAY), _day("end", end, yesterday)
     if first > last:
         raise InputError(f"start {first} is after end {last}.")
-    contents = list(_keyed(base, key, first, last)) if key else [_keyless(base)]
+    with one_source():
+        contents = list(_keyed(base, key, first, last)) if key else [_keyless(base)]
     rows = pd.concat([_rows(content) for content in contents], ignore_index=True)
     if rows.duplicated(["date", "permaslug"]).any():
         raise SourceError(f"OpenRouter's rankings hold a model twice on one day. {_WAY_OUT}")

@@ -138,7 +138,7 @@ def _project_files(project: str, index_url: str | None) -> list[DistributionPack
 
     try:
         with client:
-            return within(TOTAL_SECONDS, fetch, late=f"no whole answer after {TOTAL_SECONDS:g} s")
+            return within(TOTAL_SECONDS, fetch, late="no whole answer after {}".format)
     except NoSuchProjectError as error:
         raise SourceError(f"The package registry has no project {project!r}.") from error
     except Exception as error:
@@ -233,11 +233,12 @@ def read_member(release: Release, pattern: str, *, cache_dir: Path | None = None
     if held is not None and held.exists():
         content = held.read_bytes()
         return Member(release, content, sha256_of(content)) if content else None
+
+    def late(limit: str) -> str:
+        what = f"{release.project} {release.version} had not come in full after {limit}"
+        return f"{what}. Run the command again: releases read so far are cached."
+
     try:
-        late = (
-            f"{release.project} {release.version} had not come in full after {TOTAL_SECONDS:g} s. Run the "
-            "command again: releases read so far are cached."
-        )
         content = within(TOTAL_SECONDS, lambda: _read_patiently(release, pattern), late=late)
     except SourceError:
         raise

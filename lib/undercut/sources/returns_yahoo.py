@@ -22,7 +22,7 @@ import stamina
 from undercut.errors import SourceError
 from undercut.paths import write_atomically
 from undercut.provenance import sha256_of
-from undercut.sources.download import TOTAL_SECONDS, within
+from undercut.sources.download import TOTAL_SECONDS, one_source, within
 from undercut.sources.returns_shape import Window, returns_from_prices
 from undercut.sources.sessions import NEW_YORK, closes, sessions
 
@@ -71,6 +71,7 @@ class _Refused(Exception):
         self.trouble = trouble
 
 
+@one_source()
 def yahoo_returns(
     tickers: Sequence[str],
     window: Window,
@@ -221,7 +222,7 @@ def _history(
                     start=start.date(), end=end.date(), interval="1d", auto_adjust=True, actions=False,
                     timeout=timeout,
                 ),
-                late=f"Yahoo had not answered in full after {TOTAL_SECONDS:g} s",
+                late="Yahoo had not answered in full after {}".format,
             )  # fmt: skip
     except SourceError as error:
         raise _Refused("connection", str(error)) from error
