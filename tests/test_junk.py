@@ -320,7 +320,8 @@ def test_junk_arguments_end_in_advice(
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["build", "--cluster", "nonsense"], ["build", "--out", "/dev/null/x"], ["build", "--timeout", "nan"],
+        ["build", "--cluster", "nonsense"], ["build", "--why", "--cluster", "nonsense"],
+        ["build", "--out", "/dev/null/x"], ["build", "--why", "-p", "x=1", "--grid", "x=1,2"], ["build", "--timeout", "nan"],
         ["build", "--timeout", "-1"], ["build", "-p", "x=1", "--grid", "x=1,2"], ["build", "x" * 300],
         ["build", "--grid", "x"], ["build", "-p", "=1"], ["build", "--out", "x" * 5_000], ["build", "--jobs", "-1"],
         ["panel", "export", "/dev/null/x"], ["init", "/dev/null/x"], ["new", "../x"], ["new", "x" * 300],

@@ -316,14 +316,13 @@ def build(
     ] = None,
 ) -> None:
     """Build the reports that are out of date: notebook -> papermill -> page, results.json, notebook."""
+    from undercut.report.build import Options
     from undercut.report.commands import build_command, why_command
 
-    if why:
-        typer.echo(why_command(names or [], parameter or [], out))
-        return
-    from undercut.report.build import Options
-
     options = Options(jobs, force, fail_fast, plain, due, timeout, cluster)
+    if why:
+        typer.echo(why_command(names or [], parameter or [], out, grid=grid or [], options=options))
+        return
     raise typer.Exit(
         build_command(names or [], parameter or [], out, grid=grid or [], options=options, pages=_add_pages)
     )

@@ -16,6 +16,7 @@ from undercut.report.build import Options, build_reports
 from undercut.report.catalogue.entries import Report
 from undercut.report.catalogue.parameters import Parameter
 from undercut.report.catalogue.variants import command_of, folder_of
+from undercut.report.commands import why_command
 from undercut.report.new import new_report
 from undercut.report.site.export import export_report
 
@@ -53,7 +54,9 @@ def limits(site: Path) -> dict[str, int]:
     }
 
 
-def test_a_grid_builds_every_point_beside_the_default(tmp_path: Path) -> None:
+def test_a_grid_builds_every_point_beside_the_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     project = write_project(tmp_path, demo_cells())
     site = project / "reports" / "site"
     catalogue = project / "reports.toml"
@@ -63,6 +66,10 @@ def test_a_grid_builds_every_point_beside_the_default(tmp_path: Path) -> None:
     build_reports(grid={"limit": ["7", "8"]}, root=project, options=Options(jobs=2))
     assert sorted(limits(site).values()) == [5, 6, 7, 8]
     assert limits(site)["demo"] == 5
+    monkeypatch.chdir(project)
+    said = why_command([], [], None, grid=["limit=7,9"])
+    assert said.splitlines()[0].endswith(": up to date") and said.count("out of date") == 1
+    assert said.splitlines()[-1].strip() == "it was never built"
     assert {outcome.status for outcome in build_reports(grid={"limit": ["7", "8"]}, root=project)} == {
         "unchanged"
     }

@@ -92,12 +92,7 @@ def build_command(
     from undercut.report.run.progress import watching
     from undercut.report.site.publish import BusyError
 
-    given, points = dict_of(parameters), grid_of(grid)
-    if both := sorted(given.keys() & points.keys()):
-        raise InputError(f"{', '.join(both)}: given by -p and by --grid; choose one.")
-    limit = options.timeout_seconds if options is not None else None
-    if limit is not None and not 0 < limit < float("inf"):
-        raise InputError(f"--timeout must be a positive number of seconds; got {limit:g}.")
+    given, points = _asked(parameters, grid)
     try:
         with watching() as watch, _site_to_build(out) as site:
             build_reports(names, given, site, grid=points, options=options, watch=watch, pages=pages)
@@ -110,6 +105,14 @@ def build_command(
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def _asked(parameters: Sequence[str], grid: Sequence[str]) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Values that were given, and values to combine; no parameter is both."""
+    given, points = dict_of(parameters), grid_of(grid)
+    if both := sorted(given.keys() & points.keys()):
+        raise InputError(f"{', '.join(both)}: given by -p and by --grid; choose one.")
+    return given, points
 
 
 @contextmanager
@@ -130,13 +133,21 @@ def _site_to_build(out: str | None) -> Iterator[Path | None]:
             print(f"copied {stores.publish(mirror, out)} files to {out}", flush=True)
 
 
-def why_command(names: Sequence[str], parameters: Sequence[str], out: str | None) -> str:
-    """For each report, why it would be built; builds nothing."""
+def why_command(
+    names: Sequence[str],
+    parameters: Sequence[str],
+    out: str | None,
+    *,
+    grid: Sequence[str] = (),
+    options: Options | None = None,
+) -> str:
+    """For each page that `build_command` would look at, why it would be built; builds none."""
     from undercut.report.build import plan_build
     from undercut.report.run.masking import Mask
 
-    plan = plan_build(names, dict_of(parameters), _site(out))
-    lines = []
+    given, points = _asked(parameters, grid)
+    plan = plan_build(names, given, _site(out), grid=points, options=options)
+    lines = [] if plan.tasks else ["nothing is due"]
     for task, reasons in plan.tasks:
         lines.append(f"{task.folder}: " + ("out of date" if reasons else "up to date"))
         lines += [f"    {reason}" for reason in reasons]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from undercut.errors import InputError
 from undercut.report.catalogue.catalogue import Report, Settings, load_all, pick
@@ -17,6 +18,8 @@ from undercut.report.catalogue.staleness import reasons
 from undercut.report.catalogue.variants import command_of, folder_of, grid_points
 from undercut.report.run.task import Task
 from undercut.report.site.record import damage, fingerprint, last_attempt, read_record
+
+_ADDRESS: Final = re.compile(r"(?:\w+://)?(?:[\w.-]+|\[[0-9a-fA-F:]+\]):\d+/?|inproc://\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,16 @@ class Options:
     due: bool = False
     timeout_seconds: float | None = None
     cluster: str = ""
+
+    def __post_init__(self) -> None:
+        limit = self.timeout_seconds
+        if limit is not None and not 0 < limit < float("inf"):
+            raise InputError(f"--timeout must be a positive number of seconds; got {limit:g}.")
+        if self.cluster not in ("", "local") and not _ADDRESS.fullmatch(self.cluster):
+            raise InputError(
+                f"--cluster must be local or the address of a Dask scheduler, such as tcp://host:8786; got "
+                f"{self.cluster!r}."
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ process under the report's limits, as a build here does, so the results are thos
 from __future__ import annotations
 
 import os
+import socket
 import time
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -123,6 +124,9 @@ def _client(address: str, jobs: int) -> Iterator[Any]:
     connect: Any = distributed.Client
     if address != "local":
         try:
+            host = address.rpartition("://")[2].rpartition(":")[0].strip("[]")
+            if not address.startswith("inproc:"):
+                socket.getaddrinfo(host, None)  # a name that nobody knows is looked up again and again else
             client = connect(address, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
             text = f"No Dask scheduler answers at {address}: {error}. Start one with: dask scheduler."
