@@ -330,7 +330,7 @@ def build(
 
 def _add_pages(site: Path) -> None:
     """Pages of the site that come from the analysis and not from a notebook."""
-    from undercut.studies.explorer.page import write_explorer
+    from undercut.studies.explorer.kept import write_explorer
 
     write_explorer(site)
 

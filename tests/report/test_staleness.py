@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -121,3 +122,11 @@ def test_a_failure_is_tried_again(tmp_path: Path) -> None:
         build_reports(root=project)
     [reason] = why(project)
     assert reason.startswith("the last build, at ") and reason.endswith(" failed")
+
+
+def test_the_owners_of_modules_are_those_that_importlib_names() -> None:
+    known = metadata.packages_distributions()
+    roots = {name for name in known if name.isidentifier()}
+    expected = {owner: metadata.version(owner) for name in roots for owner in known[name]}
+    expected.pop("undercut", None)
+    assert len(expected) > 50 and staleness.versions(roots) == expected

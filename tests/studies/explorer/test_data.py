@@ -10,7 +10,7 @@ import pytest
 import undercut as uc
 from undercut.prices.cross_section import cross_section
 from undercut.report.site.explorer import EXPLORER, made_from
-from undercut.studies.explorer import page
+from undercut.studies.explorer import kept, page
 from undercut.studies.explorer.data import _newest, _packed, explorer_data
 from undercut.studies.explorer.first_view import LIKE, money
 
@@ -96,13 +96,13 @@ def test_the_site_s_explorer_is_written_once_and_again_when_something_changed(
     tmp_path: Path, explorer: page.Explorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(page, "explore", lambda: explorer)
-    page.write_explorer(tmp_path)
+    kept.write_explorer(tmp_path)
     written = tmp_path / EXPLORER
     assert written.stat().st_size < 1_000_000 and 'href="index.html"' in written.read_text()
     stamp = made_from(written)
     written.write_text(f'name="made-from" content="{stamp}"')
-    page.write_explorer(tmp_path)
+    kept.write_explorer(tmp_path)
     assert written.stat().st_size < 100
     written.write_text('name="made-from" content="0"')
-    page.write_explorer(tmp_path)
+    kept.write_explorer(tmp_path)
     assert made_from(written) == stamp and written.stat().st_size > 100_000

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from importlib import metadata
+from inspect import getmodulename
 from pathlib import Path
 from typing import Any
 
@@ -182,18 +184,35 @@ def _place(shown: str, project: Path) -> Path:
 def versions(roots: Iterable[str]) -> dict[str, str]:
     """Versions of the installed distributions to which the top-level modules belong."""
     owners = _owners()
-    names = {name for root in roots for name in owners.get(root, ())} - {"undercut"}
-    return {name: version for name in sorted(names) if (version := _installed(name))}
+    found = {_field(owner, "Name"): owner for root in roots for owner in owners.get(root, ())}
+    return {name: _field(found[name], "Version") for name in sorted(found.keys() - {"undercut"})}
 
 
 @cache
-def _owners() -> Mapping[str, list[str]]:
-    return metadata.packages_distributions()
+def _owners() -> Mapping[str, list[metadata.Distribution]]:
+    """What `importlib.metadata.packages_distributions` says, in a tenth of the time."""
+    owners: dict[str, list[metadata.Distribution]] = {}
+    for distribution in metadata.distributions():
+        tops = set((distribution.read_text("top_level.txt") or "").split())
+        if not tops:
+            paths = (line.partition(",")[0] for line in (distribution.read_text("RECORD") or "").splitlines())
+            tops = {
+                top if rest else getmodulename(top) for top, _, rest in (one.partition("/") for one in paths)
+            }
+        for top in tops:
+            owners.setdefault(top or "", []).append(distribution)
+    return owners
 
 
 @cache
 def _installed(package: str) -> str | None:
     try:
-        return metadata.version(package)
+        return _field(metadata.distribution(package), "Version")
     except metadata.PackageNotFoundError:
         return None
+
+
+def _field(distribution: metadata.Distribution, name: str) -> str:
+    """A field of a distribution's metadata, of which only this is parsed."""
+    found = re.search(rf"^{name}: *(\S+) *$", distribution.read_text("METADATA") or "", re.MULTILINE)
+    return found[1] if found else str(distribution.metadata[name])

@@ -37,14 +37,17 @@ MACHINERY = (
     "jupyter_client.manager", "jupyter_client.provisioning.local_provisioner", "pygments.lexers.python",
     "sqlite3", "tornado.platform.asyncio",
 )  # fmt: skip
-#: Libraries worth loading once, whose import neither starts threads nor looks at who imports them.
-LIBRARIES = (
+#: Libraries worth loading once, whose import neither starts threads nor looks at who imports them: those that
+#: most of the package's own rooms use, and others for notebooks that name them.
+OWN_LIBRARIES = (
     "pandas", "pandas.io.formats.csvs", "pandas.io.formats.html", "pandas.io.formats.string",
     "pyarrow.parquet", "matplotlib.pyplot", "matplotlib.backends.backend_agg",
-    "matplotlib.backends.backend_svg", "matplotlib_inline.backend_inline", "seaborn", "scipy.linalg",
-    "scipy.optimize", "scipy.special", "scipy.stats", "statsmodels.api", "statsmodels.formula.api",
-    "statsmodels.stats.sandwich_covariance", "great_tables", "duckdb", "pandera.pandas",
-    "exchange_calendars",
+    "matplotlib.backends.backend_svg", "matplotlib_inline.backend_inline", "scipy.linalg",
+    "scipy.optimize", "scipy.special", "scipy.stats", "great_tables", "pandera.pandas", "exchange_calendars",
+)  # fmt: skip
+LIBRARIES = (
+    *OWN_LIBRARIES, "seaborn", "statsmodels.api", "statsmodels.formula.api",
+    "statsmodels.stats.sandwich_covariance", "duckdb",
 )  # fmt: skip
 #: Libraries whose threads would hang a forked process.
 STARTS_THREADS = frozenset({"dask", "grpc", "jax", "polars", "pyspark", "ray", "tensorflow", "torch"})
@@ -54,13 +57,13 @@ _LOOK_SECONDS = 0.02
 
 
 def modules_for(notebooks: Iterable[Path]) -> list[str]:
-    """Machinery, and the libraries that the notebooks name: all, where one opens the package's own door."""
+    """Machinery, and the libraries that the notebooks name; the package's own, where one opens its door."""
     text = "\n".join(path.read_text(encoding="utf-8") for path in notebooks)
-    if re.search(r"import undercut(?![.\w])", text):
-        return [*MACHINERY, *LIBRARIES]
     named = set(re.findall(r"\w+", text))
     if "undercut" in named:
         named.add("pandas")
+    if re.search(r"import undercut(?![.\w])", text):
+        named |= {name.partition(".")[0] for name in OWN_LIBRARIES}
     return [*MACHINERY, *(name for name in LIBRARIES if name.partition(".")[0] in named)]
 
 

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from html import escape
 from importlib import import_module, resources
+from importlib.util import find_spec
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -210,11 +212,12 @@ def _parts(value: str, shortest: int) -> list[str]:
 @cache
 def _public_words() -> frozenset[str]:
     """Keys and fixed values of results.json and of notebooks: masking them would break the page."""
-    import nbformat
-
+    # Its schema is read without loading nbformat, which takes longer than a build of nothing.
+    nbformat = find_spec("nbformat")
+    assert nbformat is not None and nbformat.origin is not None
     schemas = [
         resources.files("undercut.report.findings") / "results.schema.json",
-        resources.files(nbformat) / "v4" / "nbformat.v4.5.schema.json",
+        Path(nbformat.origin).parent / "v4" / "nbformat.v4.5.schema.json",
     ]
     words = {word for schema in schemas for word in _words(json.loads(schema.read_text("utf-8")))}
     mimes = (

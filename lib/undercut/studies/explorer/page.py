@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import sha256
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from undercut import paths
 from undercut.prices.cross_section import cross_section
 from undercut.prices.load import load_prices
 from undercut.report.findings.contract import write_atomically
-from undercut.report.site.explorer import EXPLORER, explorer_page, made_from
+from undercut.report.site.explorer import EXPLORER, explorer_page
 from undercut.result import Result
 from undercut.studies.explorer.data import best_scores, explorer_data
 from undercut.studies.explorer.first_view import WORKLOAD, first_view
@@ -101,28 +99,6 @@ def explore(as_of: str | None = None) -> Explorer:
     """
     prices = load_prices(as_of, workload=WORKLOAD)
     return Explorer(explorer_data(as_of), first_view(prices, best_scores()["epoch"]), prices)
-
-
-def write_explorer(site: Path) -> None:
-    """Put the explorer into a site, unless the one that is there was made from the same data and code."""
-    page, digest = site / EXPLORER, _digest()
-    if made_from(page) != digest:
-        write_atomically(page, explore().page(in_site=True, made_from=digest))
-
-
-def _digest() -> str:
-    """Identifies the data and the code behind the page."""
-    data, code = paths.data_dir(), Path(__file__).parents[2]
-    files = [
-        file for folder in ("prices", "reference", "witnesses") for file in sorted((data / folder).iterdir())
-    ]
-    files += sorted(
-        [*(code / "studies" / "explorer").glob("*.py"), *code.glob("report/page/templates/explore.*")]
-    )
-    whole = sha256()
-    for file in files:
-        whole.update(sha256(file.read_bytes()).digest())
-    return whole.hexdigest()[:16]
 
 
 def open_explorer(out: str | None = None, *, show: bool = True) -> str:
