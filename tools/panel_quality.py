@@ -51,9 +51,10 @@ def judged(quotes: pd.DataFrame, witnesses: pd.DataFrame) -> pd.DataFrame:
     met = quotes.reset_index(names="quote").merge(speaking, on=keys, suffixes=("", "_told"))
     met = met[(met["observed_from"] <= met["day"]) & (met["day"] < met["observed_to"])]
     met = met[met["family"] != met["source"].map(family)]
-    met["agrees"] = near(met["input"], met["input_told"], SAME) & near(
-        met["output"], met["output_told"], SAME
-    )
+    # A tracker that lists one of two prices speaks of that one.
+    met = met[met["input_told"].notna() | met["output_told"].notna()]
+    told = {side: met[f"{side}_told"].fillna(met[side]) for side in ("input", "output")}
+    met["agrees"] = near(met["input"], told["input"], SAME) & near(met["output"], told["output"], SAME)
     families = met.groupby(["quote", "family"])["agrees"].any().reset_index()
     counts = pd.crosstab(families["quote"], families["agrees"]).reindex(columns=[True, False], fill_value=0)
     counts = counts.reindex(quotes.index, fill_value=0)

@@ -220,6 +220,22 @@ def test_a_moving_name_with_the_old_price_is_stale_if_the_dated_id_says_otherwis
     assert stale(4, 2) == ["ok", "ok", "ok"]  # the name's price did change: the sources disagree
 
 
+def test_a_name_first_listed_after_its_move_is_held_against_the_former_models_own_id() -> None:
+    name = {"raw_id": "latest", "alias": "latest", "moved_on": day(10), "moved_from": "old"}
+
+    def listed(price: float, former: float, own: float) -> list[str]:
+        return judged(
+            offer(former, 2 * former, 0, raw_id="old", model_id="old"),
+            offer(own, 2 * own, 10, raw_id="model-2026-01-11"),
+            offer(price, 2 * price, 20, **name),
+        )
+
+    assert listed(5, 5, 2) == ["ok", "ok", "alias_moved"]
+    assert listed(2, 5, 2) == ["ok", "ok", "ok"]
+    assert listed(4, 5, 2) == ["ok", "ok", "ok"]  # neither model's: the sources disagree
+    assert listed(5, 5, 5) == ["ok", "ok", "ok"]  # the new model costs the same
+
+
 def test_past_its_own_end_an_offer_is_disputed() -> None:
     assert judged(offer(begins=10, ended_on=day(10), end_kind="stated")) == ["disputed"]
     assert judged(offer(begins=9, ended_on=day(10), end_kind="stated")) == ["ok"]

@@ -38,6 +38,8 @@ WRONG = [
     ("azure", "llama-3-70b-instruct", 1.1, 0.37),  # exchanged
     ("mistral", "ministral-8b-2410", 0.1, 1.0),  # ten times too high
     ("mistral", "devstral-small-2507", 0.06, 0.12),  # three witnesses
+    ("google", "gemini-3-pro-preview", 1.25, 10),  # a moving name's former model's
+    ("mistral", "ministral-3b-2512", 0.04, 0.04),  # a moving name's former model's
 ]
 
 

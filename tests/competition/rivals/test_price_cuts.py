@@ -99,9 +99,6 @@ def test_the_o3_cut_is_found_and_no_slip_is() -> None:
     assert "gemini-2.5-flash-preview-05-20" not in {model for model, _ in cuts}
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a moved name first listed at its former model's price is still usable"
-)
 def test_a_name_first_listed_at_its_former_models_price_is_no_cut() -> None:
     rows = offers_at_risk(monthly_quotes(load_prices(), start="2025-11", end="2026-05"))
     assert "gemini-3-pro-preview" not in set(rows.loc[rows["outcome"].eq("cut"), "model_id"])
