@@ -22,6 +22,7 @@ __getattr__, __dir__, __all__ = offer(
         "doses": "dose_slopes",
         "left_out": "releases_left_out announcements_left_out",
         "yuan_war": "yuan_war",
+        "combinations": "release_combinations announcement_combinations",
         "checks": "by_release shock_days without_company trend release_checks battery",
         "announced": "announced pair_moves each_announcement named_moves sizes variants mean_paths omissions",
     },

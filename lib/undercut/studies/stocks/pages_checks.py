@@ -7,10 +7,13 @@ from typing import Any
 
 import pandas as pd
 
+from undercut import plots
 from undercut.eventstudy.windows import label
-from undercut.studies.presentation import Figure, Part, Sentence, Table
+from undercut.report.findings.sentences import number
+from undercut.studies.presentation import Figure, Number, Part, Sentence, Table
 from undercut.studies.stocks import charts
 from undercut.studies.stocks.checks import Battery, Checks, Trend
+from undercut.studies.stocks.combinations import Combinations
 from undercut.studies.stocks.doses import DOSES, Slopes
 from undercut.studies.stocks.pages_releases import differ, means_of, source_of
 from undercut.studies.stocks.release_response import Held, Responses
@@ -213,3 +216,35 @@ def battery(found: Battery) -> Iterator[Part]:
         "P-values, each group over all releases; the permutation of dates is the headline, the others assume "
         "more", row_label="test",
     )  # fmt: skip
+
+
+def combinations(found: Combinations) -> Iterator[Part]:
+    """All choices combined: the range, and what moves it."""
+    curve, counts, group = found.curve, found.curve.counts(), found.group
+    estimates, most = curve.estimates["estimate"], str(curve.influence()["choice"].iloc[0])
+    low, high = estimates.quantile([0.05, 0.95])
+    yield Number(
+        "specifications.median", f"Mean abnormal return of {group}: median over combinations of choices",
+        float(counts["median"]), "%", ci=(low, high), level=0.9, n=int(counts["specifications"]),
+        method=f"every combination of {', '.join(curve.choices)}; the range holds their middle 90%",
+        note="a range over choices on the same events, no confidence interval", role="robustness",
+    )  # fmt: skip
+    clear = int(counts["interval_below"] + counts["interval_above"])
+    title = (
+        f"{clear} of {counts['specifications']:.0f} combinations tell the move of {group} from none: "
+        f"{counts['interval_below']:.0f} a fall, {counts['interval_above']:.0f} a rise"
+    )
+    yield Figure(
+        "combinations",
+        lambda: plots.headline(
+            curve.plot(), title, "Mean abnormal return, percent, 95% intervals, sorted; ringed: headline; "
+            f"below: what was chosen; {found.data_kind} data",
+        ),
+        f"Sorted estimates under every combination of choices. {title}.", curve.table(),
+    )  # fmt: skip
+    sides = "on both sides of" if counts["below"] * counts["above"] else "all on one side of"
+    yield Sentence(
+        f"Over {counts['specifications']:.0f} combinations of window, estimation, benchmark and events the "
+        f"middle 90% lie from {number(low, '%')} to {number(high, '%')}, {sides} zero; what moves it most is "
+        f"the choice of {most}."
+    )
