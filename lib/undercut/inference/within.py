@@ -87,7 +87,7 @@ class Effects:
 
 
 def within_fit(
-    outcome: pd.Series, design: pd.DataFrame, effects: pd.DataFrame | Effects, clusters: pd.DataFrame
+    outcome: pd.Series, design: pd.DataFrame, effects: pd.DataFrame | Effects, clusters: pd.DataFrame | Codes
 ) -> WithinFit:
     """Least squares with fixed effects, errors clustered in one or two ways.
 
@@ -98,7 +98,7 @@ def within_fit(
         Regressors; one that is a combination of those before it is left out.
     effects : DataFrame or Effects
         A column for each fixed effect; or `Effects` of them, if they serve several fits.
-    clusters : DataFrame
+    clusters : DataFrame, or ndarray of codes
         One or two columns.
 
     Raises
@@ -168,7 +168,7 @@ def poisson_fit(
     raise ConvergenceError(f"The Poisson fit does not settle in {_STEPS} steps.")
 
 
-def _fit(left: Floats, design: pd.DataFrame, effects: Effects, clusters: pd.DataFrame) -> WithinFit:
+def _fit(left: Floats, design: pd.DataFrame, effects: Effects, clusters: pd.DataFrame | Codes) -> WithinFit:
     """Least squares on what the effects leave of the outcome (first) and the regressors."""
     y, x = left[:, 0], left[:, 1:]
     names = independent(x)

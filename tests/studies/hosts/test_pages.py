@@ -15,7 +15,8 @@ from tests.competition.hosts.test_first_party import market
 from undercut.competition.hosts.dispersion import HostElasticity
 from undercut.competition.hosts.entry import EntryEffect, entry_effect
 from undercut.competition.hosts.first_party import jurisdiction_premium
-from undercut.studies.hosts import entry_specifications, pages
+from undercut.sources.other_prices import gpu_rental_agreement
+from undercut.studies.hosts import course_pages, entry_specifications, pages
 from undercut.studies.hosts.estimates import (
     OUTCOMES,
     Answers,
@@ -25,7 +26,7 @@ from undercut.studies.hosts.estimates import (
     Specifications,
 )
 from undercut.studies.hosts.specifications import HEADLINE, OPTIONS
-from undercut.studies.presentation import Figure, Number
+from undercut.studies.presentation import Figure, Number, Sentence, Table
 from undercut.studies.report import parts_of
 
 mpl.use("Agg")
@@ -109,3 +110,18 @@ def test_a_table_and_its_copy_are_one_line() -> None:
     assert isinstance(figure, Figure) and "tokencost ends at 5 in 2024-02" in figure.alt
     assert [list(line.get_ydata()) for line in figure.draw().lines] == [[4, 5]]
     plt.close("all")
+
+
+def test_rents_of_other_collections_stand_beside_ours_and_the_sentence_turns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    met = gpu_rental_agreement()
+    for sign, word in ((1, "above"), (-1, "below")):
+        ratio = sign * met["log_ratio"].abs().clip(lower=0.05)
+        monkeypatch.setattr(
+            course_pages, "gpu_rental_agreement", lambda ratio=ratio: met.assign(log_ratio=ratio)
+        )
+        away, told, table = course_pages.rent_agreement()
+        assert isinstance(away, Number) and isinstance(told, Sentence) and isinstance(table, Table)
+        assert away.value == pytest.approx(100 * np.expm1(np.median(ratio)))
+        assert word in told.text and table.frame["months"].sum() == len(met)

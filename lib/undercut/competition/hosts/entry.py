@@ -185,7 +185,7 @@ def effect_in(
         As in `entry_effect`.
     """
     rows, fit = study.rows, study.fit(entries)
-    models, hosts = rows["model_id"].nunique(), rows["host"].nunique()
+    models, hosts = (int(last) + 1 for last in study.clusters.max(axis=0))
     numbers = _collect(fit, -study.shifts[0], study.shifts[-1], min(models, hosts), level)
     swept = pd.DataFrame(np.column_stack([fit.outcome, fit.design]), columns=["outcome", *fit.names])
     return EntryEffect(

@@ -79,6 +79,8 @@ class EntryDesign:
         That the rows are about.
     place : ndarray, shape (rows,)
         Where in ``models`` that of each row is.
+    clusters : ndarray, shape (rows, 2)
+        Codes of model and host.
     """
 
     rows: pd.DataFrame
@@ -88,6 +90,7 @@ class EntryDesign:
     effects: Effects
     models: pd.Index
     place: Codes
+    clusters: Codes
 
     @classmethod
     def of(
@@ -108,7 +111,8 @@ class EntryDesign:
         y = rows["step"] if outcome == "log price" else (rows["step"] < -MIN_STEP).astype(float)
         place, models = pd.factorize(rows["model_id"])
         effects = Effects.of(rows[_EFFECTS[comparison]])
-        return cls(rows, y, range(-leads, lags + 1), kind, effects, pd.Index(models), place)
+        clusters = np.column_stack([place, pd.factorize(rows["host"])[0]])
+        return cls(rows, y, range(-leads, lags + 1), kind, effects, pd.Index(models), place, clusters)
 
     def up_to(self, lags: int) -> EntryDesign:
         """The same rows with another last month after an entry."""
@@ -126,7 +130,7 @@ class EntryDesign:
             )
         varies = np.ptp(counted, axis=0) > 0
         design = pd.DataFrame(counted[:, varies], columns=np.array(names)[varies])
-        return within_fit(self.y, design, self.effects, self.rows[["model_id", "host"]])
+        return within_fit(self.y, design, self.effects, self.clusters)
 
     def _counts(self, entries: pd.DataFrame) -> Floats:
         """Entries of rivals around each incumbent's month, shape (rows, shifts)."""

@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = offer(
     {
         "estimates": "Coverage Sample Specifications answers doubts jurisdiction more_hosts moves "
         "other_premiums over_cost panels_by_choice sellers since_launch without_each",
+        "course_pages": "rent_agreement",
         "pages": "CAVEATS",
         "specifications": "entry_specifications",
     },

@@ -10,6 +10,7 @@ import pandas as pd
 
 from undercut import plots
 from undercut.competition.hosts import charts
+from undercut.sources.other_prices import gpu_rental_agreement
 from undercut.studies.hosts.estimates import (
     Coverage,
     Jurisdiction,
@@ -134,6 +135,42 @@ def _cost_told(found: OverCost, year: pd.Series) -> Iterator[Part]:
         f"covers half of its way to the floor in {half.short} ({half.interval})"
         + ("." if margin.is_told else "; the interval says that the data hardly tell.")
     )
+
+
+#: Rents closer than this agree.
+_NEAR: Final = 0.2
+
+
+def rent_agreement() -> list[Part]:
+    """The rents of GPUs behind the cost of serving, beside quotes of other collections of the same days."""
+    met = gpu_rental_agreement().assign(near=lambda rows: rows["log_ratio"].abs().le(np.log1p(_NEAR)))
+    table = met.groupby("gpu", as_index=False).agg(
+        months=("date", "size"), quotes=("n_quotes", "sum"), ours=("usd_per_gpu_hour", "median"),
+        others=("others", "median"), away=("log_ratio", "median"), near=("near", "mean"),
+    )  # fmt: skip
+    table = table.assign(away=100 * np.expm1(table["away"]), near=100 * table["near"])
+    away = Number(
+        "gpu_rent.others", "GPU rents of other collections over those used here, median month and GPU",
+        100 * float(np.expm1(met["log_ratio"].median())), "%", n=len(met), role="descriptive",
+        method="median of quotes on demand in force on the day over the median of archived rate cards",
+        note="quotes of the sellers that each collection follows, not a sample: no interval",
+    )  # fmt: skip
+    return [
+        away,
+        Sentence(
+            f"Other collections quote rents {away.size} {'above' if (away.value or 0) > 0 else 'below'} ours "
+            f"in the median of {len(met)} months and GPUs; {100 * met['near'].mean():.0f}% lie "
+            f"within {100 * _NEAR:.0f}%. They follow other sellers; with their rents the modelled cost of "
+            "serving moves by as much."
+        ),
+        Table(
+            table, title="Rents of GPUs by other collections", row_label="gpu",
+            subtitle=f"Median US dollars a GPU-hour on demand, {met['date'].min():%B %Y} to "
+            f"{met['date'].max():%B %Y}, where both are known",
+            labels={"away": "others over ours", "near": f"months within {100 * _NEAR:.0f}%"},
+            formats={"ours": "usd", "others": "usd", "away": "signed_percent", "near": "percent"},
+        ),
+    ]  # fmt: skip
 
 
 def sellers(found: Sellers) -> Iterator[Part]:
