@@ -128,6 +128,7 @@ def test_every_third_party_import_is_a_declared_dependency() -> None:
         "pypi_simple": "pypi-simple",
         "requests": "remotezip",
         "urllib3": "remotezip",
+        "zmq": "pyzmq",
     }
     wanted = [*PYPROJECT["project"]["dependencies"], *chain(*EXTRAS.values())]
     declared = {requirement(text)[0] for text in wanted}

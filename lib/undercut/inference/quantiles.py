@@ -19,8 +19,9 @@ def weighted_quantile(ascending: Floats, weights: Floats, quantile: float, *, mi
     quantile : float
         Between 0 (the lowest with weight) and 1.
     middle : bool
-        Each number stands at the middle of its weight, so that the median of four is the third; by default
-        it stands at the end (inverse distribution function), and the median of four is the second.
+        Each number stands at the middle of its weight, so that the median of four is the third, and that of
+        two the second; by default it stands at the end (inverse distribution function), and the median of
+        four is the second.
 
     Returns
     -------
@@ -33,7 +34,7 @@ def weighted_quantile(ascending: Floats, weights: Floats, quantile: float, *, mi
     >>> weighted_quantile(numbers, counts, 0.5).tolist()
     [2.0, 3.0]
     >>> weighted_quantile(numbers, counts, 0.5, middle=True).tolist()
-    [3.0, 3.0]
+    [3.0, 4.0]
     """
     if not len(ascending):
         return np.full(len(weights), np.nan)
