@@ -108,7 +108,7 @@ def _names_above(ax: Axes) -> int:
     for tick, label in zip(ax.get_yticks(), ax.get_yticklabels(), strict=False):
         if (place is None or place.is_first_col()) and low <= tick <= high and label.get_text():
             above = ax.annotate(
-                " ".join(label.get_text().replace("_", " ").split()), (0, tick), (0, 5),
+                fill(" ".join(label.get_text().replace("_", " ").split()), 52), (0, tick), (0, 5),
                 xycoords=("axes fraction", "data"), textcoords="offset points", fontsize=9, va="bottom",
                 color=INK, zorder=5, fontweight=label.get_fontweight(),
             )  # fmt: skip

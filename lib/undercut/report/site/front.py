@@ -82,4 +82,12 @@ def _claim(
     figures = sorted(first["figures"], key=lambda one: not one.get("leads")) if first else []
     figure = f"{first['folder']}/index.html#fig-{figures[0]['name']}" if first and figures else ""
     kind = VERDICTS.get(claim["verdict"], "")
-    return {"sentence": "", **claim, "kind": kind, "findings": findings, "figure": figure}
+    # The badge says the verdict already.
+    said = claim.get("sentence", "").removeprefix(f"{claim['verdict'].capitalize()}: ")
+    return {
+        **claim,
+        "sentence": said[:1].upper() + said[1:],
+        "kind": kind,
+        "findings": findings,
+        "figure": figure,
+    }

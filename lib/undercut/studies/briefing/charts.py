@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
+from textwrap import fill, shorten
 from typing import TYPE_CHECKING, Any, Final
 
 from undercut import plots
@@ -35,9 +35,7 @@ def draw_verdicts(claims: pd.DataFrame, evidence: pd.DataFrame, ax: Axes | None 
         ``claim`` (the id), ``primary``, ``place``, ``outcome``, one row a finding.
     ax : Axes, optional
     """
-    import matplotlib.pyplot as plt
-
-    ax = plt.subplots(figsize=(6.4, 6.8))[1] if ax is None else ax
+    ax = plots.own_axes(ax, height=5.0 if plots.is_narrow() else 5.5)
     ax.axvspan(-1, 1, color=plots.RULE, alpha=0.5, linewidth=0)
     ax.axvline(0, color=plots.MUTED, linewidth=1)
     verdicts = dict(zip(claims["id"], claims["verdict"], strict=True))
@@ -46,13 +44,14 @@ def draw_verdicts(claims: pd.DataFrame, evidence: pd.DataFrame, ax: Axes | None 
         color = _COLORS[verdicts[str(part.claim)]] if part.primary else plots.INK
         hollow: dict[str, Any] = {"markerfacecolor": "none"} if part.outcome == "assumption" else {}
         place = min(max(float(part.place), -_EDGE), _EDGE)
-        size, lift = (12, 0.0) if part.primary else (5, 0.26)
+        size, lift = (9, 0.0) if part.primary else (4, 0.26)
         ax.plot(place, rows[str(part.claim)] + lift, "o", color=color, markersize=size, **hollow)
     for row, verdict in enumerate(claims["verdict"]):
         ax.text(
             _EDGE + 0.4, row, verdict, va="center", fontsize=10, fontweight="bold", color=_COLORS[verdict]
         )
-    names = [_shortened(f"{number}. {claim}") for number, claim in enumerate(claims["claim"], start=1)]
+    told = [f"{number}. {claim}" for number, claim in enumerate(claims["claim"], start=1)]
+    names = [shorten(text, 48, placeholder=" …") if plots.is_narrow() else fill(text, 56) for text in told]
     ax.set_yticks(range(len(claims)), names, fontsize=9)
     ax.set(xlim=(-_EDGE - 0.3, _EDGE + 2.2), ylim=(len(claims) - 0.4, -0.6))
     ax.set_xticks([-2, 2], ["speaks against", "speaks for"])
@@ -60,9 +59,3 @@ def draw_verdicts(claims: pd.DataFrame, evidence: pd.DataFrame, ax: Axes | None 
     ax.spines[["bottom", "left"]].set_visible(False)
     ax.tick_params(length=0)
     return ax
-
-
-def _shortened(text: str, width: int = 34) -> str:
-    """``text`` on at most two lines."""
-    lines = wrap(text, width)
-    return "\n".join(lines if len(lines) < 3 else [lines[0], lines[1] + " …"])
