@@ -291,14 +291,17 @@ def gap_choices(
     priced = {name: with_workload(panel, name) for name in dict.fromkeys(workloads)}
     base = next(iter(priced.values()))
     variants: dict[str, tuple[pd.DataFrame, Mapping[str, Any]]] = {
-        f"workload {name}": (offers, {}) for name, offers in priced.items()
+        f"workload {name}": (offers_of_days(offers, on_day), {}) for name, offers in priced.items()
     }
-    variants |= {f"measure {name}": (with_measure(base, name), {}) for name in measures}
-    variants |= {choice: (base, changed) for choice, changed in _CHOICES.items()}
+    first = next(iter(variants.values()))[0]
+    variants |= {
+        f"measure {name}": (offers_of_days(with_measure(base, name), on_day), {}) for name in measures
+    }
+    variants |= {choice: (first, changed) for choice, changed in _CHOICES.items()}
     found = {
-        choice: gap_history(prices, on_day, **{**options, **changed})
-        for choice, (prices, changed) in variants.items()
+        choice: _history(offers, on_day, **{**options, **changed})
+        for choice, (offers, changed) in variants.items()
     }
     frame = pd.concat([one.frame.assign(choice=choice) for choice, one in found.items()], ignore_index=True)
-    first = found[next(iter(found))]
-    return GapHistory(frame, first.last, first.options)
+    headline = found[next(iter(found))]
+    return GapHistory(frame, headline.last, headline.options)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import NotIdentifiedError, TooFewError
-from undercut.inference.arrays import Booleans, Floats
+from undercut.inference.arrays import Booleans
 from undercut.inference.robustness import Robustness
 from undercut.panel.measures import MEASURES, installed, model_scores
 from undercut.prices.capability.frontier import VERSIONS, FrontierRule, frontier_paths
@@ -112,7 +112,7 @@ GAP: Final[Mapping[str, Any]] = {
 _AGES: Final = ("held equal", "left out", "models of the last 12 months")
 #: Months before the day for which the gap is computed again.
 _MONTHS: Final = 6
-_ARRAYS: Final = ("eci", "age", "log_price", "is_group", "restricted")
+_HELD: Final = ("model", "developer", "restricted", "age", "log_price", "is_group")
 
 
 def gap_options(workload: str) -> dict[str, Sequence[Any]]:
@@ -161,18 +161,14 @@ def price_gap_choices(prices: pd.DataFrame, day: pd.Timestamp, headline: Finding
         return found[(is_open | is_closed) & found["age"].notna()]
 
     @cache
-    def models(workload: str, measure: str, seller: str, back: int) -> pd.DataFrame:
+    def arrays(workload: str, measure: str, seller: str, back: int) -> dict[str, Any]:
         rows = priced(workload, seller)
-        rows = rows[rows["day"].eq(days[back])].assign(eci=lambda left: left["model_id"].map(scores[measure]))
-        least = sides.get("min_capability")
-        rows = rows[rows["eci"].notna() if least is None else rows["eci"].ge(least)]
-        return rows[["model", "developer", "restricted", *_ARRAYS]]
+        score = scores[measure].reindex(rows["model"]).to_numpy(float)
+        keep = rows["day"].eq(days[back]).to_numpy() & (score >= least)
+        held = {name: rows[name].to_numpy() for name in _HELD} | {"eci": score}
+        return {name: column[keep] for name, column in held.items()}
 
-    @cache
-    def arrays(*chosen: Any) -> dict[str, Floats]:
-        return {name: column.to_numpy(float) for name, column in models(*chosen)[list(_ARRAYS)].items()}
-
-    def fitted(of: Mapping[str, Floats], age: str, keep: Booleans) -> float:
+    def fitted(of: Mapping[str, Any], age: str, keep: Booleans) -> float:
         if "12" in age:
             keep = keep & (of["age"] < 12)
         held = ["eci", "age"] if age == "held equal" else ["eci"]
@@ -181,15 +177,18 @@ def price_gap_choices(prices: pd.DataFrame, day: pd.Timestamp, headline: Finding
 
     def estimate(**chosen: Any) -> dict[str, float]:
         of = arrays(*(chosen[key] for key in ("workload", "measure", "seller", "months back")))
-        keep = (of["restricted"] == 0) | (chosen["licences"] == "all")
+        keep = ~of["restricted"] | (chosen["licences"] == "all")
         return point(fitted(of, chosen["age of release"], keep))
 
     def headline_gap(left: pd.DataFrame) -> float:
-        of = {name: left[name].to_numpy(float) for name in _ARRAYS}
+        of = {name: left[name].to_numpy() for name in left}
         return fitted(of, "held equal", np.full(len(left), True))
 
     scores = {title: model_scores(name) for title, name in by_title.items()}
-    rows = models(*(options[key][0] for key in ("workload", "measure", "seller", "months back")))
+    least = -np.inf if sides.get("min_capability") is None else sides["min_capability"]
+    rows = pd.DataFrame(
+        arrays(*(options[key][0] for key in ("workload", "measure", "seller", "months back")))
+    )
     return hangs_on(headline, headline.label, estimate, options, rows, ["model", "developer"], headline_gap)
 
 
