@@ -156,6 +156,7 @@ PRESENTERS: Mapping[str, str] = {
         f"undercut.studies.entry.market_estimates.{kind}": f"undercut.studies.entry.launch_pages:{shown}"
         for kind, shown in _ENTRY.items()
     },
+    "undercut.studies.entry.dose.Dose": "undercut.studies.entry.dose_pages:dose_parts",
     "undercut.studies.briefing.claims.Ledger": "undercut.studies.briefing.pages:ledger",
     "undercut.competition.demand.markets.MarketData": "undercut.studies.counterfactual.pages:market_data",
     "undercut.inference.robustness.Robustness": "undercut.studies.robust:robust",

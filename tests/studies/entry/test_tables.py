@@ -21,7 +21,8 @@ from undercut.competition.rivals.releases import release_months
 from undercut.errors import DataError
 from undercut.inference.did.stacked_dose import stacked_dose
 from undercut.inference.specifications import specification_curve
-from undercut.studies.entry.dose import answer, dose, rest, wide_panel
+from undercut.studies.entry.dose import dose, wide_panel
+from undercut.studies.entry.dose_pages import answer, known, rest
 from undercut.studies.entry.estimates import placebo_table
 from undercut.studies.entry.market_estimates import hazard_table, launch_table
 
@@ -108,6 +109,28 @@ def test_the_answer_turns_with_the_dose_and_has_its_figure_first(effect: float, 
     told = answer(one_dose(effect, p=0.4))
     assert word in told and told.startswith(f"{effect:+.0f}%".replace("-", "\N{MINUS SIGN}"))
     assert len(told.split()) <= 30
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        (
+            (-55.0, 53.0),
+            "a fall of more than 55% and a rise of more than 53%, and for nothing",
+        ),
+        (
+            (-53.0, 55.0),
+            "a fall of more than 53% and a rise of more than 55%, and for nothing",
+        ),
+        ((-30.0, -10.0), "a fall of more than 30% and a fall of less than 10%"),
+        ((10.0, 30.0), "a rise of less than 10% and a rise of more than 30%"),
+    ],
+)
+def test_what_the_interval_rules_out_is_said_in_plain_words(ends: tuple[float, float], said: str) -> None:
+    found = one_dose(sum(ends) / 2, p=0.4)
+    found.interval = ends
+    assert said in known(found)
+    assert ("too few developers" in known(found)) == (ends[1] - ends[0] > 50)
 
 
 @pytest.mark.parametrize("p", [0.01, 0.4])

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from undercut.errors import CellError, DuplicateRowsError, InputError, NoVariationError
+from undercut.errors import CellError, DuplicateRowsError, InputError, NoVariationError, TooFewError
 from undercut.inference.arrays import Integers
 from undercut.inference.did.data import (
     CLUSTER,
@@ -116,6 +116,8 @@ def stacked_dose(
             "No release changed the doses of units seen throughout its window by different amounts."
         )
     stacks = pd.concat(used, ignore_index=True)
+    if stacks[CLUSTER].nunique() < 2:
+        raise TooFewError("All units share one cluster, which leaves nothing to judge the spread by.")
     times = [t for t in range(-leads, lags + 1) if t != -1]
     term = np.where(stacks[EVENT].isin(times), np.searchsorted(times, stacks[EVENT]), -1)
     combination = {t: {code: 1.0} for code, t in enumerate(times)}

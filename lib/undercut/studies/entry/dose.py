@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from undercut import plots
 from undercut.competition.rivals import charts
 from undercut.competition.rivals.entry_panel import dose_panel_of
 from undercut.competition.rivals.exposure import open_rivals, own_closed_offers
@@ -23,17 +22,23 @@ from undercut.inference.detectable import detectable
 from undercut.inference.did.results import AdoptionFit
 from undercut.inference.did.stacked_dose import stacked_dose
 from undercut.inference.placebos import PlaceboResult, placebo_result
-from undercut.inference.specifications import SpecificationCurve, run_specifications, specification_curve
+from undercut.inference.specifications import (
+    SpecificationCurve,
+    all_specifications,
+    run_specifications,
+    specification_curve,
+)
 from undercut.inference.wild_bootstrap import WildBootstrap
-from undercut.report.findings.sentences import p_value
+from undercut.panel.measures import model_scores
+from undercut.prices.capability.price_of_capability import comparable_points
 from undercut.result import Result
 from undercut.studies.entry.estimates import in_percent, percent
-from undercut.studies.entry.words import SOURCE, direction, in_words
-from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+#: Measures of capability beside that of the report, by the name that a reader knows.
+_MEASURES: Final = {"ECI of August": "eci_2026_08", "Arena": "arena", "LiveBench": "livebench"}
 #: Choices about the dose, each with its options; the first of each is the headline.
 CHOICES: Final[Mapping[str, Sequence[Any]]] = {
     "rivals": ("any", "CN", "other"),
@@ -41,9 +46,10 @@ CHOICES: Final[Mapping[str, Sequence[Any]]] = {
     "months after": (6, 3),
     "releases": ("all", "apart"),
     "prices": ("settled", "as listed"),
+    "measure": ("as scored", *_MEASURES),
 }
 _LEADS: Final = 2
-_NOTHING: Final = 1e-12
+_NOTHING: Final = 1e-11
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,10 +118,6 @@ class Dose(Result):
         """The headline beside its robustness."""
         return charts.coefficients(self.to_frame(), ax=ax)
 
-    def parts(self) -> Iterator[Part]:
-        """What the page shows of it."""
-        yield from dose_parts(self)
-
 
 def dose(
     quotes: pd.DataFrame, settled: pd.DataFrame, releases: pd.DataFrame, *, reach: float = 4.0,
@@ -138,18 +140,27 @@ def dose(
     panels = {"settled": settled, "as listed": quotes}
     months = release_months(releases)
 
-    sides = {name: (own_closed_offers(table), open_rivals(table)) for name, table in panels.items()}
+    @cache
+    def sides(prices: str, measure: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+        table = panels[prices]
+        if measure != "as scored":
+            table = table.assign(eci=table["model_id"].map(model_scores(_MEASURES[measure])).astype(float))
+        return own_closed_offers(table), open_rivals(table)
 
     @cache
-    def panel(prices: str, rivals: str, reach: float) -> pd.DataFrame:
-        return dose_panel_of(*sides[prices], reach=reach, group=rivals)
+    def panel(prices: str, rivals: str, reach: float, measure: str = "as scored") -> pd.DataFrame:
+        points = reach if measure == "as scored" else comparable_points(reach, _MEASURES[measure])
+        return dose_panel_of(*sides(prices, measure), reach=points, group=rivals)
 
     def specified(
-        *, rivals: str, reach: float, months_after: int, releases: str, prices: str
+        *, rivals: str, reach: float, months_after: int, releases: str, prices: str, measure: str
     ) -> dict[str, Any]:
         gap = 1 if releases == "all" else 2
-        frame = panel(prices, rivals, reach)
-        return in_percent(stacked_dose(frame, months, leads=_LEADS, lags=months_after, min_gap=gap))
+        frame = panel(prices, rivals, reach, measure)
+        fit = stacked_dose(frame, months, leads=_LEADS, lags=months_after, min_gap=gap)
+        if abs(fit.effect()["estimate"]) < _NOTHING:
+            raise NoVariationError("No price of the scored models moved around a release.")
+        return in_percent(fit)
 
     frame = panel("settled", "any", reach)
     fit = stacked_dose(frame, months, leads=_LEADS, lags=months_after)
@@ -158,7 +169,10 @@ def dose(
         "reach": tuple(dict.fromkeys((reach, *CHOICES["reach"]))),
         "months after": tuple(dict.fromkeys((months_after, *CHOICES["months after"]))),
     }
-    found = run_specifications(specified, {name.replace(" ", "_"): told for name, told in chosen.items()})
+    every = all_specifications({name.replace(" ", "_"): told for name, told in chosen.items()})
+    # Other measures score fewer models, too few to split by origin of the rivals as well.
+    whole = every["rivals"].eq("any") & every["reach"].eq(reach)
+    found = run_specifications(specified, every[every["measure"].eq("as scored") | whole])
     curve = specification_curve(
         found.rename(columns={"months_after": "months after"}), list(chosen),
         headline={name: told[0] for name, told in chosen.items()}, unit="% of the price",
@@ -280,101 +294,3 @@ def redrawn_releases(
         return wide.effect([went[month] for month in months if month in went], lags, doses=doses)
 
     return placebo_result("redrawn releases", wide.effect(months, lags), worlds, estimate, draws=draws)
-
-
-def dose_parts(found: Dose) -> Iterator[Part]:
-    """The answer, its figure, and what it hangs on."""
-    fit, (low, high) = found.fit, found.interval
-    number = Number(
-        "headline_effect", "List price of a closed model as its nearest open rival comes from far to level",
-        found.estimate, "%", ci=(low, high), n=fit.n_treated, role="headline",
-        method=f"stacked by month of release, mean of months 0 to {fit.lags} after it, {fit.n_treated} "
-        f"models of {fit.n_clusters} developers; interval: the wider of the wild cluster bootstrap by "
-        "developer and redrawn releases",
-        note=f"the months before a release: {_before(found)}",
-    )  # fmt: skip
-    yield number
-    if not found.before_p < 0.05:
-        yield Number(
-            "headline_detectable", "Smallest fall that the dose would have found with 80% power",
-            found.detectable_fall, "%", n=fit.n_treated,
-            role="descriptive", method="2.8 standard errors, as wide as the headline's interval makes them",
-            note="a property of the design: no interval",
-        )  # fmt: skip
-    yield Answer(answer(found))
-    yield Sentence(rest(found))
-    curve = found.curve
-    yield Figure(
-        "specification_curve", lambda: _drawn(found), alt=f"Specification curve. {curve.summary()}",
-        data=curve.table(),
-    )  # fmt: skip
-    counts = curve.counts()
-    yield Number(
-        "specifications.median", "The same: median specification", float(counts["median"]), "%",
-        n=int(counts["specifications"]), role="robustness", method="all combinations of choices",
-        note=f"from {counts['lowest']:.0f}% to {counts['highest']:.0f}%: a range of choices, no interval",
-    )  # fmt: skip
-    for unit, part in found.without.groupby("unit"):
-        yield Number(
-            f"leave_one_out.{unit}", f"The same, the {unit} left out that moves it most",
-            _farthest(found, part)["estimate"], "%", n=len(part), role="robustness",
-            note=f"left out: {_farthest(found, part)['name']}; all: {part['estimate'].min():.0f}% to "
-            f"{part['estimate'].max():.0f}%",
-        )  # fmt: skip
-    yield Caveat("No market is untreated: an effect on all closed prices at once cannot be seen here.")
-    yield Caveat("List prices, not what large customers pay; launch prices and hazards are associations.")
-
-
-def answer(found: Dose) -> str:
-    """At most 30 words, the figure first."""
-    low, high = found.interval
-    moved = direction(low, high, below="fell", above="rose", neither="cannot be told to have moved")
-    size = in_words(found.estimate, low, high)
-    return f"{size}: list prices of closed models {moved} as an open rival came level."
-
-
-def rest(found: Dose) -> str:
-    """Whether it is an effect or an association, and what it hangs on."""
-    parts = []
-    if found.before_p < 0.05:
-        parts.append(
-            f"Prices had parted before the release ({p_value(found.before_p)}), so this is an association, "
-            "and what the design could have found is not stated"
-        )
-    else:
-        parts.append(f"The months before a release: {_before(found)}")
-    low, high = found.curve.estimates["estimate"].quantile([0.05, 0.95])
-    parts.append(f"the middle 90% of specifications: {low:.0f}% to {high:.0f}%")
-    bounds = found.interval
-    for unit, part in found.without.groupby("unit"):
-        far, ends = _farthest(found, part), part["estimate"].agg(["min", "max"])
-        told = f"leaving out one {unit}: {ends['min']:.0f}% to {ends['max']:.0f}%"
-        turns = np.sign(far["estimate"]) != np.sign(found.estimate)
-        if turns or not bounds[0] <= far["estimate"] <= bounds[1]:
-            told += f", where {far['name']} {'turns its sign' if turns else 'takes it out of its interval'}"
-        parts.append(told)
-    return f"{'; '.join(parts)}.".replace("-", "\N{MINUS SIGN}")
-
-
-def _before(found: Dose) -> str:
-    return "cannot be tested" if np.isnan(found.before_p) else f"joint test {p_value(found.before_p)}"
-
-
-def _farthest(found: Dose, part: pd.DataFrame) -> pd.Series:
-    return part.loc[(part["estimate"] - found.estimate).abs().idxmax()]
-
-
-def _drawn(found: Dose) -> Any:
-    counts = found.curve.counts()
-    of, below, above = (counts[k] for k in ("specifications", "interval_below", "interval_above"))
-    heading = (
-        f"{below:.0f} of {of:.0f} specifications show a fall with their whole interval, {above:.0f} a rise"
-    )
-    measure = (
-        "Change of the list price from an open rival far behind to level, percent; 95% intervals by "
-        "developer, cut off; ringed: headline; below: what was chosen"
-    )
-    axes = found.curve.plot()
-    plots.headline(axes, heading, measure, source=SOURCE)
-    axes.set_ylabel("percent")
-    return axes
