@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from undercut import plots
@@ -121,10 +122,10 @@ def ladders(ladder: pd.DataFrame, *, finding: str, measure: str) -> Axes:
     grid = plots.panels(len(vendors), height=1.55, on_phone=2, sharex=True, sharey=True)
     for axes, vendor in zip(grid, vendors, strict=True):
         own = ladder[ladder["vendor"] == vendor]
-        for _, rung in own.groupby("model_id"):
-            # A month without an offer breaks the line.
-            steps = rung.set_index("day")["price"].reindex(days)
-            axes.step(steps.index, steps, where="post", color=plots.GREY, linewidth=0.8)
+        # One line for all models; a month without an offer breaks it, and so does the next model.
+        rungs = own.pivot_table("price", "day", "model_id").reindex([*days, pd.NaT])
+        every = np.tile(pd.DatetimeIndex([*days, days[-1]]), rungs.shape[1])
+        axes.step(every, rungs.to_numpy(float).T.ravel(), where="post", color=plots.GREY, linewidth=0.8)
         best = own[own["is_best"]].groupby("day")["price"].min().reindex(days)
         axes.step(
             best.index, best, where="post", color=plots.origin_color(own["origin"].iloc[0]), linewidth=2.2
