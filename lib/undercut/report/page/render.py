@@ -138,7 +138,7 @@ def page_style() -> str:
 
 def page_script() -> str:
     """The script of reports: marks that answer, series that hide, time that zooms, tables that sort."""
-    return f"{_file('report.js')}\n{_file('series.js')}"
+    return "\n".join(map(_file, ("point.js", "report.js", "series.js")))
 
 
 def script_hash(script: str) -> str:

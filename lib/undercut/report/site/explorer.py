@@ -33,7 +33,7 @@ def explorer_page(
     made_from : str
         Digest of what it was made from, for `made_from`.
     """
-    script = _part("explore.js")
+    script = f"{_part('point.js')}\n{_part('explore.js')}"
     page = template("explore.html.j2").render(
         first=first,
         measures=data["measures"],

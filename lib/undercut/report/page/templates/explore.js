@@ -583,11 +583,7 @@
   });
 
   // --- pointing at a mark: mouse, finger, keyboard -------------------------------------------------------------
-  const tip = document.body.appendChild(document.createElement("div")), live = document.body.appendChild(document.createElement("div"));
-  tip.id = "tip";
-  tip.hidden = true;
-  live.className = "hidden";
-  live.setAttribute("aria-live", "polite");
+  const { tip, live } = pointing;
   let lit = null;
   const hide = () => { if (lit) lit.classList.remove("on"); lit = null; tip.hidden = true; };
   const marks = (box) => [...box.querySelectorAll(".m")];
@@ -601,25 +597,14 @@
     one.classList.add("on");
     const words = told(one).words();
     tip.textContent = words;
-    tip.hidden = false;
-    const at = one.getBoundingClientRect(), above = at.top - tip.offsetHeight - 8;
-    tip.style.left = `${Math.max(6, Math.min(at.left + at.width / 2 - tip.offsetWidth / 2, document.documentElement.clientWidth - tip.offsetWidth - 6))}px`;
-    tip.style.top = `${above < 4 ? at.bottom + 8 : above}px`;
+    pointing.place(one);
     if (aloud) live.textContent = words.replace(/\n/g, ", ");
-  };
-  const nearest = (chart, event, reach) => {
-    let best = null, least = reach ** 2;
-    for (const one of chart.querySelectorAll(".m")) {
-      const at = one.getBoundingClientRect(), away = (at.left + at.width / 2 - event.clientX) ** 2 + (at.top + at.height / 2 - event.clientY) ** 2;
-      if (away < least) { least = away; best = one; }
-    }
-    return best;
   };
   for (const id of ["time", "scatter"]) {
     const box = byId(id);
     let touched = null;
     const point = (event) => {
-      const one = nearest(box, event, event.pointerType === "mouse" ? 18 : 30);
+      const all = marks(box), one = all[pointing.nearest(all, event, event.pointerType === "mouse" ? 18 : 30)];
       if (one) show(one); else if (event.pointerType === "mouse") hide();
     };
     box.addEventListener("pointermove", point);
@@ -628,13 +613,12 @@
     box.addEventListener("click", (event) => { if (lit && (event.pointerType === "mouse" || touched === lit)) toggle(told(lit).id); });
     box.addEventListener("focusout", hide);
     box.addEventListener("keydown", (event) => {
-      const all = marks(box), at = all.indexOf(lit), step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      const all = marks(box), to = pointing.next(event.key, all.indexOf(lit), all.length);
       if (event.key === "Escape") hide();
       else if (event.key === "Enter" && lit) toggle(told(lit).id);
-      else if (step || event.key === "Home" || event.key === "End") {
+      else if (all[to]) {
         event.preventDefault();
-        const to = event.key === "Home" ? 0 : event.key === "End" ? all.length - 1 : at < 0 ? (step > 0 ? 0 : all.length - 1) : (at + step + all.length) % all.length;
-        if (all[to]) show(all[to], true);
+        show(all[to], true);
       }
     });
   }

@@ -14,9 +14,7 @@
     });
   }
   // Marks answer: the nearest one to the mouse or the finger, or by the arrow keys.
-  const tip = d.body.appendChild(d.createElement("div")), live = d.body.appendChild(d.createElement("div"));
-  tip.id = "tip"; tip.hidden = true;
-  live.className = "hidden"; live.setAttribute("aria-live", "polite");
+  const { tip, live } = pointing;
   let ring = null;
   const hide = () => { tip.hidden = true; ring?.remove(); ring = null; };
   const show = (mark, isSaid) => {
@@ -26,11 +24,7 @@
     tip.replaceChildren(bold, rest.join("\n"));
     ring = mark.parentNode.appendChild(mark.cloneNode());
     ring.setAttribute("class", "ring");
-    tip.hidden = false;
-    const at = mark.getBoundingClientRect(), w = tip.offsetWidth, h = tip.offsetHeight;
-    const x = Math.max(6, Math.min(at.left + at.width / 2 - w / 2, root.clientWidth - w - 6));
-    tip.style.left = `${x}px`;
-    tip.style.top = `${at.top - h - 8 < 4 ? at.bottom + 8 : at.top - h - 8}px`;
+    pointing.place(mark);
     if (isSaid) live.textContent = mark.said.replaceAll("\n", ", ");
   };
   const isGone = (mark) => mark.hasAttribute("data-off") || mark.hasAttribute("data-out");
@@ -42,18 +36,8 @@
     svg.setAttribute("tabindex", "0");
     svg.setAttribute("role", "application");
     svg.setAttribute("aria-roledescription", "chart; arrow keys move between its marks");
-    const near = (event, reach) => {
-      let best = -1, least = reach * reach;
-      marks.forEach((mark, place) => {
-        if (isGone(mark)) return;
-        const at = mark.getBoundingClientRect();
-        const far = (at.left + at.width / 2 - event.clientX) ** 2 + (at.top + at.height / 2 - event.clientY) ** 2;
-        if (far < least) { least = far; best = place; }
-      });
-      return best;
-    };
     const point = (event) => {
-      const place = near(event, event.pointerType === "mouse" ? 22 : 34);
+      const place = pointing.nearest(marks, event, event.pointerType === "mouse" ? 22 : 34);
       if (place >= 0) { now = place; show(marks[place]); } else hide();
     };
     svg.addEventListener("pointermove", point);
@@ -61,16 +45,13 @@
     svg.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse") hide(); });
     svg.addEventListener("blur", hide);
     svg.addEventListener("keydown", (event) => {
-      const last = marks.length - 1, step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
       if (event.key === "Escape") { hide(); return; }
-      if (event.key === "Home") now = 0;
-      else if (event.key === "End") now = last;
-      else if (step) now = now < 0 ? (step > 0 ? 0 : last) : (now + step + marks.length) % marks.length;
-      else return;
-      event.preventDefault();
       // What is hidden or out of the period is passed over.
-      for (let tries = 0; tries < last && isGone(marks[now]); tries += 1) now = (now + (step === -1 || event.key === "End" ? last : 1)) % marks.length;
-      if (isGone(marks[now])) hide(); else show(marks[now], true);
+      const there = marks.filter((mark) => !isGone(mark)), to = pointing.next(event.key, there.indexOf(marks[now]), there.length);
+      if (to < 0) return;
+      event.preventDefault();
+      now = marks.indexOf(there[to]);
+      show(there[to], true);
     });
   }
   addEventListener("scroll", hide, { passive: true });
