@@ -155,7 +155,7 @@ def test_every_mark_of_every_figure_can_be_pointed_at(opened: Any, name: str) ->
 
 def test_the_mouse_the_finger_and_the_keyboard_get_the_same_answer(opened: Any) -> None:
     page, phone = opened("demo"), opened("demo", "phone")
-    svg = page.locator("figure svg.wide")
+    svg = page.locator("#fig-prices svg.wide")
     mark = svg.locator(".marks circle").first
     said = mark.evaluate("mark => mark.said")
     assert re.search(r"\d", said) and "Source: none" in said
@@ -171,7 +171,7 @@ def test_the_mouse_the_finger_and_the_keyboard_get_the_same_answer(opened: Any) 
     assert page.locator("[aria-live]").inner_text().split() == said.replace("\n", ", ").split()
     page.keyboard.press("Escape")
     assert not page.locator("#tip").is_visible()
-    small = phone.locator("figure svg.narrow .marks circle").last
+    small = phone.locator("#fig-prices svg.narrow .marks circle").last
     small.scroll_into_view_if_needed()
     said, box = small.evaluate("mark => mark.said"), small.bounding_box()
     phone.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -180,10 +180,11 @@ def test_the_mouse_the_finger_and_the_keyboard_get_the_same_answer(opened: Any) 
 
 def test_without_scripts_marks_still_carry_their_words(opened: Any) -> None:
     page = opened("demo", scripts=False)
-    title = page.locator("figure svg.wide .marks circle title").first.text_content()
+    title = page.locator("#fig-prices svg.wide .marks circle title").first.text_content()
     assert "Source: none" in title
     assert (
-        page.locator("figure svg.wide").is_visible() and page.locator(".shown .interval").first.is_visible()
+        page.locator("#fig-prices svg.wide").is_visible()
+        and page.locator(".shown .interval").first.is_visible()
     )
 
 
@@ -202,13 +203,13 @@ def test_tables_sort_by_number_and_filter(opened: Any) -> None:
     assert first() == "m0" and before == "m0"
     page.get_by_label("Filter the rows of this table").fill("m7")
     assert table.locator("tbody tr:visible").count() == 1
-    assert "1 of 14" in page.get_by_role("status").first.inner_text()
+    assert "1 of 14" in page.locator(".filter [role=status]").first.inner_text()
 
 
 def test_one_figure_stands_alone_in_a_frame(opened: Any) -> None:
     page = opened("demo", hash="#embed=fig-prices")
     assert page.locator("h1").count() == 0 and page.locator("figure").count() == 1
-    page.locator("figure svg.wide").focus()
+    page.locator("#fig-prices svg.wide").focus()
     page.keyboard.press("End")
     assert page.locator("#tip").is_visible()
     whole = opened("demo")
