@@ -50,7 +50,7 @@ def test_coverage_is_the_share_of_ranked_tokens(results: dict[str, Any], folder:
     ranked = ranked[ranked["period"].isin(months)]
     covered = next(f["value"] for f in results["findings"] if f["key"] == "covered")
     unnamed = ranked[ranked["model_id"].isna()]["tokens"].sum() / ranked["tokens"].sum()
-    assert 70 < covered <= 100 * (1 - unnamed)
+    assert 80 < covered <= 100 * (1 - unnamed)
 
 
 def test_titles_state_what_the_figures_data_say(results: dict[str, Any], folder: Path) -> None:

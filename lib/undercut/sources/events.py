@@ -129,9 +129,17 @@ def events_inside(
     >>> events_inside(rows, days[5], days, (-1, 1))["title"].tolist()
     ['fall']
     """
+    return events.iloc[rows_inside(events, pd.Series([pd.Timestamp(day)]), open_days, window)[0]]
+
+
+def rows_inside(
+    events: pd.DataFrame, days: pd.Series, open_days: pd.DatetimeIndex, window: tuple[int, int]
+) -> list[np.ndarray]:
+    """Positions of the events inside the window of each of several days; see `events_inside`."""
     place = open_days.searchsorted(events["us_trading_day"])
-    offset = place - open_days.searchsorted(pd.Timestamp(day))
-    return events[(offset >= window[0]) & (offset <= window[1]) & (place < len(open_days))]
+    offset = place - open_days.searchsorted(days)[:, None]
+    inside = (offset >= window[0]) & (offset <= window[1]) & (place < len(open_days))
+    return [np.flatnonzero(row) for row in inside]
 
 
 def calendar_inside(
@@ -167,8 +175,9 @@ def calendar_inside(
     dates = dates[dates["session"].notna()].rename(columns={"session": "us_trading_day"})
     names = dates["kind"].map(_SCHEDULED).fillna(dates["ticker"] + " earnings")
     dates = dates.assign(title=names).sort_values(["us_trading_day", "title"])
-    found = (events_inside(dates, day, open_days, window)["title"] for day in days)
-    return ["; ".join(dict.fromkeys(titles)) for titles in found]
+    titles = dates["title"].to_numpy(object)
+    found = rows_inside(dates, days, open_days, window)
+    return ["; ".join(dict.fromkeys(titles[rows].tolist())) for rows in found]
 
 
 def open_releases(

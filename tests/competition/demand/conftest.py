@@ -10,4 +10,6 @@ from undercut.competition.demand.markets import MarketData, market_data
 
 @pytest.fixture(scope="session")
 def data() -> MarketData:
-    return market_data(undercut.load_prices(), undercut.load_reference("token_usage_weekly"))
+    """As report 09 reads them: rankings up to the last rental price."""
+    ranked, rents = map(undercut.load_reference, ("token_usage_weekly", "gpu_rental"))
+    return market_data(undercut.load_prices(), ranked, rents)

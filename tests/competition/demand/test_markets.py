@@ -22,17 +22,14 @@ from undercut.prices.token_weights import token_weights
 GPU = undercut.load_reference("gpu_rental")
 
 
-def rented(sample: pd.DataFrame) -> pd.DataFrame:
-    """Months up to the last rental price."""
-    return sample[sample["period"] <= "2026-09"].reset_index(drop=True)
-
-
 def test_every_ranked_token_is_a_product_or_listed_as_left_out(data: MarketData) -> None:
     gone = data.left_out[data.left_out["reason"].isin([NO_NAME, NO_PRICE])]
-    ranked = token_weights().groupby("period")["tokens"].sum()
+    usage = undercut.load_reference("token_usage_weekly")
+    until = usage["week_start"] <= GPU.loc[GPU["gpu"].eq("H100"), "date"].max()
+    ranked = token_weights(usage[until]).groupby("period")["tokens"].sum()
     kept = data.products.groupby("period")["tokens"].sum()
     np.testing.assert_allclose(kept.add(gone.groupby("period")["tokens"].sum(), fill_value=0), ranked)
-    assert 0.7 < data.covered() < 1
+    assert 0.8 < data.covered() < 1
 
 
 def test_products_without_a_capability_are_listed_and_only_the_estimation_lacks_them(
@@ -62,7 +59,7 @@ def test_a_known_row_is_right(data: MarketData) -> None:
 
 
 def test_instruments_of_closed_models_are_zero_where_only_weights_can_be_resold(data: MarketData) -> None:
-    sample = with_instruments(rented(estimation_sample(data)), GPU)
+    sample = with_instruments(estimation_sample(data), GPU)
     closed = sample[sample["group"] == "closed"]
     assert (closed[["z_cost", "z_sellers", "z_elsewhere"]] == 0).all().all()
     assert sample.loc[sample["model_id"].eq("llama-3.3-70b-instruct"), "z_cost"].gt(np.log(70)).all()
@@ -70,7 +67,7 @@ def test_instruments_of_closed_models_are_zero_where_only_weights_can_be_resold(
 
 
 def test_near_rivals_are_counted_as_by_hand(data: MarketData) -> None:
-    sample = with_instruments(rented(estimation_sample(data)), GPU)
+    sample = with_instruments(estimation_sample(data), GPU)
     month = sample[sample["period"] == "2026-08"].reset_index(drop=True)
     gaps = [
         a - b
@@ -93,8 +90,20 @@ def test_a_month_without_a_rental_price_is_an_error(data: MarketData) -> None:
 
 
 def test_an_as_of_panel_knows_no_later_ranking() -> None:
-    ranked = undercut.load_reference("token_usage_weekly")
-    known = market_data(undercut.load_prices("2025-12-31"), ranked)
-    assert known.products["period"].max() == "2025-12"
+    ranked, prices = undercut.load_reference("token_usage_weekly"), undercut.load_prices()
+
+    def known_on(day: str) -> pd.DataFrame:
+        moment = pd.Timestamp(day, tz="UTC")
+        seen = prices[prices["first_seen"] <= moment]
+        return seen.assign(last_seen=seen["last_seen"].clip(upper=moment))
+
+    assert market_data(known_on("2025-12-31"), ranked).products["period"].max() == "2025-12"
     with pytest.raises(OutsideDataError, match="start after"):
-        market_data(undercut.load_prices("2024-12-31"), ranked)
+        market_data(known_on("2024-12-31"), ranked)
+
+
+def test_weeks_after_the_last_rent_are_no_part_of_the_record(data: MarketData) -> None:
+    last = GPU.loc[GPU["gpu"].eq("H100"), "date"].max()
+    assert pd.Timestamp(data.last_week) - pd.Timedelta(days=6) <= last
+    ranked = undercut.load_reference("token_usage_weekly")
+    assert ranked["week_start"].max() > last, "otherwise the rule is not tried"

@@ -113,15 +113,17 @@ def test_the_fast_search_agrees_with_looking_at_every_pair(seed: int, reach: flo
         for i in range(30)
     ]  # fmt: skip
     frame = quotes(*rows)
+    records = list(frame.itertuples())
     for row in exposed(frame, RivalRule(reach=reach), group).itertuples():
-        others = frame[frame["period"].eq(row.period) & frame["access"].eq("open")]
-        others = others[others["developer"].ne(row.developer)]
-        if group != "any":
-            others = others[others["origin"].eq("CN") == (group == "CN")]
-        near = others[others["eci"] >= row.eci - reach - 1e-9]
+        others = [
+            other for other in records
+            if other.period == row.period and other.access == "open" and other.developer != row.developer
+            and group in ("any", "CN" if other.origin == "CN" else "other")
+        ]  # fmt: skip
+        near = [other for other in others if other.eci >= row.eci - reach - 1e-9]
         assert row.in_reach == len(near)
-        assert row.gap == others["eci"].max() - row.eci or others.empty
-        assert row.reach_price == near["price"].min() or near.empty
+        assert not others or row.gap == max(other.eci for other in others) - row.eci
+        assert not near or row.reach_price == min(other.price for other in near)
 
 
 def test_a_wider_reach_never_lowers_exposure() -> None:

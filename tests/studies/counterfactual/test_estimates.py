@@ -20,10 +20,7 @@ CENTRAL = {"elasticity": -2.0, "correlation": 0.35, "outside_share": 0.5, "open_
 
 @pytest.fixture(scope="module")
 def sample(data: MarketData) -> pd.DataFrame:
-    rents = undercut.load_reference("gpu_rental")
-    sample = estimation_sample(data)
-    known = pd.to_datetime(rents.loc[rents["gpu"].eq("H100"), "date"]).dt.strftime("%Y-%m")
-    return with_instruments(sample[sample["period"].isin(known)], rents)
+    return with_instruments(estimation_sample(data), undercut.load_reference("gpu_rental"))
 
 
 @pytest.fixture(scope="module")

@@ -95,7 +95,7 @@ class MarketData(Result):
         return self.left_out[self.left_out["reason"] != NO_CAPABILITY]
 
 
-def market_data(panel: pd.DataFrame, ranked: pd.DataFrame) -> MarketData:
+def market_data(panel: pd.DataFrame, ranked: pd.DataFrame, rents: pd.DataFrame | None = None) -> MarketData:
     """Monthly markets of one platform.
 
     Parameters
@@ -104,6 +104,9 @@ def market_data(panel: pd.DataFrame, ranked: pd.DataFrame) -> MarketData:
         From :func:`undercut.load_prices`; its workload decides the price.
     ranked : DataFrame
         As ``undercut.load_reference("token_usage_weekly")``.
+    rents : DataFrame, optional
+        As ``undercut.load_reference("gpu_rental")``: weeks after the last rent of an H100, which the
+        instruments need, are left out.
 
     Returns
     -------
@@ -127,6 +130,8 @@ def market_data(panel: pd.DataFrame, ranked: pd.DataFrame) -> MarketData:
     (True, True)
     """
     known_until = panel["last_seen"].max().tz_convert(None)
+    if rents is not None:
+        ranked = ranked[ranked["week_start"] <= rents.loc[rents["gpu"].eq("H100"), "date"].max()]
     tokens = token_weights(ranked[ranked["week_start"] + pd.Timedelta(days=6) <= known_until])
     if tokens.empty:
         raise OutsideDataError(

@@ -195,8 +195,8 @@ def market_data(data: MarketData) -> Iterator[Part]:
         role="descriptive",
     )  # fmt: skip
     yield Sentence(
-        f"{data.summary()} What lies below the fifteenth place, or was bought elsewhere, is not in the "
-        "record at all: how large it is has to be assumed."
+        f"{data.summary()} What lies below the fiftieth place, was bought elsewhere, or came after the last "
+        "known rent of a GPU is not in the record at all: how large it is has to be assumed."
     )
     yield Table(
         data.table()[["reason", "rows", "models", "share"]], title="What is left out",

@@ -15,7 +15,14 @@ from undercut.errors import DataError
 from undercut.eventstudy.windows import Window, parse_window
 from undercut.prices.cross_section import Sellable, model_prices
 from undercut.provenance import Provenance, attach, provenance_of
-from undercut.sources.events import WITHIN, calendar_inside, events_inside, load_events, open_releases
+from undercut.sources.events import (
+    WITHIN,
+    calendar_inside,
+    events_inside,
+    load_events,
+    open_releases,
+    rows_inside,
+)
 from undercut.sources.sessions import NEW_YORK, sessions
 from undercut.studies.stocks.universe import GROUPS
 
@@ -245,11 +252,12 @@ def _shock(developer: str, day: pd.Timestamp, reviewed: pd.DataFrame) -> tuple[s
 def _confounders(rows: pd.DataFrame, reviewed: pd.DataFrame, window: Window) -> list[str]:
     """Titles of other developers' news inside the window of each row."""
     news = reviewed[~reviewed["type"].isin(_REACTION)]
-    open_days, found = _open_days(reviewed), []
-    for day, developer in zip(rows["date"], rows["developer"], strict=True):
-        near = events_inside(news, day, open_days, window)
-        found.append("; ".join(near.loc[near["actor"] != developer, "title"]))
-    return found
+    titles, actors = (news[name].to_numpy(object) for name in ("title", "actor"))
+    inside = rows_inside(news, rows["date"], _open_days(reviewed), window)
+    return [
+        "; ".join(titles[near[actors[near] != developer]])
+        for near, developer in zip(inside, rows["developer"], strict=True)
+    ]
 
 
 def _open_days(reviewed: pd.DataFrame) -> pd.DatetimeIndex:
