@@ -27,10 +27,21 @@ def fit_page(figure: Figure, width: float = WIDE) -> None:
             _plain(axis)
         if ax.get_legend() is not None:
             _key_above(ax, width)
-    figure.draw_without_rendering()
-    for ax in figure.axes:
-        if ax.get_visible():
-            _apart(ax)
+    _lay_out(figure)
+    moved = [_apart(ax) for ax in figure.axes if ax.get_visible()]
+    if any(moved):
+        _lay_out(figure)
+    # What is laid out stays so: each file of the figure would else measure all its texts again, twice.
+    figure.set_layout_engine("none")
+
+
+def _lay_out(figure: Figure) -> None:
+    """Give the axes their places, for which their ticks are written."""
+    engine = figure.get_layout_engine()
+    if engine is None:
+        figure.draw_without_rendering()
+    else:
+        engine.execute(figure)
 
 
 def fit_phone(figure: Figure) -> None:
@@ -75,8 +86,8 @@ def _key_above(ax: Axes, width: float) -> None:
     )  # fmt: skip
 
 
-def _apart(ax: Axes) -> None:
-    """Every second tick, or fewer, where the numbers below the axes would touch."""
+def _apart(ax: Axes) -> bool:
+    """Every second tick, or fewer, where the numbers below the axes would touch; says whether they did."""
     from matplotlib.ticker import FixedFormatter, FixedLocator
 
     low, high = sorted(ax.get_xlim())
@@ -87,14 +98,16 @@ def _apart(ax: Axes) -> None:
     ]
     figure = ax.get_figure(root=True)
     if len(ticks) < 2 or figure is None:
-        return
+        return False
     room = ax.get_window_extent().width * 72 / figure.dpi
     needed = sum(max(map(_width, text.split("\n"))) + 6 for _, text in ticks)
-    if (step := -(-int(needed) // max(1, int(room)))) > 1:
-        kept = ticks[::step]
-        ax.xaxis.set_major_locator(FixedLocator([tick for tick, _ in kept]))
-        if isinstance(ax.xaxis.get_major_formatter(), FixedFormatter):
-            ax.xaxis.set_major_formatter(FixedFormatter([text for _, text in kept]))
+    if (step := -(-int(needed) // max(1, int(room)))) <= 1:
+        return False
+    kept = ticks[::step]
+    ax.xaxis.set_major_locator(FixedLocator([tick for tick, _ in kept]))
+    if isinstance(ax.xaxis.get_major_formatter(), FixedFormatter):
+        ax.xaxis.set_major_formatter(FixedFormatter([text for _, text in kept]))
+    return True
 
 
 def _names_above(ax: Axes) -> int:
