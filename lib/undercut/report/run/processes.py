@@ -6,12 +6,17 @@ import ctypes
 import os
 import signal
 import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from resource import struct_rusage
 
 import psutil
 
 _SET_PARENT_DEATH_SIGNAL = 1
 _SET_CHILD_SUBREAPER = 36
+_PATIENCE_SECONDS = 10.0
+_LOOK_SECONDS = 0.005
 # Linux counts kibibytes, macOS bytes.
 _MAXRSS_PER_MIB = 1024**2 if sys.platform == "darwin" else 1024
 
@@ -30,16 +35,15 @@ def reap_orphans() -> None:
 
 
 def end_descendants(pid: int | None = None) -> None:
-    """Kill every process below ``pid`` (default: this one)."""
-    try:
-        below = psutil.Process(pid).children(recursive=True)
-    except psutil.NoSuchProcess:
-        return
-    for process in below:
+    """Kill every process below ``pid`` (default: this one), and wait until they have ended."""
+
+    def below() -> list[psutil.Process]:
         try:
-            process.kill()
+            return psutil.Process(pid).children(recursive=True)
         except psutil.NoSuchProcess:
-            continue
+            return []
+
+    _end(below)
 
 
 def end_tree(pid: int) -> None:
@@ -53,12 +57,38 @@ def end_tree(pid: int) -> None:
 
 def end_by_environment(variable: str, value: str) -> None:
     """Kill processes in whose environment ``variable`` is ``value``: those that nobody waits for any more."""
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get(variable) == value:
+
+    def marked() -> list[psutil.Process]:
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+                if process.environ().get(variable) == value:
+                    found.append(process)
+        return found
+
+    _end(marked)
+
+
+def _end(find: Callable[[], list[psutil.Process]]) -> None:
+    """Kill what is found until nothing is: what was started meanwhile, and what a busy machine ends late.
+
+    Nobody's exit status is taken; what cannot be killed (it waits for a disk) is left after a while.
+    """
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while living := [process for process in find() if _lives(process)]:
+        for process in living:
+            with suppress(psutil.NoSuchProcess):
                 process.kill()
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
+        if time.monotonic() > until:
+            return
+        time.sleep(_LOOK_SECONDS)
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def memory_mb(pid: int) -> float:
