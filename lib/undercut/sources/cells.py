@@ -1,12 +1,14 @@
-"""What does a cell of a user's table mean? Days and numbers, each column in one recognised way."""
+"""Where are the cells of a user's table, and what do they mean? Each column in one recognised way."""
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
 import re
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -59,6 +61,7 @@ _DAYS: Final[dict[str, tuple[re.Pattern[str], str]]] = {
 _TWO_WAYS: Final = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})" + _TIME)
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?")
 _LONGEST_NUMBER: Final = 60
+_LARGEST_FIELD: Final = 1_000_000
 #: What a cell may be in a format whose cells have types.
 _KINDS: Final = (
     str,
@@ -98,6 +101,45 @@ def refuse_odd(name: str, frame: pd.DataFrame) -> None:
         if odd is not None or is_timedelta64_dtype(frame[column]):
             told = odd.__name__ if odd else "durations"
             raise DataError(f"{name}, column {column!r} holds {told}: text, numbers or days are expected.")
+
+
+def plain_columns(text: str, separator: str, before: int) -> tuple[Any, Any, list[int]] | None:
+    """Header, columns, and the line of each row where fields are as many on each line and none is quoted.
+
+    What `quoted_rows` finds, in a third of the time; None for any other text.
+    """
+    text = "\n" + text.replace("\r\n", "\n")
+    if any(mark in text for mark in ('"', "\r", f"{separator} ", "\n ")):
+        return None
+    numbered = [(at, line) for at, line in enumerate(text.split("\n"), start=before) if line]
+    lines, written = [at for at, _ in numbered], [line for _, line in numbered]
+    marks = written[0].count(separator) if written else 0
+    even = all(line.count(separator) == marks and len(line) <= _LARGEST_FIELD for line in written)
+    if len(written) < 2 or not even:
+        return None
+    fields = separator.join(written).split(separator)
+    header, columns = fields[: marks + 1], [fields[marks + 1 + at :: marks + 1] for at in range(marks + 1)]
+    if not all(map(str.strip, [header[0], *columns[0]])):  # perhaps a row of nothing but blanks
+        return None
+    return [header], columns, lines[1:]
+
+
+def quoted_rows(name: str, text: str, separator: str, before: int) -> tuple[list[list[str]], list[int]]:
+    """Fields and last line of each row of any text, which ``before`` lines precede."""
+    csv.field_size_limit(_LARGEST_FIELD)
+    source = io.StringIO(text, newline="")
+    reader = csv.reader(source, delimiter=separator, skipinitialspace=True, strict=True)
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    try:
+        for fields in reader:
+            if fields and any(map(str.strip, fields)):
+                rows.append(fields)
+                lines.append(reader.line_num + before)
+    except csv.Error as error:
+        at = lines[-1] + 1 if lines else 1
+        raise DataError(f"{name}, line {at}: this is not a row of a CSV file ({error}).") from None
+    return rows, lines
 
 
 def text_of(values: pd.Series) -> pd.Series:

@@ -8,7 +8,6 @@ names file, line, column and text. Nothing is dropped and nothing guessed.
 from __future__ import annotations
 
 import bz2
-import csv
 import gzip
 import io
 import lzma
@@ -26,7 +25,6 @@ from undercut.errors import CellError, DataError, MissingColumnError, SourceErro
 from undercut.sources import cells
 
 _SEPARATORS: Final = ",;\t|"
-_LARGEST_FIELD: Final = 1_000_000
 _MOST_HEADER: Final = 6
 _UNPACK: Final[dict[bytes, Callable[[bytes], bytes]]] = {
     b"\x1f\x8b": gzip.decompress,
@@ -293,11 +291,11 @@ def _from_csv(name: str, content: bytes, header_rows: int) -> UserTable:
     text = text[declared.end() :] if declared else text
     separator = declared[1] if declared else _separator(text)
     before = int(declared is not None)
-    quick = _plain_columns(text, separator, before) if header_rows < 2 else None
+    quick = cells.plain_columns(text, separator, before) if header_rows < 2 else None
     if quick and (header_rows or _rows_of_header([[first] for first in (quick[0][0][0], *quick[1][0])]) == 1):
         header, columns, lines = quick
     else:
-        rows, lines = _rows(name, text, separator, before)
+        rows, lines = cells.quoted_rows(name, text, separator, before)
         header_rows = header_rows or _rows_of_header(rows)
         if len(rows) <= header_rows:
             raise DataError(f"{name} has a header and no rows." if rows else f"{name} is empty.")
@@ -310,45 +308,6 @@ def _from_csv(name: str, content: bytes, header_rows: int) -> UserTable:
     several = tuple(map(tuple, header)) if header_rows > 1 else ()
     table = UserTable(name, frame, tuple(lines), separator == ";", notes, several)
     return table if several else _without_row_numbers(table)
-
-
-def _plain_columns(text: str, separator: str, before: int) -> tuple[Any, Any, list[int]] | None:
-    """Header, columns, and the line of each row where fields are as many on each line and none is quoted.
-
-    What `_rows` finds, in a third of the time; None for any other text.
-    """
-    text = "\n" + text.replace("\r\n", "\n")
-    if any(mark in text for mark in ('"', "\r", f"{separator} ", "\n ")):
-        return None
-    numbered = [(at, line) for at, line in enumerate(text.split("\n"), start=before) if line]
-    lines, written = [at for at, _ in numbered], [line for _, line in numbered]
-    marks = written[0].count(separator) if written else 0
-    even = all(line.count(separator) == marks and len(line) <= _LARGEST_FIELD for line in written)
-    if len(written) < 2 or not even:
-        return None
-    fields = separator.join(written).split(separator)
-    header, columns = fields[: marks + 1], [fields[marks + 1 + at :: marks + 1] for at in range(marks + 1)]
-    if not all(map(str.strip, [header[0], *columns[0]])):  # perhaps a row of nothing but blanks
-        return None
-    return [header], columns, lines[1:]
-
-
-def _rows(name: str, text: str, separator: str, before: int) -> tuple[list[list[str]], list[int]]:
-    """Fields and last line of each row of any text, which ``before`` lines precede."""
-    csv.field_size_limit(_LARGEST_FIELD)
-    source = io.StringIO(text, newline="")
-    reader = csv.reader(source, delimiter=separator, skipinitialspace=True, strict=True)
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    try:
-        for fields in reader:
-            if fields and any(map(str.strip, fields)):
-                rows.append(fields)
-                lines.append(reader.line_num + before)
-    except csv.Error as error:
-        at = lines[-1] + 1 if lines else 1
-        raise DataError(f"{name}, line {at}: this is not a row of a CSV file ({error}).") from None
-    return rows, lines
 
 
 def _rows_of_header(rows: Sequence[Sequence[str]]) -> int:
