@@ -16,7 +16,6 @@ from undercut import (
 )
 from undercut.errors import UndercutError
 from undercut.eventstudy.model import event_study
-from undercut.inference.did.model import staggered_adoption
 from undercut.panel.changes import load_changes
 from undercut.prices.capability.gap import price_gap
 from undercut.prices.capability.price_of_capability import price_of_capability
@@ -33,6 +32,7 @@ from undercut.sources.returns import load_returns
 from undercut.sources.returns_checks import check_returns
 from undercut.studies.explorer.page import explore
 from undercut.studies.lab import chart, sliders
+from undercut.studies.own.adoption import staggered_adoption
 from undercut.studies.report import Report
 from undercut.valuation.firm import value_firm
 

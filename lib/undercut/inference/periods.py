@@ -31,8 +31,8 @@ _NEVER: Final = frozenset({"", "0", "never", "none", "na", "nan", "nat", "inf", 
 class OddPeriodError(CellError):
     """A period that is written in another way than the others; ``label`` is its text."""
 
-    def __init__(self, label: str, usual: str) -> None:
-        super().__init__(f"Period {label!r} is not written as {usual!r} and others are. {_ADVICE}")
+    def __init__(self, label: str, usual: str, told: str = "") -> None:
+        super().__init__(told or f"Period {label!r} is not written as {usual!r} and others are. {_ADVICE}")
         self.label, self.usual = label, usual
 
 
@@ -99,10 +99,9 @@ class PeriodScale:
             at = _KINDS[self.kind](text) if self.kind in _KINDS else int(self.labels.get_loc(value))
         except (DataError, ValueError, KeyError):
             first = _text(self.labels[0])
-            raise CellError(
-                f"{value!r} is not written as the periods are ({first!r}). Leave it blank where nothing "
-                "starts."
-            ) from None
+            told = f"{value!r} is not written as the periods are ({first!r})."
+            told += " Leave it blank where nothing starts."
+            raise OddPeriodError(str(value), first, told) from None
         return float(-((self._origin - at) // self._step) if self.kind in _KINDS else at)
 
 
