@@ -46,8 +46,9 @@ MEASURES: Final = {
     )
 }  # fmt: skip
 DEFAULT: Final = "eci_2026_10"
-#: Half-width of 90% and 95% intervals in standard deviations; scores carry 90% intervals.
-_NARROWED: Final = 1.6448536269514722 / 1.959963984540054
+#: Half-width of a 90% interval in standard deviations: scores carry 90% intervals.
+NINETY: Final = 1.6448536269514722
+_NARROWED: Final = NINETY / 1.959963984540054
 _COLUMNS: Final = (
     "model", "model_id", "eci", "eci_low", "eci_high", "release_date", "developer", "country", "access",
 )  # fmt: skip
@@ -91,7 +92,7 @@ def capability_scores(measure: str = DEFAULT) -> pd.DataFrame:
 Found = TypeVar("Found", pd.DataFrame, pd.Series, dict[str, float])
 
 
-def once_a_measure(function: Callable[[str], Found]) -> Callable[[str], Found]:
+def once_a_measure(function: Callable[[str], Found]) -> Callable[..., Found]:
     """Keep what a function finds for a measure while the tables behind the scores stay as they are.
 
     Callers get a copy of their own.

@@ -11,6 +11,7 @@ import pandas as pd
 
 from undercut.errors import DataError
 from undercut.inference.arrays import Floats
+from undercut.panel.measures import NINETY
 from undercut.prices.capability.frontier import checked_quotes
 from undercut.prices.capability.price_of_capability import frontier_holders
 from undercut.result import Result
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 #: Steps of the grid of capability levels, in points.
 LEVEL_STEP: Final = 2.0
-#: Half-width of the index's 90% intervals in standard deviations.
-_Z90: Final = 1.6448536269514722
 _GROUPS: Final[Mapping[str, str]] = {"any": "", "CN": "_cn", "other": "_other"}
 
 
@@ -183,7 +182,7 @@ def _distances(frontier: Mapping[str, pd.DataFrame], group: str) -> pd.DataFrame
         found["closed_frontier"], found["closed_model"] = closed["eci"], closed["model_id"]
     found["open_frontier"], found["open_model"] = rival["eci"], rival["model_id"]
     found["distance"] = closed["eci"] - rival["eci"]
-    width = [(side["eci_high"] - side["eci_low"]) / (2 * _Z90) for side in (closed, rival)]
+    width = [(side["eci_high"] - side["eci_low"]) / (2 * NINETY) for side in (closed, rival)]
     error = 1.959964 * np.sqrt(width[0] ** 2 + width[1] ** 2)
     found["distance_low"], found["distance_high"] = found["distance"] - error, found["distance"] + error
     unknown = found["distance"].notna() & error.isna()

@@ -17,10 +17,9 @@ from undercut.errors import CellError, DuplicateRowsError, InputError, MissingCo
 from undercut.inference.arrays import Floats
 from undercut.inference.quantiles import weighted_quantile
 from undercut.inference.resampling import cluster_codes, multiplicities
+from undercut.panel.measures import NINETY
 
 VERSIONS: Final = ("lowest", "low quantile", "fixed number")
-#: Half-width of the 90% intervals of the capability index, in standard deviations.
-_Z90: Final = 1.6448536269514722
 _NEEDED: Final = ("period", "product", "host", "model_id", "price", "eci")
 
 
@@ -157,7 +156,7 @@ def checked_quotes(quotes: pd.DataFrame) -> None:
 def _capability_errors(used: pd.DataFrame, draws: int, seed: int) -> Floats:
     """Error of each row's capability score in each draw, one a model; none in the sample itself."""
     models, names = pd.factorize(used["model_id"], sort=True)
-    spread = ((used["eci_high"] - used["eci_low"]) / (2 * _Z90)).fillna(0.0).to_numpy(float)
+    spread = ((used["eci_high"] - used["eci_low"]) / (2 * NINETY)).fillna(0.0).to_numpy(float)
     # A stream of its own: the same clusters are drawn with and without errors.
     noise = np.random.default_rng([seed, 1]).standard_normal((draws, len(names)))
     return np.vstack([np.zeros(len(used)), noise[:, models] * spread])

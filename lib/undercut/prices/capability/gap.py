@@ -11,6 +11,7 @@ import pandas as pd
 
 from undercut.errors import NotIdentifiedError, TooFewError
 from undercut.inference.arrays import Booleans, Codes, Floats
+from undercut.panel.measures import NINETY
 from undercut.result import Result
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 #: Fewer models than this on either side say nothing.
 MIN_MODELS = 5
-#: Half-width of a 90% interval in standard deviations: scores state 90% intervals.
-NINETY = 1.6448536269514722
 
 
 @dataclass(frozen=True, slots=True)

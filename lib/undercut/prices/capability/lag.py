@@ -13,6 +13,7 @@ import pandas as pd
 from undercut.errors import TooFewError, unknown
 from undercut.inference.arrays import Floats
 from undercut.panel.measures import DEFAULT, arena_scores, capability_scores
+from undercut.prices.capability.gap import score_spread
 from undercut.provenance import provenance_of
 from undercut.result import Result
 from undercut.sources.reference import load_reference
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-#: Half-width of a 90% interval in standard deviations: the index states 90% intervals.
-_NINETY: Final = 1.6448536269514722
 _MONTH: Final = 365.25 / 12
 
 _GAP_COLUMNS: Final = (
@@ -192,10 +191,7 @@ def _side(table: pd.DataFrame, country: str, openness: str) -> pd.DataFrame:
 
 def _drawn(side: pd.DataFrame, draws: int, seed: int) -> Floats:
     """Scores with errors, shape (draws + 1, models); the first row is the scores themselves."""
-    spread = (side["eci_high"] - side["eci_low"]).to_numpy(float) / (2 * _NINETY)
-    usual = np.nanmedian(spread) if np.isfinite(spread).any() else 0.0
-    noise = np.random.default_rng(seed).standard_normal((draws, len(side)))
-    noise *= np.where(np.isfinite(spread), spread, usual)
+    noise = np.random.default_rng(seed).standard_normal((draws, len(side))) * score_spread(side)
     return np.vstack([np.zeros(len(side)), noise]) + side["eci"].to_numpy(float)
 
 

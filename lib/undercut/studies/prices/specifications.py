@@ -65,7 +65,7 @@ def same_model(quotes: pd.DataFrame, headline: Finding) -> Checked:
         return point(annual_change(price_index(rows, **_FORMULAS[chosen["formula"]]).index))
 
     steps = monthly_steps(counted["none"].assign(also=counted["real"]["price"]))
-    months = np.sort(counted["none"]["period"].unique())
+    months = sorted(counted["none"]["period"].unique())
 
     def half_way(left: pd.DataFrame) -> float:
         return (chained_change(left, months, "price") + chained_change(left, months, "also")) / 2
