@@ -21,10 +21,10 @@ def test_a_chart_says_what_each_mark_is_and_asks_no_other_host() -> None:
 
 def test_sliders_move_values_or_name_the_extra_that_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
-    widgets = SimpleNamespace(interact=lambda function, least: seen.append(function(least[0])))
+    widgets = SimpleNamespace(interact=lambda function, least: seen.append(function(least=least[0])))
     monkeypatch.delenv("UNDERCUT_OUTPUT", raising=False)
     monkeypatch.setitem(sys.modules, "ipywidgets", widgets)
-    uc.sliders(lambda least: 10 * least, least=(1, 9))
+    uc.sliders(lambda times, least: times * least, 10, least=(1, 9))
     assert seen == [10]
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
     assert "undercut[lab]" in uc.sliders(lambda least: least, least=(1, 9))
@@ -32,4 +32,4 @@ def test_sliders_move_values_or_name_the_extra_that_has_them(monkeypatch: pytest
 
 def test_sliders_do_nothing_while_a_report_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNDERCUT_OUTPUT", "somewhere")
-    assert uc.sliders(lambda least: 1 / (least - least), least=(1, 9)) is None
+    assert uc.sliders(int, "no number", least=(1, 9)) is None

@@ -59,7 +59,7 @@ def chart(result: Result) -> Chart:
     return Chart(inline(picture.svg.decode(), type(result).__name__, alt=title), title)
 
 
-def sliders(function: Callable[..., Any], **values: Any) -> Any:
+def sliders(function: Callable[..., Any], *fixed: Any, **values: Any) -> Any:
     """Move the values of a function with widgets and see its result anew.
 
     While a report is built nothing is shown: a page has nothing to move.
@@ -68,9 +68,11 @@ def sliders(function: Callable[..., Any], **values: Any) -> Any:
     ----------
     function : callable
         Gives a result for the values; should take a second or less.
+    *fixed
+        Its first arguments, which stay.
     **values
-        For each argument a range ``(low, high)`` or ``(low, high, step)``, a list to choose from, or True or
-        False, as ipywidgets takes them.
+        For each further argument a range ``(low, high)`` or ``(low, high, step)``, a list to choose from, or
+        True or False, as ipywidgets takes them.
 
     Returns
     -------
@@ -82,4 +84,8 @@ def sliders(function: Callable[..., Any], **values: Any) -> Any:
         widgets = require("ipywidgets", extra="lab")
     except MissingExtraError as missing:
         return str(missing)
-    return widgets.interact(function, **values)
+
+    def shown(**moved: Any) -> Any:
+        return function(*fixed, **moved)
+
+    return widgets.interact(shown, **values)
