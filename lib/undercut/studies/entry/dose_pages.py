@@ -10,7 +10,7 @@ import pandas as pd
 
 from undercut import plots
 from undercut.inference.specifications import SpecificationCurve
-from undercut.report.findings.sentences import p_value
+from undercut.report.findings.sentences import number, p_value
 from undercut.studies.entry.dose import Dose
 from undercut.studies.entry.words import SOURCE, direction, in_words
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence
@@ -82,7 +82,9 @@ def rest(found: Dose) -> str:
         parts.append(f"The months before a release: {_before(found)}")
     parts.append(known(found))
     low, high = found.curve.estimates["estimate"].quantile([0.05, 0.95])
-    parts.append(f"the middle 90% of specifications: {low:.0f}% to {high:.0f}%{_most(found.curve)}")
+    parts.append(
+        f"the middle 90% of specifications: {number(low, '%')} to {number(high, '%')}{_most(found.curve)}"
+    )
     bounds = found.interval
     for unit, part in found.without.groupby("unit"):
         far, ends = _farthest(found, part), part["estimate"].agg(["min", "max"])
