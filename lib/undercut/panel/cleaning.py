@@ -83,8 +83,7 @@ def assign_status(rows: pd.DataFrame) -> pd.DataFrame:
 
 def is_first_hand(rows: pd.DataFrame) -> pd.Series:
     """Whether the source of a quote is the seller's own list."""
-    pairs = zip(rows["source"], rows["host"], strict=True)
-    return pd.Series([pair in FIRST_HAND for pair in pairs], index=rows.index, dtype=bool)
+    return pd.Series(pd.MultiIndex.from_frame(rows[["source", "host"]]).isin(list(FIRST_HAND)), rows.index)
 
 
 def _in_sequence(rows: pd.DataFrame) -> pd.DataFrame:
@@ -301,27 +300,21 @@ def stale_alias(rows: pd.DataFrame) -> Verdict:
 
 
 def price_before_move(usable: pd.DataFrame, moved: pd.DataFrame) -> pd.Series:
-    """Whether a quote under a moving name has the price that the name had before it moved.
-
-    A name that was first listed after it moved has no such price; there it is that of the ids that always
-    meant the former model, at the same host on the first day of the quote.
+    """Whether a quote under a moving name has the price that the name had before it moved: of a name first
+    listed after it moved, that of the former model's own ids at the same host on the first day.
     """
     prices = ["valid_from", "first_seen", "input", "output"]
     rows = moved.reset_index(names="row")
     pairs = rows.merge(usable[["source", "raw_id", *prices]], on=["source", "raw_id"], suffixes=("", "_then"))
     pairs = pairs[pairs["valid_from_then"] < pairs["moved_on"]]
     fixed = usable.loc[usable["moved_on"].isna(), ["host", "model_id", "valid_to", *prices]]
-    fixed = fixed.rename(columns={"model_id": "moved_from"})
-    others = rows[~rows["row"].isin(pairs["row"])].merge(
-        fixed, on=["host", "moved_from"], suffixes=("", "_then")
-    )
-    in_force = others["valid_from_then"].le(others["valid_from"])
-    others = others[in_force & ~(others["valid_to_then"] <= others["valid_from"])]
+    fixed, new = fixed.rename(columns={"model_id": "moved_from"}), rows[~rows["row"].isin(pairs["row"])]
+    others = new.merge(fixed, on=["host", "moved_from"], suffixes=("", "_then"))
+    others = others.query("valid_from_then <= valid_from and not valid_to_then <= valid_from")
     last = pairs.sort_values(["valid_from_then", "first_seen_then"]).groupby("row", as_index=False).last()
     told = pd.concat([last, others])
     same = same_price(told["input"], told["input_then"]) & same_price(told["output"], told["output_then"])
-    found = pd.Series(same, index=told.index).groupby(told["row"]).any()
-    return found.reindex(moved.index, fill_value=False)
+    return pd.Series(same, told.index).groupby(told["row"]).any().reindex(moved.index, fill_value=False)
 
 
 def before_release(rows: pd.DataFrame) -> Verdict:

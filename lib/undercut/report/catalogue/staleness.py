@@ -197,7 +197,8 @@ def _owners() -> Mapping[str, list[metadata.Distribution]]:
         if not tops:
             paths = (line.partition(",")[0] for line in (distribution.read_text("RECORD") or "").splitlines())
             tops = {
-                top if rest else getmodulename(top) for top, _, rest in (one.partition("/") for one in paths)
+                top if rest else getmodulename(top) or ""
+                for top, _, rest in (one.partition("/") for one in paths)
             }
         for top in tops:
             owners.setdefault(top or "", []).append(distribution)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import zmq
-from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
@@ -111,7 +110,7 @@ def manager_of(embryo: Embryo | None, folder: str) -> type[AsyncKernelManager]:
             identity = str(uuid.uuid4())
             self.provisioner = Provisioner(kernel_id=identity, kernel_spec=self.kernel_spec, parent=self)
 
-        def client(self, **options: Any) -> BlockingKernelClient:
+        def client(self, **options: Any) -> Any:
             """Its client, which keeps all that the kernel says until it is read, however much that is."""
             made = super().client(**options)
             made.context.setsockopt(zmq.RCVHWM, 0)

@@ -71,7 +71,8 @@ def _is_own_code(file: str) -> bool:
 
 def _packed(message: Any) -> bytes:
     """The message as JSON, with a question mark for half a character, which jupyter_client's cannot send."""
-    from jupyter_client.session import json_default, json_packer
+    from jupyter_client.jsonutil import json_default
+    from jupyter_client.session import json_packer
 
     try:
         text = json.dumps(message, default=json_default, ensure_ascii=False, allow_nan=False)
@@ -93,7 +94,7 @@ def run_kernel(arguments: list[str]) -> None:
         """Jupyter's own kernel; writes its trace after each cell, and loses no message."""
 
         def init_session(self) -> None:
-            super().init_session()
+            super().init_session()  # type: ignore[misc]
             self.session.pack = _packed
 
         def init_iopub(self, context: zmq.Context[Any]) -> None:
