@@ -26,6 +26,7 @@ MADE = (
     ("07_open_model_entry", "headline_effect", "dose"),
     ("08_host_competition", "entry.effect", "entry"),
     ("11_price_war", "break_even_elasticity.chips", "break_even"),
+    ("12_cost_and_access", "typical_saving", "typical"),
     ("12_cost_and_access", "open_to_closed_price", "cheapest"),
     ("13_security_quality_reliability", "us_hosting_premium", "premium"),
     ("13_security_quality_reliability", "capability_gap_months", "behind"),
@@ -33,13 +34,18 @@ MADE = (
 )
 
 
+def scores() -> pd.DataFrame:
+    """The newest edition of the capability index by model."""
+    every = pd.read_csv(REFERENCE / "capability_scores.csv.gz", parse_dates=["released"])
+    return every[every["measure"] == "eci_2026_10"].set_index("model")
+
+
 def panel() -> pd.DataFrame:
     """One row an offer and month (what stood on the 15th), with score, release and the seller's home."""
     prices = undercut.load_prices()
     prices = prices[(prices["price"] > 0) & (prices["mode"].isin(["chat", "responses", "completion"]))]
     models = pd.read_csv(REFERENCE / "models.csv")[["model_id", "capability_model", "release_date"]]
-    index = pd.read_csv(REFERENCE / "capability_index.csv")[["model", "eci"]]
-    models = models.merge(index, left_on="capability_model", right_on="model", how="left")
+    models = models.assign(eci=models["capability_model"].map(scores()["score"]))
     hosts = pd.read_csv(REFERENCE / "hosts.csv")[["host", "country", "kind"]]
     rows = prices.merge(models[["model_id", "eci", "release_date"]], on="model_id").merge(hosts, on="host")
     parts = []
@@ -78,9 +84,8 @@ def same_model(rows: pd.DataFrame) -> float:
 
 def times_cheaper(rows: pd.DataFrame) -> float:
     """Mean of the least of five drawn offers at GPT-4's score or above, and its slope."""
-    index = pd.read_csv(REFERENCE / "capability_index.csv").set_index("model")["eci"]
     rng, found = np.random.default_rng(0), {}
-    able = rows[rows["eci"] >= index["GPT-4 (Mar 2023)"]]
+    able = rows[rows["eci"] >= scores()["score"]["GPT-4 (Mar 2023)"]]
     for month, part in able[able["month"] >= pd.Period("2024-05", "M")].groupby("month"):
         drawn = [np.log(rng.choice(part["price"], 5, replace=False)).min() for _ in range(400)]
         found[month.ordinal] = np.mean(drawn)
@@ -134,27 +139,38 @@ def entry(rows: pd.DataFrame) -> float:
 
 def cheapest(rows: pd.DataFrame) -> float:
     """Cheapest Chinese weights over the cheapest US closed model at o1's score or above, last month."""
-    index = pd.read_csv(REFERENCE / "capability_index.csv").set_index("model")["eci"]
-    last = rows[(rows["month"] == rows["month"].max()) & (rows["eci"] >= index["o1"])]
+    last = rows[(rows["month"] == rows["month"].max()) & (rows["eci"] >= scores()["score"]["o1"])]
     chinese = last[(last["origin"] == "CN") & last["opened"]]["price"].min()
     return float(100 * (chinese / last[(last["origin"] == "US") & ~last["opened"]]["price"].min() - 1))
 
 
+def typical(rows: pd.DataFrame) -> float:
+    """Saving at the median model of o1's score to five points above, each at its median seller."""
+    beyond = rows["eci"] - scores()["score"]["o1"]
+    near = rows[(rows["month"] == rows["month"].max()) & (beyond >= 0) & (beyond < 5)]
+    near = near[(near["country"] != "CN") | (near["kind"] == "developer")]
+    prices = near.groupby(["model_id", "origin", "opened"], as_index=False)["price"].median()
+    chinese = prices[(prices["origin"] == "CN") & prices["opened"]]["price"].median()
+    american = prices[(prices["origin"] == "US") & ~prices["opened"]]["price"].median()
+    return float(100 * (1 - chinese / american))
+
+
 def premium(rows: pd.DataFrame) -> float:
-    """US sellers over the Chinese developer, same weights and month, last six months, mean of log ratios."""
+    """US sellers over the Chinese developer, same weights and month, last six months: the median model."""
     late = rows[(rows["month"] > rows["month"].max() - 6) & (rows["origin"] == "CN") & rows["opened"]]
     own = late[(late["kind"] == "developer") & (late["country"] == "CN")]
-    us = late[late["country"] == "US"].merge(own, on=["model_id", "month"], suffixes=("", "_own"))
-    ratio = np.log(us["price"] / us["price_own"])
-    return float(100 * np.expm1(ratio.groupby([us["model_id"], us["month"]]).mean().mean()))
+    us = late[late["country"] == "US"].groupby(["model_id", "month"], as_index=False)["price"].median()
+    both = us.merge(own[["model_id", "month", "price"]], on=["model_id", "month"], suffixes=("", "_own"))
+    ratio = (both["price"] / both["price_own"]).groupby(both["model_id"]).median()
+    return float(100 * (ratio.median() - 1))
 
 
 def behind(_: pd.DataFrame) -> float:
     """Months since a US closed model first had the score of the best Chinese open one."""
-    index = pd.read_csv(REFERENCE / "capability_index.csv", parse_dates=["release_date"])
-    best = index[(index["country"] == "CN") & (index["access"] != "closed")]["eci"].max()
-    first = index[(index["country"] == "US") & (index["access"] == "closed") & (index["eci"] >= best)]
-    return float((index["release_date"].max() - first["release_date"].min()).days / 30.4)
+    index = scores()
+    best = index[(index["origin"] == "CN") & (index["access"] != "closed")]["score"].max()
+    first = index[(index["origin"] == "US") & (index["access"] == "closed") & (index["score"] >= best)]
+    return float((index["released"].max() - first["released"].min()).days / 30.4)
 
 
 def share(_: pd.DataFrame) -> float:
