@@ -86,6 +86,8 @@ def test_the_dose_is_the_closeness_of_the_day_and_its_effect_is_found() -> None:
     same, went = wide.redrawn(range(11))
     assert same == pytest.approx(wide.doses) and went["2024-07"] == "2024-07"
     found = dose(market, market, releases, months_after=3, draws=99, placebos=60)
+    row = found.curve.estimates.set_index("is_headline").loc[True]
+    np.testing.assert_allclose([row["low"], row["high"]], found.interval)  # the figure shows what is printed
     assert found.estimate == pytest.approx(100 * np.expm1(alone["estimate"]))
     low, high = found.interval
     assert low < found.estimate < high and low <= 100 * np.expm1(found.wild.ci_low) + 1e-9

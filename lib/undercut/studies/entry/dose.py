@@ -67,7 +67,8 @@ class Dose(Result):
     without : DataFrame
         ``unit`` (developer, release), ``name``, ``estimate`` (percent): each left out in turn.
     curve : SpecificationCurve
-        Over combinations of choices, percent.
+        Over combinations of choices, percent; its intervals by developer are as much wider than their
+        formula makes them as that of the headline is, on either side.
     """
 
     fit: AdoptionFit
@@ -84,10 +85,8 @@ class Dose(Result):
     @property
     def interval(self) -> tuple[float, float]:
         """On either side the wider of wild bootstrap by developer and redrawn releases, percent."""
-        log, tail = self.fit.effect()["estimate"], (1 - self.fit.level) / 2
-        low, high = np.quantile(self.dates.placebos - self.dates.centre, [tail, 1 - tail])
-        ends = min(self.wild.ci_low, log - high), max(self.wild.ci_high, log - low)
-        return float(percent(ends[0])), float(percent(ends[1]))
+        low, high = _interval(self.fit, self.wild, self.dates)
+        return float(percent(low)), float(percent(high))
 
     @property
     def detectable_fall(self) -> float:
@@ -173,14 +172,33 @@ def dose(
     # Other measures score fewer models, too few to split by origin of the rivals as well.
     whole = every["rivals"].eq("any") & every["reach"].eq(reach)
     found = run_specifications(specified, every[every["measure"].eq("as scored") | whole])
-    curve = specification_curve(
-        found.rename(columns={"months_after": "months after"}), list(chosen),
-        headline={name: told[0] for name, told in chosen.items()}, unit="% of the price",
-    )  # fmt: skip
     wild = fit.wild_bootstrap(draws=draws, weights="webb", seed=seed)
     dates = redrawn_releases(wide, months, lags=months_after, draws=placebos, seed=seed)
     left_out = _left_out(wide, months, months_after)
+    curve = specification_curve(
+        as_wide(found, fit, _interval(fit, wild, dates)).rename(columns={"months_after": "months after"}),
+        list(chosen), headline={name: told[0] for name, told in chosen.items()}, unit="% of the price",
+    )  # fmt: skip
     return Dose(fit=fit, wild=wild, dates=dates, without=left_out, curve=curve)
+
+
+def _interval(fit: AdoptionFit, wild: WildBootstrap, dates: PlaceboResult) -> tuple[float, float]:
+    """On either side the wider of wild bootstrap by developer and redrawn releases, in logs."""
+    log, tail = fit.effect()["estimate"], (1 - fit.level) / 2
+    low, high = np.quantile(dates.placebos - dates.centre, [tail, 1 - tail])
+    return min(wild.ci_low, log - high), max(wild.ci_high, log - low)
+
+
+def as_wide(found: pd.DataFrame, fit: AdoptionFit, interval: tuple[float, float]) -> pd.DataFrame:
+    """Intervals of specifications (percent) made as much wider on either side as ``interval`` (in logs) is
+    than the formula's by developer: with few developers and few changes of price the formula is too sure."""
+    effect = fit.effect()
+    logs = np.log1p(found[["estimate", "low", "high"]] / 100)
+    sides = {}
+    for side, end, formula in zip(("low", "high"), interval, effect[["ci_low", "ci_high"]], strict=True):
+        factor = max((end - effect["estimate"]) / (formula - effect["estimate"]), 1.0)
+        sides[side] = percent(logs["estimate"] + factor * (logs[side] - logs["estimate"]))
+    return found.assign(**sides)
 
 
 @dataclass(frozen=True, slots=True)

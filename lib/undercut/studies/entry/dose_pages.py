@@ -130,8 +130,8 @@ def _drawn(found: Dose) -> Any:
         f"{below:.0f} of {of:.0f} specifications show a fall with their whole interval, {above:.0f} a rise"
     )
     measure = (
-        "Change of the list price from an open rival far behind to level, percent; 95% intervals by "
-        "developer, cut off; ringed: headline; below: what was chosen"
+        "Change of the list price from an open rival far behind to level, percent; 95% intervals, widened "
+        "as that of the headline, cut off; ringed: headline; below: what was chosen"
     )
     axes = found.curve.plot()
     plots.headline(axes, heading, measure, source=SOURCE)
