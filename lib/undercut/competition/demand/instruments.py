@@ -18,7 +18,7 @@ instrument must move price (relevance, which the first stage shows) and must hav
 ``rivals``
     How many models of rivals, and of the same developer, are within one standard deviation in capability
     (Gandhi and Houde 2019). Crowded parts of the market allow smaller margins. Weak point: who
-    is in the market at all is chosen here, because only the fifteen most used models are seen.
+    is in the market at all is chosen here, because only the fifty most used models are seen.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from undercut.studies.prices.published import Replications
 
 _ENDS: Final = {"low": "95% from", "high": "to"}
 _NOT_A_SAMPLE: Final = (
-    "one platform's fifteen most used models: no sample from which an interval could be drawn"
+    "one platform's fifty most used models: no sample from which an interval could be drawn"
 )
 _WEIGHTED: Final = "Change over the window, weighted by tokens (chained Törnqvist)"
 _UNWEIGHTED: Final = "The same models unweighted (chained Jevons)"
