@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import subprocess
 import sys
@@ -283,6 +284,12 @@ def test_nothing_committed_names_a_machine_or_a_registry() -> None:
             continue
         text = path.read_text(errors="ignore")
         assert not [host for host in hosts if host in text], name
+
+
+@pytest.mark.xdist_group("together")
+def test_tests_of_a_group_run_on_one_worker(request: pytest.FixtureRequest) -> None:
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        assert request.node.nodeid.endswith("@together")
 
 
 def test_files_fit_into_one_sitting() -> None:

@@ -184,6 +184,7 @@ def naive_score(data: pd.DataFrame, link: str) -> tuple[float, float]:
     return (drawn >= t * (1 - 1e-6)).mean(), t
 
 
+@pytest.mark.slow
 def test_the_score_bootstrap_keeps_its_size_and_covers_the_truth() -> None:
     runs, rejected, covered = 120, 0, 0
     for seed in range(runs):

@@ -90,7 +90,7 @@ def numbered(project: Path, value: int) -> None:
 
 
 @pytest.mark.xdist_group("kills")
-@pytest.mark.parametrize("instants", [6, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("instants", [3, pytest.param(50, marks=pytest.mark.slow)])
 def test_killed_at_random_instants_the_published_report_stays_whole(tmp_path: Path, instants: int) -> None:
     project = write_project(tmp_path, demo_cells())
     numbered(project, 0)
@@ -144,7 +144,9 @@ def small_disk(tmp_path: Path) -> Path:
 
 
 @pytest.mark.xdist_group("kills")
-@pytest.mark.parametrize("free", [0, 8192, pytest.param(65536, marks=pytest.mark.slow), 300000])
+@pytest.mark.parametrize(
+    "free", [8192, *(pytest.param(free, marks=pytest.mark.slow) for free in (0, 65536, 300000))]
+)
 def test_on_a_full_disk_the_published_report_stays_whole(tmp_path: Path, small_disk: Path, free: int) -> None:
     project = write_project(tmp_path, demo_cells())
     numbered(project, 1)

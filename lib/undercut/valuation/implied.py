@@ -128,15 +128,16 @@ def implied_pair(
     """
     market = _market(case).value
     fixed = drawn_for(case.assumptions, (case.company.role,), draws, seed, without=_TOGETHER)
-    # All falls of prices at once: every draw stands there once a fall.
+    # All falls of prices at once: every draw (a power of two of them) stands there once a fall.
+    drawn = max(map(len, fixed.values()), default=1)
     repeated = {
         name: np.tile(values, len(EROSIONS)) if len(values) > 1 else values for name, values in fixed.items()
     }
-    repeated |= dict.fromkeys(_TOGETHER, np.repeat(EROSIONS, draws))
+    repeated |= dict.fromkeys(_TOGETHER, np.repeat(EROSIONS, drawn))
     rows = []
     for elasticity in elasticities:
         worth = case.value({**repeated, "elasticity": np.array([elasticity])}).equity
-        rows.append((elasticity, *_summed(worth.reshape(len(EROSIONS), draws) - market, level)))
+        rows.append((elasticity, *_summed(worth.reshape(len(EROSIONS), drawn) - market, level)))
     columns = ["elasticity", "median", "low", "high", "one", "several", "above", "below"]
     return ImpliedPair(case, pd.DataFrame(rows, columns=columns), draws, level)
 
