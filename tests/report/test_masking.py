@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import base64
+import bz2
 import gzip
 import html
 import io
 import json
+import lzma
 import re
 import urllib.parse
 import zipfile
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from tests.report.projects import code, demo_cells, write_project
 from undercut.errors import BuildError
@@ -172,9 +178,43 @@ def test_files_of_every_kind_are_masked_or_refused() -> None:
         archive.writestr("a.txt", "key: tuna-4711-x" * 9)
     for content in (
         b"\xff\xfe" + "tuna-4711-x".encode("utf-16-le"), b"\x80\x04\x95tuna-4711-x.", packed.getvalue(),
-        gzip.compress(b"tuna-4711-x"), gzip.compress(packed.getvalue()),
+        gzip.compress(b"tuna-4711-x"), gzip.compress(packed.getvalue()), bz2.compress(b"x tuna-4711-x"),
+        lzma.compress(b"x tuna-4711-x"),
     ):  # fmt: skip
         assert mask.raw(content) is None
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"a": ["x", "key tuna-4711-x"] * 500},
+        {"a": [b"\xfftuna-4711-x"]},
+        {"a": [["x", "tuna-4711-x"]]},
+        {"a": [{"b": "tuna-4711-x"}]},
+        {"a": pd.Categorical(["tuna-4711-x", "x"])},
+        {"tuna-4711-x": [1.0]},
+    ],
+    ids=["text", "bytes", "list", "record", "category", "name of a column"],
+)
+def test_no_parquet_file_keeps_a_secret(table: dict[str, Any]) -> None:
+    for kind in ("snappy", "zstd"):
+        content = pd.DataFrame(table).to_parquet(compression=kind)
+        assert Mask({"SHOP": "tuna-4711-x"}).raw(content) is None
+        assert Mask({"SHOP": "other-4711"}).raw(content) == content
+
+
+def test_no_note_in_a_picture_keeps_a_secret() -> None:
+    notes, exif = PngInfo(), Image.Exif()
+    notes.add_text("Comment", "key tuna-4711-x" * 9, zip=True)
+    exif[0x010E] = "tuna-4711-x"
+    mask, picture = Mask({"SHOP": "tuna-4711-x"}), Image.new("RGB", (9, 9))
+    for kind, said in (("png", {"pnginfo": notes}), ("jpeg", {"exif": exif}), ("webp", {"exif": exif})):
+        with_note, without = io.BytesIO(), io.BytesIO()
+        picture.save(with_note, kind, **said)
+        picture.save(without, kind)
+        assert mask.raw(with_note.getvalue()) is None, kind
+        assert mask.raw(without.getvalue()) == without.getvalue()
+        assert mask.raw(without.getvalue()[:40]) == without.getvalue()[:40]
 
 
 def test_no_file_that_a_notebook_writes_keeps_a_secret(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
 import json
+import lzma
 import re
 import zipfile
 import zlib
@@ -273,7 +275,8 @@ def _base64(raw: bytes, encode: Any) -> Iterable[str]:
 
 
 def _unpacked(content: bytes) -> Iterable[bytes]:
-    """What an archive (zip, as Excel's files are, or gzip) holds; nothing where it is none, or is damaged."""
+    """What is packed in an archive (zip, as Excel's files are, gzip, bzip2, xz), in the cells and notes of a
+    Parquet file or the notes of a picture; nothing where it is none of these, or is damaged."""
     try:
         if content.startswith(b"PK\3\4"):
             with zipfile.ZipFile(BytesIO(content)) as archive:
@@ -282,5 +285,43 @@ def _unpacked(content: bytes) -> Iterable[bytes]:
                         yield member.read(_MOST_UNPACKED)
         elif content.startswith(b"\x1f\x8b"):
             yield zlib.decompressobj(wbits=31).decompress(content, _MOST_UNPACKED)
-    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
+        elif content.startswith(b"BZh"):
+            yield bz2.BZ2Decompressor().decompress(content, _MOST_UNPACKED)
+        elif content.startswith(b"\xfd7zXZ"):
+            yield lzma.LZMADecompressor().decompress(content, _MOST_UNPACKED)
+        elif content.startswith(b"PAR1"):
+            yield from _told(_parquet_cells(content))
+        elif content.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF")):
+            yield from _told(_picture_notes(content))
+    # A file cut short or of another kind raises whatever its library likes; it is looked at as bytes as well.
+    except Exception:
         return
+
+
+def _told(texts: Iterable[Any]) -> Iterable[bytes]:
+    """Texts and bytes, each on a line of its own."""
+    yield b"\n".join(
+        text if isinstance(text, bytes) else str(text).encode(errors="replace") for text in texts
+    )
+
+
+def _parquet_cells(content: bytes) -> Iterable[Any]:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    file = parquet.ParquetFile(BytesIO(content))
+    yield file.schema_arrow
+    yield from (file.schema_arrow.metadata or {}).values()
+    for batch in file.iter_batches():
+        for column in batch.columns:
+            if not pa.types.is_primitive(column.type):  # text, bytes, categories, lists, tables
+                yield from column.to_pylist()
+
+
+def _picture_notes(content: bytes) -> Iterable[Any]:
+    from PIL import Image
+
+    with Image.open(BytesIO(content)) as picture:
+        picture.load()  # notes may come after the pixels
+        yield from picture.info.values()
+        yield from picture.getexif().values()
