@@ -140,7 +140,11 @@ DESIGNS = [
 ]
 
 
-@pytest.mark.parametrize("design", DESIGNS, ids=lambda design: design.name)
+@pytest.mark.parametrize(
+    "design",
+    [*DESIGNS[::3], *(pytest.param(design, marks=pytest.mark.slow) for design in DESIGNS[1:3])],
+    ids=lambda design: design.name,
+)
 def test_the_headline_tests_hold_their_size(design: Design) -> None:
     replications = 150
     found = simulated_p_values(design, replications=replications, draws=199, seed=7_000)

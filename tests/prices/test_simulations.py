@@ -16,6 +16,7 @@ FIXED = ("price of capability, fixed number", "price of capability, low quantile
 BLIND = ("matched-model Jevons, chained", "double imputation Jevons, matched prices observed")
 
 
+@pytest.mark.slow
 def test_a_few_markets_show_which_measures_see_the_fall() -> None:
     """8 markets: the standard error of a mean is about 0.025, of a coverage about 0.08."""
     table = simulate("40 families, growing", runs=8)

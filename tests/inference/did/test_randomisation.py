@@ -62,6 +62,7 @@ def test_the_interval_holds_the_effects_that_the_naive_test_does_not_reject() ->
             assert (naive >= 0.05) == (test.ci_low < value < test.ci_high)
 
 
+@pytest.mark.slow
 def test_dates_drawn_at_random_are_rejected_at_the_nominal_rate_with_few_clusters_and_shared_shocks() -> None:
     rejected = []
     for seed in range(40):

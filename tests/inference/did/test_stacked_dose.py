@@ -47,6 +47,7 @@ def test_what_a_release_does_to_all_units_alike_is_not_seen() -> None:
     assert "not what all units share" in moved.identified
 
 
+@pytest.mark.slow
 def test_no_slope_is_rejected_at_the_nominal_rate() -> None:
     rejected = [
         stacked_dose(exposed(seed, slope=0.0), [8, 20]).wild_bootstrap(draws=499).p_value <= 0.05
