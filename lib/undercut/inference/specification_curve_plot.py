@@ -46,7 +46,7 @@ def draw_curve(
     them, have the id ``options``."""
     options = {choice: _options(found, choice) for choice in choices}
     rows = [(choice, option) for choice in choices for option in options[choice] if len(options[choice]) > 1]
-    axes = plots.own_axes(ax, height=3.4 + 0.22 * len(rows))
+    axes = plots.own_axes(ax, height=min(3.4 + 0.22 * len(rows), 6.2))  # a screen holds no more
     if plots.is_narrow():  # the estimates alone: rows of options need more room than a phone has
         _estimates(axes, found, reference, unit)
         axes.tick_params(axis="x", bottom=False, labelbottom=False)
