@@ -213,6 +213,7 @@ def test_no_note_in_a_picture_keeps_a_secret() -> None:
         picture.save(with_note, kind, **said)
         picture.save(without, kind)
         assert mask.raw(with_note.getvalue()) is None, kind
+        assert kind == "webp" or mask.raw(with_note.getvalue()[:-20]) is None, "cut short"
         assert mask.raw(without.getvalue()) == without.getvalue()
         assert mask.raw(without.getvalue()[:40]) == without.getvalue()[:40]
 

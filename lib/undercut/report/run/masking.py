@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import cache
 from html import escape
 from importlib import import_module, resources
@@ -322,6 +323,7 @@ def _picture_notes(content: bytes) -> Iterable[Any]:
     from PIL import Image
 
     with Image.open(BytesIO(content)) as picture:
-        picture.load()  # notes may come after the pixels
+        with suppress(Exception):  # of one that is cut short, the notes before the cut are looked at
+            picture.load()  # notes may come after the pixels
         yield from picture.info.values()
         yield from picture.getexif().values()
