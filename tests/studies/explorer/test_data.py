@@ -106,3 +106,12 @@ def test_the_site_s_explorer_is_written_once_and_again_when_something_changed(
     written.write_text('name="made-from" content="0"')
     kept.write_explorer(tmp_path)
     assert made_from(written) == stamp and written.stat().st_size > 100_000
+
+
+@pytest.mark.parametrize("name", ["point.js", "explore.css", "measures.py"])
+def test_a_change_of_any_part_of_the_explorer_makes_it_out_of_date(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, read = kept._digest(), Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda file: read(file) + b" " * (file.name == name))
+    assert kept._digest() != before

@@ -133,12 +133,12 @@ def _way_up(folder: str) -> str:
 
 def page_style() -> str:
     """The style sheet that all pages share."""
-    return _file("style.css") + "\n" + ink_style()
+    return part("style.css") + "\n" + ink_style()
 
 
 def page_script() -> str:
     """The script of reports: marks that answer, series that hide, time that zooms, tables that sort."""
-    return "\n".join(map(_file, ("point.js", "report.js", "series.js")))
+    return "\n".join(map(part, ("point.js", "report.js", "series.js")))
 
 
 def script_hash(script: str) -> str:
@@ -146,7 +146,8 @@ def script_hash(script: str) -> str:
     return "sha256-" + b64encode(sha256(script.encode()).digest()).decode()
 
 
-def _file(name: str) -> str:
+def part(name: str) -> str:
+    """The text of a script or style sheet of pages."""
     return (resources.files(__package__) / "templates" / name).read_text("utf-8").strip()
 
 

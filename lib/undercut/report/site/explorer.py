@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from collections.abc import Mapping
-from hashlib import sha256
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from undercut.report.page.render import template
+from undercut.report.page.render import part, script_hash, template
 from undercut.strict_json import dumps
 
 #: Its place in the site.
@@ -33,16 +30,16 @@ def explorer_page(
     made_from : str
         Digest of what it was made from, for `made_from`.
     """
-    script = f"{_part('point.js')}\n{_part('explore.js')}"
+    script = f"{part('point.js')}\n{part('explore.js')}"
     page = template("explore.html.j2").render(
         first=first,
         measures=data["measures"],
         workloads=first["workloads"],
         # A tag inside the data would end the element that holds them.
         data=dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
-        style=_part("explore.css"),
+        style=part("explore.css"),
         script=script,
-        script_hash="sha256-" + b64encode(sha256(script.encode()).digest()).decode(),
+        script_hash=script_hash(script),
         in_site=in_site,
         made_from=made_from,
     )
@@ -55,7 +52,3 @@ def made_from(page: Path) -> str:
         re.search(r'name="made-from" content="(\w*)"', page.read_text("utf-8")) if page.is_file() else None
     )
     return found.group(1) if found else ""
-
-
-def _part(name: str) -> str:
-    return (resources.files("undercut.report.page") / "templates" / name).read_text("utf-8").strip()

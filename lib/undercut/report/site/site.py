@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from datetime import date
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from undercut.errors import DataError
 from undercut.report.catalogue.entries import Settings
 from undercut.report.catalogue.reader import PAGES
 from undercut.report.findings.contract import RESULTS_FILE, read_results, write_atomically
-from undercut.report.page.render import BADGES, day_text, page_script, page_style, script_hash, template
+from undercut.report.page.render import BADGES, day_text, page_script, page_style, part, script_hash, template
 from undercut.report.site.explorer import EXPLORER
 from undercut.report.site.front import front_section
 from undercut.report.site.history import write_history
@@ -47,7 +46,7 @@ def write_site(site: Path, order: Sequence[str] = (), settings: Settings | None 
     shown = [about for about in published if about["name"] not in settings.drafts]
     front = next((about for about in shown if about["folder"] == settings.front), None)
     section = {} if front is None else front_section(front, shown, settings.questions, site)
-    script = f"{page_script()}\n{_file('search.js')}"
+    script = f"{page_script()}\n{part('search.js')}"
     asked = _asked(settings.asked, shown, site)
     found = dumps(search_data(site, shown) | {"asked": asked}, ensure_ascii=False, separators=(",", ":"))
     page = template("site.html.j2").render(
@@ -68,10 +67,6 @@ def write_site(site: Path, order: Sequence[str] = (), settings: Settings | None 
     write_atomically(site / "index.html", page.strip() + "\n")
     summary = [{key: about[key] for key in _SUMMARY} for about in shown]
     write_atomically(site / "reports.json", dumps(summary, indent=2, ensure_ascii=False) + "\n")
-
-
-def _file(name: str) -> str:
-    return (resources.files("undercut.report.page") / "templates" / name).read_text("utf-8").strip()
 
 
 def _ways(

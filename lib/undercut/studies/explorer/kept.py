@@ -20,14 +20,12 @@ def write_explorer(site: Path) -> None:
 
 
 def _digest() -> str:
-    """Identifies the data and the code behind the page."""
+    """Identifies the data behind the page, and the package's code: most rooms have a part in it."""
     data, code = paths.data_dir(), Path(__file__).parents[2]
     files = [
         file for folder in ("prices", "reference", "witnesses") for file in sorted((data / folder).iterdir())
     ]
-    files += sorted(
-        [*(code / "studies" / "explorer").glob("*.py"), *code.glob("report/page/templates/explore.*")]
-    )
+    files += sorted([*code.rglob("*.py"), *(code / "report" / "page" / "templates").iterdir()])
     whole = sha256()
     for file in files:
         whole.update(sha256(file.read_bytes()).digest())
