@@ -207,13 +207,14 @@ def test_no_note_in_a_picture_keeps_a_secret() -> None:
     notes, exif = PngInfo(), Image.Exif()
     notes.add_text("Comment", "key tuna-4711-x" * 9, zip=True)
     exif[0x010E] = "tuna-4711-x"
-    mask, picture = Mask({"SHOP": "tuna-4711-x"}), Image.new("RGB", (9, 9))
+    mask, picture = Mask({"SHOP": "tuna-4711-x"}), Image.effect_noise((64, 64), 50).convert("RGB")
     for kind, said in (("png", {"pnginfo": notes}), ("jpeg", {"exif": exif}), ("webp", {"exif": exif})):
         with_note, without = io.BytesIO(), io.BytesIO()
         picture.save(with_note, kind, **said)
         picture.save(without, kind)
         assert mask.raw(with_note.getvalue()) is None, kind
-        assert kind == "webp" or mask.raw(with_note.getvalue()[:-20]) is None, "cut short"
+        half = with_note.getvalue()[: len(with_note.getvalue()) // 2]
+        assert kind == "webp" or mask.raw(half) is None, "cut short"
         assert mask.raw(without.getvalue()) == without.getvalue()
         assert mask.raw(without.getvalue()[:40]) == without.getvalue()[:40]
 
