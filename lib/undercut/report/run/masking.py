@@ -300,10 +300,12 @@ def _unpacked(content: bytes) -> Iterable[bytes]:
 
 
 def _told(texts: Iterable[Any]) -> Iterable[bytes]:
-    """Texts and bytes, each on a line of its own."""
-    yield b"\n".join(
-        text if isinstance(text, bytes) else str(text).encode(errors="replace") for text in texts
-    )
+    """Texts and bytes, each on a line of its own; of a file that is cut short, those before the cut."""
+    found = []
+    with suppress(Exception):  # whatever the file's library raises there
+        for text in texts:
+            found.append(text if isinstance(text, bytes) else str(text).encode(errors="replace"))
+    yield b"\n".join(found)
 
 
 def _parquet_cells(content: bytes) -> Iterable[Any]:
@@ -323,7 +325,7 @@ def _picture_notes(content: bytes) -> Iterable[Any]:
     from PIL import Image
 
     with Image.open(BytesIO(content)) as picture:
-        with suppress(Exception):  # of one that is cut short, the notes before the cut are looked at
-            picture.load()  # notes may come after the pixels
+        yield from picture.info.values()
+        picture.load()  # more may come after the pixels
         yield from picture.info.values()
         yield from picture.getexif().values()
