@@ -49,8 +49,6 @@ MODULES = {
     for path in PACKAGE.rglob("*.py")
     if "lab" not in path.parts
 }
-#: Notebooks whose code is on its way to the studies; the list shrinks to nothing.
-NOT_YET_THIN: set[str] = set()
 #: Prose, functions and functions without a name belong into studies, where they are tested.
 NOT_IN_A_NOTEBOOK = (ast.JoinedStr, ast.Lambda, ast.FunctionDef, ast.ClassDef)
 #: conda-forge knows these under another name.
@@ -241,11 +239,7 @@ def test_notebooks_are_committed_without_outputs_and_hold_one_cell_of_parameters
 
 @NOTEBOOKS
 def test_notebooks_show_the_way_of_the_analysis_and_nothing_else(path: Path) -> None:
-    found = list(too_much_in(path))
-    if path.stem in NOT_YET_THIN:
-        assert found, "take it off the list"
-        pytest.xfail("its code has not moved to the study yet")
-    assert not found
+    assert not list(too_much_in(path))
 
 
 def too_much_in(path: Path) -> Iterator[str]:
@@ -265,9 +259,17 @@ def too_much_in(path: Path) -> Iterator[str]:
 
 
 @NOTEBOOKS
+def test_text_that_names_code_is_shown_only_with_the_code(path: Path) -> None:
+    """A reader of the page meets commands, and no variable of the notebook."""
+    cells = [cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "markdown"]
+    read = [part for cell in cells if "try" not in cell["metadata"].get("tags", []) for part in cell["source"]]
+    named = {name for part in read for name in re.findall(r"`([^`]+)`", part)}
+    assert not {name for name in named if not name.startswith("undercut")}
+    assert not [part for part in read if re.search(r"\b(To try|Try)\b", part)]
+
+
+@NOTEBOOKS
 def test_notebooks_are_formatted_at_a_hundred_columns(path: Path) -> None:
-    if path.stem in NOT_YET_THIN:
-        pytest.xfail("its code has not moved to the study yet")
     command = [sys.executable, "-m", "ruff", "format", "--diff", "--isolated", "--line-length=100", str(path)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout

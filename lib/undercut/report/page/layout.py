@@ -18,6 +18,8 @@ _OF_THE_PAGE = ("main", "warnings", "parameters", "data", "citation", "bibtex", 
 FOLDED_SECTION = "How we know"
 #: Tag of a cell of text that folds away, with all of its section where it holds the heading.
 FOLD_TAG = "fold"
+#: Tag of a cell of text for those who run the notebook: the page shows it with the code.
+TRY_TAG = "try"
 
 
 class Part(NamedTuple):
@@ -64,8 +66,9 @@ class Layout:
     def _parts(self, cell: Mapping[str, Any], outputs: Outputs) -> Iterable[Part]:
         source = text_of(cell["source"])
         if cell["cell_type"] == "markdown":
-            folds = FOLD_TAG in cell.get("metadata", {}).get("tags", ())
-            yield Part(_HEADING.sub(self._heading, html.markdown(source)), folds)
+            tags = cell.get("metadata", {}).get("tags", ())
+            text = _HEADING.sub(self._heading, html.markdown(source))
+            yield Part(f'<div class="code">{text}</div>' if TRY_TAG in tags else text, FOLD_TAG in tags)
         elif cell["cell_type"] == "code":
             shown = [Part(*output) for output in outputs.of(dict(cell))]
             yield Part(_code(source, is_parameters=is_parameters_cell(dict(cell))), is_code=True)
