@@ -256,9 +256,11 @@ def test_code_is_there_behind_one_switch() -> None:
 
 def test_what_only_those_who_run_the_notebook_need_stands_with_the_code() -> None:
     hint = prose("Try `limit = 9`.")
-    hint["metadata"]["tags"] = ["try"]
-    text = page(prose("## Prices\n\nThey fell."), hint)
+    looked_at = shown({"text/plain": "slope 1.62"})
+    hint["metadata"]["tags"] = looked_at["metadata"]["tags"] = ["try"]
+    text = page(prose("## Prices\n\nThey fell."), hint, looked_at)
     assert '<div class="code"><p>Try <code>limit = 9</code>.</p>' in text and "<p>They fell.</p>" in text
+    assert '<div class="code"><pre class="printed" tabindex="0">slope 1.62</pre></div>' in text
 
 
 def test_the_front_page_lists_reports_with_answer_and_freshness(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from undercut.competition.adoption.before_after import BeforeAfter
 from undercut.competition.adoption.token_shares import token_shares
 from undercut.studies.adoption import pages
 from undercut.studies.adoption.estimates import AfterRestrictions, Cases, Paid, after_restrictions, shares
+from undercut.studies.adoption.surveys import Surveys
 from undercut.studies.presentation import Answer, Number, Table
 from undercut.studies.report import parts_of
 
@@ -69,6 +70,23 @@ def cases(**changes: object) -> Cases:
         "counts": [True, False],
     }  # fmt: skip
     return Cases(pd.DataFrame(rows | changes))
+
+
+def test_what_firms_on_ramp_pay_for_is_the_newest_vintage_of_its_first_and_last_month() -> None:
+    firms = undercut.load_reference("us_adoption")
+    (table,) = (part.frame for part in pages.paid(Paid(firms)) if isinstance(part, Table))
+    ramp = firms[firms["source_id"].eq("ramp")]
+    for vendor, first, last, change in table.itertuples(index=False):
+        of = ramp[ramp["entity"].eq(vendor)].sort_values(["period", "vintage"])
+        assert (first, last) == (of["value"].iloc[0], of["value"].iloc[-1])
+        assert change == pytest.approx(last - first)
+
+
+def test_every_figure_on_firms_stands_in_the_folded_table_with_whom_it_counts() -> None:
+    firms = undercut.load_reference("us_adoption")
+    figures, sources = (part.frame for part in Surveys(firms).parts())
+    assert len(figures) == len(firms) and set(sources["population"]) == set(firms["population"])
+    assert not figures["measure"].str.contains("_").any() and "firms using AI" in set(figures["measure"])
 
 
 def test_companies_without_a_checked_case_are_named_as_absent() -> None:

@@ -18,7 +18,7 @@ _OF_THE_PAGE = ("main", "warnings", "parameters", "data", "citation", "bibtex", 
 FOLDED_SECTION = "How we know"
 #: Tag of a cell of text that folds away, with all of its section where it holds the heading.
 FOLD_TAG = "fold"
-#: Tag of a cell of text for those who run the notebook: the page shows it with the code.
+#: Tag of a cell for those who run the notebook: the page shows its text or outputs with the code.
 TRY_TAG = "try"
 
 
@@ -64,15 +64,16 @@ class Layout:
         self.body = _numbered_regions("\n".join(_section(*run) for run in _sections(kept)))
 
     def _parts(self, cell: Mapping[str, Any], outputs: Outputs) -> Iterable[Part]:
-        source = text_of(cell["source"])
+        source, tags = text_of(cell["source"]), cell.get("metadata", {}).get("tags", ())
         if cell["cell_type"] == "markdown":
-            tags = cell.get("metadata", {}).get("tags", ())
-            text = _HEADING.sub(self._heading, html.markdown(source))
-            yield Part(f'<div class="code">{text}</div>' if TRY_TAG in tags else text, FOLD_TAG in tags)
+            shown = [Part(_HEADING.sub(self._heading, html.markdown(source)), FOLD_TAG in tags)]
         elif cell["cell_type"] == "code":
             shown = [Part(*output) for output in outputs.of(dict(cell))]
             yield Part(_code(source, is_parameters=is_parameters_cell(dict(cell))), is_code=True)
-            yield from shown
+        else:
+            return
+        for part in shown:
+            yield part._replace(html=f'<div class="code">{part.html}</div>') if TRY_TAG in tags else part
 
     def _heading(self, found: re.Match[str]) -> str:
         """Ids and levels without gaps; the notebook's own title is the page's already."""

@@ -10,5 +10,6 @@ __getattr__, __dir__, __all__ = offer(
         "estimates": "Cases Paid Shares after_restrictions mix restrictions_of shares uptake",
         "pages": "CAVEATS conclusion",
         "reproductions": "published_figures",
+        "surveys": "Surveys",
     },
 )

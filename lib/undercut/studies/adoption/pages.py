@@ -214,7 +214,7 @@ def uptake(found: Uptake) -> Iterator[Part]:
 
 
 def paid(found: Paid) -> Iterator[Part]:
-    """What US firms pay for, say and download, source by source."""
+    """What US firms pay for and say."""
     for entity in ("DeepSeek", "Anthropic", "OpenAI", "Mistral"):
         row = found.figure("ramp", "share_of_firms_paying", entity)
         yield Number(
@@ -228,28 +228,25 @@ def paid(found: Paid) -> Iterator[Part]:
         for last in (False, True)
     )
     yield Sentence(
-        f"A survey of US enterprise buyers puts open models at {number(now['value'], '%')} of use in "
-        f"{now['period']}, {number(first['value'], '%')} in {first['period']}. The Census counted "
+        f"A survey of US enterprise buyers puts open models at {number(now['value'], '%')} of use "
+        f"{_when(now)}, {number(first['value'], '%')} {_when(first)}. The Census counted "
         f"{_census(rows)} of firms using AI at all in 2026. Series of other vintages are not joined."
     )  # fmt: skip
-    columns = [
-        "source_id",
-        "entity",
-        "measure",
-        "period",
-        "value",
-        "unit",
-        "vintage",
-        "confidence",
-        "population",
-        "licence",
-    ]
+    ramp = rows[rows["source_id"].eq("ramp")].sort_values("vintage")
+    by_month = ramp.pivot_table("value", "entity", "period", aggfunc="last")
+    ends = by_month.iloc[:, [0, -1]]
+    ends.insert(2, "change", ends.iloc[:, 1] - ends.iloc[:, 0])
     yield Table(
-        rows.replace({"source_id": "_", "measure": "_"}, " ", regex=True)[columns],
-        row_label="source_id", title="What firms pay for, use and download",
-        subtitle="Each with its population, vintage and licence; vintages of one series are kept apart",
-        labels={"source_id": "source", "entity": "whose"},
+        ends.sort_values(ends.columns[1], ascending=False).reset_index(),
+        row_label="entity", title="What US firms on Ramp pay for",
+        subtitle="Percent of firms that pay the vendor in the month; change in percentage points",
+        labels={"entity": "vendor"},
     )  # fmt: skip
+
+
+def _when(figure: pd.Series) -> str:
+    year, _, part = figure["period"].partition("-")
+    return {"mid": "in the middle of ", "end": "at the end of "}.get(part, "in ") + year
 
 
 def _census(rows: pd.DataFrame) -> str:
