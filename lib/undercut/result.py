@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
+    from matplotlib.axes import Axes as Axes
+else:
+
+    class Axes:
+        """`matplotlib.axes.Axes`, as annotations name it: drawing loads matplotlib, a result does not."""
+
 
 _LONGEST_TEXT = 1_900
 _ROWS_SHOWN = 20

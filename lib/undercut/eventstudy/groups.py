@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -20,10 +19,7 @@ from undercut.eventstudy.windows import Window, label
 from undercut.inference.detectable import detectable
 from undercut.inference.levels import check_level
 from undercut.inference.multiple_testing import benjamini_hochberg, romano_wolf
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes, Result
 
 
 @dataclass(frozen=True, slots=True)

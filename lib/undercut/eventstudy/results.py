@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,10 +20,7 @@ from undercut.eventstudy.sample import TestResult
 from undercut.eventstudy.windows import Window, label
 from undercut.inference.detectable import detectable
 from undercut.inference.levels import check_level
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes, Result
 
 _HEADLINE_TESTS = ("permutation", "kolari_pynnonen", "generalised_rank", "portfolio", "cross_sectional")
 

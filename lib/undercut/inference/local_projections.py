@@ -7,7 +7,7 @@ could have found.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -19,11 +19,7 @@ from undercut.inference.cluster_bootstrap import one_of
 from undercut.inference.detectable import DetectableEffect, detectable_effect
 from undercut.inference.intervals import t_interval
 from undercut.inference.levels import check_level
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
+from undercut.result import Axes, Result
 
 Errors = Literal["lag_augmented", "newey_west"]
 Scheme = Literal["circular", "blocks"]

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from undercut.errors import MissingColumnError, UndercutError
 from undercut.inference.specifications import SpecificationCurve
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes, Result
 
 #: The range beside a headline holds this share of the combinations, the same number left out on either side.
 MIDDLE: Final = 0.90

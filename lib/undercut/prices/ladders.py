@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from undercut.errors import TooFewError
 from undercut.prices.cross_section import cross_sections
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes, Result
 
 _COLUMNS = ["vendor", "origin", "access", "day", "model_id", "price", "eci", "is_best"]
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -15,10 +15,7 @@ from undercut.panel.measures import DEFAULT, MEASURES
 from undercut.panel.names import split_raw_id
 from undercut.panel.store import load_panel
 from undercut.prices.workloads import Workload, find_workload
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes, Result
 
 #: What a person wants to see of a price history; programs get every column.
 MAIN_COLUMNS: Final = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,10 +11,7 @@ from undercut.errors import TooFewError
 from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval, sums_by_cluster
 from undercut.prices.changes import MIN_CHANGE, with_previous
 from undercut.prices.monthly_quotes import market_group
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes, Result
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
 from undercut.report.findings import sentences
+from undercut.result import Axes
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure as MplFigure
 
     from undercut.tables import Format

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from scipy.stats import rankdata
 
 from undercut.errors import InputError
 from undercut.inference.arrays import Floats
-from undercut.result import Result
+from undercut.result import Axes, Result
 from undercut.valuation import charts
 from undercut.valuation.assumptions import ROLES, Assumptions, load_assumptions
 from undercut.valuation.capital_cost import cost_of_capital
@@ -20,9 +20,6 @@ from undercut.valuation.chain import LAYERS, Values, value_chain
 from undercut.valuation.montecarlo import draw_assumptions
 from undercut.valuation.scenarios import Scenario
 from undercut.valuation.vendors import Case
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 #: From the most to the least elastic demand that anybody defends.
 ELASTICITIES: Final = tuple(np.linspace(-1.6, 0.0, 17).round(3).tolist())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -11,9 +11,7 @@ import pandas as pd
 from undercut import plots
 from undercut.errors import InputError, TooFewError
 from undercut.inference.arrays import Floats
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes
 
 # Not the colours of origin, which mean a country on every page.
 FIRST: Final = "#0173b2"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -16,12 +15,9 @@ from undercut import plots
 from undercut.errors import DataError, OutsideDataError
 from undercut.eventstudy.groups import group_tests
 from undercut.eventstudy.model import event_study
-from undercut.result import Result
+from undercut.result import Axes, Result
 from undercut.valuation.event_link import CashFlowNews, cash_flow_news
 from undercut.valuation.vendors import Case, vendor_case
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 _QUARTERS_AFTER = 8
 _MINUS = "\N{MINUS SIGN}"

@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pandas as pd
 
 from undercut.errors import InputError
-from undercut.result import Result
+from undercut.result import Axes, Result
 from undercut.sources.reference import load_reference
 from undercut.valuation.company import MarketValue
 from undercut.valuation.implied import ImpliedPair, implied_pair
@@ -27,9 +27,6 @@ from undercut.valuation.vendors import (
     sample_returns,
     vendor_case,
 )
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 #: Settings that are no parameters: what the market pays.
 MARKET_KEYS: Final = ("market_value", "share_price", "market_values")

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from undercut.errors import InputError
 from undercut.inference.arrays import Floats
-from undercut.result import Result
+from undercut.result import Axes, Result
 from undercut.valuation import charts
 from undercut.valuation.break_even import ELASTICITIES, drawn_for
 from undercut.valuation.company import MarketValue
 from undercut.valuation.vendors import Case
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 #: Falls of token prices in the first year that are tried, of new and mature models alike.
 EROSIONS: Final = tuple(np.linspace(-0.5, 0.9, 57).round(4).tolist())

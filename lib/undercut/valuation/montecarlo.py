@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -15,13 +15,10 @@ from scipy.stats import qmc
 
 from undercut.errors import InputError
 from undercut.inference.arrays import Floats
-from undercut.result import Result
+from undercut.result import Axes, Result
 from undercut.valuation import charts
 from undercut.valuation.assumptions import Assumptions, Correlation, correlation_matrix
 from undercut.valuation.vendors import Case
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 #: Independent scramblings of the Sobol sequence; their spread measures the numerical error.
 REPLICATES: Final = 8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -12,13 +12,10 @@ from scipy.stats import qmc
 
 from undercut.errors import InputError, NoVariationError
 from undercut.inference.arrays import Floats
-from undercut.result import Result
+from undercut.result import Axes, Result
 from undercut.valuation import charts
 from undercut.valuation.assumptions import Assumptions
 from undercut.valuation.vendors import Case
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 #: Probabilities stay this far inside 0 and 1.
 _INSIDE: Final = 1e-9

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from undercut.inference.arrays import Floats
-from undercut.result import Result
+from undercut.result import Axes, Result
 from undercut.valuation import charts
 from undercut.valuation.capital_cost import CapitalCost
 from undercut.valuation.company import Company, MarketValue
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -14,11 +14,8 @@ from undercut.errors import OutsideDataError
 from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval, sums_by_cluster
 from undercut.prices.cross_section import cross_section
 from undercut.prices.monthly_quotes import market_group
-from undercut.result import Result
+from undercut.result import Axes, Result
 from undercut.sources.reference import load_reference
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 #: Sellers by the token that run the model or answer for it; routers resell them, subscriptions have no price.
 SELLERS: Final = ("developer", "cloud", "host")

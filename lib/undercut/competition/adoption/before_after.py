@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,10 +12,7 @@ import pandas as pd
 from undercut import plots
 from undercut.errors import NotIdentifiedError, OutsideDataError
 from undercut.inference.arrays import Floats
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes, Result
 
 
 @dataclass(frozen=True, slots=True)

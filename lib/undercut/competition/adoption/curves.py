@@ -9,17 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from undercut.errors import TooFewError
-from undercut.result import Result
+from undercut.result import Axes, Result
 from undercut.sources.reference import load_reference
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 #: Fewer models than this have no half-life.
 MIN_MODELS: Final = 5

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -30,12 +30,8 @@ from undercut.inference.resampling import multiplicities
 from undercut.prices.cross_section import cross_section
 from undercut.prices.monthly_quotes import market_group
 from undercut.prices.workloads import Workload
-from undercut.result import Result
+from undercut.result import Axes, Result
 from undercut.sources.reference import load_reference
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 
 CLOSED: Final = "US closed model, own interface"
 CHINESE_API: Final = "Chinese weights, developer's interface"

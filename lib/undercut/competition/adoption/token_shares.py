@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -16,11 +16,8 @@ import pandas as pd
 from undercut import plots
 from undercut.errors import TooFewError, unknown
 from undercut.prices.cross_section import cross_sections
-from undercut.result import Result
+from undercut.result import Axes, Result
 from undercut.sources.reference import load_reference
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 #: Fewer months than this carry no trend.
 MIN_MONTHS: Final = 8

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -29,10 +29,7 @@ from undercut.competition.demand.nested import DemandEstimate, nested_logit, par
 from undercut.competition.demand.system import Form
 from undercut.errors import InputError, TooFewError
 from undercut.inference.arrays import Floats, Integers
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes, Result
 
 #: Below this share of usable draws an estimate cannot be the basis of a counterfactual.
 USABLE: Final = 0.95

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from undercut import plots
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes
 
 _COLORS = {"closed": plots.INK, "Chinese open": plots.ORIGIN_COLORS["CN"], "other open": plots.MUTED}
 

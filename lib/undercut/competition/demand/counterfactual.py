@@ -9,7 +9,7 @@ All months and all draws of the assumptions are one array, (draws, months, produ
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -20,10 +20,7 @@ from undercut.competition.demand.pricing import equilibrium, marginal_costs
 from undercut.competition.demand.system import DemandSystem, Form, invert
 from undercut.errors import InputError, TooFewError, unknown
 from undercut.inference.arrays import Booleans, Floats, Integers
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes, Result
 
 #: What a scenario takes away, or charges a fee on.
 SCENARIOS: Final = {

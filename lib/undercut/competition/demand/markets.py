@@ -8,7 +8,7 @@ outside good of the demand model is an assumption, never an observation.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -19,10 +19,7 @@ from undercut.prices.cross_section import cross_sections
 from undercut.prices.hedonic.characteristics import with_characteristics
 from undercut.prices.hedonic.imputation import with_imputed_capability
 from undercut.prices.token_weights import token_weights
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes, Result
 
 PLATFORM: Final = "openrouter"
 GROUPS: Final = ("closed", "Chinese open", "other open")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -21,10 +21,7 @@ from undercut.competition.demand.linear_iv import LinearFit, anderson_rubin, two
 from undercut.competition.demand.system import Form
 from undercut.errors import CellError, MissingColumnError
 from undercut.inference.arrays import Floats
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes, Result
 
 CONTROLS: Final = ("eci", "log_context", "is_reasoning", "age_years", "is_chinese_open", "is_other_open")
 #: Values of the nesting parameter that the weak-instrument interval projects over.

@@ -10,7 +10,7 @@ moves between its sellers cancel, and moves between models do not: use in total 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -21,10 +21,7 @@ from undercut.errors import NotIdentifiedError, TooFewError
 from undercut.inference.arrays import Booleans, Floats, Integers
 from undercut.inference.detectable import detectable, placebo_p_value
 from undercut.inference.intervals import t_interval
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes, Result
 
 #: Fewer models than this with a change of price carry no estimate.
 MIN_MODELS: Final = 5

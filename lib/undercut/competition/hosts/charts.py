@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 
 from undercut import plots
+from undercut.result import Axes
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from undercut.inference.arrays import Floats
 
 

@@ -7,7 +7,7 @@ against what as many independent draws from the prices at launch would give.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +18,7 @@ from undercut.errors import InputError, NoVariationError, TooFewError
 from undercut.inference.arrays import Floats
 from undercut.inference.levels import check_level
 from undercut.inference.within import poisson_fit, within_fit, without_singletons
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes, Result
 
 Outcome = Literal["lowest", "draws alone", "beyond draws", "median", "mean", "same hosts", "gap", "variation"]
 Estimator = Literal["ols", "poisson"]

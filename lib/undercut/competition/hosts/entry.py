@@ -17,11 +17,9 @@ from undercut.competition.hosts.panel import MIN_STEP
 from undercut.inference.detectable import DetectableEffect, detectable_effect
 from undercut.inference.levels import check_level
 from undercut.inference.within import WithinFit
-from undercut.result import Result
+from undercut.result import Axes, Result
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from undercut.inference.wild_bootstrap import WildBootstrap
 
 

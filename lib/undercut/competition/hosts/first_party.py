@@ -17,11 +17,9 @@ from undercut.competition.hosts.panel import MAINLAND_SITES
 from undercut.errors import InputError, OutsideDataError
 from undercut.inference.levels import check_level
 from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval, sums_by_cluster
-from undercut.result import Result
+from undercut.result import Axes, Result
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from undercut.inference.wild_bootstrap import WildBootstrap
 
 Seller = Literal["mean", "median", "lowest"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +14,7 @@ from undercut.errors import DataError, InputError, MissingColumnError, OutsideDa
 from undercut.inference.arrays import Codes, Floats
 from undercut.inference.resampling import cluster_codes, multiplicities
 from undercut.prices.workloads import Workload
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes, Result
 
 #: Half-lives that the fit may find, months. An estimate at an end says that the data do not tell.
 HALF_LIVES: Final = (0.5, 120.0)

@@ -5,16 +5,14 @@ Each draws what it is given and returns its axes; the sentences come from the ca
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from undercut import plots
 from undercut.errors import DataError, unknown
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes
 
 SOURCE = "Undercut price panel; capability: Epoch AI (CC BY 4.0)"
 #: How exposure measures are written on axes.

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 import pandas as pd
 
 from undercut.inference.detectable import DetectableEffect
 from undercut.inference.wild_bootstrap import WildBootstrap
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes, Result
 
 Terms = Literal["all", "dose"]
 #: Below this many clusters, Webb's six points make more different draws than signs do.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -14,10 +14,7 @@ from undercut.inference.arrays import Floats
 from undercut.panel.measures import NINETY
 from undercut.prices.capability.frontier import checked_quotes
 from undercut.prices.capability.price_of_capability import frontier_holders
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes, Result
 
 #: Steps of the grid of capability levels, in points.
 LEVEL_STEP: Final = 2.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -18,10 +18,7 @@ from undercut.errors import DataError, InputError
 from undercut.inference.arrays import Floats
 from undercut.inference.cluster_bootstrap import one_of
 from undercut.inference.did.smoothness import fixed_length_interval
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes, Result
 
 Restriction = Literal["relative_magnitude", "smoothness"]
 #: Part of the size that the hybrid test spends on its first, least favourable step (Andrews, Roth and Pakes).

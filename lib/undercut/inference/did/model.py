@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args, overload
+from typing import Any, Final, Literal, get_args, overload
 
 import numpy as np
 import pandas as pd
@@ -23,10 +23,7 @@ from undercut.inference.did.imputation import imputation
 from undercut.inference.did.regressions import stacked, sun_abraham, two_way_fixed_effects
 from undercut.inference.did.results import AdoptionFit
 from undercut.inference.levels import check_level
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes, Result
 
 Method = Literal["sun_abraham", "stacked", "callaway_santanna", "imputation", "two_way_fixed_effects"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -23,10 +23,7 @@ from undercut.inference.did.imputation import mean_effect_weights
 from undercut.inference.did.model import fit_one
 from undercut.inference.did.results import AdoptionFit
 from undercut.inference.placebos import PlaceboResult, placebo_result
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes, Result
 
 Dates = NDArray[np.int64]
 Scheme = Literal["uniform", "gaps", "shift"]

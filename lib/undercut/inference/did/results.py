@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,10 +23,7 @@ from undercut.inference.did.pre_trend import PreTrend, pre_trend
 from undercut.inference.intervals import t_interval
 from undercut.inference.specifications import SpecificationCurve, run_specifications, specification_curve
 from undercut.inference.wild_bootstrap import WildBootstrap, wild_cluster_bootstrap
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes, Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

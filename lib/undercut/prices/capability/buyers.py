@@ -7,7 +7,7 @@ median seller of a middling model that is good enough; a careful one the cheapes
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -21,10 +21,7 @@ from undercut.prices.capability.frontier import FrontierRule
 from undercut.prices.capability.gap import score_spread
 from undercut.prices.capability.gaps import closed_models, open_models
 from undercut.prices.capability.price_of_capability import comparable_points
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes, Result
 
 #: Kinds of buyers: which quantile of the prices they pay, and of what.
 BUYERS: Final = {"typical": (0.5, "models at their median seller"), "careful": (0.1, "offers")}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -20,10 +20,7 @@ from undercut.inference.resampling import percentile_interval
 from undercut.panel.measures import DEFAULT
 from undercut.prices.capability.frontier import FrontierPaths, FrontierRule, frontier_paths, long_frame
 from undercut.prices.capability.price_of_capability import labelled_levels, landmark_levels
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes, Result
 
 
 def _open(quotes: pd.DataFrame) -> pd.Series:

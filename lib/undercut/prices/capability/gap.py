@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,10 +12,7 @@ import pandas as pd
 from undercut.errors import NotIdentifiedError, TooFewError
 from undercut.inference.arrays import Booleans, Codes, Floats
 from undercut.panel.measures import NINETY
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes, Result
 
 #: Fewer models than this on either side say nothing.
 MIN_MODELS = 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 import pandas as pd
 
@@ -13,10 +13,7 @@ from undercut.errors import InputError, NotIdentifiedError, TooFewError
 from undercut.prices.capability.gap import PriceGap, price_gap
 from undercut.prices.cross_section import MODEL_FACTS, cross_section, model_prices, offers_of_days
 from undercut.prices.load import with_measure, with_workload
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes, Result
 
 _SELLERS: Final = ("all", "us-reachable")
 _LICENCES: Final = ("all", "unrestricted")

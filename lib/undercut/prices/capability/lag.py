@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -15,12 +15,8 @@ from undercut.inference.arrays import Floats
 from undercut.panel.measures import DEFAULT, arena_scores, capability_scores
 from undercut.prices.capability.gap import score_spread
 from undercut.provenance import provenance_of
-from undercut.result import Result
+from undercut.result import Axes, Result
 from undercut.sources.reference import load_reference
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 
 _MONTH: Final = 365.25 / 12
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -23,10 +23,7 @@ from undercut.prices.capability.frontier import (
     long_frame,
 )
 from undercut.prices.monthly_quotes import years
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes, Result
 
 #: Models that readers know.
 LANDMARKS: Final[Mapping[str, str]] = {

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from math import factorial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -16,10 +16,7 @@ from undercut.inference.arrays import Booleans, Codes, Floats
 from undercut.inference.levels import check_level
 from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval
 from undercut.prices.capability.frontier import checked_quotes
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes, Result
 
 COMPONENTS: Final = ("continuing", "entry", "exit", "replacement")
 

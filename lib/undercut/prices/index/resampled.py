@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,10 +27,7 @@ from undercut.prices.index.result import draw_index
 from undercut.prices.index.splice import splice_windows, windows
 from undercut.prices.monthly_quotes import years
 from undercut.prices.real_changes import Counted, count_changes
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes, Result
 
 
 @dataclass(frozen=True, slots=True)

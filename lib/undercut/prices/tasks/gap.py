@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -16,10 +16,7 @@ from undercut.inference.detectable import detectable
 from undercut.inference.levels import check_level
 from undercut.inference.quantiles import weighted_quantile
 from undercut.prices.tasks.data import GROUPS
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes, Result
 
 Measure = Literal["usd_per_mtok", "usd_per_task", "usd_per_solved", "output_tokens_per_task"]
 Against = Literal["median", "cheapest"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -17,10 +17,7 @@ import pandas as pd
 from undercut.errors import InputError
 from undercut.inference.arrays import Floats
 from undercut.inference.levels import check_level
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes, Result
 
 Definition = Literal["records", "calendar", "regression"]
 #: Fewer points than this make no trend.

@@ -6,10 +6,10 @@ from textwrap import fill, shorten
 from typing import TYPE_CHECKING, Any, Final
 
 from undercut import plots
+from undercut.result import Axes
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
 
 #: Dots beyond this many half-intervals are drawn at the edge.
 _EDGE: Final = 3.0

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import pandas as pd
 
 from undercut.errors import DataError, UnitError
 from undercut.report.findings import sentences
 from undercut.report.findings.contract import RESULTS_FILE, read_results
-from undercut.result import Result
+from undercut.result import Axes, Result
 from undercut.sources.reference import load_reference
 from undercut.studies.briefing.charts import draw_verdicts
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 Verdict = Literal["supported", "contradicted", "not settled"]
 Outcome = Literal["for", "against", "undecided", "missing", "assumption"]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pandas as pd
 
 from undercut import plots
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes
 
 ROWS: Final = 12
 ROWS_ON_PHONE: Final = 8

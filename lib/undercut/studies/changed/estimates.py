@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -21,11 +21,8 @@ from undercut.report.findings.contract import RESULTS_FILE
 from undercut.report.findings.others import SITE_VARIABLE
 from undercut.report.site.compare import turns
 from undercut.report.site.record import builds_of
-from undercut.result import Result
+from undercut.result import Axes, Result
 from undercut.sources.reference import load_reference
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 BRIEFING: Final = "00_briefing"
 EVENTS: Final = ("day", "kind", "host", "model_id", "what")

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from undercut import plots
+from undercut.result import Axes
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from undercut.inference.specifications import SpecificationCurve
 
 #: Scenarios keep their colour and line in every figure.

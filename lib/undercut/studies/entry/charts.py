@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from undercut import plots
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes
 
 
 def event_study(paths: Mapping[str, pd.DataFrame], *, finding: str = "", source: str = "") -> Axes:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -31,11 +31,8 @@ from undercut.inference.specifications import (
 from undercut.inference.wild_bootstrap import WildBootstrap
 from undercut.panel.measures import model_scores
 from undercut.prices.capability.price_of_capability import comparable_points
-from undercut.result import Result
+from undercut.result import Axes, Result
 from undercut.studies.entry.estimates import in_percent, percent
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 #: Measures of capability beside that of the report, by the name that a reader knows.
 _MEASURES: Final = {"ECI of August": "eci_2026_08", "Arena": "arena", "LiveBench": "livebench"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -17,10 +17,7 @@ from undercut.errors import DataError, TooFewError, UndercutError
 from undercut.inference.did.model import MethodComparison, staggered_adoption
 from undercut.inference.did.results import AdoptionFit
 from undercut.inference.placebos import PlaceboResult
-from undercut.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from undercut.result import Axes, Result
 
 #: Estimators in the order in which a reader should see them; the first is the headline.
 METHODS: Final[Mapping[str, str]] = {

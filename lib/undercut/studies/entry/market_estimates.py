@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import Any, Final, get_args
 
 import numpy as np
 import pandas as pd
@@ -35,12 +35,9 @@ from undercut.inference.placebos import PlaceboResult
 from undercut.inference.specifications import run_specifications
 from undercut.prices.hedonic.characteristics import with_characteristics
 from undercut.prices.hedonic.time_dummy import hedonic_index
-from undercut.result import Result
+from undercut.result import Axes, Result
 from undercut.studies.entry.dose import Dose
 from undercut.studies.entry.estimates import BEYOND, ENDS, Headline, Table, percent, placebo_table
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

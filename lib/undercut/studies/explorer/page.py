@@ -11,13 +11,12 @@ from undercut.prices.cross_section import cross_section
 from undercut.prices.load import load_prices
 from undercut.report.findings.contract import write_atomically
 from undercut.report.site.explorer import EXPLORER, explorer_page
-from undercut.result import Result
+from undercut.result import Axes, Result
 from undercut.studies.explorer.data import best_scores, explorer_data
 from undercut.studies.explorer.first_view import WORKLOAD, first_view
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from undercut import plots
 from undercut.competition.hosts import charts
+from undercut.result import Axes
 from undercut.sources.other_prices import gpu_rental_agreement
 from undercut.studies.hosts.estimates import (
     Coverage,
@@ -20,9 +21,6 @@ from undercut.studies.hosts.estimates import (
     SinceLaunch,
 )
 from undercut.studies.presentation import Figure, Number, Part, Sentence, Table
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 SOURCE: Final = "Undercut price panel: list prices of open models"
 _COUNT: Final = "a count: no interval"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from undercut import plots
 from undercut.competition.hosts import charts
+from undercut.result import Axes
 from undercut.studies.hosts.course_pages import (
     coverage,
     jurisdiction,
@@ -29,9 +30,6 @@ from undercut.studies.hosts.estimates import (
     Specifications,
 )
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 __all__ = [
     "answers", "coverage", "doubts", "jurisdiction", "more_hosts", "moves", "other_premiums", "over_cost",

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,12 +14,9 @@ from undercut import plots
 from undercut.errors import CellError, InputError, MissingColumnError, TooFewError, UnitError
 from undercut.provenance import Provenance, attach, sha256_of
 from undercut.report.catalogue.project import project_root
-from undercut.result import Result
+from undercut.result import Axes, Result
 from undercut.sources.files import content_of, read_table
 from undercut.studies.presentation import Answer, Figure, Number, Part
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 #: Rows that each group needs; fewer say nothing of its median.
 FEWEST = 5

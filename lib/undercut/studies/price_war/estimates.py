@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
-from undercut.result import Result
+from undercut.result import Axes, Result
 from undercut.studies.framed import Framed
 from undercut.valuation.break_even import BreakEvens, company_break_evens, layer_break_evens
 from undercut.valuation.implied import implied_pair
@@ -19,9 +19,6 @@ from undercut.valuation.ranges import value_draws
 from undercut.valuation.scenarios import Scenario, load_scenarios
 from undercut.valuation.valuation import middle
 from undercut.valuation.vendors import Case
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 class Measured(Protocol):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pandas as pd
 
 from undercut import plots
 from undercut.report.findings.sentences import number
+from undercut.result import Axes
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
 from undercut.studies.price_war.estimates import AllScenarios, AtMarket, BreakEven, Weights
 from undercut.studies.value.break_evens import RANGE, numbers, told
@@ -18,9 +19,6 @@ from undercut.valuation import charts
 from undercut.valuation.break_even import ELASTICITIES, BreakEvens
 from undercut.valuation.chain import LAYERS
 from undercut.valuation.implied import told_erosion
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 _NAMES: Final = {layer: ROLE_NAMES[role][1] for layer, role in LAYERS.items()}
 _COLORS: Final = {layer: ROLE_COLORS[role] for layer, role in LAYERS.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ import pandas as pd
 from undercut import plots
 from undercut.prices.reliability import RateRatio
 from undercut.report.findings.sentences import MINUS, number
+from undercut.result import Axes
 from undercut.sources.reference import reader_names
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
 from undercut.studies.quality.estimates import (
@@ -21,9 +22,6 @@ from undercut.studies.quality.estimates import (
     SameWeights,
     Steadiness,
 )
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 _ERRORS: Final = "the index's own errors, drawn independently"
 _BOARDS: Final = "Epoch AI (CC BY 4.0), Arena, LiveBench"

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from textwrap import fill
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pandas as pd
 
 from undercut import plots
 from undercut.errors import DataError
+from undercut.result import Axes
 from undercut.studies.stocks.interval_charts import interval_rows, percent
 from undercut.studies.stocks.words import p_text
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 _ROW_INCHES: Final = 0.25
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import pandas as pd
@@ -15,14 +15,12 @@ from undercut.eventstudy.model import event_study
 from undercut.eventstudy.results import EventStudy
 from undercut.eventstudy.windows import Window, label
 from undercut.inference.specifications import SpecificationCurve, run_specifications, specification_curve
+from undercut.result import Axes
 from undercut.studies.presentation import Part, Sentence
 from undercut.studies.stocks.announced import FOCUS, Announced
 from undercut.studies.stocks.release_response import BENCHMARKS, Responses
 from undercut.studies.stocks.shown import Shown
 from undercut.studies.stocks.universe import group_portfolios
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 _WINDOWS: Final = ((0, 0), (0, 1), (-1, 1))
 _ESTIMATIONS: Final = ((-130, -11),)

@@ -16,9 +16,9 @@ import pandas as pd
 from undercut import plots
 from undercut.errors import TooFewError
 from undercut.eventstudy.charts import draw_intervals
+from undercut.result import Axes
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _ROW_INCHES: Final = 0.27

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -18,12 +18,9 @@ from undercut.prices.tasks.data import task_costs
 from undercut.prices.tasks.gap import leave_one_out, task_gap
 from undercut.prices.tasks.trend import cost_trend
 from undercut.report.findings.sentences import number
-from undercut.result import Result
+from undercut.result import Axes, Result
 from undercut.studies.framed import Framed
 from undercut.studies.presentation import Figure, Number, Part, Sentence, Table
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 _UNITS = {"model_id": "model", "developer": "developer"}
 

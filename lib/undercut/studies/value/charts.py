@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pandas as pd
 
 from undercut import plots
 from undercut.errors import TooFewError
+from undercut.result import Axes
 from undercut.valuation import charts
 from undercut.valuation.sensitivity import Tornado
 from undercut.valuation.valuation import Valuation
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 SOURCE: Final = "Undercut, conditional on named assumptions; not a target price, not advice"
 # One colour a role on both pages; not the colours of origin. Legible on light and dark paper.
