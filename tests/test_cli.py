@@ -10,7 +10,7 @@ import sys
 
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from undercut.cli import app
 from undercut.panel.schema import PANEL_COLUMNS

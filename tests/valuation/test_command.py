@@ -8,7 +8,7 @@ import sys
 
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 import undercut
 from undercut.cli import app

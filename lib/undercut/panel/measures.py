@@ -10,8 +10,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, wraps
-from importlib.metadata import PackageNotFoundError, version
-from importlib.resources import files
 from typing import Final, TypeVar
 
 import numpy as np
@@ -255,6 +253,8 @@ def _described(found: pd.DataFrame) -> pd.DataFrame:
 
 def _llmval() -> str | None:
     """The scores inside the package; None where it is not installed."""
+    from importlib.resources import files
+
     try:
         return (files("llmval") / "data" / "benchmarks.json").read_text("utf-8")
     except (ModuleNotFoundError, FileNotFoundError):
@@ -262,6 +262,8 @@ def _llmval() -> str | None:
 
 
 def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version("llmval")
     except PackageNotFoundError:

@@ -80,8 +80,9 @@ def load_panel(
 
 def said_of(as_of: str | date | pd.Timestamp | None) -> str:
     """That nothing newer than some earlier day was read; empty where there is nothing to say."""
-    day, last = day_of(as_of), read_table("snapshots")["published"].max().tz_convert(None)
-    if day is None or day <= last:
+    day = day_of(as_of)
+    last = None if day is None else read_table("snapshots")["published"].max().tz_convert(None)
+    if day is None or last is None or day <= last:
         return ""
     return f"as of {day:%Y-%m-%d}: the newest table read is of {last:%Y-%m-%d}"
 

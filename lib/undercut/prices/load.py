@@ -66,11 +66,14 @@ def load_prices(
     True
     """
     chosen = find_workload(workload)
-    panel = load_panel(as_of, status=status)
-    # A price by the image or the second is no price of a workload.
-    panel["price"] = chosen.price(panel).where(panel["status"] != "other_mode")
-    panel.attrs |= {"workload": chosen.name, "as_of": None if as_of is None else str(as_of)}
-    return with_measure(panel, measure)
+    return with_measure(_priced(load_panel(as_of, status=status), chosen, as_of), measure)
+
+
+def _priced(panel: pd.DataFrame, workload: Workload, as_of: str | date | None) -> pd.DataFrame:
+    """With the price of a workload; what is paid by the image or the second has none."""
+    priced = panel.assign(price=workload.price(panel).where(panel["status"] != "other_mode"))
+    priced.attrs |= {"workload": workload.name, "as_of": None if as_of is None else str(as_of)}
+    return priced
 
 
 def with_workload(panel: pd.DataFrame, workload: str | Workload) -> pd.DataFrame:
@@ -226,17 +229,17 @@ def price_history(
     >>> price_history("gpt-4o", host="openai").behind()["model_id"].tolist()[:2]
     ['gpt-4o-2024-05-13', 'gpt-4o-2024-08-06']
     """
-    panel = load_prices(as_of, workload=workload, status=status) if prices is None else prices
-    rows = _named(panel, model, host)
+    chosen = find_workload(workload) if prices is None else None
+    rows = _named(load_panel(as_of, status=status) if prices is None else prices, model, host)
     if host is not None:
         if host not in set(rows["host"]):
             raise unknown(f"host of {model}", host, rows["host"].dropna().unique())
         rows = rows[rows["host"] == host]
     ordered = rows.sort_values(["host", "variant", "source", "raw_id", "valid_from"], ignore_index=True)
-    name = workload if isinstance(workload, str) else workload.name
     asked: dict[str, Any] = {"host": host}
-    if prices is None:
-        asked |= {"as_of": as_of, "status": status, "workload": name}
+    if chosen is not None:
+        ordered = with_measure(_priced(ordered, chosen, as_of), DEFAULT)
+        asked |= {"as_of": as_of, "status": status, "workload": chosen.name}
     return PriceHistory(model, ordered, asked)
 
 
@@ -256,8 +259,10 @@ def _named(panel: pd.DataFrame, model: str, host: str | None) -> pd.DataFrame:
 def _under(panel: pd.DataFrame, name: str) -> pd.Series:
     """Whether an offer's model, raw id or plain name is ``name``."""
     # A plain name has no word that its raw id lacks: most ids need not be taken apart.
-    words = re.findall(r"[a-z0-9]+", name)
-    ids = panel["raw_id"].unique()
-    likely = (raw_id for raw_id in ids if "%" in raw_id or all(word in raw_id.lower() for word in words))
+    likely = panel["raw_id"].drop_duplicates()
+    coded = likely[likely.str.contains("%", regex=False)]
+    for word in re.findall(r"[a-z0-9]+", name):
+        likely = likely[likely.str.lower().str.contains(word, regex=False)]
+    likely = pd.concat([likely, coded])
     under = [raw_id for raw_id in likely if name in (raw_id.lower(), split_raw_id(raw_id).slug)]
     return panel["model_id"].eq(name) | panel["raw_id"].isin(under)
