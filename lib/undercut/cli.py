@@ -31,6 +31,8 @@ class OnceCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As every command does, after counting the options."""
+        if any("\0" in arg for arg in args):
+            raise InputError("An argument holds a null character; no name, number or file has one.")
         _, _, order = self.make_parser(ctx).parse_args(list(args))
         given = [param for param in order if param.param_type_name == "option" and not param.multiple]
         for param in given:
