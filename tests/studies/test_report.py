@@ -89,6 +89,15 @@ def test_tables_give_the_report_its_day() -> None:
     assert dated.as_of == "2026-11-20"
 
 
+def test_a_table_of_detail_folds_away_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    report = Report("example", title="A title")
+    folded: list[bool] = []
+    monkeypatch.setattr(report, "show", lambda _: folded.append(report._folds))
+    frame = pd.DataFrame({"model": ["a", "b"], "price": [1.0, 2.0]})
+    report.add([Table(frame, "All", fold=True), Table(frame, "Few")])
+    assert folded == [True, False]
+
+
 def test_a_result_is_short_to_look_at(fall: Fall) -> None:
     long = Fall(pd.concat([fall.frame] * 5_000))
     assert len(repr(long)) < 2_000

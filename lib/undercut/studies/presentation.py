@@ -88,7 +88,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table as `undercut.tables.show` takes it."""
+    """A table as `undercut.tables.show` takes it; `fold`: detail that a reader asks for."""
 
     frame: pd.DataFrame
     title: str
@@ -97,6 +97,7 @@ class Table:
     units: Mapping[str, str] = field(default_factory=dict)
     formats: Mapping[str, Format] = field(default_factory=dict)
     row_label: str | None = None
+    fold: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,7 +149,8 @@ class Report(Results):
             part.frame, title=part.title, subtitle=part.subtitle, labels=part.labels, units=part.units,
             formats=part.formats, row_label=part.row_label,
         )  # fmt: skip
-        self.show({"text/html": shown.html, "text/plain": part.title})
+        with self.folding(part.fold):
+            self.show({"text/html": shown.html, "text/plain": part.title})
 
 
 def _drawn(part: Figure) -> MplFigure:

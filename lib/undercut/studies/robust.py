@@ -89,7 +89,7 @@ def robust(found: Robustness) -> Iterator[Part]:
     yield Table(
         curve.influence().drop(columns="share_explained"), title="Which choice moves it",
         subtitle=f"{found.label}, {unit}: estimates under every combination, by option", row_label="choice",
-        formats=dict.fromkeys(("median", "lowest", "highest"), "number"),
+        formats=dict.fromkeys(("median", "lowest", "highest"), "number"), fold=True,
     )  # fmt: skip
 
 

@@ -147,3 +147,13 @@ def test_only_bans_up_to_the_day_are_listed() -> None:
     found = incidents(events, date(2025, 6, 1))
     [count] = [part for part in parts_of(found) if isinstance(part, Number)]
     assert count.value == 1 and "0 of them checked" in count.note
+
+
+def test_the_title_counts_models_by_what_us_sellers_ask() -> None:
+    ratios = pd.Series([0.4, 0.94, 0.96, 1.0, 1.04, 1.06, 3.0])
+    ending = "for 3, less for 2, more for 2"
+    assert pages.premium_title(ratios) == (
+        f"Of 7 models, the median US seller asks within 5% of the developer {ending}"
+    )
+    assert pages.premium_title(1 / ratios).endswith("for 3, less for 2, more for 2")
+    assert pages.premium_title(ratios.clip(lower=1)).endswith("for 5, less for 0, more for 2")

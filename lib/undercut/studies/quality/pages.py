@@ -10,7 +10,7 @@ import pandas as pd
 
 from undercut import plots
 from undercut.prices.reliability import RateRatio
-from undercut.report.findings.sentences import MINUS, number
+from undercut.report.findings.sentences import number
 from undercut.result import Axes
 from undercut.sources.reference import reader_names
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
@@ -25,6 +25,8 @@ from undercut.studies.quality.estimates import (
 
 _ERRORS: Final = "the index's own errors, drawn independently"
 _BOARDS: Final = "Epoch AI (CC BY 4.0), Arena, LiveBench"
+#: Prices over the developer's own at which the axis is marked.
+_RATIOS: Final = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 _LED: Final = ("us_hosting_premium", "us_hosting_premium.cheapest_us_seller")
 CAVEATS: Final = (
     Caveat(
@@ -100,9 +102,7 @@ def for_who_looks_around(found: SameWeights) -> str:
         f"The cheapest US seller of the median model asks {abs(cheap.value):.0f}% "
         f"{'more' if cheap.value > 0 else 'less'} ({_span(cheap)}), so that a buyer who looks around {pays} "
         f"for US law. The mean over models is {mean.short} ({_span(mean)}): it hangs on a few models with a "
-        f"wide difference. Over all months since {found.first_month} the median is {whole:+.0f}%.".replace(
-            "-", MINUS
-        )
+        f"wide difference. Over all months since {found.first_month} the median is {number(whole, '%')}."
     )
 
 
@@ -112,27 +112,39 @@ def _premium_axes(found: SameWeights) -> Axes:
     names = shown["model_id"].map(reader_names())
     axes, color = plots.own_axes(None, 8.6, 4.2), plots.origin_color("US")
     ring: dict[str, Any] = {"markerfacecolor": plots.PAPER, "markeredgecolor": color}
-    cheapest, median = (100 * np.expm1(shown[end].astype(float)) for end in ("cheapest", "difference"))
+    cheapest, median = (np.exp(shown[end].astype(float)) for end in ("cheapest", "difference"))
     axes.vlines(range(len(shown)), cheapest, median, color=color, linewidth=1, alpha=0.5)
     axes.plot(range(len(shown)), cheapest, "o", markersize=6, **ring)
     axes.plot(range(len(shown)), median, "o", color=color, markersize=6)
-    for seller, ends in (("cheapest US seller", cheapest), ("median US seller", median)):
-        texts = [f"{name}\n{seller}: {number(end, '%')}" for name, end in zip(names, ends, strict=True)]
-        plots.marks(axes, range(len(shown)), ends, texts)
+    for seller, ratios in (("cheapest US seller", cheapest), ("median US seller", median)):
+        ends = [f"{seller}: {number(100 * (ratio - 1), '%')}" for ratio in ratios]
+        plots.marks(
+            axes, range(len(shown)), ratios, [f"{n}\n{end}" for n, end in zip(names, ends, strict=True)]
+        )
+    plots.log_axis(axes)
+    ticks = [ratio for ratio in _RATIOS if cheapest.min() * 0.8 <= ratio <= median.max() * 1.25]
+    axes.set_yticks(ticks, ["same" if ratio == 1 else f"{ratio:g}\N{MULTIPLICATION SIGN}" for ratio in ticks])
     axes.set_xticks([])
-    axes.set_xlabel("models, by the premium of their median US seller")
-    axes.set_ylabel("%")
-    axes.axhline(0, color=plots.INK, linewidth=0.8)
-    axes.axhline(found.row()["premium"], color=plots.MUTED, linewidth=1, linestyle=":")
+    axes.set_xlabel("models, by the price of their median US seller")
+    axes.axhline(1, color=plots.INK, linewidth=0.8)
     axes.grid(axis="x", visible=False)
-    far = median.sort_values(key=abs, ascending=False).head(6)
-    plots.label_points(axes, {names[place]: (place, value) for place, value in far.items()})
-    return plots.headline(
-        axes, f"{premium(found.row()).short} at the median model",
-        "Percent over the Chinese developer's own price, same weights and month; dot: median US seller; "
-        f"ring: cheapest; dotted: the median model; last {found.recent_months} months, {found.workload} "
-        "workload", source="Undercut price panel",
+    plots.headline(
+        axes, premium_title(median),
+        "Price over the Chinese developer's own, same weights and month; dot: median US seller; "
+        f"ring: cheapest; last {found.recent_months} months, {found.workload} workload",
+        source="Undercut price panel",
     )  # fmt: skip
+    far = np.log(median).sort_values(key=abs, ascending=False).head(6)
+    return plots.label_points(axes, {names[place]: (place, median[place]) for place in far.index})
+
+
+def premium_title(ratios: pd.Series) -> str:
+    """At how many models US sellers ask about what the developer asks, and at how many less or more."""
+    less, more = int((ratios < 0.95).sum()), int((ratios > 1.05).sum())
+    return (
+        f"Of {len(ratios)} models, the median US seller asks within 5% of the developer for "
+        f"{len(ratios) - less - more}, less for {less}, more for {more}"
+    )
 
 
 def at_equal_capability(found: AtEqualCapability) -> Iterator[Part]:
