@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import asdict, fields
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,8 @@ _ROWS_SHOWN = 20
 class Result(ABC):
     """Base of results: short forms for reading, frames for computing, a picture.
 
-    A result is a frozen dataclass that says `to_frame` and `plot`, and usually `table` and `summary`; it
-    carries the options that it was made with.
+    A result is a frozen dataclass that says `plot`, and usually `table` and `summary`; it carries the options
+    that it was made with. One that holds more than a frame says `to_frame` too.
     """
 
     __slots__ = ()
@@ -33,9 +34,13 @@ class Result(ABC):
         # A dataclass writes its own repr only where its class has none; that one prints whole frames.
         cls.__repr__ = Result.__repr__  # type: ignore[method-assign]
 
-    @abstractmethod
     def to_frame(self) -> pd.DataFrame:
-        """Every number of the result, tidy, one row an estimate."""
+        """Every number of the result, tidy: its first frame, or its fields as one row where it has none."""
+        import pandas as pd
+
+        held = (getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]
+        frame = next((value for value in held if isinstance(value, pd.DataFrame)), None)
+        return pd.DataFrame([asdict(self)]) if frame is None else frame.copy()  # type: ignore[call-overload]
 
     @abstractmethod
     def plot(self, ax: Axes | None = None) -> Axes:

@@ -50,10 +50,6 @@ class GroupTests(Result):
     draws: int
     level: float
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row a group."""
-        return self.rows.copy()
-
     def of(self, group: str) -> pd.Series:
         """The row of one group."""
         return self.rows.set_index("group").loc[group]

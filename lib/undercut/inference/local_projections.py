@@ -72,10 +72,6 @@ class LocalProjection(Result):
         """Lags in the regressions."""
         return self.lags + (self.errors == "lag_augmented")
 
-    def to_frame(self) -> pd.DataFrame:
-        """The response by horizon."""
-        return self.response.copy()
-
     def smallest_detectable(self, horizon: int, *, power: float = 0.8) -> DetectableEffect:
         """Smallest response that the t test of a horizon finds with probability ``power``."""
         if horizon not in self.response.index:

@@ -44,10 +44,6 @@ class SpecificationCurve(Result):
     reference: float = 0.0
     unit: str = ""
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row a specification, lowest estimate first."""
-        return self.estimates.copy()
-
     def influence(self) -> pd.DataFrame:
         """What each choice does to the estimate.
 

@@ -30,10 +30,6 @@ class PriceLadder(Result):
     rungs: pd.DataFrame
     options: dict[str, Any] = field(default_factory=dict)
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row a model and day."""
-        return self.rungs.copy()
-
     def table(self) -> pd.DataFrame:
         """For each vendor on the last day: own models, lowest and highest price, price of the best."""
         last = self.rungs[self.rungs["day"] == self.rungs["day"].max()]

@@ -141,10 +141,6 @@ class PriceHistory(Result):
         """Columns of the offers."""
         return self.offers.columns
 
-    def to_frame(self) -> pd.DataFrame:
-        """The offers with every column of the panel."""
-        return self.offers
-
     def table(self) -> pd.DataFrame:
         """The offers with the columns that a person wants to see."""
         return self.offers[list(MAIN_COLUMNS)]

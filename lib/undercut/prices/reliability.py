@@ -34,10 +34,6 @@ class RateRatio(Result):
     rates: pd.DataFrame
     level: float
 
-    def to_frame(self) -> pd.DataFrame:
-        """`rates`."""
-        return self.rates.copy()
-
     def summary(self) -> str:
         """The ratio and the two rates as text."""
         return (

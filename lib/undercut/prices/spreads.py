@@ -37,10 +37,6 @@ class HostSpread(Result):
     level: float
     options: dict[str, Any] = field(default_factory=dict)
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row a model."""
-        return self.models.copy()
-
     def summary(self) -> str:
         """The median model, and those with most sellers."""
         head = f"{len(self.models)} open models with several sellers"

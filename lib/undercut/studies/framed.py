@@ -35,10 +35,6 @@ class Framed(Result):
     VALUE: ClassVar[str] = ""
     frame: pd.DataFrame
 
-    def to_frame(self) -> pd.DataFrame:
-        """The frame."""
-        return self.frame.copy()
-
     def plot(self, ax: Axes | None = None) -> Axes:
         """A first look: a dot a row, with its interval where the frame has one."""
         import matplotlib.pyplot as plt

@@ -54,10 +54,6 @@ class BreakEvens(Result):
     draws: int
     level: float
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row a layer or company."""
-        return self.frame.copy()
-
     def told(self, name: str) -> str:
         """The break-even in words; where there is none, what happens over the whole range."""
         row = self.frame.set_index("name").loc[name]

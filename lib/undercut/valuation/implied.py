@@ -48,10 +48,6 @@ class ImpliedPair(Result):
     draws: int
     level: float
 
-    def to_frame(self) -> pd.DataFrame:
-        """The curve, one row an elasticity."""
-        return self.frame.copy()
-
     def summary(self) -> str:
         """What the market value implies at three elasticities."""
         market = self.market

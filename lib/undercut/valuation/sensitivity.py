@@ -41,10 +41,6 @@ class Tornado(Result):
     base: float
     rows: pd.DataFrame
 
-    def to_frame(self) -> pd.DataFrame:
-        """The rows."""
-        return self.rows
-
     def summary(self) -> str:
         """Which assumption moves the value most."""
         first = self.rows.iloc[0]

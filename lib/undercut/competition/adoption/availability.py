@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -45,10 +45,6 @@ class Mean(Result):
     models: int
     developers: int
 
-    def to_frame(self) -> pd.DataFrame:
-        """The mean as one row."""
-        return pd.DataFrame([asdict(self)])
-
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the mean with its interval."""
         return plots.interval_rows({"mean": (self.value, self.low, self.high)}, ax=ax)
@@ -80,10 +76,6 @@ class Wait(Result):
     def is_known(self) -> bool:
         """Whether the data tell the median and both ends of its interval."""
         return bool(pd.notna([self.median, self.low, self.high]).all())
-
-    def to_frame(self) -> pd.DataFrame:
-        """`models`."""
-        return self.models.copy()
 
     def table(self) -> pd.DataFrame:
         """The median wait as one row."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -50,10 +50,6 @@ class BeforeAfter(Result):
     level: float
     events: int
     left_out: tuple[str, ...]
-
-    def to_frame(self) -> pd.DataFrame:
-        """The estimate as one row."""
-        return pd.DataFrame([asdict(self)])
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the change with its interval."""

@@ -41,10 +41,6 @@ class HalfLife(Result):
     frame: pd.DataFrame
     level: float
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row a group."""
-        return self.frame.copy()
-
     def plot(self, ax: Axes | None = None) -> Axes:
         """Medians with their intervals."""
         from undercut import plots

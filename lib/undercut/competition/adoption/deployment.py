@@ -104,10 +104,6 @@ class MonthlyBills(Result):
     volumes: tuple[float, ...]
     level: float
 
-    def to_frame(self) -> pd.DataFrame:
-        """`bills`."""
-        return self.bills.copy()
-
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the bill of every way against the volume, both on logarithmic axes."""
         from undercut.competition.adoption.charts import bills_by_volume

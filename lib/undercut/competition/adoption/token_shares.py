@@ -7,7 +7,7 @@ the market: one platform for developers, and the home of its users is not known.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -57,10 +57,6 @@ class ShareTrend(Result):
     def is_clear(self) -> bool:
         """Whether the interval leaves out zero."""
         return self.low > 0 or self.high < 0
-
-    def to_frame(self) -> pd.DataFrame:
-        """The trend as one row."""
-        return pd.DataFrame([asdict(self)])
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the slope with its interval."""

@@ -52,10 +52,6 @@ class Basis(Result):
     kind: str
     usable: float
 
-    def to_frame(self) -> pd.DataFrame:
-        """The draws."""
-        return self.draws.copy()
-
     def table(self) -> pd.DataFrame:
         """Median and central 95% of each parameter over the draws."""
         spread = self.draws.drop(columns="open_at_cost").quantile([0.5, 0.025, 0.975]).T

@@ -48,10 +48,6 @@ class MarketData(Result):
     products: pd.DataFrame
     left_out: pd.DataFrame
 
-    def to_frame(self) -> pd.DataFrame:
-        """The products."""
-        return self.products.copy()
-
     def plot(self, ax: Axes | None = None) -> Axes:
         """Share of spending by group and month."""
         return charts.shares_by_group(self.products, ax)

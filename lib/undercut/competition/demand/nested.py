@@ -90,10 +90,6 @@ class DemandEstimate(Result):
         limit = -1.0 if self.form == "expenditure" else 0.0
         return bool(np.isfinite(self.weak_low) and self.weak_high < limit)
 
-    def to_frame(self) -> pd.DataFrame:
-        """Coefficients of price, nesting parameter and controls."""
-        return self.coefficients.copy()
-
     def plot(self, ax: Axes | None = None) -> Axes:
         """Coefficients with their 95% intervals."""
         half = float(stats.t.ppf(0.975, self.clusters - 1)) * self.coefficients["std_error"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -55,10 +55,6 @@ class RandomCoefficients(Result):
     n: int
     clusters: int
     form: Form
-
-    def to_frame(self) -> pd.DataFrame:
-        """The attributes as one row."""
-        return pd.DataFrame([asdict(self)])
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Mean coefficient and its spread with 95% intervals."""

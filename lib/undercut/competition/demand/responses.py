@@ -58,10 +58,6 @@ class PriceResponse(Result):
     price_level: str
     level: float
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row a measure."""
-        return self.frame.copy()
-
     def row(self, measure: str) -> pd.Series:
         """One measure."""
         return self.frame.set_index("measure").loc[measure]

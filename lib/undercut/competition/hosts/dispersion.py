@@ -6,7 +6,7 @@ against what as many independent draws from the prices at launch would give.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
 import numpy as np
@@ -50,10 +50,6 @@ class HostElasticity(Result):
     level: float
     n: int
     models: int
-
-    def to_frame(self) -> pd.DataFrame:
-        """The estimate as one row."""
-        return pd.DataFrame([asdict(self)])
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the change when the number of hosts doubles, with its interval."""

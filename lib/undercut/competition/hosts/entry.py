@@ -67,10 +67,6 @@ class EntryEffect(Result):
         """Whether the interval leaves out zero."""
         return self.low > 0 or self.high < 0
 
-    def to_frame(self) -> pd.DataFrame:
-        """The cumulative path."""
-        return self.path.copy()
-
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the path with its intervals, and how large an effect would have been found."""
         from undercut.competition.hosts.charts import entry_path

@@ -54,10 +54,6 @@ class Premium(Result):
     clusters: int
     cluster: str
 
-    def to_frame(self) -> pd.DataFrame:
-        """The premium month by month."""
-        return self.by_month.copy()
-
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the ratio of prices month by month."""
         from undercut.competition.hosts.charts import premium_over_time

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -63,10 +63,6 @@ class Decay(Result):
     def is_told(self) -> bool:
         """Whether the data tell a half-life: few draws at the ends, and an interval of less than tenfold."""
         return self.share_at_bounds < 0.05 and self.half_life_high < 10 * self.half_life_low
-
-    def to_frame(self) -> pd.DataFrame:
-        """The estimate as one row."""
-        return pd.DataFrame([asdict(self)])
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the fitted curve, with the interval after a year."""

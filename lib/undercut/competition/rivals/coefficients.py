@@ -53,10 +53,6 @@ class CoefficientResult(Result):
         """The dose's row of ``terms``."""
         return self.terms.set_index("term").loc[self.dose]
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row a coefficient."""
-        return self.terms.copy()
-
     def heading(self) -> str:
         """What was estimated, on what."""
         return f"Effect of {self.dose}"

@@ -47,10 +47,6 @@ class Openness(Result):
     confidence: float = 0.95
     settings: dict[str, Any] = field(default_factory=dict)
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row a period."""
-        return self.periods.copy()
-
     def summary(self) -> str:
         """First and last period in words."""
         lines = []

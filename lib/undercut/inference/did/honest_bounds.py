@@ -51,10 +51,6 @@ class HonestBounds(Result):
     ci_high: float
     level: float
 
-    def to_frame(self) -> pd.DataFrame:
-        """The intervals."""
-        return self.intervals.copy()
-
     def summary(self) -> str:
         """One sentence."""
         unit = (

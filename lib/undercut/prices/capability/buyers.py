@@ -53,10 +53,6 @@ class BuyerPrices(Result):
     level: float
     options: dict[str, Any] = field(default_factory=dict)
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row a buyer."""
-        return self.frame.copy()
-
     def row(self, buyer: str) -> pd.Series:
         """What one buyer pays.
 

@@ -70,10 +70,6 @@ class Counterfactual(Result):
     clusters: int
     options: dict[str, Any] = field(default_factory=dict)
 
-    def to_frame(self) -> pd.DataFrame:
-        """Every path: one row a level, version and month."""
-        return self.paths.copy()
-
     def table(self) -> pd.DataFrame:
         """For each level and version, the ratio in the last month and on average over the last twelve."""
         return self.recent.copy()

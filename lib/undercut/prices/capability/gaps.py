@@ -174,10 +174,6 @@ class GapHistory(Result):
     last: PriceGap | None
     options: dict[str, Any] = field(default_factory=dict)
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row a day."""
-        return self.frame.copy()
-
     def summary(self) -> str:
         """How often the gap could be estimated, and each day's estimate."""
         known = self.frame["gap"].notna().sum()

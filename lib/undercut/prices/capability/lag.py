@@ -57,10 +57,6 @@ class CapabilityLag(Result):
         """The last month."""
         return self.path.iloc[-1]
 
-    def to_frame(self) -> pd.DataFrame:
-        """`path`."""
-        return self.path.copy()
-
     def plot(self, ax: Axes | None = None, *, measure: Literal["gap", "lag"] = "gap") -> Axes:
         """Draw the gap in points, or the lag in months, with its band, month by month."""
         from undercut import plots

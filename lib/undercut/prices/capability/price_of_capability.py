@@ -71,10 +71,6 @@ class CapabilityPrices(Result):
     clusters: int
     settings: dict[str, Any] = field(default_factory=dict)
 
-    def to_frame(self) -> pd.DataFrame:
-        """Every path: one row a level, version and month."""
-        return self.paths.copy()
-
     def table(self) -> pd.DataFrame:
         """Rates of fall, one row a level and version."""
         return self.rates.copy()

@@ -204,10 +204,6 @@ class TaskGaps(Result):
 
     frame: pd.DataFrame
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row a gap."""
-        return self.frame
-
     def plot(self, ax: Axes | None = None) -> Axes:
         """Gaps with their intervals, by benchmark and measure."""
         from undercut.prices.tasks.charts import gaps

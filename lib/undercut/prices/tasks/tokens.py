@@ -20,10 +20,6 @@ class TokensPerTask(Result):
     benchmark: str
     frame: pd.DataFrame
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row a group."""
-        return self.frame
-
     def plot(self, ax: Axes | None = None) -> Axes:
         """The medians with their intervals."""
         from undercut.prices.tasks.charts import token_medians

@@ -179,10 +179,6 @@ class CostTrends(Result):
 
     frame: pd.DataFrame
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row a rate."""
-        return self.frame
-
     def plot(self, ax: Axes | None = None) -> Axes:
         """Rates with their intervals, by definition."""
         from undercut.prices.tasks.charts import rates

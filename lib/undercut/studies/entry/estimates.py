@@ -44,10 +44,6 @@ class Table(Result):
 
     frame: pd.DataFrame
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row an estimate, in percent."""
-        return self.frame.copy()
-
     def plot(self, ax: Axes | None = None) -> Axes:
         """Estimates with their intervals."""
         known = self.frame.dropna(subset=["estimate"])

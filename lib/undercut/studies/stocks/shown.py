@@ -35,10 +35,6 @@ class Shown(Result):
         module, _, function = self.presenter.partition(":")
         yield from getattr(import_module(f"undercut.studies.stocks.{module}"), function)(self)
 
-    def to_frame(self) -> pd.DataFrame:
-        """The estimates."""
-        return self.rows.copy()
-
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw every estimate with its interval."""
         return draw_intervals(self.rows, ax, label=self.label, value=self.value)

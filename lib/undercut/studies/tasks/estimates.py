@@ -33,10 +33,6 @@ class WithoutEach(Result):
     whole: float
     frame: pd.DataFrame
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row a unit left out."""
-        return self.frame
-
     def plot(self, ax: Axes | None = None) -> Axes:
         """The gaps in ascending order."""
         axes = self.frame["gap"].plot(ax=ax, style=".")
