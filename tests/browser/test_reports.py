@@ -116,6 +116,7 @@ def faults_of_language(text: str) -> list[str]:
     patterns = {
         "internal name": r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b",
         "hyphen for a minus": r"(?<=[\s(])-\d[\d.,]*(?!\d*:)",
+        "minus for a hyphen": r"\b\d{4}\N{MINUS SIGN}\d\d\b",
         "too many digits": r"\d\.\d{3,}%|\d{2}\.\d{2,}%|\d{3,}\.\d+%",
         "an interval without width": r"(\S*\d\S*) \((?:\d+% interval )?\1 to \1(?=[\s),])",
     }
@@ -130,11 +131,21 @@ def faults_of_language(text: str) -> list[str]:
         ("1× (1× to 1×)", 1),
         ("+5% (95% interval +5% to +5%)", 1),
         ("36.237%", 1),
+        ("since 2025−01", 1),
         ("days -1:1, 2026-11-17, GPT-5.2, −3.2%, 1.1× (1.0× to 1.2×), 0.05%", 0),
     ],
 )  # fmt: skip
 def test_faults_of_language_are_seen(text: str, faults: int) -> None:
     assert len(faults_of_language(text)) == faults
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_table_is_cut_off_on_a_wide_screen(opened: Any, name: str) -> None:
+    page = opened(name)
+    page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true })")
+    cut = "[...document.querySelectorAll('.scroll')].filter((box) => box.scrollWidth > box.clientWidth + 2)"
+    assert page.evaluate(f"{cut}.map((box) => box.innerText.slice(0, 60))") == []
+    page.close()
 
 
 @pytest.mark.parametrize("name", PAGES)
