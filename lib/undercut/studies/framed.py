@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import pandas as pd
 
@@ -27,13 +27,17 @@ _ESTIMATES: Final = (
 class Framed(Result):
     """A frame, and in subclasses what it was made with. Pages draw figures of their own.
 
-    For a first look, subclasses may say which column names the rows (``ROW``) and which holds the estimate
-    (``VALUE``); else the first column of words is taken, and the first of numbers or of usual estimates.
+    For a first look, subclasses may say which column names the rows (``row=``) and which holds the estimate
+    (``value=``); else the first column of words is taken, and the first of numbers or of usual estimates.
     """
 
     ROW: ClassVar[str] = ""
     VALUE: ClassVar[str] = ""
     frame: pd.DataFrame
+
+    def __init_subclass__(cls, row: str = "", value: str = "", **others: Any) -> None:
+        super(Framed, cls).__init_subclass__(**others)
+        cls.ROW, cls.VALUE = row or cls.ROW, value or cls.VALUE
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """A first look: a dot a row, with its interval where the frame has one."""

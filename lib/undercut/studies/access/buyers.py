@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -29,11 +29,9 @@ _SELLERS: Final = {"in reach of US buyers": None, "at home in the US": "US"}
 
 
 @dataclass(frozen=True, slots=True)
-class Buyers(Framed):
+class Buyers(Framed, row="buyer", value="saving"):
     """What buyers pay at one capability (``frame``), and by measure of capability."""
 
-    ROW: ClassVar[str] = "buyer"
-    VALUE: ClassVar[str] = "saving"
     found: BuyerPrices
     by_measure: pd.DataFrame
     capability: str

@@ -51,62 +51,51 @@ _MEASURES: Final[Mapping[str, Mapping[str, Any]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Bill(Framed):
+class Bill(Framed, row="way", value="bill"):
     """Bills of four ways to one capability; `frame` as `MonthlyBills.bills`."""
 
-    ROW = "way"
-    VALUE = "bill"
     bills: MonthlyBills
     capability: str
     workload: str
 
 
 @dataclass(frozen=True, slots=True)
-class ByWork(Framed):
+class ByWork(Framed, row="workload", value="ratio"):
     """The cheapest way by kind of work; `frame` as `cheapest_by_workload` gives it."""
 
-    ROW = "workload"
-    VALUE = "ratio"
     capability: str
 
 
 @dataclass(frozen=True, slots=True)
-class ByCapability(Framed):
+class ByCapability(Framed, row="level", value="ratio"):
     """The cheapest of each side by capability: ``level, closed, closed_price, open, open_price, ratio, low,
     high``; `untold` says why a capability is missing."""
 
-    ROW = "level"
-    VALUE = "ratio"
     untold: Mapping[str, str]
     capability: str
     workload: str
 
 
 @dataclass(frozen=True, slots=True)
-class Reach(Framed):
+class Reach(Framed, row="model_id", value="sellers"):
     """Sellers and licences; `frame` as `sellers_of` gives it, with ``licence, free, commercial``."""
 
-    ROW = "model_id"
-    VALUE = "sellers"
     means: Mapping[str, Mean]
 
 
 @dataclass(frozen=True, slots=True)
-class Waits(Framed):
+class Waits(Framed, row="model_id", value="days"):
     """Days from release to a US seller: of late models (`frame` is one row a model) and of all since 2025."""
 
-    ROW = "model_id"
-    VALUE = "days"
     wait: Wait
     earlier: Wait
     released_from: str
 
 
 @dataclass(frozen=True, slots=True)
-class Reworked(Framed):
+class Reworked(Framed, row="model_id"):
     """Models that others made from Chinese weights; `frame` as `reworked_variants` gives it."""
 
-    ROW = "model_id"
     on_sale: int
 
 

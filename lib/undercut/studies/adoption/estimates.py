@@ -38,7 +38,7 @@ GROUPS: Final = {"CN open": "Chinese open models", "US closed": "US closed model
 
 
 @dataclass(frozen=True, slots=True)
-class Shares(Framed):
+class Shares(Framed, row="group", value="share"):
     """Shares of tokens; `frame` as `token_shares` gives it, by origin and access.
 
     Attributes
@@ -55,8 +55,6 @@ class Shares(Framed):
         The same without each developer: ``developer, share, low, high``.
     """
 
-    ROW = "group"
-    VALUE = "share"
     dollars: pd.DataFrame
     developers: pd.DataFrame
     trends: Mapping[str, ShareTrend]
@@ -87,19 +85,15 @@ class Shares(Framed):
 
 
 @dataclass(frozen=True, slots=True)
-class Uptake(Framed):
+class Uptake(Framed, row="model_id", value="share"):
     """Use after release; `frame` as `adoption_curves` gives it, with the half-lives of the groups."""
 
-    ROW = "model_id"
-    VALUE = "share"
     half_lives: HalfLife
 
 
 @dataclass(frozen=True, slots=True)
-class Paid(Framed):
+class Paid(Framed, row="entity"):
     """What US firms pay for and say; `frame` as ``load_reference("us_adoption")``."""
-
-    ROW = "entity"
 
     def figure(self, source: str, measure: str, entity: str, *, last: bool = True) -> pd.Series:
         """The newest (or first) figure of one series, in its newest vintage."""
@@ -115,10 +109,8 @@ class Mix(Framed):
 
 
 @dataclass(frozen=True, slots=True)
-class Cases(Framed):
+class Cases(Framed, row="company"):
     """Companies on record; `frame` as `documented_cases` gives it."""
-
-    ROW = "company"
 
     def group(self, key: str) -> pd.Series:
         """Which rows are of a group of companies: nvidia, tesla, startups, listed."""
@@ -132,7 +124,7 @@ class Cases(Framed):
 
 
 @dataclass(frozen=True, slots=True)
-class AfterRestrictions(Framed):
+class AfterRestrictions(Framed, row="title"):
     """Changes after restrictions; `frame` holds the restrictions.
 
     Attributes
@@ -144,7 +136,6 @@ class AfterRestrictions(Framed):
     months : int
     """
 
-    ROW = "title"
     changes: Mapping[str, BeforeAfter | str]
     windows: Mapping[int, BeforeAfter | str]
     months: int

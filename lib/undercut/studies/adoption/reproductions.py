@@ -34,11 +34,8 @@ _WHY: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Reproductions(Framed):
+class Reproductions(Framed, row="figure", value="ours"):
     """A row a figure: ``source, figure, published, window, ours, low, high, unit, verdict, why``."""
-
-    ROW = "figure"
-    VALUE = "ours"
 
     def parts(self) -> Iterator[Part]:
         """A finding and a row for each."""

@@ -25,10 +25,8 @@ def _upper(found: re.Match[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Surveys(Framed):
+class Surveys(Framed, row="entity"):
     """Every figure on what firms use and download; `frame` as ``load_reference("us_adoption")``."""
-
-    ROW = "entity"
 
     def parts(self) -> Iterator[Table]:
         """The figures, and a table of their sources."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any, ClassVar
+from typing import Any
 
 import pandas as pd
 
@@ -21,34 +21,28 @@ Made = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Headlines(Framed):
+class Headlines(Framed, row="label", value="value"):
     """The findings that open the briefing, and the claims judged from the same results."""
 
-    ROW: ClassVar[str] = "label"
-    VALUE: ClassVar[str] = "value"
     ledger: Ledger
 
 
 @dataclass(frozen=True, slots=True)
-class Changes(Framed):
+class Changes(Framed, row="news"):
     """What is news since the build before, and the day up to which the reports speak."""
 
-    ROW: ClassVar[str] = "news"
     as_of: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence(Framed):
+class Evidence(Framed, row="reading"):
     """Every finding held against a claim."""
-
-    ROW: ClassVar[str] = "reading"
 
 
 @dataclass(frozen=True, slots=True)
-class Unknowns(Framed):
+class Unknowns(Framed, row="unknown"):
     """Limits of claims; reports that are not up to date, and those on a sample of shares."""
 
-    ROW: ClassVar[str] = "unknown"
     waiting: tuple[str, ...]
     samples: tuple[str, ...]
 

@@ -42,7 +42,7 @@ _FLATTEST: Final = -0.02
 
 
 @dataclass(frozen=True, slots=True)
-class Responses(Framed):
+class Responses(Framed, row="measure", value="estimate"):
     """The measured response; `frame` as `PriceResponse` gives it.
 
     Attributes
@@ -57,8 +57,6 @@ class Responses(Framed):
         estimate, at the high end: ``elasticity, price_paid, surplus`` (% of the price, of spending).
     """
 
-    ROW = "measure"
-    VALUE = "estimate"
     found: PriceResponse
     curve: SpecificationCurve
     developer: PriceResponse | str

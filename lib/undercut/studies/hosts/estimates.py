@@ -38,11 +38,9 @@ OUTCOMES: Final[Mapping[Any, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Sample(Framed):
+class Sample(Framed, row="host", value="price"):
     """The panel of hosts that the report rests on; `frame` is the panel."""
 
-    ROW = "host"
-    VALUE = "price"
     workload: str
 
     @property
@@ -52,11 +50,9 @@ class Sample(Framed):
 
 
 @dataclass(frozen=True, slots=True)
-class Doublings(Framed):
+class Doublings(Framed, row="price", value="change"):
     """Change of each price when the number of hosts doubles: ``price, outcome, change, low, high, n``."""
 
-    ROW = "price"
-    VALUE = "change"
     found: Mapping[str, HostElasticity]
 
     def per_doubling(self, outcome: str) -> tuple[float, float, float]:
@@ -65,11 +61,9 @@ class Doublings(Framed):
 
 
 @dataclass(frozen=True, slots=True)
-class Answers(Framed):
+class Answers(Framed, row="horizon", value="effect"):
     """What an entry does, and what more hosts go with; `frame` is the path of the effect of an entry."""
 
-    ROW = "horizon"
-    VALUE = "effect"
     entry: EntryEffect
     doublings: Doublings
     workload: str
@@ -81,16 +75,14 @@ class Answers(Framed):
 
 
 @dataclass(frozen=True, slots=True)
-class Moves(Framed):
+class Moves(Framed, row="move", value="percent"):
     """How often prices change, and whether an entry brings cuts; `frame` as `step_frequency` gives it."""
 
-    ROW = "move"
-    VALUE = "percent"
     cuts: EntryEffect
 
 
 @dataclass(frozen=True, slots=True)
-class Doubts(Framed):
+class Doubts(Framed, row="check", value="p_value"):
     """What could make the effect of an entry an illusion: ``check, p_value``.
 
     Attributes
@@ -103,8 +95,6 @@ class Doubts(Framed):
         Effects of fake dates and models.
     """
 
-    ROW = "check"
-    VALUE = "p_value"
     entry: EntryEffect
     wild: Mapping[str, WildBootstrap]
     coverage: EntryEffect
@@ -117,20 +107,16 @@ class Doubts(Framed):
 
 
 @dataclass(frozen=True, slots=True)
-class Specifications(Framed):
+class Specifications(Framed, row="rank", value="estimate"):
     """The effect of an entry under every combination of choices."""
 
-    ROW = "rank"
-    VALUE = "estimate"
     curve: SpecificationCurve
 
 
 @dataclass(frozen=True, slots=True)
-class MoreHosts(Framed):
+class MoreHosts(Framed, row="period", value="ratio"):
     """Prices and their spread against the number of hosts; `frame` as `dispersion_over_time` gives it."""
 
-    ROW = "period"
-    VALUE = "ratio"
     doublings: Doublings
     poisson: HostElasticity
     spreads: Mapping[str, HostElasticity]
@@ -138,17 +124,15 @@ class MoreHosts(Framed):
 
 
 @dataclass(frozen=True, slots=True)
-class SinceLaunch(Framed):
+class SinceLaunch(Framed, row="price", value="share"):
     """Course of prices since launch, by name of the price: ``price, age_months, share, units``."""
 
-    ROW = "price"
-    VALUE = "share"
     fits: Mapping[str, Decay]
     workload: str
 
 
 @dataclass(frozen=True, slots=True)
-class OverCost(Framed):
+class OverCost(Framed, row="price", value="ratio"):
     """Price over the cost of serving by age: the columns of `price_over_cost` and ``price``, its name.
 
     Attributes
@@ -159,8 +143,6 @@ class OverCost(Framed):
         Cost at the centre of the assumptions over that at the efficiency which DeepSeek published.
     """
 
-    ROW = "price"
-    VALUE = "ratio"
     margin: Decay
     disclosed: float
     assumptions: ServingAssumptions
@@ -172,40 +154,30 @@ class OverCost(Framed):
 
 
 @dataclass(frozen=True, slots=True)
-class Sellers(Framed):
+class Sellers(Framed, row="host", value="models"):
     """Who sells most open models in the last month; `frame` as `largest_hosts` gives it."""
 
-    ROW = "host"
-    VALUE = "models"
     month: str
     shared: int
     models: int
 
 
 @dataclass(frozen=True, slots=True)
-class Jurisdiction(Framed):
+class Jurisdiction(Framed, row="period", value="premium"):
     """Chinese weights at US hosts over the developer's own price, month by month."""
 
-    ROW = "period"
-    VALUE = "premium"
     premium: Premium
     by_developer: WildBootstrap
 
 
 @dataclass(frozen=True, slots=True)
-class OtherPremiums(Framed):
+class OtherPremiums(Framed, row="comparison", value="premium"):
     """Other comparisons of the same weights: ``comparison, premium, low, high, models, model_months``."""
-
-    ROW = "comparison"
-    VALUE = "premium"
 
 
 @dataclass(frozen=True, slots=True)
-class Coverage(Framed):
+class Coverage(Framed, row="period", value="hosts"):
     """Hosts that each source shows; `frame` as `source_coverage` gives it."""
-
-    ROW = "period"
-    VALUE = "hosts"
 
 
 def answers(panel: pd.DataFrame, entry: EntryEffect, *, workload: str) -> Answers:
@@ -238,11 +210,9 @@ def doubts(panel: pd.DataFrame, found: Answers, *, placebos: int, draws: int) ->
 
 
 @dataclass(frozen=True, slots=True)
-class WithoutEach(Framed):
+class WithoutEach(Framed, row="name", value="effect"):
     """The effect of an entry without each of the largest sellers and models: ``unit, name, effect`` (%)."""
 
-    ROW = "name"
-    VALUE = "effect"
     whole: float
 
     def parts(self) -> Iterator[Part]:

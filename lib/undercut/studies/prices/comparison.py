@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -36,16 +36,14 @@ _NAMES: Final = {"jevons": "Jevons", "geks-jevons": "GEKS-Jevons", "time-product
 
 
 @dataclass(frozen=True, slots=True)
-class Sample(Framed):
+class Sample(Framed, row="product", value="price"):
     """The monthly quotes (``frame``) behind a report."""
 
-    ROW: ClassVar[str] = "product"
-    VALUE: ClassVar[str] = "price"
     workload: str
 
 
 @dataclass(frozen=True, slots=True)
-class MethodComparison(Framed):
+class MethodComparison(Framed, row="method", value="annual"):
     """Annual rates of several methods on the same quotes.
 
     Attributes
@@ -60,14 +58,12 @@ class MethodComparison(Framed):
     workload : str
     """
 
-    ROW: ClassVar[str] = "method"
-    VALUE: ClassVar[str] = "annual"
     paths: pd.DataFrame
     workload: str
 
 
 @dataclass(frozen=True, slots=True)
-class ByUse(Framed):
+class ByUse(Framed, row="model_id", value="tokens"):
     """An index weighted by tokens, and the same models counted alike.
 
     Attributes
@@ -80,8 +76,6 @@ class ByUse(Framed):
         Share of the ranked tokens that the models make up.
     """
 
-    ROW: ClassVar[str] = "model_id"
-    VALUE: ClassVar[str] = "tokens"
     weighted: IndexResult
     unweighted: IndexResult
     covered: float

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import pandas as pd
 
@@ -16,21 +15,17 @@ from undercut.studies.framed import Framed
 
 
 @dataclass(frozen=True, slots=True)
-class Levels(Framed):
+class Levels(Framed, row="level", value="times_cheaper_a_year"):
     """The price of every level (``frame``: rates of fall), one of them shown in detail."""
 
-    ROW: ClassVar[str] = "level"
-    VALUE: ClassVar[str] = "times_cheaper_a_year"
     prices: CapabilityPrices
     level: str
 
 
 @dataclass(frozen=True, slots=True)
-class Holders(Framed):
+class Holders(Framed, row="level", value="price"):
     """Who sells each level at its lowest price, month by month (``frame``)."""
 
-    ROW: ClassVar[str] = "level"
-    VALUE: ClassVar[str] = "price"
     workload: str
 
     @property
@@ -42,11 +37,9 @@ class Holders(Framed):
 
 
 @dataclass(frozen=True, slots=True)
-class Without(Framed):
+class Without(Framed, row="level", value="ratio"):
     """The lowest price of each level with and without groups of offers, now and over a year (``frame``)."""
 
-    ROW: ClassVar[str] = "level"
-    VALUE: ClassVar[str] = "ratio"
     workload: str
 
     @property
@@ -57,21 +50,17 @@ class Without(Framed):
 
 
 @dataclass(frozen=True, slots=True)
-class Split(Framed):
+class Split(Framed, row="component", value="log_change"):
     """Where the fall of one level came from (``frame``: contributions)."""
 
-    ROW: ClassVar[str] = "component"
-    VALUE: ClassVar[str] = "log_change"
     found: Decomposition
     level: str
 
 
 @dataclass(frozen=True, slots=True)
-class OwnPrices(Framed):
+class OwnPrices(Framed, row="year", value="drift"):
     """Rises and cuts of developers' own prices by year (``frame``), and each change of the last year."""
 
-    ROW: ClassVar[str] = "year"
-    VALUE: ClassVar[str] = "drift"
     recent: pd.DataFrame
     workload: str
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Final
 
 import pandas as pd
 
@@ -21,25 +21,20 @@ VENDORS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class OnOffer(Framed):
+class OnOffer(Framed, row="model_id", value="price"):
     """The offers of a day (``frame``), and the mix of tokens behind their price."""
 
-    ROW: ClassVar[str] = "model_id"
-    VALUE: ClassVar[str] = "price"
     day: pd.Timestamp
     workload: str
 
 
 @dataclass(frozen=True, slots=True)
-class Coverage(Framed):
+class Coverage(Framed, row="day", value="offers"):
     """Usable offers by origin and access on several days (``frame``)."""
-
-    ROW: ClassVar[str] = "day"
-    VALUE: ClassVar[str] = "offers"
 
 
 @dataclass(frozen=True, slots=True)
-class Quality(Framed):
+class Quality(Framed, row="reason", value="rows"):
     """Why quotes were set aside (``frame``), how many can be used, and whether sources agree.
 
     Attributes
@@ -52,8 +47,6 @@ class Quality(Framed):
         ``source_a, source_b, offer_months, agree``.
     """
 
-    ROW: ClassVar[str] = "reason"
-    VALUE: ClassVar[str] = "rows"
     rows: int
     usable: float
     pairs: pd.DataFrame

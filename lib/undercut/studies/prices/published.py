@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -81,7 +81,7 @@ PUBLISHED: Final[Mapping[str, PublishedRate]] = _published()
 
 
 @dataclass(frozen=True, slots=True)
-class Replication(Framed):
+class Replication(Framed, row="level", value="times_cheaper_a_year"):
     """A published definition on our data.
 
     Attributes
@@ -95,8 +95,6 @@ class Replication(Framed):
     confidence : float
     """
 
-    ROW: ClassVar[str] = "level"
-    VALUE: ClassVar[str] = "times_cheaper_a_year"
     rate: PublishedRate
     confidence: float
 
@@ -117,11 +115,9 @@ class Replication(Framed):
 
 
 @dataclass(frozen=True, slots=True)
-class Replications(Framed):
+class Replications(Framed, row="source", value="times_cheaper_a_year"):
     """Every published definition on our data: one row a definition, level and window (``frame``)."""
 
-    ROW: ClassVar[str] = "source"
-    VALUE: ClassVar[str] = "times_cheaper_a_year"
     each: tuple[Replication, ...]
 
 

@@ -51,15 +51,13 @@ _COMBINED: Final[Mapping[str, Sequence[Any]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class SameWeights(Framed):
+class SameWeights(Framed, row="choice", value="premium"):
     """Price of Chinese weights at US sellers over the developer's own, by choice.
 
     `frame` has one row a choice: ``key, choice, premium, low, high`` (percent), ``models, clusters, how`` and
     ``why_not`` where there is no estimate.
     """
 
-    ROW = "choice"
-    VALUE = "premium"
     whole: Premium
     by_model: pd.DataFrame
     first_month: str
@@ -72,27 +70,22 @@ class SameWeights(Framed):
 
 
 @dataclass(frozen=True, slots=True)
-class AtEqualCapability(Framed):
+class AtEqualCapability(Framed, row="model_id"):
     """What US closed models cost over Chinese open ones of equal capability."""
 
-    ROW = "model_id"
     gap: PriceGap
 
 
 @dataclass(frozen=True, slots=True)
-class Incidents(Framed):
+class Incidents(Framed, row="title"):
     """Bans and security incidents on record."""
-
-    ROW = "title"
 
 
 @dataclass(frozen=True, slots=True)
-class Behind(Framed):
+class Behind(Framed, row="period", value="gap"):
     """How far the best Chinese open model is behind; `frame` is the path by month, `by_measure` has one row a
     measure of capability and treatment of licences that set conditions."""
 
-    ROW = "period"
-    VALUE = "gap"
     lag: CapabilityLag
     by_measure: pd.DataFrame
     released: date
@@ -119,19 +112,14 @@ class Behind(Framed):
 
 
 @dataclass(frozen=True, slots=True)
-class ByTask(Framed):
+class ByTask(Framed, row="task", value="gap"):
     """The gap by kind of work; `frame` as `arena_gaps` gives it."""
-
-    ROW = "task"
-    VALUE = "gap"
 
 
 @dataclass(frozen=True, slots=True)
-class Steadiness(Framed):
+class Steadiness(Framed, row="what", value="rate"):
     """How often offers vanish or change their price: rates of both kinds, ``what`` naming the kind."""
 
-    ROW = "what"
-    VALUE = "rate"
     gone: RateRatio
     moved: RateRatio
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -41,7 +41,7 @@ _ORDER: Final = {name: place for place, (name, _, _) in enumerate(CLASSES)}
 
 
 @dataclass(frozen=True, slots=True)
-class Announced(Shown):
+class Announced(Shown, page="pages_announcements:scope"):
     """Announcements by kind, and the companies and groups around them.
 
     Attributes
@@ -62,8 +62,6 @@ class Announced(Shown):
     options : dict
         Of every event study: market, model, estimation.
     """
-
-    presenter: ClassVar[str] = "pages_announcements:scope"
 
     data: Market
     returns: pd.DataFrame
@@ -170,10 +168,8 @@ def _split(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 @dataclass(frozen=True, slots=True)
-class PairMoves(Shown):
+class PairMoves(Shown, page="pages_announcements:pairs"):
     """Mean move of every group around every kind: as `GroupTests`, with ``kind`` and ``portfolio``."""
-
-    presenter: ClassVar[str] = "pages_announcements:pairs"
 
     case: Announced
     studied: int
@@ -185,21 +181,16 @@ def pair_moves(case: Announced, study: EventStudy, *, draws: int = 9_999) -> Pai
 
 
 @dataclass(frozen=True, slots=True)
-class EachMove(Shown):
+class EachMove(Shown, page="pages_announcements:each", label="label"):
     """Move of the named group around each announcement: as `GroupTests`, with the announcement's columns,
     ``label`` and ``mixed`` (another event stands inside the window)."""
-
-    presenter: ClassVar[str] = "pages_announcements:each"
-    label: ClassVar[str] = "label"
 
     case: Announced
 
 
 @dataclass(frozen=True, slots=True)
-class NamedMoves(EachMove):
+class NamedMoves(EachMove, page="pages_announcements:named"):
     """Move of each company around each announcement that names it."""
-
-    presenter: ClassVar[str] = "pages_announcements:named"
 
 
 def each_announcement(case: Announced, study: EventStudy, *, draws: int = 9_999) -> EachMove:
@@ -222,14 +213,11 @@ def _told(study: EventStudy, about: pd.DataFrame, draws: int) -> pd.DataFrame:
 
 
 @dataclass(frozen=True, slots=True)
-class Sizes(Shown):
+class Sizes(Shown, page="pages_announcements:sizes", value="ratio"):
     """Size of moves around every kind against days nearby.
 
     ``rows`` as `unsigned_moves`; empty where the model of normal returns is not fitted by least squares.
     """
-
-    presenter: ClassVar[str] = "pages_announcements:sizes"
-    value: ClassVar[str] = "ratio"
 
     case: Announced
 
@@ -242,10 +230,8 @@ def sizes(case: Announced, study: EventStudy, *, draws: int = 9_999) -> Sizes:
 
 
 @dataclass(frozen=True, slots=True)
-class Variants(Shown):
+class Variants(Shown, page="pages_announcements:variants"):
     """Mean moves of the named groups under other choices: as `GroupTests`, with ``cut``."""
-
-    presenter: ClassVar[str] = "pages_announcements:variants"
 
     case: Announced
 
@@ -281,11 +267,8 @@ def variants(
 
 
 @dataclass(frozen=True, slots=True)
-class Paths(Shown):
+class Paths(Shown, page="pages_announcements:paths", value="caar"):
     """Cumulative mean abnormal return of the named groups by day: as `EventStudy.caar`, with ``kind``."""
-
-    presenter: ClassVar[str] = "pages_announcements:paths"
-    value: ClassVar[str] = "caar"
 
     case: Announced
 
@@ -300,10 +283,8 @@ def mean_paths(case: Announced) -> Paths:
 
 
 @dataclass(frozen=True, slots=True)
-class Omissions(Shown):
+class Omissions(Shown, page="pages_announcements:omissions"):
     """What the study left out, as ``note``, and what a reader must be warned of."""
-
-    presenter: ClassVar[str] = "pages_announcements:omissions"
 
 
 def omissions(study: EventStudy) -> Omissions:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -42,16 +42,12 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Checks(Shown):
+class Checks(Shown, page="pages_checks:checks", label="check", value="caar"):
     """The mean response under one changed choice after another.
 
     Columns check, group, n, caar, se, ci_low, ci_high, detectable, p_permutation, why; ``why`` names releases
     of the headline that a check could not test; one that cannot be made has a row without numbers.
     """
-
-    presenter: ClassVar[str] = "pages_checks:checks"
-    label: ClassVar[str] = "check"
-    value: ClassVar[str] = "caar"
 
     found: Responses
 
@@ -136,16 +132,13 @@ def _without(ticker: str) -> dict[str, list[str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Trend(Shown):
+class Trend(Shown, page="pages_checks:trend", value="slope"):
     """Changes of responses over time.
 
     Columns measure (``response`` with its sign, or ``size``), comparison (``a year`` or ``after less
     before``), group, n, slope, se, ci_low, ci_high, p_permutation, p_rw, detectable, why. A comparison that
     cannot be made has one row that says why.
     """
-
-    presenter: ClassVar[str] = "pages_checks:trend"
-    value: ClassVar[str] = "slope"
 
     found: Responses
 
@@ -180,10 +173,8 @@ def trend(found: Responses, *, draws: int = 4_999, seed: int = 0) -> Trend:
 
 
 @dataclass(frozen=True, slots=True)
-class Battery(Shown):
+class Battery(Shown, page="pages_checks:battery"):
     """P-values of every test of the mean response: test, then a column a group."""
-
-    presenter: ClassVar[str] = "pages_checks:battery"
 
 
 def battery(found: Responses) -> Battery:
@@ -204,11 +195,9 @@ def battery(found: Responses) -> Battery:
 
 
 @dataclass(frozen=True, slots=True)
-class Confounded(Shown):
+class Confounded(Shown, page="pages_releases:confounded"):
     """Releases beside the news of a company that is itself in a group, with and without it: as
     `Responses.each`, with ``confounders`` and ``developer``."""
-
-    presenter: ClassVar[str] = "pages_releases:confounded"
 
     found: Responses
 
@@ -227,14 +216,11 @@ def without_company(
 
 
 @dataclass(frozen=True, slots=True)
-class Contrast(Shown):
+class Contrast(Shown, page="pages_releases:by_release", label="event"):
     """Responses of releases beside those of days chosen because the market moved.
 
     ``rows`` as `Responses.each`, of both.
     """
-
-    presenter: ClassVar[str] = "pages_releases:by_release"
-    label: ClassVar[str] = "event"
 
     found: Responses
     shocks: Responses
@@ -246,11 +232,8 @@ def by_release(found: Responses, shocks: Responses) -> Contrast:
 
 
 @dataclass(frozen=True, slots=True)
-class ShockDays(Shown):
+class ShockDays(Shown, page="pages_releases:shock_days", label="event"):
     """Days chosen because the market moved, described: as `Responses.each`."""
-
-    presenter: ClassVar[str] = "pages_releases:shock_days"
-    label: ClassVar[str] = "event"
 
     shocks: Responses
 

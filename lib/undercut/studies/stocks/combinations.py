@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -27,14 +27,11 @@ _ESTIMATIONS: Final = ((-130, -11),)
 
 
 @dataclass(frozen=True, slots=True)
-class Combinations(Shown):
+class Combinations(Shown, page="pages_checks:combinations", value="estimate"):
     """One group's mean response under every combination of choices.
 
     ``rows``: window, estimation, benchmark, events (all text), estimate, low, high (percent), n.
     """
-
-    presenter: ClassVar[str] = "pages_checks:combinations"
-    value: ClassVar[str] = "estimate"
 
     group: str
     data_kind: str

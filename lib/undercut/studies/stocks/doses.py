@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -29,16 +29,13 @@ DOSES: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Slopes(Shown):
+class Slopes(Shown, page="pages_checks:slopes", value="slope"):
     """Slopes of responses on doses.
 
     Columns dose, group, n, slope (decimals of return per unit of the dose), se, ci_low, ci_high,
     p_permutation, p_rw (adjusted for all groups of the dose), detectable (smallest slope found with 80%
     probability).
     """
-
-    presenter: ClassVar[str] = "pages_checks:slopes"
-    value: ClassVar[str] = "slope"
 
     found: Responses
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ FEWEST_DONORS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Ladder(Shown):
+class Ladder(Shown, page="pages_shock:ladder", label="rung"):
     """One event under one benchmark after another.
 
     Attributes
@@ -40,9 +40,6 @@ class Ladder(Shown):
     missing : dict of str to str
         The rungs that could not, and why.
     """
-
-    presenter: ClassVar[str] = "pages_shock:ladder"
-    label: ClassVar[str] = "rung"
 
     shock: Shock
     markets: dict[str, str]
@@ -159,10 +156,8 @@ def _rung(name: str, study: EventStudy) -> pd.DataFrame:
 
 
 @dataclass(frozen=True, slots=True)
-class Headline(Shown):
+class Headline(Shown, page="pages_shock:headline"):
     """The company that the report is about: its move, and how it depends on the benchmark."""
-
-    presenter: ClassVar[str] = "pages_shock:headline"
 
     companies: Companies
     ladder: Ladder

@@ -19,15 +19,13 @@ from undercut.studies.stocks.words import key_of, percent, span
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut(Framed):
+class LeftOut(Framed, row="without", value="car"):
     """Moves of groups, whole and without each unit.
 
     ``frame``: group, unit (firm, event), without (empty: nothing), car, ci_low, ci_high; intervals are
     missing where only the mean was computed again.
     """
 
-    ROW = "without"
-    VALUE = "car"
     prefix: str
 
     def parts(self) -> Iterator[Part]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import pandas as pd
 
@@ -15,12 +14,8 @@ from undercut.studies.stocks.shown import Shown
 
 
 @dataclass(frozen=True, slots=True)
-class Dollars(Shown):
+class Dollars(Shown, page="pages_shock:dollars", label="firm", value="effect"):
     """Abnormal change of market value: as `undercut.eventstudy.effects.dollar_effects`, by size."""
-
-    presenter: ClassVar[str] = "pages_shock:dollars"
-    label: ClassVar[str] = "firm"
-    value: ClassVar[str] = "effect"
 
     shock: Shock
     values_from: str

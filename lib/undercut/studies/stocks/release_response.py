@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -38,7 +38,7 @@ BENCHMARKS: Final = ("RSP", "SPY")
 
 
 @dataclass(frozen=True, slots=True)
-class Responses(Shown):
+class Responses(Shown, page="pages_releases:responses", value="caar"):
     """Abnormal returns of groups around releases.
 
     Attributes
@@ -60,9 +60,6 @@ class Responses(Shown):
     data_kind : str
         ``sample`` or ``real``.
     """
-
-    presenter: ClassVar[str] = "pages_releases:responses"
-    value: ClassVar[str] = "caar"
 
     study: EventStudy
     each: pd.DataFrame
@@ -270,14 +267,11 @@ def _adjusted(drawn: Permutation) -> dict[str, Floats]:
 
 
 @dataclass(frozen=True, slots=True)
-class Held(Shown):
+class Held(Shown, page="pages_checks:held", value="alpha"):
     """Each group held for weeks after every release.
 
     Columns group, days, alpha (a day), se, ci_low, ci_high, p_value, detectable.
     """
-
-    presenter: ClassVar[str] = "pages_checks:held"
-    value: ClassVar[str] = "alpha"
 
     benchmark: str
     window: Window

@@ -27,7 +27,7 @@ NAME: Final = "NVIDIA"
 
 
 @dataclass(frozen=True, slots=True)
-class Shock(Shown):
+class Shock(Shown, page="pages_shock:scope"):
     """One dated event, and the companies and groups around it.
 
     Attributes
@@ -47,8 +47,6 @@ class Shock(Shown):
     options : dict
         Of every event study: market, model, estimation.
     """
-
-    presenter: ClassVar[str] = "pages_shock:scope"
 
     data: Market
     members: dict[str, list[str]]
@@ -151,17 +149,13 @@ class Moves(Shown):
 
 
 @dataclass(frozen=True, slots=True)
-class Companies(Moves):
+class Companies(Moves, page="pages_shock:companies"):
     """Moves of every company."""
-
-    presenter: ClassVar[str] = "pages_shock:companies"
 
 
 @dataclass(frozen=True, slots=True)
-class Groups(Moves):
+class Groups(Moves, page="pages_shock:groups"):
     """Moves of every group, as a portfolio."""
-
-    presenter: ClassVar[str] = "pages_shock:groups"
 
 
 def _moves(kind: type[Moves], shock: Shock, study: EventStudy) -> Moves:
@@ -180,10 +174,8 @@ def group_moves(shock: Shock, study: EventStudy) -> Groups:
 
 
 @dataclass(frozen=True, slots=True)
-class Sessions(Shown):
+class Sessions(Shown, page="pages_shock:sessions"):
     """Moves of the groups on the release, the eve and the day itself: as `Moves`, with ``session``."""
-
-    presenter: ClassVar[str] = "pages_shock:sessions"
 
     shock: Shock
 
@@ -200,11 +192,10 @@ def three_sessions(shock: Shock) -> Sessions:
 
 
 @dataclass(frozen=True, slots=True)
-class Tests(Shown):
+class Tests(Shown, page="pages_shock:tests"):
     """P-values of every test of the companies' mean, as `undercut.eventstudy.groups.battery_table`."""
 
     __test__: ClassVar[bool] = False
-    presenter: ClassVar[str] = "pages_shock:tests"
 
     shock: Shock
 
@@ -215,15 +206,11 @@ def every_test(shock: Shock, study: EventStudy) -> Tests:
 
 
 @dataclass(frozen=True, slots=True)
-class Rebound(Shown):
+class Rebound(Shown, page="pages_shock:rebound", label="firm", value="share_recovered"):
     """Shares of the move that came back on the next session and within two weeks.
 
     ``rows`` as `undercut.eventstudy.effects.rebounds`, with ``after``; only those with a bounded interval.
     """
-
-    presenter: ClassVar[str] = "pages_shock:rebound"
-    label: ClassVar[str] = "firm"
-    value: ClassVar[str] = "share_recovered"
 
     shock: Shock
     study: EventStudy
@@ -238,11 +225,8 @@ def rebound(shock: Shock, study: EventStudy) -> Rebound:
 
 
 @dataclass(frozen=True, slots=True)
-class Spans(Shown):
+class Spans(Shown, page="pages_shock:spans", label="window"):
     """The move over longer windows, with the other dated events inside: car's columns, and ``inside``."""
-
-    presenter: ClassVar[str] = "pages_shock:spans"
-    label: ClassVar[str] = "window"
 
     shock: Shock
 
@@ -266,14 +250,11 @@ def longer_windows(
 
 
 @dataclass(frozen=True, slots=True)
-class Choices(Shown):
+class Choices(Shown, page="pages_shock:choices", label="window"):
     """One unit's abnormal return under every combination of choices.
 
     ``rows``: window, benchmark, model, estimation (all text), car, se, ci_low, ci_high, p_value.
     """
-
-    presenter: ClassVar[str] = "pages_shock:choices"
-    label: ClassVar[str] = "window"
 
     shock: Shock
 
@@ -336,10 +317,8 @@ def specifications(
 
 
 @dataclass(frozen=True, slots=True)
-class Limits(Shown):
+class Limits(Shown, page="pages_shock:limits"):
     """What a reader must be warned of: warnings of the event study, as ``note``."""
-
-    presenter: ClassVar[str] = "pages_shock:limits"
 
 
 def limits(study: EventStudy) -> Limits:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pandas as pd
 
@@ -16,7 +16,7 @@ from undercut.studies.presentation import Part
 
 @dataclass(frozen=True, slots=True)
 class Shown(Result):
-    """Estimates row by row, presented by the function of a ``pages`` module that the class names.
+    """Estimates row by row, presented by the function of a ``pages`` module that the class names (``page=``).
 
     Attributes
     ----------
@@ -24,17 +24,21 @@ class Shown(Result):
         One row an estimate, decimals.
     """
 
-    presenter: ClassVar[str]
-    label: ClassVar[str] = "group"
-    value: ClassVar[str] = "car"
+    PAGE: ClassVar[str] = ""
+    LABEL: ClassVar[str] = "group"
+    VALUE: ClassVar[str] = "car"
 
     rows: pd.DataFrame
 
+    def __init_subclass__(cls, page: str = "", label: str = "", value: str = "", **others: Any) -> None:
+        super(Shown, cls).__init_subclass__(**others)
+        cls.PAGE, cls.LABEL, cls.VALUE = page or cls.PAGE, label or cls.LABEL, value or cls.VALUE
+
     def parts(self) -> Iterator[Part]:
         """What the result puts on a page."""
-        module, _, function = self.presenter.partition(":")
+        module, _, function = self.PAGE.partition(":")
         yield from getattr(import_module(f"undercut.studies.stocks.{module}"), function)(self)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw every estimate with its interval."""
-        return draw_intervals(self.rows, ax, label=self.label, value=self.value)
+        return draw_intervals(self.rows, ax, label=self.LABEL, value=self.VALUE)

@@ -31,11 +31,9 @@ _PLATFORMS: Final = "Chinese platforms"
 
 
 @dataclass(frozen=True, slots=True)
-class YuanWar(Framed):
+class YuanWar(Framed, row="what", value="change"):
     """``what, change, low, high, n, unit, note``: relative changes of prices, and of shares; a row each."""
 
-    ROW = "what"
-    VALUE = "change"
     free: int
 
     def parts(self) -> Iterator[Part]:

@@ -131,12 +131,10 @@ def gap_curve(costs: pd.DataFrame, models: pd.DataFrame, *, draws: int = 99) -> 
 
 
 @dataclass(frozen=True, slots=True)
-class LevelRates(Framed):
+class LevelRates(Framed, row="benchmark", value="times_cheaper"):
     """How fast each level of capability became cheaper: ``benchmark, level, first_reached, age, definition,
     times_cheaper``; ``age`` is old (first reached before ``since``) or new."""
 
-    ROW = "benchmark"
-    VALUE = "times_cheaper"
     since: pd.Timestamp
 
     def parts(self) -> Iterator[Part]:
