@@ -56,6 +56,8 @@ def test_a_result_is_put_on_the_page_whole(
     [found] = report.add(fall, role="headline")
     content = report.to_dict()
     assert (found.value, found.role) == (-50, "headline")
+    [plain] = Report("example", title="Did prices fall?").add(fall)
+    assert plain.role == "descriptive"
     assert content["answer"] == "Prices fell."
     assert content["warnings"] == ["A toy."]
     assert content["parameters"] == {"as_of": None, "workload": "chat"}

@@ -97,7 +97,8 @@ class Report(Results):
         *results
             Results with a method ``parts()``, results of an analysis room, or lists of parts.
         role : str, optional
-            Role of the findings that name none: headline, primary, robustness, descriptive, assumption.
+            Role of the findings that name none: headline, primary, robustness, descriptive (the default),
+            assumption.
         fold : bool
             Whether figures, tables and sentences fold away on the page, as detail for those who ask for it.
 
@@ -120,7 +121,8 @@ class Report(Results):
             case Number():
                 return self.finding(
                     part.key, part.label, part.value, part.unit, ci=part.ci, level=part.level, n=part.n,
-                    method=part.method, note=part.note, role=part.role or role, as_of=part.as_of,
+                    method=part.method, note=part.note, as_of=part.as_of,
+                    role=part.role or role or "descriptive",
                 )  # fmt: skip
             case Figure():
                 from undercut import plots

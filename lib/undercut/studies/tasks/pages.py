@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import pandas as pd
@@ -13,7 +13,7 @@ from undercut.prices.tasks.gap import TaskGap, TaskGaps
 from undercut.prices.tasks.tokens import TokensPerTask
 from undercut.prices.tasks.trend import CostTrends
 from undercut.report.findings.sentences import number, p_value
-from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
+from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Role, Sentence, Table
 from undercut.studies.tasks.estimates import EPOCH_RATE, percent
 
 #: The benchmark with the most Chinese models; chosen by that count when first estimates had been seen.
@@ -23,6 +23,13 @@ _KEYS: Final = {
     "usd_per_task": "per_task",
     "usd_per_solved": "per_solved_task",
     "output_tokens_per_task": "tokens",
+}
+#: What the main benchmark's gaps are to the page; all others are robustness.
+_ROLES: Final[Mapping[tuple[str, str], Role]] = {
+    ("usd_per_solved", "median"): "headline",
+    ("usd_per_mtok", "median"): "primary",
+    ("output_tokens_per_task", "median"): "primary",
+    ("usd_per_solved", "cheapest"): "primary",
 }
 _GROUPS: Final = {"chinese_open": "Chinese open models", "us_closed": "US closed models"}
 _SOURCE: Final = "Epoch AI, aider, SWE-bench; list prices by Undercut"
@@ -66,17 +73,17 @@ def gaps(result: TaskGaps) -> Iterator[Part]:
 
 def _gap_number(row: dict[str, Any]) -> Number:
     against = ".vs_cheapest" if row["against"] == "cheapest" else ""
-    typical = "the cheapest US closed model that scores as high" if against else "US closed models"
+    other = "the cheapest US closed one" if against else "US closed"
     known = not row["why_not"]
-    leads = row["benchmark"] == MAIN and row["measure"] == "usd_per_solved" and not against
     return Number(
         f"task_gap.{row['benchmark']}.{_KEYS[row['measure']]}{against}",
-        f"Chinese open against {typical} at equal score, {_benchmark(row)}: {MEASURES[row['measure']]}",
+        f"Chinese open against {other} at equal score, {_benchmark(row)}: {MEASURES[row['measure']]}",
         100 * row["gap"] if known else None, "%",
         ci=(100 * row["low"], 100 * row["high"]) if known else None, level=row["level"],
         n=row["n_group"] + row["n_reference"], note=row["why_not"] or _note(row),
         method="log cost on score and group within common scores; bootstrap over models",
-        role="headline" if leads else None,
+        role=_ROLES.get((row["measure"], row["against"]), "robustness") if row["benchmark"] == MAIN
+        else "robustness",
     )  # fmt: skip
 
 
@@ -115,6 +122,7 @@ def trends(result: CostTrends) -> Iterator[Part]:
             row["times_cheaper"] if not row["why_not"] else None, "x",
             ci=(row["low"], row["high"]) if known else None, n=row["models"],
             method="least squares of the log cost on time; bootstrap over models",
+            role="primary" if (row["benchmark"], row["definition"]) == (MAIN, "regression") else "robustness",
             note=row["why_not"] or ("" if known else "too few of the resamples give a rate"),
         )  # fmt: skip
     known = frame[frame["times_cheaper"].notna()]
@@ -146,7 +154,7 @@ def tokens(result: TokensPerTask) -> Iterator[Part]:
             f"tokens_per_task.{row['group']}",
             f"Output tokens a task, {_GROUPS[row['group']]}, {_benchmark(row)}: median",
             row["median"], "tokens", ci=(row["low"], row["high"]), n=row["models"],
-            method="median over models; bootstrap over models",
+            method="median over models; bootstrap over models", role="descriptive",
         )  # fmt: skip
     told = "; ".join(
         f"{_GROUPS[row.group]} {number(row.median, 'tokens', decimals=0)} ({row.low:,.0f} to {row.high:,.0f})"
