@@ -103,7 +103,7 @@ def test_the_answer_and_the_verdicts_turn_around_with_the_data() -> None:
     assert verdict.endswith("As of 2026-11-01. Would change it: A rise.")
     answer, verdict = told(finding(-3, -9, 4))
     assert "“Prices fell” is not settled" in answer
-    assert "anything from −9.0 to 4.0 fits" in verdict
+    assert "anything from 9.0% cheaper to 4.0% dearer fits" in verdict
     assert "is not published; of 1 claims" in told(finding(None))[0]
 
 

@@ -48,9 +48,18 @@ def ledger_of(*found: dict[str, Any], kind: str = "real", **claim: Any) -> Any:
     [
         (finding(-30, -35, -25), "supported", "Supported: 30% cheaper (25 to 35)."),
         (finding(30, 25, 35), "contradicted", "Contradicted: 30% dearer (25 to 35)."),
-        (finding(-30, -65, 5), "not settled", "Not settled: 30% cheaper; anything from −65 to 5 fits."),
+        (
+            finding(-30, -65, 5),
+            "not settled",
+            "Not settled: 30% cheaper; anything from 65% cheaper to 5% dearer fits.",
+        ),
         (finding(-30), "supported", "Supported: 30% cheaper."),
-        (finding(0.0), "not settled", "Not settled: 0% dearer."),
+        (finding(0.0), "not settled", "Not settled: neither cheaper nor dearer."),
+        (
+            finding(0.0, 0.0, 0.0),
+            "not settled",
+            "Not settled: neither cheaper nor dearer (0 to 0, the threshold itself).",
+        ),
         (finding(None), "not settled", "Not settled: there is no number for the change of prices."),
         (
             finding(1.0, key="other"),
@@ -82,7 +91,7 @@ def test_robustness_is_named_where_it_turns_and_never_counts() -> None:
     top = finding(20, 10, 30, key="top")
     judged = ledger_of(finding(-69, -80, -50), top).claims[0]
     assert judged.verdict == "supported"
-    assert judged.sentence == "Supported: 69% cheaper (50 to 80); otherwise at the very top."
+    assert judged.sentence == "Supported: 69% cheaper (50 to 80); not at the very top."
     same = ledger_of(finding(-69, -80, -50), finding(-20, -30, -10, key="top")).claims[0]
     assert same.sentence == "Supported: 69% cheaper (50 to 80)."
     many = [finding(20, 10, 30, key="top")] * 5

@@ -147,7 +147,7 @@ def test_a_group_that_moves_beyond_chance_is_named_with_its_sign(announced_pages
     assert "which cannot be told from none" in plain.answer
     assert "none moved beyond chance," in plain.text and plain.numbers["pairs.beyond_chance"].value == 0
     assert plain.title("classes").startswith("None of 25 pairs")
-    assert "cannot be told" not in moved.answer and "chip makers' shares moved 2" in moved.answer
+    assert "cannot be told" not in moved.answer and "chip makers' shares rose 2" in moved.answer
     assert "chips around export controls tightened" in moved.text
     found = moved.numbers["class.export_controls_tightened.chips"]
     assert found.value > 20 and found.ci[0] > 0

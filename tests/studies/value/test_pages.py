@@ -11,7 +11,7 @@ import pytest
 
 from undercut.errors import DataError
 from undercut.studies import value as study
-from undercut.studies.presentation import Figure, Number, Sentence
+from undercut.studies.presentation import Answer, Figure, Number, Sentence
 from undercut.studies.report import parts_of
 from undercut.studies.value import charts, pages
 from undercut.studies.value.estimates import Value
@@ -40,7 +40,7 @@ def with_row(found: Value, key: str, **numbers: float) -> Value:
 
 def test_the_answer_is_one_sentence_with_one_range(value: Value) -> None:
     turned = with_row(value, "value.operations", median=70.0, low=50.0, high=100.0)
-    told = pages.answer(turned)
+    told = pages.worth(turned)
     assert "70 billion USD, 90% of draws: 50 to 100" in told and len(told.split()) <= 30
     assert "2 times the lower" in pages.rest(turned)
     assert "The lower end is not above zero" in pages.rest(with_row(value, "value.operations", low=-1.0))
@@ -93,8 +93,13 @@ def test_a_market_value_is_named_with_its_source_and_gets_its_curve(case: Case) 
 
 def test_the_break_even_of_the_firm_is_a_finding_and_a_figure(case: Case) -> None:
     found = study.break_even(case, scenario("status-quo"), scenario("price-war"), draws=32)
-    number, figure = parts_of(found)
+    number, answer, _, figure = parts_of(found)
     assert isinstance(number, Number) and number.key == "break_even_elasticity.NVDA"
+    assert number.role == "headline" and isinstance(answer, Answer)
+    assert "keeps its value only if use is more elastic than −" in answer.text
+    lost = replace(found, frame=found.frame.assign(side="loses"))
+    told = next(part.text for part in parts_of(lost) if isinstance(part, Answer))
+    assert "loses whatever the elasticity" in told and len(answer.text.split()) <= 30
     assert isinstance(figure, Figure) and "more elastic than −" in figure.alt
     plt.close("all")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from typing import Any
 
 MINUS = "\N{MINUS SIGN}"
@@ -127,6 +128,17 @@ def p_value(p: float) -> str:
     ('p < 0.001', 'p = 0.012')
     """
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Names as a sentence has them.
+
+    Examples
+    --------
+    >>> listed(["a", "b", "c"]), listed(["a"])
+    ('a, b and c', 'a')
+    """
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
 def _sample(finding: dict[str, Any]) -> str:

@@ -40,6 +40,7 @@ class Buyers(Framed, row="buyer", value="saving"):
     def parts(self) -> Iterator[Part]:
         """The answer, the prices behind it, and what other measures say."""
         told = {buyer: self.number(buyer) for buyer in BUYERS}
+        careful = told["careful"]
         yield Answer(self.answer(told["typical"]))
         yield Figure(
             "buyer_prices",
@@ -55,7 +56,7 @@ class Buyers(Framed, row="buyer", value="saving"):
         yield Sentence(
             "The typical buyer takes the median seller of the median model that is good enough; the careful "
             f"one pays what the cheapest tenth of all offers cost: {_paid(self.frame, 'careful')}, against "
-            f"{_paid(self.frame, 'typical')} ({self.said(told['careful'])}). {self.disagree()}"
+            f"{_paid(self.frame, 'typical')} ({_less(careful.value)}, {_ends(careful)}). {self.disagree()}"
         )
         yield Table(
             self.by_measure, title="By measure of capability", row_label="measure",
@@ -77,19 +78,13 @@ class Buyers(Framed, row="buyer", value="saving"):
     def answer(self, told: Number) -> str:
         """Who pays less, by how much."""
         return (
-            f"A typical buyer of {self.capability} capability pays {abs(told.value or 0):.0f}% "
-            f"{'less' if (told.value or 0) > 0 else 'more'} for Chinese weights than for US closed models "
-            f"(saving, {told.interval}){'' if told.is_clear else '; that could be chance'}."
+            f"A typical buyer of {self.capability} capability pays {_less(told.value)} for Chinese weights "
+            f"than for US closed models ({_ends(told)}){'' if told.is_clear else '; that could be chance'}."
         )
 
     def heading(self, told: Number) -> str:
         """The same as a title."""
-        way = "less" if (told.value or 0) > 0 else "more"
-        return f"Chinese weights cost the typical buyer {abs(told.value or 0):.0f}% {way}"
-
-    def said(self, told: Number) -> str:
-        """A saving with its interval."""
-        return f"saving {told.short}, {told.interval}"
+        return f"Chinese weights cost the typical buyer {_less(told.value)}"
 
     def disagree(self) -> str:
         """Whether measures of capability give the typical buyer different verdicts."""
@@ -105,6 +100,16 @@ class Buyers(Framed, row="buyer", value="saving"):
         return "Measures of capability disagree: " + "; ".join(
             f"{', '.join(names)}: {words.get(str(verdict), str(verdict))}" for verdict, names in verdicts
         ) + "."  # fmt: skip
+
+
+def _less(saving: float | None) -> str:
+    """A saving in words: ``77% less``; a negative one is ``77% more``."""
+    return f"{abs(saving or 0):,.0f}% {'less' if (saving or 0) > 0 else 'more'}"
+
+
+def _ends(told: Number) -> str:
+    low, high = told.ci or (None, None)
+    return f"{told.level:.0%} interval {_less(high)} to {_less(low)}"
 
 
 def _paid(frame: pd.DataFrame, buyer: str) -> str:

@@ -311,19 +311,33 @@ def _sentence(row: Mapping[str, Any], part: Evidence, verdict: Verdict, checks: 
             "ci_low": min(ends, default=None), "ci_high": max(ends, default=None)}  # fmt: skip
     places = sentences.decimals_of(told)
     size = sentences.number(abs(part.value), part.unit, decimals=places)
-    crosses = bool(ends) and min(ends) < 0 < max(ends)
-    bounds = ends if crosses else sorted(abs(end) for end in ends)
-    numbers = " to ".join(sentences.number(end, "", decimals=places).strip() for end in bounds)
-    span = f"; anything from {numbers} fits" if crosses else f" ({numbers})" if ends else ""
-    body = f"{size} {row['below' if part.value < 0 else 'above']}{span}"
+    below, above, rest = _apart(row["below"], row["above"])
+    body = f"{size} {row['below' if part.value < 0 else 'above']}"
+    if part.value == 0 and below:
+        body = " ".join(filter(None, [f"neither {below} nor {above}", rest]))
+    if ends and min(ends) < 0 < max(ends):
+        unit = part.unit if part.unit == "%" else ""
+        down, up = (sentences.number(abs(end), unit, decimals=places) for end in sorted(ends))
+        body += f"; anything from {down} {below} to {up} {above} fits"
+    elif ends:
+        bounds = sorted(abs(end) for end in ends)
+        numbers = " to ".join(sentences.number(end, "", decimals=places) for end in bounds)
+        body += f" ({numbers}{', the threshold itself' if set(ends) == {row['threshold']} else ''})"
     if part.outcome == "assumption":
         body += "; this rests on assumptions and decides nothing"
-    unlike = {"supported": "against", "contradicted": "for"}.get(verdict)
+    unlike, but = {"supported": ("against", "not"), "contradicted": ("for", "it does hold")}.get(
+        verdict, ("", "")
+    )
     turns = [check.where for check in checks if check.outcome == unlike and check.where]
-    tail = f"; otherwise {_listed(turns)}" if turns else ""
+    tail = f"; {but} {sentences.listed(turns)}" if turns else ""
     on_sample = " (on sample data)" if part.data_kind not in ("real", "") else ""
     return f"{head}: {body}{tail}{on_sample}."
 
 
-def _listed(parts: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+def _apart(below: str, above: str) -> tuple[str, str, str]:
+    """What two readings do not share, and the words at their end that they do."""
+    left, right, shared = below.split(), above.split(), []
+    while left and right and left[-1] == right[-1]:
+        shared.insert(0, left.pop())
+        right.pop()
+    return " ".join(left), " ".join(right), " ".join(shared)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from undercut import plots
-from undercut.report.findings.sentences import number
+from undercut.report.findings.sentences import listed, number
 from undercut.studies.changed.charts import KINDS, leading, price_moves
 from undercut.studies.changed.estimates import WhatChanged
 from undercut.studies.presentation import Answer, Figure, Number, Part, Sentence, Table
@@ -75,12 +75,12 @@ def _answer(found: WhatChanged, new: int, fell: int, rose: int) -> str:
         return "A period of 0 days holds no new model and no change of price."
     when = f"In the {_many(found.days, 'day')} to {_day(found.day)}"
     models = "no new model went on sale" if not new else f"{_many(new, 'new model')} went on sale"
-    if not fell + rose:
+    if found.moves.empty:
         return f"{when}, {models} and no price is known to have changed."
     of_makers = int(found.moves["host_kind"].eq("developer").sum())
     return (
-        f"{when}, {models} and {_many(fell + rose, 'price')} really changed, {of_makers or 'none'} of them "
-        f"at the models' makers: {fell} fell, {rose} rose."
+        f"{when}, {models} and {_many(len(found.moves), 'price')} really changed, {of_makers or 'none'} of "
+        f"them at the models' makers: {fell} fell, {rose} rose."
     )
 
 
@@ -112,7 +112,7 @@ def moved(found: WhatChanged) -> Iterator[Part]:
         told = [f"{kinds[kind]} at {_SELLERS[kind]}" for kind in KINDS if kind in kinds]
         middle = found.moves["ratio"].median()
         yield Sentence(
-            f"{_many(len(found.moves), 'real change').capitalize()}: {_listed(told)}. The middle one is "
+            f"{_many(len(found.moves), 'real change').capitalize()}: {listed(told)}. The middle one is "
             f"{_percent(middle)}. Each change rests on a dated table, a seller's own list or an independent "
             "witness."
         )
@@ -149,7 +149,7 @@ def new_models(found: WhatChanged) -> Iterator[Part]:
         some = [*names[:5], f"{len(names) - 5} others"] if len(names) > 6 else names
         yield Sentence(
             f"{_many(len(unknown), 'more name').capitalize()} appeared that nobody has matched to a model "
-            f"yet, and may be old models under a new name: {_listed(some)}."
+            f"yet, and may be old models under a new name: {listed(some)}."
         )
 
 
@@ -204,16 +204,11 @@ def _table(frame: pd.DataFrame, title: str, subtitle: str, **formats: Format) ->
 
 
 def _ways(moves: pd.DataFrame) -> tuple[int, int]:
-    fell = int((moves["ratio"] < 1).sum())
-    return fell, len(moves) - fell
+    return int((moves["ratio"] < 1).sum()), int((moves["ratio"] > 1).sum())
 
 
 def _many(count: int, word: str) -> str:
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
-
-
-def _listed(parts: list[str]) -> str:
-    return ", ".join(parts[:-1]) + f" and {parts[-1]}" if len(parts) > 1 else parts[0]
 
 
 def _percent(ratio: float) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 import pandas as pd
 
 from undercut import plots
-from undercut.report.findings.sentences import number
+from undercut.report.findings.sentences import listed, number
 from undercut.result import Axes
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
 from undercut.studies.price_war.estimates import AllScenarios, AtMarket, BreakEven, Weights
@@ -80,7 +80,7 @@ def against_measured(found: BreakEven) -> str:
         gains = row.side == "gains" or (not row.side and measured.high < row.low)
         loses = row.side == "loses" or (not row.side and measured.low > row.high)
         sides["gain" if gains else "lose" if loses else "could do either"].append(_NAMES[row.name])
-    parts = [f"{' and '.join(names)} {verb}" for verb, names in sides.items() if names]
+    parts = [f"{listed(names)} {verb}" for verb, names in sides.items() if names]
     value, low, high = (number(getattr(measured, n), "", decimals=2) for n in ("estimate", "low", "high"))
     return (
         f"Other break-evens: {rest}. Weekly tokens say {value} ({low} to {high}): there {'; '.join(parts)}."

@@ -96,8 +96,9 @@ def _two_rates(table: pd.DataFrame, method: str) -> list[float]:
 
 
 def _both(real: float, unknown: float) -> str:
-    """Two rates in words, the smaller move first: ``−1.4% to −4.6%``."""
-    return " to ".join(sentences.number(rate, "%", decimals=1) for rate in sorted((real, unknown), key=abs))
+    """Two rates in words, the smaller move first: ``−1.4% to −4.6%``; once where they read the same."""
+    told = [sentences.number(rate, "%", decimals=1) for rate in sorted((real, unknown), key=abs)]
+    return " to ".join(dict.fromkeys(told))
 
 
 def answer(table: pd.DataFrame, same: Number, new: Number) -> str:
@@ -122,9 +123,14 @@ def three_answers(same: Number, told: dict[str, Number], first: str, last: str) 
 
 
 def heading(same: Number, new: Number) -> str:
-    """Whether new models get cheaper faster than models on sale."""
-    clear = apart(same, new)
-    return "Prices fall between products, not within them" if clear else "The indices cannot be told apart"
+    """Whether new models get cheaper faster than models on sale, and what those do."""
+    if not apart(same, new):
+        return "The indices cannot be told apart"
+    moved = (same.value or 0) if same.is_clear else 0
+    within = (
+        ", not within them" if not moved else " and within them" if moved < 0 else ", and rise within them"
+    )
+    return f"Prices fall between products{within}"
 
 
 def apart(same: Number, new: Number) -> bool:

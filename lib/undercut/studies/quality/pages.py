@@ -29,10 +29,7 @@ _BOARDS: Final = "Epoch AI (CC BY 4.0), Arena, LiveBench"
 _RATIOS: Final = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 _LED: Final = ("us_hosting_premium", "us_hosting_premium.cheapest_us_seller")
 CAVEATS: Final = (
-    Caveat(
-        "The premium for the same weights pays for everything in which sellers differ, not for "
-        "jurisdiction alone."
-    ),
+    Caveat("The premium for the same weights pays for all in which sellers differ, not for law alone."),
 )
 
 
@@ -118,9 +115,7 @@ def _premium_axes(found: SameWeights) -> Axes:
     axes.plot(range(len(shown)), median, "o", color=color, markersize=6)
     for seller, ratios in (("cheapest US seller", cheapest), ("median US seller", median)):
         ends = [f"{seller}: {number(100 * (ratio - 1), '%')}" for ratio in ratios]
-        plots.marks(
-            axes, range(len(shown)), ratios, [f"{n}\n{end}" for n, end in zip(names, ends, strict=True)]
-        )
+        plots.marks(axes, range(len(shown)), ratios, [*map("\n".join, zip(names, ends, strict=True))])
     plots.log_axis(axes)
     ticks = [ratio for ratio in _RATIOS if cheapest.min() * 0.8 <= ratio <= median.max() * 1.25]
     axes.set_yticks(ticks, ["same" if ratio == 1 else f"{ratio:g}\N{MULTIPLICATION SIGN}" for ratio in ticks])
@@ -200,11 +195,12 @@ def behind(found: Behind) -> Iterator[Part]:
     )  # fmt: skip
     yield from (points, months, usual)
     now, year_ago = found.lag.now, found.year_ago
+    later = f", {months.short} behind" if (months.value or 0) > 0 else ""
     yield Figure(
         "capability_gap",
         lambda: plots.headline(
             found.lag.plot(plots.own_axes(height=4.2)),
-            f"{now['follower_model']} stands {distance(points)} {now['leader_model']}, {months.short} behind",
+            f"{now['follower_model']} stands {distance(points)} {now['leader_model']}{later}",
             f"Best US closed less best Chinese open model, {found.measure}; band: 95%", source=_BOARDS,
         ),
         alt=f"Line of the capability gap by month. Last month: {points}; lag {months}.", data=found.frame,
@@ -397,9 +393,8 @@ def _often(found: RateRatio) -> str:
 def conclusion(lag: Behind, steady: Steadiness) -> list[Part]:
     """What else must be known beside the answer."""
     points, months = gap_number(lag), lag_number(lag)
-    return [
-        Sentence(
-            f"The best Chinese open model stands {distance(points)} the best US closed one "
-            f"({points.interval}), {months.short} behind it ({months.interval}); {vanish(steady)}."
-        ),
-    ]
+    told = (
+        f"The best Chinese open model stands {distance(points)} the best US closed one ({points.interval}), "
+        f"{months.short} behind it ({months.interval}); {vanish(steady)}."
+    )
+    return [Sentence(told)]

@@ -28,9 +28,11 @@ from undercut.studies.stocks.words import (
     intervals,
     key_of,
     move,
+    moved,
     p_text,
     percent,
     points,
+    sides,
     span,
     table,
     told,
@@ -91,7 +93,8 @@ def pairs(found: PairMoves) -> Iterator[Part]:
         "classes", drawn, drawn, f"Intervals by kind and group. {points(drawn, 'part', 'portfolio')}",
         label="portfolio", section="part", note="said",
         source=f"{_source(case)}; number of announcements in brackets",
-        finding=f"{count_of(len(clear))} of {len(rows)} pairs of kind and group moved beyond chance",
+        finding=f"{count_of(len(clear))} of {len(rows)} pairs of kind and group moved beyond chance"
+        + sides(clear["car"]),
         measure=f"{_measure(case, 'Mean abnormal return')}; p: permutation of dates, q: corrected for "
         f"{len(rows)} pairs; {case.data.kind} data",
     )  # fmt: skip
@@ -114,10 +117,8 @@ def _answer(rows: pd.DataFrame, clear: pd.DataFrame) -> Iterator[Part]:
     names = "; ".join(_around(row) for _, row in clear.iterrows())
     if len(lead):
         row = lead.iloc[0]
-        unsure = "" if row["ci_low"] * row["ci_high"] > 0 else ", which cannot be told from none"
         yield Answer(
-            f"Around {row['n_dates']} tightenings of export controls chip makers' shares moved "
-            f"{span(row).replace('(', '(95% interval ', 1)}{unsure}."
+            f"Around {row['n_dates']} tightenings of export controls chip makers' shares {moved(row)}."
         )
     else:
         yield Answer(

@@ -20,8 +20,9 @@ from undercut.studies.stocks.words import (
     count_of,
     key_of,
     move,
+    moved,
     percent,
-    span,
+    sides,
     table,
     told,
 )
@@ -65,17 +66,17 @@ def responses(found: Responses) -> Iterator[Part]:
     """How many releases, the mean response of each group, and what could have been missed."""
     yield from _findings(found)
     means, tested = means_of(found), found.tested
-    moved = int((means["p_rw"] < 0.05).sum())
-    verdict = f"{moved or 'none'} of {len(means)} groups of shares moved more than on other days"
+    clear = means[means["p_rw"] < 0.05]
+    verdict = f"{len(clear) or 'none'} of {len(means)} groups of shares moved more than on other days"
+    verdict += sides(clear["caar"])
     chips = means.set_index("group").loc[LEADS] if LEADS in set(means["group"]) else None
     first, last = (f"{day:%B %Y}" for day in (tested["date"].min(), tested["date"].max()))
     if chips is None:
         yield Answer(f"Around {len(tested)} open releases {verdict}; chip makers have no returns here.")
     else:
-        unsure = "" if chips["ci_low"] * chips["ci_high"] > 0 else ", which cannot be told from none"
         yield Answer(
-            f"Around {len(tested)} open releases near the frontier chip makers' shares moved "
-            f"{span(chips, 'caar').replace(' (', ' (95% interval ', 1)}{unsure}."
+            f"Around {len(tested)} open releases near the frontier chip makers' shares "
+            f"{moved(chips, 'caar')}."
         )
     yield Sentence(
         f"{verdict[0].upper()}{verdict[1:]} ({first} to {last}), judged over all groups together, at a "

@@ -75,6 +75,35 @@ def span(row: Any, value: str = "car", *, chance: str = "") -> str:
     return f"{percent(row[value])} ({percent(row['ci_low'])} to {percent(row['ci_high'])}{aside})"
 
 
+def moved(row: Any, value: str = "car") -> str:
+    """Which way shares went, as an answer says it.
+
+    Examples
+    --------
+    >>> moved({"car": -0.069, "ci_low": -0.143, "ci_high": -0.005})
+    'fell 6.9% (95% interval −14.3% to −0.5%)'
+    >>> moved({"car": 0.001, "ci_low": -0.02, "ci_high": 0.021})
+    'moved 0.1% (95% interval −2.0% to 2.1%), which cannot be told from none'
+    """
+    ends = span(row, value).partition(" (")[2]
+    if row["ci_low"] * row["ci_high"] <= 0:
+        return f"moved {percent(row[value])} (95% interval {ends}, which cannot be told from none"
+    return f"{'fell' if row[value] < 0 else 'rose'} {percent(abs(row[value]))} (95% interval {ends}"
+
+
+def sides(moves: pd.Series) -> str:
+    """How many of the moves that a title counts went down and up; empty where there are none.
+
+    Examples
+    --------
+    >>> sides(pd.Series([-0.1, -0.2])), sides(pd.Series([-0.1, 0.2])), sides(pd.Series([], dtype=float))
+    (': 2 fell', ': 1 fell, 1 rose', '')
+    """
+    counted = {"fell": int((moves < 0).sum()), "rose": int((moves > 0).sum())}
+    found = ", ".join(f"{size} {word}" for word, size in counted.items() if size)
+    return f": {found}" if found else ""
+
+
 def told(
     rows: pd.DataFrame, name: str = "group", value: str = "car", *, chance: str = "", least: str = "none"
 ) -> str:

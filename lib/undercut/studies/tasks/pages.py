@@ -185,7 +185,7 @@ def _benchmark(row: dict[str, Any]) -> str:
 
 
 def _cheaper(gap: float) -> str:
-    return f"{abs(100 * gap):.0f}% {'less' if gap < 0 else 'more'}"
+    return f"{number(abs(100 * gap), '%', decimals=0)} {'less' if gap < 0 else 'more'}"
 
 
 def _settled(row: pd.Series) -> str:

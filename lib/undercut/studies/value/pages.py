@@ -11,7 +11,7 @@ from undercut import plots
 from undercut.report.findings.sentences import number
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
 from undercut.studies.value import charts
-from undercut.studies.value.break_evens import numbers
+from undercut.studies.value.break_evens import RANGE, numbers
 from undercut.studies.value.break_evens import told as break_even_told
 from undercut.studies.value.estimates import (
     Accounts,
@@ -55,7 +55,7 @@ def value(found: Value) -> Iterator[Part]:
         numbers[row.key] = Number(
             str(row.key), f"{firm}: {row.label}", row.median, str(row.unit), ci=(row.low, row.high),
             level=0.9,
-            n=draws, method=how, role="headline" if row.key == "value.operations" else "assumption",
+            n=draws, method=how, role="assumption",
             note=f"with every assumption at its default: {number(row.central, str(row.unit))}{used}",
         )  # fmt: skip
     yield from numbers.values()
@@ -64,8 +64,7 @@ def value(found: Value) -> Iterator[Part]:
         100 * float((found.drawn.equity < 0).mean()), "%", n=draws, method=how, role="assumption",
         note="a share of the draws: its numerical error is far below the width of the assumptions",
     )  # fmt: skip
-    yield Answer(answer(found))
-    yield Sentence(rest(found))
+    yield Sentence(f"{worth(found)} {rest(found)}")
     equity, money = numbers["value.equity"], _money(found.case)
     low, high = equity.ci or (float("nan"), float("nan"))
     note = (
@@ -91,7 +90,7 @@ def value(found: Value) -> Iterator[Part]:
     )  # fmt: skip
 
 
-def answer(found: Value) -> str:
+def worth(found: Value) -> str:
     """The value of operations and one range."""
     row = found.frame.set_index("key").loc["value.operations"]
     money = _money(found.case)
@@ -262,11 +261,27 @@ def other_scenarios(found: OtherScenarios) -> Iterator[Part]:
 
 
 def break_even(found: BreakEven) -> Iterator[Part]:
-    """The elasticity at which a price war leaves the firm's AI business where it was."""
+    """The elasticity at which a price war leaves the firm's AI business where it was: the answer."""
     firm, ticker, war = found.case.company.name, found.case.company.ticker, found.found.scenario.title
-    yield from numbers(found.found, {ticker: firm}, ["primary"])
-    verb = "needs use to be more elastic than" if not found.frame["side"].iloc[0] else "has no break-even:"
+    yield from numbers(found.found, {ticker: firm}, ["headline"])
+    side = found.frame["side"].iloc[0]
+    verb = "needs use to be more elastic than" if not side else "has no break-even:"
     head = f"{war}: the AI business of {firm} {verb} {break_even_told(found.found, ticker)}"
+    needs = f"keeps its value only if use is more elastic than {break_even_told(found.found, ticker)}"
+    yield Answer(
+        f"In the scenario {war} the AI business of {firm} "
+        f"{f'{side} whatever the elasticity, from {RANGE}' if side else needs}."
+    )
+    line = 100 * found.found.curves["median"]
+    ends = (f"{number(line.iloc[at], '%', decimals=0)} at {number(ELASTICITIES[at], '')}" for at in (0, -1))
+    even = found.frame["median"].iloc[0]
+    means = (
+        f" An elasticity of {number(even, '', decimals=2)} means {100 * (0.9**even - 1):.0f}% more use when "
+    )
+    means += "the price falls by a tenth."
+    yield Sentence(
+        f"Change of its value against the status quo, median: {', '.join(ends)}.{'' if side else means}"
+    )
     yield Figure(
         "break_even",
         lambda: plots.headline(
@@ -274,7 +289,7 @@ def break_even(found: BreakEven) -> Iterator[Part]:
             "Change of its value against the status quo by elasticity of use; dot: break-even, bar: 90%",
             source=charts.SOURCE,
         ),
-        alt=f"{head}.", data=found.found.curves,
+        alt=f"{head}.", data=found.found.curves, leads=True,
     )  # fmt: skip
 
 
