@@ -50,19 +50,6 @@ def parse(content: bytes, *, what: str = "the genai-prices data file") -> Table:
     raise SourceError(f"{what} holds no list named 'providers'; its layout has changed.")
 
 
-def installed_table() -> Table:
-    """Quotes of the installed release, through the package's own API.
-
-    Examples
-    --------
-    >>> any(quote.raw_id == "openai/gpt-4o" for quote in installed_table().quotes)
-    True
-    """
-    from genai_prices.data import providers
-
-    return _table(_from_objects(providers))
-
-
 def _plain(node: ast.AST | None) -> Any:
     """Literal data from constructor calls: a call becomes a dict that remembers its name."""
     if isinstance(node, ast.Call):
@@ -81,20 +68,6 @@ def _plain(node: ast.AST | None) -> Any:
     if isinstance(node, ast.Dict):
         return {_plain(key): _plain(value) for key, value in zip(node.keys, node.values, strict=True)}
     return node.value if isinstance(node, ast.Constant) else None
-
-
-def _from_objects(value: Any) -> Any:
-    """The same plain data from the package's own objects."""
-    if isinstance(value, list | tuple):
-        return [_from_objects(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _from_objects(item) for key, item in value.items()}
-    if hasattr(value, "__dict__"):
-        fields = {k: _from_objects(v) for k, v in vars(value).items() if not k.startswith("_")}
-        return {"_type": type(value).__name__, **fields}
-    if isinstance(value, dt.time):
-        return value.replace(tzinfo=None)
-    return value if value is None or isinstance(value, str | int | bool | dt.date) else float(value)
 
 
 def _table(providers: Iterable[Mapping[str, Any]]) -> Table:

@@ -6,7 +6,7 @@ part is computed from the result, so that it turns when the data do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from math import isfinite
@@ -122,7 +122,6 @@ class Caveat:
 
 
 Part = Number | Figure | Table | Sentence | Answer | Caveat
-Presenter = Callable[[Any], Iterator[Part]]
 
 _PRICES: Mapping[str, str] = {
     "prices.capability.gaps.GapHistory": "market_pages:gap",

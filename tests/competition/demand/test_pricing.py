@@ -11,8 +11,9 @@ from scipy.optimize import minimize_scalar
 
 from undercut.competition.demand.pricing import (
     EquilibriumError,
+    _residual,
+    _sellers,
     equilibrium,
-    first_order_residual,
     marginal_costs,
     margins,
 )
@@ -82,8 +83,9 @@ def test_re_pricing_an_unchanged_market_finds_the_prices_it_came_from(
 def test_the_residual_sees_a_price_that_is_not_an_equilibrium() -> None:
     market = demand("unit")
     costs = marginal_costs(market, PRICES, FIRMS)
-    assert first_order_residual(market, PRICES, costs, FIRMS) < 1e-12
-    assert first_order_residual(market, PRICES * 1.1, costs, FIRMS) > 1e-2
+    sellers = _sellers(market, FIRMS, None)
+    assert _residual(market, PRICES, costs, sellers) < 1e-12
+    assert _residual(market, PRICES * 1.1, costs, sellers) > 1e-2
 
 
 def test_competitive_products_sell_at_cost_and_do_not_move() -> None:

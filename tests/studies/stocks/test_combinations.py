@@ -35,7 +35,7 @@ def released(returns: pd.DataFrame) -> tuple[float, Combinations]:
     found = responses(returns, releases, draws=99, **MAIN)
     combined = release_combinations(found, returns)
     assert isinstance(combined, Combinations)
-    return float(found.mean_of("chips")["caar"]), combined
+    return float(found.mean.set_index("group").loc["chips", "caar"]), combined
 
 
 @pytest.fixture(scope="module")

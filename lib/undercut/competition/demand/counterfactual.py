@@ -103,11 +103,6 @@ class Market:
     competitive: Booleans
     firms: Integers
 
-    @property
-    def negative_costs(self) -> int:
-        """Number of products whose price implies a negative marginal cost, in the first draw."""
-        return int((self.grid.rows(self.costs)[0] <= 0).sum())
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Result):

@@ -181,13 +181,6 @@ def equilibrium(
     )
 
 
-def first_order_residual(
-    system: DemandSystem, prices: Floats, costs: Floats, firms: Firms, *, competitive: Booleans | None = None
-) -> float:
-    """Largest violation of the first-order conditions of strategic products, relative to their shares."""
-    return _residual(system, prices, costs, _sellers(system, firms, competitive))
-
-
 def _residual(system: DemandSystem, prices: Floats, costs: Floats, sellers: _Sellers) -> float:
     margin = np.where(sellers.strategic, _margin(system, prices, costs), 0.0)
     chosen = system.choice(prices)

@@ -86,11 +86,6 @@ class AdoptionFit(Result):
         """Degrees of freedom of t tests: clusters minus one."""
         return self.n_clusters - 1
 
-    @property
-    def leads_used(self) -> int:
-        """The earliest period before adoption that has an estimate of its own; 0 where none has."""
-        return max(0, -int(self.effects.index.min()))
-
     def weights(self, target: str | int = "overall") -> Floats:
         """Weights of the event times in a target.
 

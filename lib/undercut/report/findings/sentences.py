@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -53,18 +52,6 @@ def split(value: float | None, unit: str, *, decimals: int | None = None) -> tup
     text = number(value, unit, decimals=decimals)
     head, _, words = text.partition(" ")
     return (head, words) if value is not None else (text, unit.removeprefix("USD").strip())
-
-
-def signed(value: float | None, unit: str, *, decimals: int | None = None) -> str:
-    """`number` with its sign, a plus too: for changes.
-
-    Examples
-    --------
-    >>> signed(12.34, "%"), signed(-0.5, "percentage points"), signed(0, "%")
-    ('+12.3%', '−0.5 percentage points', '0%')
-    """
-    text = number(value, unit, decimals=decimals)
-    return f"+{text}" if value is not None and value > 0 and re.search("[1-9]", text) else text
 
 
 def sentence(finding: dict[str, Any]) -> str:

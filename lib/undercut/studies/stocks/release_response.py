@@ -95,10 +95,6 @@ class Responses(Shown, page="pages_releases:responses", value="caar"):
         """The mean responses as text."""
         return self.study.summary()
 
-    def mean_of(self, group: str) -> pd.Series:
-        """The row of one group in ``mean``."""
-        return self.rows.set_index("group").loc[group]
-
 
 def response_returns(source: str) -> pd.DataFrame:
     """Returns of the studied groups' members and of the benchmarks, from a source of returns.
