@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -103,7 +104,7 @@ def _estimates(axes: Axes, found: pd.DataFrame, reference: float, unit: str) -> 
 def _told(choice: str, option: str) -> str:
     """A choice as a reader reads it."""
     told = f"{choice}: {_OPTIONS.get(option, option.removesuffix('.0'))}".replace("_", " ")
-    return told.replace(": -", ": \N{MINUS SIGN}")
+    return re.sub(r"(?<=[ :])-(?=\d)", "\N{MINUS SIGN}", told)
 
 
 def _options(found: pd.DataFrame, choice: str) -> list[str]:

@@ -16,6 +16,7 @@ from undercut.plots.axes import (
     log_axis,
     percent_axis,
     price_axis,
+    row_places,
     zero_line,
 )
 from undercut.plots.labels import highlight, ink_of, label_line_ends, label_points, spread
@@ -88,6 +89,7 @@ __all__ = [
     "panels",
     "percent_axis",
     "price_axis",
+    "row_places",
     "set_house_style",
     "spread",
     "use_house_style",

@@ -104,6 +104,29 @@ def interval_rows(
     return axes
 
 
+def row_places(sections: Iterable[Any]) -> tuple[list[float], dict[float, str]]:
+    """Height of each row, and of the heading above each new section; sections without a name have none.
+
+    Examples
+    --------
+    >>> row_places(["a", "a", "b"])
+    ([1.0, 2.0, 4.4], {0.0: 'a', 3.4: 'b'})
+    >>> row_places(["", ""])
+    ([0.0, 1.0], {})
+    """
+    places: list[float] = []
+    headings: dict[float, str] = {}
+    at, last = 0.0, ""
+    for name in map(str, sections):
+        if name != last:
+            at += 0.4 if places else 0.0
+            headings[at] = last = name
+            at += 1.0
+        places.append(at)
+        at += 1.0
+    return places, headings
+
+
 def access_key(ax: Axes, *, line: bool = True) -> Axes:
     """A small key for the marks of access, above the axes; colours are labelled directly and need none.
 

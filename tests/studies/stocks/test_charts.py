@@ -86,33 +86,9 @@ def test_paths_share_one_scale_and_one_panel_is_one_group() -> None:
         plt.close(figure)
 
 
-def test_a_specification_curve_sorts_estimates_and_marks_their_own_choices() -> None:
-    table = pd.DataFrame(
-        {
-            "car": [-0.1, -0.3, -0.2], "ci_low": [-0.2, -0.4, -0.3], "ci_high": [0.0, -0.2, -0.1],
-            "window": ["0:0", "-1:1", "0:0"], "benchmark": ["SPY", "SPY", "RSP"],
-        }
-    )  # fmt: skip
-    with use_house_style():
-        figure = charts.specification_curve(
-            table, ["window", "benchmark"], finding="Found", measure="Percent"
-        )
-        top, bottom = figure.axes
-        assert list(top.lines[0].get_ydata()) == pytest.approx([-30.0, -20.0, -10.0])
-        marks = {
-            label.get_text(): line.get_xdata()
-            for label, line in zip(bottom.get_yticklabels(), bottom.lines, strict=False)
-        }
-        assert list(marks["-1:1"]) == [0] and list(marks["RSP"]) == [1]
-        assert overlaps(figure) == []
-        plt.close(figure)
-
-
 def test_a_figure_of_nothing_is_refused() -> None:
     empty = rows().iloc[:0]
     with pytest.raises(DataError, match="empty"):
         charts.interval_rows(empty, finding="", measure="")
     with pytest.raises(DataError, match="empty"):
         charts.paths(empty, finding="", measure="")
-    with pytest.raises(DataError, match="empty"):
-        charts.specification_curve(empty, ["part"], finding="", measure="")

@@ -1,4 +1,4 @@
-"""What do event studies look like? Intervals by row, paths by day, and one result under many choices.
+"""What do event studies look like? Intervals by row, and paths by day.
 
 Tables hold decimals; figures show percent. Every row has the same mark whatever its p-value, so that a day on
 which nothing happened takes as much room as a day on which something did.
@@ -6,11 +6,9 @@ which nothing happened takes as much room as a day on which something did.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-import numpy as np
 import pandas as pd
 
 from undercut import plots
@@ -19,7 +17,7 @@ from undercut.eventstudy.charts import draw_intervals
 from undercut.result import Axes
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 _ROW_INCHES: Final = 0.27
 _MINUS: Final = "\N{MINUS SIGN}"
@@ -75,7 +73,7 @@ def interval_rows(
         return _side_by_side(
             table, section, label=label, value=value, finding=finding, measure=measure, source=source
         )
-    heights, headings = _heights(table[section] if section else None, len(table))
+    heights, headings = plots.row_places(table[section] if section else [""] * len(table))
     last = max(heights) + 0.8
     ax = plots.own_axes(height=1.5 + _ROW_INCHES * (last + 1))
     marked = table.assign(mark=["s" if is_square else "o" for is_square in table[square]] if square else "o")
@@ -137,22 +135,6 @@ def _beside(ax: Axes, height: float, text: str, *, side: Literal["left", "right"
     )  # fmt: skip
 
 
-def _heights(section: pd.Series | None, count: int) -> tuple[list[float], dict[float, str]]:
-    """Height of each row, and of the heading above each new section."""
-    heights: list[float] = []
-    headings: dict[float, str] = {}
-    at, before = 0.0, None
-    for row in range(count):
-        if section is not None and section.iloc[row] != before:
-            before = section.iloc[row]
-            at += 0.4 if heights else 0.0
-            headings[at] = str(before)
-            at += 1.0
-        heights.append(at)
-        at += 1.0
-    return heights, headings
-
-
 def paths(table: pd.DataFrame, *, finding: str, measure: str, source: str = "", columns: int = 3) -> Axes:
     """Cumulative mean abnormal return around the event, a panel for each group, on one scale.
 
@@ -191,70 +173,6 @@ def paths(table: pd.DataFrame, *, finding: str, measure: str, source: str = "", 
             ax.set_xlabel("days" if plots.is_narrow() else "trading days from the event")
             ax.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 5, 10]))
     return plots.headline(grid[0], finding, measure, source=source)
-
-
-def specification_curve(
-    table: pd.DataFrame,
-    choices: Sequence[str],
-    *,
-    finding: str,
-    measure: str,
-    source: str = "",
-    value: str = "car",
-    low: str = "ci_low",
-    high: str = "ci_high",
-) -> Figure:
-    """One estimate under every combination of choices, sorted, with the choices marked below.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        One row a specification: estimates in decimals and one column for each of ``choices``.
-    choices : sequence of str
-        Columns of text, shown as rows of marks.
-    finding, measure, source : str
-        As `undercut.plots.headline`.
-
-    References
-    ----------
-    Simonsohn, Simmons and Nelson (2020), Specification curve analysis, Nature Human Behaviour 4.
-
-    Raises
-    ------
-    TooFewError
-        If there is no row.
-    """
-    import matplotlib.pyplot as plt
-
-    _refuse_empty(table, "specifications")
-    ordered = table.sort_values(value, kind="stable").reset_index(drop=True)
-    options = [(name, option) for name in choices for option in dict.fromkeys(table[name])]
-    below = _ROW_INCHES * 0.85 * (len(options) + 0.8 * len(choices))
-    if plots.is_narrow():  # the estimates alone: rows of options need more room than a phone has
-        figure, top = plt.subplots(figsize=(plots.NARROW, 3.0))
-    else:
-        size = (plots.WIDE, 4.2 + below)
-        figure, (top, bottom) = plt.subplots(2, 1, figsize=size, sharex=True, height_ratios=(2.6, below))
-    where = np.arange(len(ordered))
-    top.vlines(where, 100 * ordered[low], 100 * ordered[high], color=plots.MUTED, linewidth=1.2)
-    top.plot(where, 100 * ordered[value], linestyle="none", marker="o", markersize=3.5, color=plots.INK)
-    plots.zero_line(top)
-    top.yaxis.set_major_formatter(lambda number, _: percent(number))
-    top.set_xticks([])
-    plots.headline(top, finding, measure, source=source)
-    if plots.is_narrow():
-        return figure
-    heights, headings = _heights(pd.Series([name for name, _ in options]), len(options))
-    for height, (name, option) in zip(heights, options, strict=True):
-        used = where[(ordered[name] == option).to_numpy()]
-        bottom.plot(used, [height] * len(used), linestyle="none", marker="|", color=plots.INK, markersize=6)
-    bottom.set_yticks([*heights, *headings], [option for _, option in options] + list(headings.values()))
-    for text in bottom.get_yticklabels()[len(heights) :]:
-        text.set_fontweight("bold")
-        text.set_color(plots.INK)
-    bottom.set_ylim(max(heights) + 0.8, -0.8)
-    bottom.grid(visible=False)
-    return figure
 
 
 def percent(number: float) -> str:

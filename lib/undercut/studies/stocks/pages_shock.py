@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from undercut import plots
 from undercut.eventstudy.windows import label
 from undercut.sources.events import calendar_inside
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
@@ -365,11 +366,12 @@ def dollars(found: Dollars) -> Iterator[Part]:
 
 def choices(found: Choices) -> Iterator[Part]:
     """Every combination of defensible choices."""
-    rows = found.rows
+    rows, counts = found.rows, found.curve.counts()
+    below, above = counts["interval_below"], counts["interval_above"]
     low, high = _range(rows["car"])
     yield Number(
         "specifications.below_zero", "Specifications whose interval lies below zero",
-        100 * found.below / len(rows), "%", n=len(rows), note=_NO_SAMPLE, role="robustness",
+        100 * below / len(rows), "%", n=len(rows), note=_NO_SAMPLE, role="robustness",
         method="windows x benchmarks x models x estimation windows",
     )  # fmt: skip
     yield Number(
@@ -377,15 +379,13 @@ def choices(found: Choices) -> Iterator[Part]:
         n=len(rows), method="as above", role="robustness",
         note=f"range over choices {low} to {high}; not a sample: no interval",
     )  # fmt: skip
+    told_ = f"{NAME} under {len(rows)} choices: {low} to {high}; {below} intervals below zero, {above} above"
     yield Figure(
         "specifications",
-        lambda: charts.specification_curve(
-            rows, ["window", "benchmark", "model", "estimation"],
-            source=f"Returns: {found.shock.data.described}",
-            finding=f"{NAME} under {len(rows)} choices: {low} to {high}; {found.below} intervals below zero, "
-            f"{found.above} above",
-            measure="Cumulative abnormal return, 95% intervals, sorted; marks below: the choices behind "
-            f"each; {found.shock.data.kind} data",
+        lambda: plots.headline(
+            found.curve.plot(), told_,
+            "Cumulative abnormal return, 95% intervals, sorted; marks below: the choices behind each; "
+            f"{found.shock.data.kind} data", source=f"Returns: {found.shock.data.described}",
         ),
         f"Sorted estimates under {len(rows)} choices from {low} to {high}.", rows,
     )  # fmt: skip

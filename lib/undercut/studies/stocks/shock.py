@@ -17,6 +17,7 @@ from undercut.eventstudy.groups import GroupTests, battery_table, group_tests
 from undercut.eventstudy.model import event_study
 from undercut.eventstudy.results import EventStudy
 from undercut.eventstudy.windows import Window, label, parse_window
+from undercut.inference.specifications import SpecificationCurve, specification_curve
 from undercut.sources.events import calendar_inside, events_inside
 from undercut.studies.stocks.shown import Shown
 from undercut.studies.stocks.universe import Market, group_portfolios
@@ -259,14 +260,13 @@ class Choices(Shown, page="pages_shock:choices", label="window"):
     shock: Shock
 
     @property
-    def below(self) -> int:
-        """Choices whose interval lies below zero."""
-        return int((self.rows["ci_high"] < 0).sum())
-
-    @property
-    def above(self) -> int:
-        """Choices whose interval lies above zero."""
-        return int((self.rows["ci_low"] > 0).sum())
+    def curve(self) -> SpecificationCurve:
+        """The same in percent, as a curve."""
+        ends = {"estimate": "car", "low": "ci_low", "high": "ci_high"}
+        percent = self.rows.dropna(subset=["car"]).assign(
+            **{name: 100 * self.rows[column] for name, column in ends.items()}
+        )
+        return specification_curve(percent, ["window", "benchmark", "model", "estimation"], unit="%")
 
 
 def specifications(

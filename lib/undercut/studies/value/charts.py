@@ -62,7 +62,7 @@ def change_rows(
     shown = table.dropna(subset=["median"]).reset_index(drop=True)
     if shown.empty:
         raise TooFewError("No change of value can be drawn: no row has one.")
-    places, headings = _places(shown, group)
+    places, headings = plots.row_places(shown[group] if group else [""] * len(shown))
     row = 0.24 if plots.is_narrow() else _ROW
     ax = plots.own_axes(height=1.0 + row * (places[-1] + 1))
     colors = [ROLE_COLORS[role] for role in shown[color]]
@@ -117,20 +117,3 @@ def tornado(found: Tornado, *, finding: str, measure: str) -> Axes:
 def cash_flow_bands(table: pd.DataFrame, *, currency: str, finding: str, measure: str) -> Axes:
     """Cash flow of both businesses by year."""
     return plots.headline(charts.cash_flows(table, currency=currency), finding, measure, source=SOURCE)
-
-
-def _places(shown: pd.DataFrame, group: str | None) -> tuple[list[float], dict[float, str]]:
-    """Where rows go, and where each block's heading does."""
-    if group is None:
-        return list(map(float, range(len(shown)))), {}
-    places: list[float] = []
-    headings: dict[float, str] = {}
-    place, last = 0.0, None
-    for name in shown[group]:
-        if name != last:
-            place += 0.4 if last is not None else 0.0
-            headings[place] = str(name)
-            place, last = place + 1, name
-        places.append(place)
-        place += 1
-    return places, headings
