@@ -22,6 +22,8 @@ _MINUS: Final = re.compile(r"(?<![\w.,:/-])-(?=\d)")
 
 def fit_page(figure: Figure, width: float = WIDE) -> None:
     """Keys above the marks where they cover nothing, plain numbers at ticks, and no tick on another."""
+    from matplotlib import rc_context
+
     for ax in figure.axes:
         for axis in (ax.xaxis, ax.yaxis):
             _plain(axis)
@@ -31,8 +33,9 @@ def fit_page(figure: Figure, width: float = WIDE) -> None:
     moved = [_apart(ax) for ax in figure.axes if ax.get_visible()]
     if any(moved):
         _lay_out(figure)
-    # What is laid out stays so: each file of the figure would else measure all its texts again, twice.
-    figure.set_layout_engine("none")
+    # What is laid out stays so: each file of the figure would else be drawn a second time, to be measured.
+    with rc_context({"figure.constrained_layout.use": False, "figure.autolayout": False}):
+        figure.set_layout_engine(None)
 
 
 def _lay_out(figure: Figure) -> None:
