@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Container, Iterable
 from difflib import get_close_matches
 
 
@@ -97,3 +97,47 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
     else:
         hint = f"None of the {len(names)} known names is similar."
     return UnknownNameError(f"Unknown {kind} {name!r}. {hint}")
+
+
+def check_known(kind: str, name: str, known: Collection[str]) -> None:
+    """Refuse a name that is none of ``known``; the error names the closest.
+
+    Examples
+    --------
+    >>> check_known("workload", "chat", ["chat", "agent"])
+    >>> check_known("workload", "agents", ["chat", "agent"])
+    Traceback (most recent call last):
+    ...
+    undercut.errors.UnknownNameError: Unknown workload 'agents'. Did you mean: agent?
+    """
+    if name not in known:
+        raise unknown(kind, name, known)
+
+
+def one_of(name: str, value: str, allowed: Collection[str]) -> None:
+    """Refuse a value of the argument ``name`` that is none of ``allowed``.
+
+    Examples
+    --------
+    >>> one_of("at", "mean", ["median", "lowest"])
+    Traceback (most recent call last):
+    ...
+    undercut.errors.InputError: at must be one of median, lowest; got 'mean'.
+    """
+    if value not in allowed:
+        raise InputError(f"{name} must be one of {', '.join(allowed)}; got {value!r}.")
+
+
+def need_columns(frame: Container[str], columns: Iterable[str], said: str, advice: str = "") -> None:
+    """Refuse a frame without some of the columns; ``said`` begins the message, ``advice`` ends it.
+
+    Examples
+    --------
+    >>> need_columns(["a"], ["a", "b"], "The quotes lack", "make them with monthly_quotes()")
+    Traceback (most recent call last):
+    ...
+    undercut.errors.MissingColumnError: The quotes lack b; make them with monthly_quotes().
+    """
+    missing = [name for name in columns if name not in frame]
+    if missing:
+        raise MissingColumnError(f"{said} {', '.join(missing)}{'; ' * bool(advice)}{advice}.")

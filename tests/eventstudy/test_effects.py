@@ -49,7 +49,7 @@ def test_the_interval_of_a_total_allows_for_correlation(returns: pd.DataFrame) -
     [
         (VALUES.iloc[1:], "No market value for A"),
         (pd.concat([VALUES, VALUES]), "more than one value"),
-        (VALUES[["firm"]], "value is missing"),
+        (VALUES[["firm"]], "they lack value"),
     ],
 )
 def test_market_values_must_be_complete(study: EventStudy, values: pd.DataFrame, advice: str) -> None:

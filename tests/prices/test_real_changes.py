@@ -125,7 +125,7 @@ def test_quotes_of_an_earlier_day_see_the_changes_of_that_day(monkeypatch: pytes
 
 
 def test_what_cannot_be_counted_is_refused(quotes: pd.DataFrame) -> None:
-    with pytest.raises(InputError, match="choose from real, real_and_unknown"):
+    with pytest.raises(InputError, match="changes must be one of real, real_and_unknown; got"):
         count_changes(quotes, "all")
     with pytest.raises(InputError, match=r"undercut\.monthly_quotes; these lack host"):
         price_index(quotes.drop(columns="host"), method="jevons", changes="real")

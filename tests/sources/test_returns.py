@@ -136,7 +136,7 @@ def test_the_window_asked_for_travels_with_the_frame(mine: Path) -> None:
         ([], {}, "expected a ticker"),
         ([7], {}, "expected a ticker"),
         (None, {"source": "yahoo"}, "Yahoo needs names"),
-        ("NVDA", {"source": "local", "values": "daily"}, "values='daily'"),
+        ("NVDA", {"source": "local", "values": "daily"}, "values must be one of .*got 'daily'"),
     ],
 )
 def test_arguments_that_mean_nothing_are_refused(mine: Path, tickers: Any, options: Any, told: str) -> None:

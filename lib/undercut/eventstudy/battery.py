@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from undercut.errors import unknown
+from undercut.errors import check_known
 from undercut.eventstudy import nonparametric, parametric
 from undercut.eventstudy.abnormal import AbnormalReturns
 from undercut.eventstudy.portfolio import portfolio
@@ -98,8 +98,7 @@ def run_tests(
     """
     chosen = list(TESTS) if tests is None else list(tests)
     for name in chosen:
-        if name not in TESTS:
-            raise unknown("test", name, TESTS)
+        check_known("test", name, TESTS)
     found = []
     for pool in groups:
         for window in windows:

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, cast
 
 import pandas as pd
 
-from undercut.errors import DataError, InputError, unknown
+from undercut.errors import DataError, InputError, one_of, unknown
 from undercut.eventstudy.model import event_study
 from undercut.eventstudy.normal import MODELS
 from undercut.eventstudy.results import EventStudy
@@ -210,8 +210,7 @@ def read_returns(
     InputError
         Unknown ``values``.
     """
-    if values not in UNITS:
-        raise InputError(f"values must be one of {', '.join(UNITS)}; got {values!r}.")
+    one_of("values", values, UNITS)
     found = read_returns_file(Path(path), values=UNITS[values])
     told = (
         found.note.partition("; ")[2] if found.measure == "returns" else _READ_AS[found.measure] + found.note

@@ -22,7 +22,7 @@ from undercut.errors import (
     OutsideDataError,
     TooFewError,
     UnitError,
-    unknown,
+    check_known,
 )
 from undercut.inference.arrays import Floats
 from undercut.sources.cells import UnreadableCell, days
@@ -58,8 +58,7 @@ class ReturnsPanel:
 
     def series(self, name: str) -> Floats:
         """Returns of one unit, shape (n_days,)."""
-        if name not in self.units:
-            raise unknown("return series", name, self.units)
+        check_known("return series", name, self.units)
         return self.returns[self.units.index(name)]
 
     def without(self, names: Sequence[str]) -> ReturnsPanel:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from undercut.errors import DuplicateRowsError, MissingColumnError, OutsideDataError
+from undercut.errors import DuplicateRowsError, OutsideDataError, need_columns
 from undercut.eventstudy.portfolio import portfolio_return
 from undercut.eventstudy.results import EventStudy
 from undercut.eventstudy.windows import Window, label
@@ -66,11 +66,7 @@ def dollar_effects(
 
 def _values(events: np.ndarray, firms: np.ndarray, market_values: pd.DataFrame) -> Floats:
     keys = ["event", "firm"] if "event" in market_values.columns else ["firm"]
-    missing = [name for name in ("firm", "value") if name not in market_values.columns]
-    if missing:
-        raise MissingColumnError(
-            f"Market values need the columns firm and value; {', '.join(missing)} is missing."
-        )
+    need_columns(market_values, ("firm", "value"), "Market values need the columns firm and value; they lack")
     if market_values.duplicated(keys).any():
         repeated = market_values.loc[market_values.duplicated(keys), "firm"].iloc[0]
         raise DuplicateRowsError(

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from undercut.errors import InputError, UnitError, unknown
+from undercut.errors import InputError, UnitError, check_known
 from undercut.eventstudy import synthetic
 from undercut.eventstudy.data import ReturnsPanel, aligned_series, doubt_of_unit, parse_days
 from undercut.eventstudy.garch import garch
@@ -106,8 +106,7 @@ def normal_model(name: str, *, convention: Convention = "textbook", n_factors: i
     InputError
         If the convention does not apply to the model.
     """
-    if name not in MODELS:
-        raise unknown("model of normal returns", name, MODELS)
+    check_known("model of normal returns", name, MODELS)
     model = MODELS[name]
     if convention not in ("textbook", "estudy2"):
         raise InputError(f"convention must be textbook or estudy2; got {convention!r}.")

@@ -10,7 +10,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from undercut.errors import CellError, DataError, InputError, NotIdentifiedError, TooFewError, unknown
+from undercut.errors import (
+    CellError,
+    DataError,
+    InputError,
+    NotIdentifiedError,
+    TooFewError,
+    check_known,
+    one_of,
+)
 from undercut.inference.arrays import Floats
 from undercut.inference.levels import check_level
 
@@ -101,8 +109,7 @@ def contrast_of(frame: pd.DataFrame, coefficient: str | int | Mapping[str, float
         coefficient = names[coefficient]
     wanted = {coefficient: 1.0} if isinstance(coefficient, str) else dict(coefficient)
     for name in wanted:
-        if name not in names:
-            raise unknown("coefficient", name, names)
+        check_known("coefficient", name, names)
     if not any(wanted.values()):
         raise InputError("At least one coefficient must have a weight other than zero.")
     return np.array([wanted.get(name, 0.0) for name in names]), " + ".join(
@@ -116,9 +123,3 @@ def check_options(draws: int, weights: str, level: float) -> None:
     if draws < 99:
         raise InputError(f"draws must be 99 or more; got {draws}.")
     check_level(level, least=0.5)
-
-
-def one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    """An error that names the allowed values where ``value`` is none of them."""
-    if value not in allowed:
-        raise InputError(f"{name} must be one of {', '.join(allowed)}; got {value!r}.")

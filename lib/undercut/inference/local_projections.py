@@ -13,9 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from undercut.errors import CellError, InputError, MissingColumnError, NoVariationError, TooFewError
+from undercut.errors import CellError, InputError, NoVariationError, TooFewError, need_columns, one_of
 from undercut.inference.arrays import Floats
-from undercut.inference.cluster_bootstrap import one_of
 from undercut.inference.detectable import DetectableEffect, detectable_effect
 from undercut.inference.intervals import t_interval
 from undercut.inference.levels import check_level
@@ -267,9 +266,7 @@ def _orders(length: int, scheme: str, block: int, draws: int, seed: int) -> list
 def _checked(series: pd.DataFrame, outcome: str, shock: str, controls: tuple[str, ...]) -> tuple[Floats, ...]:
     """Outcome, shock and controls as arrays."""
     wanted = [outcome, shock, *controls]
-    missing = [name for name in wanted if name not in series.columns]
-    if missing:
-        raise MissingColumnError(f"The series lacks the columns {', '.join(missing)}.")
+    need_columns(series, wanted, "The series lacks the columns")
     arrays = [series[name].to_numpy(dtype=float) for name in wanted]
     holes = [name for name, values in zip(wanted, arrays, strict=True) if not np.isfinite(values).all()]
     if holes:

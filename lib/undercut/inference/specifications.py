@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError, InputError, UndercutError, unknown
+from undercut.errors import DataError, InputError, UndercutError, check_known, need_columns
 from undercut.result import Axes, Result
 
 _RESULTS: Final = ("estimate", "low", "high")
@@ -226,9 +226,7 @@ def run_specifications(
 def _check(results: pd.DataFrame, choices: Sequence[str]) -> None:
     if not choices:
         raise InputError("choices must name at least one column that says what was chosen.")
-    missing = [column for column in (*choices, *_RESULTS) if column not in results]
-    if missing:
-        raise DataError(f"The table of specifications lacks {', '.join(missing)}.")
+    need_columns(results, (*choices, *_RESULTS), "The table of specifications lacks")
     if results.duplicated(list(choices)).any():
         raise DataError(
             f"Two rows have the same {', '.join(choices)}: name the choice in which they differ, or keep one."
@@ -245,8 +243,7 @@ def _check(results: pd.DataFrame, choices: Sequence[str]) -> None:
 def _matches(results: pd.DataFrame, headline: Mapping[str, Any], choices: Sequence[str]) -> pd.Series:
     """Which row is the headline; none where no headline is named."""
     for choice in headline:
-        if choice not in choices:
-            raise unknown("choice", choice, choices)
+        check_known("choice", choice, choices)
     if not headline:
         return pd.Series(False, index=results.index)
     is_headline = pd.Series(True, index=results.index)

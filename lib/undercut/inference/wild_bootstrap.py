@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from undercut.errors import CellError, NotIdentifiedError, NoVariationError, TooFewError
+from undercut.errors import CellError, NotIdentifiedError, NoVariationError, TooFewError, one_of
 from undercut.inference.arrays import Floats
 from undercut.inference.binary_scores import Link, efficient_scores, fit_binary, sandwich_error
 from undercut.inference.cluster_bootstrap import (
@@ -23,7 +23,6 @@ from undercut.inference.cluster_bootstrap import (
     contrast_of,
     invert_test,
     multipliers,
-    one_of,
     p_values,
     regression_inputs,
 )

@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 import numpy as np
 import pandas as pd
 
-from undercut.errors import MissingExtraError, SourceError, unknown
+from undercut.errors import MissingExtraError, SourceError, check_known, unknown
 from undercut.provenance import provenance_of
 from undercut.sources.reference import load_reference
 
@@ -82,8 +82,7 @@ def capability_scores(measure: str = DEFAULT) -> pd.DataFrame:
     >>> float(scores["gpt-4-0314"])
     125.7
     """
-    if measure not in MEASURES:
-        raise unknown("measure of capability", measure, MEASURES)
+    check_known("measure of capability", measure, MEASURES)
     return _scores(measure, *_digests()).copy(deep=False)
 
 

@@ -14,7 +14,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from undercut.errors import InputError
+from undercut.errors import InputError, one_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -137,8 +137,7 @@ def mark(origin: str, access: str, *, line: bool = True) -> dict[str, Any]:
     >>> mark("US", "open")["markerfacecolor"] == PAPER
     True
     """
-    if access not in ACCESS:
-        raise InputError(f"access must be one of {', '.join(ACCESS)}; got {access!r}.")
+    one_of("access", access, ACCESS)
     color = origin_color(origin)
     return {
         "color": color,

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from undercut.errors import unknown
+from undercut.errors import check_known, unknown
 from undercut.panel.measures import DEFAULT, MEASURES
 from undercut.panel.names import split_raw_id
 from undercut.panel.store import load_panel
@@ -99,8 +99,7 @@ def with_measure(panel: pd.DataFrame, measure: str) -> pd.DataFrame:
     >>> with_measure(load_prices("2025-06-30"), "arena").attrs["measure"]
     'arena'
     """
-    if measure not in MEASURES:
-        raise unknown("measure of capability", measure, MEASURES)
+    check_known("measure of capability", measure, MEASURES)
     measured = panel.copy(deep=False)
     measured.attrs = panel.attrs | {"measure": measure}
     return measured

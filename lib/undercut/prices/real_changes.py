@@ -12,7 +12,7 @@ from typing import Final, Literal
 import numpy as np
 import pandas as pd
 
-from undercut.errors import InputError
+from undercut.errors import InputError, one_of
 from undercut.panel.changes import load_changes
 from undercut.prices.workloads import Workload, find_workload
 
@@ -62,8 +62,7 @@ def count_changes(
     >>> o3["price"].round(2).tolist()
     [17.5, 3.5, 3.5, 3.5]
     """
-    if changes not in COUNTED:
-        raise InputError(f"changes={changes!r} is not possible; choose from {', '.join(COUNTED)}.")
+    one_of("changes", changes, COUNTED)
     if missing := [name for name in _NEEDED if name not in quotes]:
         raise InputError(
             f"changes={changes!r} needs quotes from undercut.monthly_quotes; these lack {', '.join(missing)}."

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from undercut.errors import InputError, unknown
+from undercut.errors import InputError, check_known
 from undercut.sources.reference import load_reference
 
 _PARTS: Final = ("input", "output", "cache_read")
@@ -266,6 +266,5 @@ def find_workload(workload: str | Workload) -> Workload:
     """
     if isinstance(workload, Workload):
         return workload
-    if workload not in WORKLOADS:
-        raise unknown("workload", workload, WORKLOADS)
+    check_known("workload", workload, WORKLOADS)
     return WORKLOADS[workload]

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import pandas as pd
 
-from undercut.errors import DataError, unknown
+from undercut.errors import DataError, check_known
 from undercut.paths import data_dir
 from undercut.provenance import Provenance, attach, sha256_of
 
@@ -64,8 +64,7 @@ def load_reference(name: str, *, directory: Path | None = None) -> pd.DataFrame:
     >>> capability.loc[capability["model"] == "o1", "release_date"].dt.date.astype("str").tolist()
     ['2024-12-05']
     """
-    if name not in TABLES:
-        raise unknown("reference table", name, TABLES)
+    check_known("reference table", name, TABLES)
     table = TABLES[name]
     path = (directory or data_dir() / "reference") / table.file
     try:

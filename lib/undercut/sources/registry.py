@@ -23,7 +23,7 @@ from packaging.version import InvalidVersion, Version
 from pypi_simple import PYPI_SIMPLE_ENDPOINT, DistributionPackage, NoSuchProjectError, PyPISimple
 from remotezip import RemoteIOError, RemoteZip
 
-from undercut.errors import InputError, SourceError
+from undercut.errors import SourceError, one_of
 from undercut.paths import write_atomically
 from undercut.provenance import sha256_of
 from undercut.sources.download import TOTAL_SECONDS, within
@@ -190,8 +190,7 @@ def thin(releases: list[Release], cadence: str) -> list[Release]:
 
     The newest release always stays, whatever the cadence.
     """
-    if cadence not in get_args(Cadence):
-        raise InputError(f"cadence must be one of {', '.join(get_args(Cadence))}; got {cadence!r}.")
+    one_of("cadence", cadence, get_args(Cadence))
     if cadence == "all":
         return releases
     last: dict[tuple[int, ...], Release] = {}

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError
+from undercut.errors import need_columns
 from undercut.sources.returns_shape import COLUMNS
 from undercut.sources.sessions import NEW_YORK, sessions
 
@@ -82,9 +82,7 @@ def check_returns(frame: pd.DataFrame, *, exchange: str = NEW_YORK) -> pd.DataFr
     >>> doubts[["check", "value"]].values.tolist()
     [['extreme', -0.503], ['missing_day', 1.0], ['unadjusted_split', 2.0]]
     """
-    lacking = [name for name in COLUMNS[:3] if name not in frame.columns]
-    if lacking:
-        raise DataError(f"Returns lack the column {', '.join(lacking)}; expected {', '.join(COLUMNS)}.")
+    need_columns(frame, COLUMNS[:3], "Returns lack the column", f"expected {', '.join(COLUMNS)}")
     if frame.empty:
         return pd.DataFrame(columns=list(FINDING))
     rows = frame.sort_values(["ticker", "date"], ignore_index=True)

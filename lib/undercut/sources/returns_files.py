@@ -15,7 +15,7 @@ from typing import Final, Literal, get_args
 
 import pandas as pd
 
-from undercut.errors import CellError, DataError, DuplicateRowsError, InputError, UnitError
+from undercut.errors import CellError, DataError, DuplicateRowsError, UnitError, one_of
 from undercut.sources import cells
 from undercut.sources.files import UserTable, listed, plain, read_table
 from undercut.sources.returns_shape import returns_from_prices
@@ -124,8 +124,7 @@ def read_returns_file(path: Path, *, values: Values = "auto", exchange: str = NE
     InputError
         Unknown ``values``.
     """
-    if values not in get_args(Values):
-        raise InputError(f"values={values!r} is not one of {', '.join(get_args(Values))}.")
+    one_of("values", values, get_args(Values))
     table = read_table(path, header_rows=0)
     long, measure, column = _long(table, path, values)
     measure = measure if values == "auto" else values

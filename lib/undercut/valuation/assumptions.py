@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from undercut.errors import CellError, InputError, SourceError, unknown
+from undercut.errors import CellError, InputError, SourceError, check_known
 from undercut.faults import reading
 from undercut.inference.arrays import Floats
 from undercut.paths import data_dir
@@ -140,8 +140,7 @@ class Assumptions:
         return {name: np.array([p.default]) for name, p in self.parameters.items()}
 
     def __getitem__(self, name: str) -> Parameter:
-        if name not in self.parameters:
-            raise unknown("parameter", name, self.parameters)
+        check_known("parameter", name, self.parameters)
         return self.parameters[name]
 
     def with_values(self, changes: Mapping[str, float], *, source: str) -> Assumptions:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from undercut.errors import InputError, unknown
+from undercut.errors import InputError, check_known
 from undercut.valuation.assumptions import ROLES
 
 
@@ -72,8 +72,7 @@ class Company:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.role not in ROLES:
-            raise unknown("role", self.role, ROLES)
+        check_known("role", self.role, ROLES)
         if not self.revenue > 0:
             raise InputError(
                 f"{self.ticker}: revenue must be above zero; got {self.revenue!r}. A firm without revenue "

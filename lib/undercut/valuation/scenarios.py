@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from undercut.errors import CellError, InputError, OutsideDataError, unknown
+from undercut.errors import CellError, InputError, OutsideDataError, check_known, unknown
 from undercut.paths import data_dir
 from undercut.valuation.assumptions import ROLES, Assumptions, load_assumptions, read_toml
 from undercut.valuation.vendors import Case, vendor_names
@@ -97,8 +97,7 @@ def scenario(name: str, *, folder: Path | None = None) -> Scenario:
         There is no such file.
     """
     known = load_scenarios(folder)
-    if name not in known:
-        raise unknown("scenario", name, known)
+    check_known("scenario", name, known)
     return known[name]
 
 

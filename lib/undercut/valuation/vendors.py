@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from undercut.errors import OutsideDataError, UnitError, unknown
+from undercut.errors import OutsideDataError, UnitError, check_known
 from undercut.paths import data_dir
 from undercut.sources.reference import load_reference
 from undercut.sources.returns import load_returns
@@ -135,8 +135,7 @@ def vendor_case(
     True
     """
     known = _vendors(vendors)
-    if ticker not in known:
-        raise unknown("ticker", ticker, known)
+    check_known("ticker", ticker, known)
     entry, base = known[ticker], assumptions or load_assumptions()
     rows = known_by(fundamentals, ticker, as_of)
     company, figures = _company(ticker, entry, fundamentals, as_of)

@@ -120,5 +120,5 @@ def test_unusable_options_are_refused() -> None:
         entry_effect(panel, leads=0)
     with pytest.raises(InputError, match="same month"):
         entry_effect(panel, comparison="same year")  # type: ignore[arg-type]
-    with pytest.raises(InputError, match="dates or models"):
+    with pytest.raises(InputError, match="fake must be one of dates, models; got"):
         placebo_effects(panel, fake="hosts")  # type: ignore[arg-type]

@@ -255,8 +255,8 @@ def test_methods_with_weights_need_quantities() -> None:
         ({"method": "lloyd-moulton"}, "needs elasticity"),
         ({"method": "lowe"}, "needs weight_period"),
         ({"method": "jevons", "weight_period": 1}, "does not use weight_period"),
-        ({"method": "jevons", "bad_rows": "ignore"}, "use one of: error, drop"),
-        ({"method": "jevons", "duplicates": "first"}, "use one of: error, unit-value"),
+        ({"method": "jevons", "bad_rows": "ignore"}, "bad_rows must be one of error, drop"),
+        ({"method": "jevons", "duplicates": "first"}, "duplicates must be one of error, unit-value"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(options: dict[str, object], message: str) -> None:

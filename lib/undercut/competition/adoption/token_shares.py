@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from undercut import plots
-from undercut.errors import TooFewError, unknown
+from undercut.errors import TooFewError, check_known, unknown
 from undercut.prices.cross_section import cross_sections
 from undercut.result import Axes, Result
 from undercut.sources.reference import load_reference
@@ -109,8 +109,7 @@ def token_shares(
     >>> bool((shares["low"] <= shares["share"]).all() and (shares["share"] <= shares["high"]).all())
     True
     """
-    if by not in _WAYS:
-        raise unknown("way to group models", by, _WAYS)
+    check_known("way to group models", by, _WAYS)
     table = load_reference("token_usage_weekly") if usage is None else usage
     table = table if free else table[table["variant"].ne("free").fillna(True)]
     table = table if without is None else table[table["developer"].ne(without).fillna(True)]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from undercut.competition.demand import charts
 from undercut.competition.demand.pricing import equilibrium, marginal_costs
 from undercut.competition.demand.system import DemandSystem, Form, invert
-from undercut.errors import InputError, TooFewError, unknown
+from undercut.errors import InputError, TooFewError, check_known
 from undercut.inference.arrays import Booleans, Floats, Integers
 from undercut.result import Axes, Result
 
@@ -350,8 +350,7 @@ def scenario_outcome(market: Market, scenario: str, *, fee: float = 0.2, reprice
     UnknownNameError
         No scenario has this name.
     """
-    if scenario not in SCENARIOS:
-        raise unknown("scenario", scenario, SCENARIOS)
+    check_known("scenario", scenario, SCENARIOS)
     hit = market.products["group"].isin(SCENARIOS[scenario]).to_numpy()
     if scenario == "licence fee":
         return counterfactual(market, fee=np.where(hit, fee, 0.0), reprice=reprice)

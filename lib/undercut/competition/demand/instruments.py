@@ -30,7 +30,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from undercut.errors import OutsideDataError, unknown
+from undercut.errors import OutsideDataError, check_known
 from undercut.inference.arrays import Integers
 from undercut.prices.hedonic.characteristics import parameters_in_name
 
@@ -98,8 +98,7 @@ def instrument_columns(sets: Sequence[str]) -> list[str]:
     ['z_cost', 'z_sellers']
     """
     for name in sets:
-        if name not in INSTRUMENTS:
-            raise unknown("set of instruments", name, INSTRUMENTS)
+        check_known("set of instruments", name, INSTRUMENTS)
     return [column for name in sets for column in INSTRUMENTS[name]]
 
 

@@ -19,7 +19,7 @@ from undercut import plots
 from undercut.competition.demand.instruments import instrument_columns
 from undercut.competition.demand.linear_iv import LinearFit, anderson_rubin, two_stage
 from undercut.competition.demand.system import Form
-from undercut.errors import CellError, MissingColumnError
+from undercut.errors import CellError, need_columns
 from undercut.inference.arrays import Floats
 from undercut.result import Axes, Result
 
@@ -302,11 +302,8 @@ def with_groups(products: pd.DataFrame) -> pd.DataFrame:
 
 
 def _check(data: pd.DataFrame, columns: Sequence[str]) -> None:
-    missing = [column for column in (*columns, "period", "price", "tokens") if column not in data]
-    if missing:
-        raise MissingColumnError(
-            f"The products lack {', '.join(missing)}; see estimation_sample and with_instruments."
-        )
+    needed = (*columns, "period", "price", "tokens")
+    need_columns(data, needed, "The products lack", "see estimation_sample and with_instruments")
     holes = [column for column in columns if data[column].isna().any()]
     if holes:
         raise CellError(

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from undercut.errors import TooFewError, unknown
+from undercut.errors import TooFewError, check_known
 from undercut.inference.arrays import Floats
 from undercut.panel.changes import load_changes
 from undercut.panel.measures import model_scores
@@ -68,8 +68,7 @@ def response_sample(
     TooFewError
         No change has the weeks around it.
     """
-    if price_level not in LEVELS:
-        raise unknown("level of prices", price_level, LEVELS)
+    check_known("level of prices", price_level, LEVELS)
     table = load_reference("token_usage_weekly") if usage is None else usage
     table = table[table["model_id"].notna() & ~table["variant"].eq("free").fillna(False)]
     counted = table.assign(tokens=table["tokens"].astype(float))

@@ -17,7 +17,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from undercut.errors import CellError, InputError, NotIdentifiedError
+from undercut.errors import CellError, InputError, NotIdentifiedError, one_of
 from undercut.inference.arrays import Booleans, Floats, Integers
 
 Form = Literal["unit", "expenditure"]
@@ -94,8 +94,7 @@ class DemandSystem:
     form: Form
 
     def __post_init__(self) -> None:
-        if self.form not in get_args(Form):
-            raise InputError(f"form must be one of {', '.join(get_args(Form))}; got {self.form!r}.")
+        one_of("form", self.form, get_args(Form))
         if not np.all(self.slopes < 0):
             raise InputError(
                 f"Buyers must dislike higher prices: {np.mean(self.slopes >= 0):.0%} of the slopes are not "

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from undercut.competition.hosts.panel import model_months
-from undercut.errors import InputError, NoVariationError, TooFewError
+from undercut.errors import InputError, NoVariationError, TooFewError, one_of
 from undercut.inference.arrays import Floats
 from undercut.inference.levels import check_level
 from undercut.inference.within import poisson_fit, within_fit, without_singletons
@@ -293,12 +293,8 @@ def _critical(data: pd.DataFrame, clusters: list[str], level: float) -> float:
 
 
 def _check(outcome: str, estimator: str, level: float) -> None:
-    for name, value, allowed in (
-        ("outcome", outcome, get_args(Outcome)),
-        ("estimator", estimator, get_args(Estimator)),
-    ):
-        if value not in allowed:
-            raise InputError(f"{name} must be one of {', '.join(allowed)}; got {value!r}.")
+    one_of("outcome", outcome, get_args(Outcome))
+    one_of("estimator", estimator, get_args(Estimator))
     if estimator == "poisson" and outcome in _LEVELS:
         raise InputError(f"{outcome} is no price: use estimator='ols'.")
     check_level(level)

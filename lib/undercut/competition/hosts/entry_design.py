@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from undercut.competition.hosts.panel import MIN_STEP, price_steps
-from undercut.errors import InputError, TooFewError
+from undercut.errors import InputError, TooFewError, one_of
 from undercut.inference.arrays import Codes, Floats
 from undercut.inference.within import Effects, WithinFit, within_fit
 
@@ -168,9 +168,5 @@ def column(name: str, k: int) -> str:
 def _check(leads: int, lags: int, outcome: str, comparison: str) -> None:
     if leads < 1 or lags < 0:
         raise InputError(f"leads must be at least 1 and lags at least 0; got {leads} and {lags}.")
-    for name, value, allowed in (
-        ("outcome", outcome, get_args(Outcome)),
-        ("comparison", comparison, get_args(Comparison)),
-    ):
-        if value not in allowed:
-            raise InputError(f"{name} must be one of {', '.join(allowed)}; got {value!r}.")
+    one_of("outcome", outcome, get_args(Outcome))
+    one_of("comparison", comparison, get_args(Comparison))

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from undercut.competition.hosts.serving_cost import ServingAssumptions, cost_factor
-from undercut.errors import DataError, InputError, MissingColumnError, OutsideDataError, TooFewError
+from undercut.errors import DataError, InputError, OutsideDataError, TooFewError, need_columns
 from undercut.inference.arrays import Codes, Floats
 from undercut.inference.resampling import cluster_codes, multiplicities
 from undercut.prices.workloads import Workload
@@ -201,9 +201,7 @@ def decay(
     throughput, is part of :math:`\alpha_i`: it moves the level of the mark-up, not f or h. Percentile
     intervals over resampled clusters. If nothing moves, f is near one and h is not told.
     """
-    missing = [name for name in (value, unit, cluster, "age_months") if name not in table]
-    if missing:
-        raise MissingColumnError(f"The table lacks {', '.join(missing)}, which the decay is fitted to.")
+    need_columns(table, (value, unit, cluster, "age_months"), "The decay is fitted to a table that lacks")
     if draws < 20:
         raise InputError(f"An interval needs 20 draws or more; got {draws}.")
     data = table[table[value].notna()]

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from undercut.errors import InputError, OutsideDataError, unknown
+from undercut.errors import InputError, OutsideDataError, check_known, unknown
 from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval, sums_by_cluster
 from undercut.prices.cross_section import SELLER_KINDS
 from undercut.prices.monthly_quotes import FIRST_MONTH, OBSERVATION_DAY, monthly_quotes
@@ -291,8 +291,7 @@ def largest_hosts(panel: pd.DataFrame) -> pd.DataFrame:
 
 def _of_variant(offers: pd.DataFrame, variant: str) -> pd.DataFrame:
     known = (STANDARD, *VARIANT_PATTERNS, "other")
-    if variant not in known:
-        raise unknown("variant", variant, known)
+    check_known("variant", variant, known)
     is_priced = offers["price"].gt(0) & offers["model_id"].notna()
     chosen = offers[is_priced & variant_class(offers["variant"]).eq(variant)]
     # Monthly quotes keep the plain offer of each host; within one class every offer is that.

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from undercut.competition.hosts.entry_design import EntryDesign, column, count_entries
-from undercut.errors import InputError
+from undercut.errors import one_of
 from undercut.inference.arrays import Floats
 
 
@@ -55,8 +55,7 @@ def placebo_effects(
     kind, lags, options
         Of :func:`undercut.competition.hosts.entry.entry_effect`.
     """
-    if fake not in ("dates", "models"):
-        raise InputError(f"fake must be dates or models; got {fake!r}.")
+    one_of("fake", fake, ("dates", "models"))
     entries = count_entries(panel)
     is_studied = entries["kind"].eq(kind)
     studied, others = entries[is_studied], entries[~is_studied]

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from undercut.competition.hosts.model_sizes import active_parameters
-from undercut.errors import InputError, OutsideDataError, unknown
+from undercut.errors import InputError, OutsideDataError, check_known, unknown
 from undercut.inference.arrays import Floats
 from undercut.prices.workloads import Workload, find_workload
 
@@ -129,8 +129,7 @@ def throughput(active_billions: npt.ArrayLike, *, efficiency: npt.ArrayLike, gpu
     >>> round(float(throughput(37, efficiency=0.14, gpu="H100")))
     1871
     """
-    if gpu not in PEAK_TERAFLOPS:
-        raise unknown("GPU", gpu, PEAK_TERAFLOPS)
+    check_known("GPU", gpu, PEAK_TERAFLOPS)
     operations = np.asarray(efficiency, dtype=float) * PEAK_TERAFLOPS[gpu] * 1e12
     return operations / (2 * np.asarray(active_billions, dtype=float) * 1e9)
 

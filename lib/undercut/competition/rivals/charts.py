@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from undercut import plots
-from undercut.errors import DataError, unknown
+from undercut.errors import DataError, check_known
 from undercut.result import Axes
 
 SOURCE = "Undercut price panel; capability: Epoch AI (CC BY 4.0)"
@@ -35,8 +35,7 @@ def exposure_over_time(
     measure : {"closeness", "share_exposed", "undercut"}
         Mean over the closed models on offer with a score; the median for ``undercut``.
     """
-    if measure not in _MEASURES:
-        raise unknown("measure of exposure", measure, _MEASURES)
+    check_known("measure of exposure", measure, _MEASURES)
     known = exposure[exposure["why_not"].eq("")].assign(share_exposed=lambda f: f["is_exposed"].astype(float))
     axes = ax or _axes()
     ends, colors = {}, {}
@@ -72,8 +71,7 @@ def exposure_by_rule(
 
     ``sensitivity`` is from :func:`undercut.competition.rivals.exposure.exposure_sensitivity`.
     """
-    if measure not in _MEASURES:
-        raise unknown("measure of exposure", measure, _MEASURES)
+    check_known("measure of exposure", measure, _MEASURES)
     axes = ax or _axes()
     ends, colors = {}, {}
     rules = list(dict.fromkeys(sensitivity["rule"]))

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from undercut.errors import InputError, MissingColumnError
+from undercut.errors import InputError, need_columns
 from undercut.inference.arrays import Floats, Integers
 from undercut.panel.schema import ACCESS
 
@@ -165,8 +165,9 @@ def exposure(
     strange = sorted(set(chosen) - set(RIVAL_GROUPS))
     if strange or not chosen:
         raise InputError(f"groups must be some of {', '.join(RIVAL_GROUPS)}; got {chosen}.")
-    _need(offers, ("observed_on", "model_id", "developer", "eci", "price"), "offers")
-    _need(rivals, ("observed_on", *_RIVAL), "rivals")
+    advice = "see the docstring for what makes them"
+    need_columns(offers, ("observed_on", "model_id", "developer", "eci", "price"), "offers lack", advice)
+    need_columns(rivals, ("observed_on", *_RIVAL), "rivals lack", advice)
     offers = offers.reset_index(drop=True)
     parts = [_placed(offers, rivals, rule, group) for group in chosen]
     found = pd.concat(parts, ignore_index=True)
@@ -303,9 +304,3 @@ def _rows_by(codes: Integers) -> dict[int, Integers]:
     order = np.argsort(codes, kind="stable")
     found, starts = np.unique(codes[order], return_index=True)
     return dict(zip(found.tolist(), np.split(order, starts[1:]), strict=True)) if len(found) else {}
-
-
-def _need(frame: pd.DataFrame, columns: Iterable[str], name: str) -> None:
-    missing = [column for column in columns if column not in frame]
-    if missing:
-        raise MissingColumnError(f"{name} lack {', '.join(missing)}; see the docstring for what makes them.")

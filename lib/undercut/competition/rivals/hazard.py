@@ -15,7 +15,7 @@ import pandas as pd
 
 from undercut.competition.rivals.coefficients import FEW_CLUSTERS, CoefficientResult, Terms, term_row
 from undercut.competition.rivals.price_cuts import DOSES
-from undercut.errors import InputError, MissingColumnError, NoVariationError, TooFewError, unknown
+from undercut.errors import InputError, NoVariationError, TooFewError, check_known, need_columns
 from undercut.inference.arrays import Floats
 from undercut.inference.binary_scores import Link, fit_binary
 from undercut.inference.cluster_bootstrap import Weights
@@ -138,8 +138,7 @@ def event_hazard(
     True
     """
     check_level(level)
-    if terms not in get_args(Terms):
-        raise unknown("choice of terms", terms, get_args(Terms))
+    check_known("choice of terms", terms, get_args(Terms))
     outcome, design, used, dropped, notes = _prepared(rows, dose, event, controls, calendar, cluster)
     groups = used[cluster]
     with_events = int(groups[outcome.eq(1)].nunique())
@@ -266,15 +265,10 @@ def _design(
 def _check(
     rows: pd.DataFrame, dose: str, event: str, controls: Sequence[str], calendar: str, cluster: str
 ) -> None:
-    options = {"dose": (dose, tuple(DOSES)), "event": (event, get_args(Event))}
-    for kind, (name, known) in (options | {"calendar": (calendar, get_args(Calendar))}).items():
-        if name not in known:
-            raise unknown(kind, name, known)
+    check_known("dose", dose, DOSES)
+    check_known("event", event, get_args(Event))
+    check_known("calendar", calendar, get_args(Calendar))
     if dose in controls:
         raise InputError(f"{dose} is the dose; leave it out of controls.")
     needed = ["outcome", "log_change", "year", "calendar", dose, cluster, *controls]
-    missing = [column for column in needed if column not in rows]
-    if missing:
-        raise MissingColumnError(
-            f"The rows lack {', '.join(missing)}; make them with offers_at_risk and with_doses."
-        )
+    need_columns(rows, needed, "The rows lack", "make them with offers_at_risk and with_doses")

@@ -17,7 +17,7 @@ from undercut.competition.rivals.coefficients import FEW_CLUSTERS, CoefficientRe
 from undercut.competition.rivals.price_cuts import DOSES, UNSETTLED, CutRule, real_changes
 from undercut.competition.rivals.releases import CLUSTER_DAYS
 from undercut.competition.rivals.succession import predecessors
-from undercut.errors import InputError, MissingColumnError, NoVariationError, TooFewError, unknown
+from undercut.errors import InputError, NoVariationError, TooFewError, check_known, need_columns
 from undercut.inference.arrays import Floats
 from undercut.inference.detectable import detectable_effect
 from undercut.inference.levels import check_level
@@ -82,8 +82,7 @@ def launches(
         with its last price (``previous_price``, ``log_previous_price``), and ``why_not``: why this is no
         launch price. Such rows stay.
     """
-    if kind not in get_args(Kind):
-        raise unknown("kind", kind, get_args(Kind))
+    check_known("kind", kind, get_args(Kind))
     is_open = quotes["access"].str.startswith("open").fillna(False).astype(bool)
     own = quotes["host_kind"].eq("developer") & quotes["access"].eq("closed")
     offers = quotes[(own if kind == "closed" else is_open) & quotes["developer"].notna()]
@@ -321,12 +320,8 @@ def _last_price_before(found: pd.DataFrame, offers: pd.DataFrame) -> pd.Series:
 
 
 def _check(rows: pd.DataFrame, dose: str, controls: Sequence[str], cluster: str) -> None:
-    if dose not in DOSES:
-        raise unknown("dose", dose, DOSES)
+    check_known("dose", dose, DOSES)
     if dose == "undercut":
         raise InputError("undercut holds the launch price itself; use log_reach_price or closeness.")
-    missing = [column for column in ("log_price", "why_not", dose, cluster, *controls) if column not in rows]
-    if missing:
-        raise MissingColumnError(
-            f"The rows lack {', '.join(missing)}; make them with launches and with_doses."
-        )
+    needed = ("log_price", "why_not", dose, cluster, *controls)
+    need_columns(rows, needed, "The rows lack", "make them with launches and with_doses")

@@ -15,7 +15,7 @@ import pandas as pd
 from undercut.competition.rivals.entry_panel import entry_panel_of
 from undercut.competition.rivals.exposure import RivalRule, open_rivals, own_closed_offers
 from undercut.competition.rivals.price_cuts import with_doses
-from undercut.errors import InputError, unknown
+from undercut.errors import InputError, check_known
 from undercut.inference.arrays import Codes
 from undercut.inference.did.model import staggered_adoption
 from undercut.inference.placebos import PlaceboResult, placebo_result
@@ -78,8 +78,7 @@ def placebo_test(
     Fisher, R. A. (1935). The Design of Experiments. Abadie, A., Diamond, A. and Hainmueller, J. (2010).
     Synthetic control methods for comparative case studies. JASA 105, 493-505.
     """
-    if kind not in get_args(Kind):
-        raise unknown("kind of placebo", kind, get_args(Kind))
+    check_known("kind of placebo", kind, get_args(Kind))
     chosen: dict[str, Any] = {"rule": rule, "group": group, **options}
     rows, rivals = _light(rows), _light(rivals)
     real = estimate(with_doses(rows, rivals, **chosen))

@@ -15,7 +15,7 @@ import pandas as pd
 
 from undercut.competition.rivals.exposure import RivalRule, own_closed_offers, placed
 from undercut.competition.rivals.succession import successor_on_offer
-from undercut.errors import DataError, InputError, unknown
+from undercut.errors import DataError, InputError, check_known
 from undercut.prices.changes import MIN_CHANGE, own_price_changes
 from undercut.prices.monthly_quotes import years
 
@@ -176,8 +176,7 @@ def with_doses(
     """
     if lag < 1:
         raise InputError(f"lag must be at least one month; got {lag}.")
-    if timing not in get_args(Timing):
-        raise unknown("timing", timing, get_args(Timing))
+    check_known("timing", timing, get_args(Timing))
     rule = rule or RivalRule()
     days = pd.concat([rows["observed_on"], rivals["observed_on"]]).drop_duplicates()
     days = days.sort_values(ignore_index=True)

@@ -14,9 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from undercut.errors import DataError, InputError
+from undercut.errors import DataError, InputError, one_of
 from undercut.inference.arrays import Floats
-from undercut.inference.cluster_bootstrap import one_of
 from undercut.inference.did.smoothness import fixed_length_interval
 from undercut.result import Axes, Result
 

@@ -15,8 +15,7 @@ from typing import Any, Final, Literal, get_args, overload
 import numpy as np
 import pandas as pd
 
-from undercut.errors import InputError, UndercutError
-from undercut.inference.cluster_bootstrap import one_of
+from undercut.errors import InputError, UndercutError, one_of
 from undercut.inference.did.callaway_santanna import callaway_santanna
 from undercut.inference.did.data import AdoptionPanel, adoption_panel
 from undercut.inference.did.imputation import imputation

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from undercut.errors import DataError, InputError
+from undercut.errors import DataError, InputError, one_of
 from undercut.inference.arrays import Floats
-from undercut.inference.cluster_bootstrap import invert_test, one_of, p_values
+from undercut.inference.cluster_bootstrap import invert_test, p_values
 from undercut.inference.did.data import EVENT, FIRST, OUTCOME, PERIOD, UNIT, adoption_panel
 from undercut.inference.did.imputation import mean_effect_weights
 from undercut.inference.did.model import fit_one

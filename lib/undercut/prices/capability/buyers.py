@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from undercut.errors import TooFewError, unknown
+from undercut.errors import TooFewError, check_known
 from undercut.inference.arrays import Booleans, Floats
 from undercut.inference.quantiles import weighted_quantile
 from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval
@@ -61,8 +61,7 @@ class BuyerPrices(Result):
         UnknownNameError
             No such buyer.
         """
-        if buyer not in BUYERS:
-            raise unknown("buyer", buyer, BUYERS)
+        check_known("buyer", buyer, BUYERS)
         return self.frame.set_index("buyer").loc[buyer]
 
     def plot(self, ax: Axes | None = None) -> Axes:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from undercut.errors import unknown
+from undercut.errors import check_known, unknown
 from undercut.inference.levels import check_level
 from undercut.inference.resampling import percentile_interval
 from undercut.panel.measures import DEFAULT
@@ -158,8 +158,7 @@ def without_offers(
     True
     """
     check_level(confidence)
-    if without not in WITHOUT:
-        raise unknown("group", without, WITHOUT)
+    check_known("group", without, WITHOUT)
     rule = rule or FrontierRule()
     named = (
         landmark_levels(quotes.attrs.get("measure", DEFAULT)) if levels is None else labelled_levels(levels)

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from undercut.errors import CellError, DuplicateRowsError, InputError, MissingColumnError, TooFewError
+from undercut.errors import CellError, DuplicateRowsError, InputError, TooFewError, need_columns
 from undercut.inference.arrays import Floats
 from undercut.inference.quantiles import weighted_quantile
 from undercut.inference.resampling import cluster_codes, multiplicities
@@ -140,9 +140,7 @@ def long_frame(
 
 def checked_quotes(quotes: pd.DataFrame) -> None:
     """Raise a DataError unless ``quotes`` can be used: columns there, prices positive, products unique."""
-    missing = [column for column in _NEEDED if column not in quotes]
-    if missing:
-        raise MissingColumnError(f"The quotes lack {', '.join(missing)}; make them with monthly_quotes().")
+    need_columns(quotes, _NEEDED, "The quotes lack", "make them with monthly_quotes()")
     if not np.isfinite(quotes["price"].to_numpy(float)).all() or (quotes["price"] <= 0).any():
         raise CellError(
             "The quotes have prices that are missing, infinite, zero or negative; leave them out."

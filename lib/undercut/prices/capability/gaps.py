@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 import pandas as pd
 
-from undercut.errors import InputError, NotIdentifiedError, TooFewError
+from undercut.errors import NotIdentifiedError, TooFewError, one_of
 from undercut.prices.capability.gap import PriceGap, price_gap
 from undercut.prices.cross_section import MODEL_FACTS, cross_section, model_prices, offers_of_days
 from undercut.prices.load import with_measure, with_workload
@@ -105,8 +105,7 @@ def comparable_models(
 
 def priced_models(offers: pd.DataFrame, *, at: str, sellers: str) -> pd.DataFrame:
     """One price a ``day`` and model, with ``age``, the months since release; as in `comparable_models`."""
-    if sellers not in _SELLERS:
-        raise InputError(f"sellers={sellers!r} is not possible; choose from {', '.join(_SELLERS)}.")
+    one_of("sellers", sellers, _SELLERS)
     if sellers == "us-reachable":
         abroad = ~offers["host_country"].eq("CN").fillna(False)
         offers = offers[abroad | offers["host_kind"].eq("developer")]
@@ -124,8 +123,7 @@ def admitted(
     released_from: str | None = None,
 ) -> pd.DataFrame:
     """The models, one price each, that a comparison admits; options as in `comparable_models`."""
-    if licences not in _LICENCES:
-        raise InputError(f"licences={licences!r} is not possible; choose from {', '.join(_LICENCES)}.")
+    one_of("licences", licences, _LICENCES)
     keep = pd.Series(True, index=prices.index)
     if licences == "unrestricted":
         keep &= prices["access"].isin(UNRESTRICTED)

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 
-from undercut.errors import TooFewError, unknown
+from undercut.errors import TooFewError, check_known
 from undercut.inference.arrays import Floats
 from undercut.panel.measures import DEFAULT, arena_scores, capability_scores
 from undercut.prices.capability.gap import score_spread
@@ -172,8 +172,7 @@ def _side(table: pd.DataFrame, country: str, openness: str) -> pd.DataFrame:
         "unrestricted": table["access"].eq("open"),
         "closed": table["access"].eq("closed"),
     }
-    if openness not in kinds:
-        raise unknown("kind of access", openness, kinds)
+    check_known("kind of access", openness, kinds)
     is_side = kinds[openness]
     side = table[table["country"].eq(country) & is_side & table["eci"].notna()]
     if side.empty:

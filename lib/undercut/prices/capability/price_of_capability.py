@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from undercut.errors import InputError, TooFewError, unknown
+from undercut.errors import InputError, TooFewError, check_known, unknown
 from undercut.inference.arrays import Floats
 from undercut.inference.levels import check_level
 from undercut.inference.resampling import percentile_interval
@@ -106,8 +106,7 @@ class CapabilityPrices(Result):
         """
         from undercut.plots import GREY, INK, band, label_line_ends, own_axes, price_axis
 
-        if version not in VERSIONS:
-            raise unknown("version", version, VERSIONS)
+        check_known("version", version, VERSIONS)
         ax = own_axes(ax)
         # Colour means origin on every page; levels are told apart by their names at the lines' ends.
         names = list(self.rates["level"].unique())

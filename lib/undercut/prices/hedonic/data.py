@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from undercut.errors import CellError, MissingColumnError, TooFewError
+from undercut.errors import CellError, MissingColumnError, TooFewError, need_columns
 from undercut.prices.hedonic.characteristics import with_characteristics
 
 #: Fewer offers than this in a month leave its effect to chance.
@@ -29,9 +29,7 @@ def hedonic_sample(
     """
     sample = with_characteristics(quotes)
     needed = (*characteristics, "price", "period", "model_id", *([value] if value else []))
-    missing = [c for c in needed if c not in sample]
-    if missing:
-        raise MissingColumnError(f"The quotes lack {', '.join(missing)}.")
+    need_columns(sample, needed, "The quotes lack")
     if not (sample["price"] > 0).all():
         raise CellError("Hedonic regressions need positive prices; leave out free offers.")
     if "eci_is_imputed" not in sample:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from undercut.errors import InputError, TooFewError
+from undercut.errors import TooFewError, one_of
 from undercut.inference.arrays import Codes, Floats
 from undercut.inference.levels import check_level
 from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval, sums_by_cluster
@@ -98,8 +98,7 @@ def double_imputation(
     Business and Economic Statistics 25(2), 239-246.
     """
     check_level(confidence)
-    if matched not in ("observed", "predicted"):
-        raise InputError(f"matched must be 'observed' or 'predicted'; got {matched!r}.")
+    one_of("matched", matched, get_args(Matched))
     sample, notes = hedonic_sample(quotes, characteristics, imputed=False, value=value)
     codes, labels = cluster_codes(sample, cluster)
     drawn = multiplicities(len(labels), draws=draws, seed=seed)

@@ -7,12 +7,12 @@ index. New and old models enter alike, so nothing needs to be matched.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from undercut.errors import InputError, NotIdentifiedError
+from undercut.errors import InputError, NotIdentifiedError, one_of
 from undercut.inference.arrays import Floats
 from undercut.inference.levels import check_level
 from undercut.inference.resampling import cluster_codes
@@ -116,8 +116,7 @@ def hedonic_index(
     True
     """
     check_level(confidence)
-    if imputed not in ("left out", "down-weighted"):
-        raise InputError(f"imputed must be 'left out' or 'down-weighted'; got {imputed!r}.")
+    one_of("imputed", imputed, get_args(Imputed))
     sample, notes = hedonic_sample(quotes, characteristics, imputed=imputed == "down-weighted", value=value)
     months = sorted(sample["period"].unique())
     if window is not None and not 2 <= window <= len(months):

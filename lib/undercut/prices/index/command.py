@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype, is_string_dtype
 
-from undercut.errors import DataError, InputError, unknown
+from undercut.errors import DataError, InputError, check_known
 from undercut.inference.periods import OddPeriodError, period_scale
 from undercut.prices.index.compute import price_index
 from undercut.prices.index.methods import METHODS
@@ -122,8 +122,7 @@ def index_table(path: str | Path, *, method: str, **options: Any) -> pd.DataFram
     SourceError, DataError, InputError
         As `read_quotes` and `price_index`.
     """
-    if method not in METHODS:
-        raise unknown("index method", method, METHODS)
+    check_known("index method", method, METHODS)
     said: tuple[str, ...] = ()
     if is_large(path):
         result = _out_of_core(path, method, options)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from undercut.errors import InputError, unknown
+from undercut.errors import InputError, check_known
 from undercut.inference.arrays import Floats
 from undercut.prices.index.bilateral import check_elasticity
 from undercut.prices.index.chain import BilateralSeries, Matcher, basket_of, bilateral_series
@@ -112,8 +112,7 @@ def price_index(
 
 def checked_method(name: str, **options: Any) -> tuple[Method, dict[str, Any]]:
     """The method of this name and the options that were given: an error if they do not go together."""
-    if name not in METHODS:
-        raise unknown("index method", name, METHODS)
+    check_known("index method", name, METHODS)
     given = {option: value for option, value in options.items() if value is not None and value is not False}
     _check_options(METHODS[name], given)
     return METHODS[name], given

@@ -14,7 +14,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from undercut.errors import CellError, DuplicateRowsError, InputError, MissingColumnError, TooFewError
+from undercut.errors import CellError, DuplicateRowsError, MissingColumnError, TooFewError, one_of
 from undercut.inference.arrays import Booleans, Codes, Floats
 from undercut.inference.periods import order_periods
 
@@ -148,8 +148,8 @@ def prepare(
     >>> prepare(rows).price.tolist()
     [2.0, 3.0, 5.0]
     """
-    _check_option("bad_rows", bad_rows, BadRows)
-    _check_option("duplicates", duplicates, Duplicates)
+    one_of("bad_rows", bad_rows, get_args(BadRows))
+    one_of("duplicates", duplicates, get_args(Duplicates))
     uses_quantity = _check_columns(quotes, quantities, duplicates)
     price = _numbers(quotes, "price")
     quantity = _numbers(quotes, "quantity") if uses_quantity else None
@@ -185,11 +185,6 @@ def _checked(raw: Quotes, bad_rows: BadRows, duplicates: Duplicates) -> Quotes:
     keep, notes = _usable(raw.price, raw.quantity, bad_rows)
     cells = _sorted(raw if keep is None else raw.take(keep), duplicates)
     return replace(cells, notes=(*notes, *cells.notes))
-
-
-def _check_option(name: str, value: str, allowed: object) -> None:
-    if value not in get_args(allowed):
-        raise InputError(f"{name}={value!r} is not possible; use one of: {', '.join(get_args(allowed))}.")
 
 
 def _check_columns(quotes: pd.DataFrame, quantities: Quantities, duplicates: Duplicates) -> bool:

@@ -7,7 +7,7 @@ from typing import Final, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from undercut.errors import InputError, MissingColumnError, unknown
+from undercut.errors import MissingColumnError, one_of, unknown
 
 Effort = Literal["best", "all", "cheapest"]
 #: Groups that are compared, by origin and access.
@@ -49,8 +49,7 @@ def task_costs(
     InputError
         Unknown ``effort``.
     """
-    if effort not in get_args(Effort):
-        raise InputError(f"effort={effort!r} is not one of {', '.join(get_args(Effort))}.")
+    one_of("effort", effort, get_args(Effort))
     if benchmark not in set(costs["benchmark"]):
         raise unknown("benchmark", benchmark, sorted(set(costs["benchmark"])))
     rows = costs[costs["benchmark"].eq(benchmark) & costs["usd_per_task"].gt(0) & costs["model_id"].notna()]

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from undercut.errors import InputError, MissingColumnError, unknown
+from undercut.errors import InputError, MissingColumnError, check_known, one_of
 from undercut.inference.arrays import Booleans, Floats
 from undercut.inference.detectable import detectable
 from undercut.inference.levels import check_level
@@ -151,14 +151,12 @@ def task_gap(
     True
     """
     check_level(level)
-    for name, value, allowed in (("measure", measure, Measure), ("against", against, Against)):
-        if value not in get_args(allowed):
-            raise InputError(f"{name}={value!r} is not one of {', '.join(get_args(allowed))}.")
+    one_of("measure", measure, get_args(Measure))
+    one_of("against", against, get_args(Against))
     if width is not None and not 0 < width < 1:
         raise InputError(f"width={width!r} must be a share of tasks between 0 and 1.")
     for name in (group, reference):
-        if name not in GROUPS:
-            raise unknown("group", name, GROUPS)
+        check_known("group", name, GROUPS)
     if measure not in rows.columns:
         raise MissingColumnError(
             f"rows has no column {measure!r}: add it by with_token_prices(rows, prices)."

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from undercut.errors import InputError
+from undercut.errors import InputError, one_of
 from undercut.inference.arrays import Floats
 from undercut.inference.levels import check_level
 from undercut.result import Axes, Result
@@ -143,8 +143,7 @@ def cost_trend(
     regression does not suffer from it.
     """
     check_level(level)
-    if definition not in get_args(Definition):
-        raise InputError(f"definition={definition!r} is not one of {', '.join(get_args(Definition))}.")
+    one_of("definition", definition, get_args(Definition))
     if not 0 < score < 1:
         raise InputError(f"score={score!r} must be a share of tasks between 0 and 1.")
     usable = rows[rows["usd_per_solved"].gt(0) & rows["day"].notna() & rows["score"].between(0, 1, "neither")]

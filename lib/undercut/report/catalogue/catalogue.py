@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from undercut.errors import unknown
+from undercut.errors import check_known
 from undercut.report.catalogue.entries import CatalogueError, Limits, Mistake, Report, Settings
 from undercut.report.catalogue.reader import Reader
 
@@ -50,8 +50,7 @@ def pick(reports: Mapping[str, Report], names: list[str]) -> list[Report]:
         Where a name is not in the catalogue.
     """
     for name in names:
-        if name not in reports:
-            raise unknown("report", name, reports)
+        check_known("report", name, reports)
     return [reports[name] for name in dict.fromkeys(names or reports)]
 
 

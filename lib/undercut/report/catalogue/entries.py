@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from undercut.errors import InputError, unknown
+from undercut.errors import InputError, check_known
 from undercut.report.catalogue.parameters import Parameter
 
 
@@ -138,8 +138,7 @@ class Report:
             try:
                 if name != told:
                     self._warn_of_former(told, name, given)
-                if name not in self.parameters:
-                    raise unknown(f"parameter of {self.name}", name, self.parameters)
+                check_known(f"parameter of {self.name}", name, self.parameters)
                 chosen[name] = self.parameters[name].read(value)
             except InputError as error:
                 problems.append(str(error))

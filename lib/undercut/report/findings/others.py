@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from undercut.errors import DataError, InputError, unknown
+from undercut.errors import DataError, InputError, check_known
 from undercut.report.catalogue.catalogue import load_all
 from undercut.report.catalogue.entries import Report
 from undercut.report.catalogue.plan import why_of
@@ -130,8 +130,7 @@ def _readable(build: Path) -> dict[str, Any] | None:
 
 
 def _of(known: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any]:
-    if name not in known:
-        raise unknown("report to read (the key 'after' in reports.toml says which may be)", name, known)
+    check_known("report to read (the key 'after' in reports.toml says which may be)", name, known)
     return known[name]
 
 

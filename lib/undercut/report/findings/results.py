@@ -14,7 +14,7 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from undercut.errors import InputError
+from undercut.errors import InputError, one_of
 from undercut.provenance import provenance_of
 from undercut.report.catalogue.project import (
     COMMIT_VARIABLE,
@@ -116,8 +116,7 @@ class Results:
         frames: Iterable[pd.DataFrame] = (),
         as_of: str | date | None = None,
     ) -> None:
-        if data_kind not in _KINDS:
-            raise InputError(f"data_kind must be one of {', '.join(_KINDS)}; got {data_kind!r}.")
+        one_of("data_kind", data_kind, _KINDS)
         self.report = _checked_name("report", report)
         self.title = title
         self.data_kind = data_kind

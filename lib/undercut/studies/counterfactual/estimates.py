@@ -26,7 +26,7 @@ from undercut.competition.demand.markets import GROUPS
 from undercut.competition.demand.nested import CONTROLS, DemandEstimate, nested_logit
 from undercut.competition.demand.random_coefficients import RandomCoefficients, random_coefficients
 from undercut.competition.demand.system import Form
-from undercut.errors import UndercutError, unknown
+from undercut.errors import UndercutError, check_known
 from undercut.inference.detectable import DetectableEffect, detectable_effect, placebo_p_value
 from undercut.inference.specifications import (
     SpecificationCurve,
@@ -248,10 +248,8 @@ def estimate(
     UnknownNameError
         A choice has no such option.
     """
-    if instruments not in INSTRUMENT_CHOICES:
-        raise unknown("choice of instruments", instruments, INSTRUMENT_CHOICES)
-    if effects not in EFFECT_CHOICES:
-        raise unknown("choice of effects", effects, EFFECT_CHOICES)
+    check_known("choice of instruments", instruments, INSTRUMENT_CHOICES)
+    check_known("choice of effects", effects, EFFECT_CHOICES)
     # What never changes within a model is taken up by its effect.
     controls = ["age_years"] if effects == "month, model" else list(CONTROLS)
     return nested_logit(

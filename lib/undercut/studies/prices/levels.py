@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from undercut.errors import unknown
+from undercut.errors import check_known
 from undercut.prices.capability.counterfactual import Counterfactual
 from undercut.prices.capability.price_of_capability import CapabilityPrices
 from undercut.prices.changes import changes_by_year, own_price_changes
@@ -74,8 +74,7 @@ def in_detail(found: CapabilityPrices, level: str) -> Levels:
         The result has no such level.
     """
     known = list(dict.fromkeys(found.rates["level"]))
-    if level not in known:
-        raise unknown("capability level", level, known)
+    check_known("capability level", level, known)
     return Levels(found.table().dropna(subset=["times_cheaper_a_year"]), found, level)
 
 

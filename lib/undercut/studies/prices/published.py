@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from undercut.errors import TooFewError, unknown
+from undercut.errors import TooFewError, check_known
 from undercut.inference.arrays import Floats
 from undercut.inference.resampling import percentile_interval
 from undercut.panel.measures import capability_scores
@@ -157,8 +157,7 @@ def replicate(
     >>> found.frame["window"].tolist()
     ['theirs', 'ours']
     """
-    if name not in PUBLISHED:
-        raise unknown("publication", name, PUBLISHED)
+    check_known("publication", name, PUBLISHED)
     rate = PUBLISHED[name]
     quotes = monthly_quotes(with_workload(panel, rate.workload))
     scores = capability_scores().set_index("model")["eci"]

@@ -13,7 +13,7 @@ from typing import Final, Literal
 import numpy as np
 import pandas as pd
 
-from undercut.errors import DataError, unknown
+from undercut.errors import DataError, check_known
 from undercut.eventstudy.data import returns_panel
 from undercut.eventstudy.yardsticks import FUNDS, is_yardstick
 from undercut.sources.returns import load_returns
@@ -188,8 +188,7 @@ def group_portfolios(
     portfolios = pd.DataFrame({name: frame[firms].mean(axis=1) for name, firms in members.items()})
     for name, (long, short) in (differences or {}).items():
         for side in (long, short):
-            if side not in groups:
-                raise unknown("group", side, groups)
+            check_known("group", side, groups)
         if long in members and short in members:
             portfolios[name] = portfolios[long] - portfolios[short]
             members[name] = [*members[long], *(f"minus {firm}" for firm in members[short])]
