@@ -18,6 +18,7 @@ def test_the_reference_shows_what_the_door_offers_and_asks_no_other_host(tmp_pat
     write(tmp_path / "api")
     front = (tmp_path / "api" / "undercut.html").read_text()
     functions = [name for name in undercut.__all__ if callable(getattr(undercut, name))]
+    assert "what open AI models do to AI service prices" in front  # the package's words, not its stub's
     assert len(functions) > 15 and not [name for name in functions if f'id="{name}"' not in front]
     assert not [
         path.name

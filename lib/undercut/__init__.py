@@ -3,25 +3,29 @@
 Names load when they are first touched, so that ``import undercut as uc`` costs nothing.
 
 Data
-    `load_prices`, `price_history`, `load_changes`: who offered what at which price, and what changed.
-    `load_returns`, `check_returns`, `load_factors`, `load_events`: stocks, and what happened on which day.
-    `load_reference`: models, hosts, capability, companies' accounts, claims, and other reviewed tables.
-    `monthly_quotes`, `Workload`: one price for each offer and month.
+
+- `load_prices`, `price_history`, `load_changes`: who offered what at which price, and what changed.
+- `load_returns`, `check_returns`, `load_factors`, `load_events`: stocks, and what happened on which day.
+- `load_reference`: models, hosts, capability, companies' accounts, claims, and other reviewed tables.
+- `monthly_quotes`, `Workload`: one price for each offer and month.
 
 Estimators
-    `price_index`, `price_of_capability`, `price_gap`, `hedonic_index`: how prices moved.
-    `staggered_adoption`: what happens after a treatment that comes at different times.
-    `event_study`: what the market said.
-    `value_firm`: what a firm is worth under named assumptions.
+
+- `price_index`, `price_of_capability`, `price_gap`, `hedonic_index`: how prices moved.
+- `staggered_adoption`: what happens after a treatment that comes at different times.
+- `event_study`: what the market said.
+- `value_firm`: what a firm is worth under named assumptions.
 
 Reports
-    `explore` shows the explorer of prices, `chart` a result to point at, `sliders` moves values with widgets.
-    `Report` puts results on a notebook's page. `Provenance` says where a table came from, `UndercutError` is
-    the base of every failure on purpose.
+
+- `explore` shows the explorer of prices, `chart` a result to point at, `sliders` moves values with widgets.
+- `Report` puts results on a notebook's page. `Provenance` says where a table came from, `UndercutError` is
+  the base of every failure on purpose.
 
 Rooms
-    `sources`, `panel`, `prices`, `inference`, `competition`, `eventstudy`, `valuation`, `studies`, `report`,
-    `plots`, `tables`, `errors`: ``dir(undercut.prices)`` lists the public names of one.
+
+- `sources`, `panel`, `prices`, `inference`, `competition`, `eventstudy`, `valuation`, `studies`, `report`,
+  `plots`, `tables`, `errors`: ``dir(undercut.prices)`` lists the public names of one.
 
 >>> import undercut as uc
 >>> prices = uc.load_prices(as_of="2025-06-30")

@@ -1,4 +1,4 @@
-"""The names of ``__init__.py`` with their types, for type checkers and editors."""
+# The names of __init__.py with their types, for type checkers and editors. The package says what it is there.
 
 from undercut import (
     competition,
