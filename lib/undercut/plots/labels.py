@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from undercut.plots.phone import lay_out
 from undercut.plots.style import GREY, INK, MUTED, figure_of, is_narrow, text_width
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def label_line_ends(ax: Axes, labels: Mapping[str, tuple[Any, float]], colors: M
     if not labels:
         return ax
     figure = figure_of(ax)
-    figure.draw_without_rendering()
+    lay_out(figure)
     points = {
         name: ax.transData.transform((ax.xaxis.convert_units(x), ax.yaxis.convert_units(y)))  # type: ignore[no-untyped-call]
         for name, (x, y) in labels.items()
@@ -110,7 +111,7 @@ def label_points(
         Of the letters, in points.
     """
     figure = figure_of(ax)
-    figure.draw_without_rendering()
+    lay_out(figure)
     scale = figure.dpi / 72
     taken = [_box(x, y, 7 * scale, 7 * scale) for x, y in drawn_points(ax)]
     frame = ax.get_window_extent()

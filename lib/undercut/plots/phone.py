@@ -29,16 +29,16 @@ def fit_page(figure: Figure, width: float = WIDE) -> None:
             _plain(axis)
         if ax.get_legend() is not None:
             _key_above(ax, width)
-    _lay_out(figure)
+    lay_out(figure)
     moved = [_apart(ax) for ax in figure.axes if ax.get_visible()]
     if any(moved):
-        _lay_out(figure)
+        lay_out(figure)
     # What is laid out stays so: each file of the figure would else be drawn a second time, to be measured.
     with rc_context({"figure.constrained_layout.use": False, "figure.autolayout": False}):
         figure.set_layout_engine(None)
 
 
-def _lay_out(figure: Figure) -> None:
+def lay_out(figure: Figure) -> None:
     """Give the axes their places, for which their ticks are written."""
     engine = figure.get_layout_engine()
     if engine is None:

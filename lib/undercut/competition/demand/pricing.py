@@ -44,13 +44,15 @@ class Equilibrium:
 
 @dataclass(frozen=True, slots=True)
 class _Sellers:
-    """What the first-order conditions need to know of sellers: joint ownership, and who sets prices."""
+    """What the first-order conditions need to know of sellers: joint ownership, the same within nests, and
+    who sets prices."""
 
     owned: Floats
+    nested: Floats
     strategic: Booleans
 
     def take(self, markets: Booleans) -> _Sellers:
-        return _Sellers(self.owned[markets], self.strategic[markets])
+        return _Sellers(self.owned[markets], self.nested[markets], self.strategic[markets])
 
 
 def marginal_costs(
@@ -185,19 +187,20 @@ def _residual(system: DemandSystem, prices: Floats, costs: Floats, sellers: _Sel
     margin = np.where(sellers.strategic, _margin(system, prices, costs), 0.0)
     chosen = system.choice(prices)
     share = chosen.joint @ system.weights
-    own, cross = system.own_and_cross(prices, chosen)
-    gain = share + (own - _shift(system, share)) * margin - _times(sellers.owned * cross, margin)
+    own, crossed = system.own_and_crossed(chosen, sellers.owned, sellers.nested, margin)
+    gain = share + (own - _shift(system, share)) * margin - crossed
     relative = np.divide(gain, share, out=np.zeros_like(share), where=sellers.strategic)
     return float(np.max(np.abs(relative), initial=0.0))
 
 
 def _zeta(system: DemandSystem, prices: Floats, costs: Floats, sellers: _Sellers) -> Floats:
     chosen: Choice = system.choice(prices)
-    own, cross = system.own_and_cross(prices, chosen)
     share = chosen.joint @ system.weights
     margin = np.where(sellers.strategic, _margin(system, prices, costs), 0.0)
-    gain = share - _times(sellers.owned * cross, margin)
-    return np.divide(gain, _shift(system, share) - own, out=np.zeros_like(share), where=sellers.strategic)
+    own, crossed = system.own_and_crossed(chosen, sellers.owned, sellers.nested, margin)
+    return np.divide(
+        share - crossed, _shift(system, share) - own, out=np.zeros_like(share), where=sellers.strategic
+    )
 
 
 def _verified(
@@ -223,12 +226,9 @@ def _flat(system: DemandSystem, costs: Floats, sellers: _Sellers) -> tuple[Deman
         slopes=wide(system.slopes, len(system.weights)), nests=wide(system.nests, count).astype(np.int64),
         correlation=wide(np.asarray(system.correlation)), size=wide(np.asarray(system.size)),
     )  # fmt: skip
-    held = _Sellers(wide(sellers.owned, count, count), wide(sellers.strategic, count).astype(bool))
+    matrices = (wide(held, count, count) for held in (sellers.owned, sellers.nested))
+    held = _Sellers(*matrices, wide(sellers.strategic, count).astype(bool))
     return many, wide(costs, count), held
-
-
-def _times(matrix: Floats, vector: Floats) -> Floats:
-    return np.asarray((matrix @ vector[..., None])[..., 0])
 
 
 def _margin(system: DemandSystem, prices: Floats, costs: Floats) -> Floats:
@@ -253,4 +253,5 @@ def _sellers(system: DemandSystem, firms: Firms, competitive: Booleans | None) -
     codes = pd.factorize(firms)[0] if isinstance(firms, pd.Series) else firms
     owned = (codes[..., :, None] == codes[..., None, :]).astype(float)
     sets_prices = system.exists if competitive is None else system.exists & ~np.asarray(competitive)
-    return _Sellers(owned, sets_prices)
+    same_nest = system.nests[..., :, None] == system.nests[..., None, :]
+    return _Sellers(owned, owned * same_nest, sets_prices)

@@ -78,10 +78,9 @@ def response_sample(
     found = load_changes(verdict="real") if changes is None else changes
     shocks = _shocks(found, tokens.columns, price_level, least)
     rivals = _rivals(tokens.columns, near)
-    parts = [_around(tokens, week, moved, rivals, weeks, gap) for week, moved in shocks.groupby("week")]
-    if not any(map(len, parts)):
+    rows = _around(tokens, shocks, rivals, weeks, gap)
+    if rows.empty:
         raise TooFewError(f"No change of a price ({price_level}) has {weeks} weeks of tokens around it.")
-    rows = pd.concat(parts, ignore_index=True)
     facts = load_reference("models").set_index("model_id")[["developer", "release_date"]]
     rows = rows.join(facts, on="model_id")
     days = (rows["week"] - pd.to_datetime(rows.pop("release_date"))).dt.days.clip(lower=7)
@@ -119,13 +118,12 @@ def _rivals(models: pd.Index, near: float) -> pd.DataFrame:
 
 
 def _around(
-    tokens: pd.DataFrame, week: pd.Timestamp, moved: pd.DataFrame, rivals: pd.DataFrame, weeks: int, gap: int
+    tokens: pd.DataFrame, shocks: pd.DataFrame, rivals: pd.DataFrame, weeks: int, gap: int
 ) -> pd.DataFrame:
-    """Log tokens of every model around one week; models without enough weeks are left out."""
-
+    """Log tokens of every model around each week of a change; models without enough weeks are left out."""
     values, starts = tokens.to_numpy(float), tokens.index
 
-    def mean(first: int, last: int) -> Floats:
+    def mean(week: pd.Timestamp, first: int, last: int) -> Floats:
         part = values[slice(*starts.searchsorted([week + first * _WEEK, week + (last + 1) * _WEEK]))]
         seen = np.isfinite(part)
         number = seen.sum(axis=0)
@@ -133,18 +131,21 @@ def _around(
         enough = number >= np.ceil(0.75 * weeks)
         return np.divide(total, number, out=np.full(len(total), np.nan), where=enough)
 
-    after, just, earlier = (
-        mean(1, weeks),
-        mean(-weeks - gap, -1 - gap),
-        mean(-2 * weeks - gap, -weeks - 1 - gap),
-    )
-    own = moved.set_index("model_id")["change"].reindex(tokens.columns).fillna(0.0)
+    moved = shocks.pivot_table(index="week", columns="model_id", values="change")
+    own = moved.reindex(columns=tokens.columns).fillna(0.0).to_numpy()  # (weeks of changes, models)
     near = rivals.to_numpy(float)
-    rival = (near @ own.to_numpy()) / np.maximum(near.sum(axis=1), 1)
-    frame = pd.DataFrame(
-        {"week": week, "own": own, "rival": rival, "after": after - just, "before": just - earlier}
+    rival = [near @ one / np.maximum(near.sum(axis=1), 1) for one in own]
+    spans = ((1, weeks), (-weeks - gap, -1 - gap), (-2 * weeks - gap, -weeks - 1 - gap))
+    means = np.array([[mean(week, *span) for span in spans] for week in moved.index])
+    if not len(means):
+        return pd.DataFrame()
+    after, before = means[:, 0] - means[:, 1], means[:, 1] - means[:, 2]
+    at, model = np.nonzero(np.isfinite(after))
+    kept = {"own": own, "rival": np.array(rival), "after": after, "before": before}
+    return pd.DataFrame(
+        {"model_id": tokens.columns[model], "week": moved.index[at]}
+        | {name: column[at, model] for name, column in kept.items()}
     )
-    return frame[frame["after"].notna()].rename_axis("model_id").reset_index()
 
 
 def _busy(shocks: pd.DataFrame, reach: range) -> pd.MultiIndex:

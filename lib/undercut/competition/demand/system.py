@@ -175,6 +175,20 @@ class DemandSystem:
         cross = (chosen.joint * pull) @ others + nested * ((chosen.within * pull) @ others)
         return own, cross
 
+    def own_and_crossed(
+        self, chosen: Choice, owned: Floats, nested: Floats, vector: Floats
+    ) -> tuple[Floats, Floats]:
+        """``own`` and ``(owned * cross) @ vector`` of `own_and_cross`, without its matrix.
+
+        ``nested`` is ``owned`` where two products share a nest, and zero elsewhere.
+        """
+        pull = (self.weights * self.slopes)[..., None, :]
+        rho = np.asarray(self.correlation, dtype=float)[..., None]
+        of_others = chosen.joint * vector[..., None]  # (..., n_products, n_types)
+        crossed = (chosen.joint * pull * (owned @ of_others)).sum(axis=-1)
+        crossed += rho / (1 - rho) * (chosen.within * pull * (nested @ of_others)).sum(axis=-1)
+        return (chosen.joint * pull).sum(axis=-1) / (1 - rho), crossed
+
     def derivatives(self, prices: Floats) -> Floats:
         """Derivative of share j (rows) in x of product k (columns)."""
         own, cross = self.own_and_cross(prices)
