@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, field, fields
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,27 +20,29 @@ _LONGEST_TEXT = 1_900
 _ROWS_SHOWN = 20
 
 
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
 class Result(ABC):
     """Base of results: short forms for reading, frames for computing, a picture.
 
-    A result is a frozen dataclass that says `plot`, and usually `table` and `summary`; it carries the options
-    that it was made with. One that holds more than a frame says `to_frame` too.
+    Every result is a frozen dataclass, without saying so. It says `plot`, and usually `table` and `summary`;
+    it carries the options that it was made with. One that holds more than a frame says `to_frame` too.
     """
 
-    __slots__ = ()
+    if TYPE_CHECKING:
+        __dataclass_fields__: ClassVar[dict[str, Any]]
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, *, kw_only: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        # A dataclass writes its own repr only where its class has none; that one prints whole frames.
-        cls.__repr__ = Result.__repr__  # type: ignore[method-assign]
+        if "__dataclass_fields__" not in vars(cls):  # one that says so itself has been through this
+            dataclass(frozen=True, repr=False, kw_only=kw_only)(cls)
 
     def to_frame(self) -> pd.DataFrame:
         """Every number of the result, tidy: its first frame, or its fields as one row where it has none."""
         import pandas as pd
 
-        held = (getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]
+        held = (getattr(self, field.name) for field in fields(self))
         frame = next((value for value in held if isinstance(value, pd.DataFrame)), None)
-        return pd.DataFrame([asdict(self)]) if frame is None else frame.copy()  # type: ignore[call-overload]
+        return pd.DataFrame([asdict(self)]) if frame is None else frame.copy()
 
     @abstractmethod
     def plot(self, ax: Axes | None = None) -> Axes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -16,7 +15,6 @@ from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, 
 from undercut.studies.report import Report
 
 
-@dataclass(frozen=True, slots=True)
 class Fall(Result):
     """A result of five doors and its own page."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -22,7 +20,6 @@ from undercut.inference.multiple_testing import benjamini_hochberg, romano_wolf
 from undercut.result import Axes, Result
 
 
-@dataclass(frozen=True, slots=True)
 class GroupTests(Result):
     """Mean effect of every group, tested.
 

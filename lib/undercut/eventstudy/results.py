@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,6 @@ from undercut.result import Axes, Result
 _HEADLINE_TESTS = ("permutation", "kolari_pynnonen", "generalised_rank", "portfolio", "cross_sectional")
 
 
-@dataclass(frozen=True, slots=True)
 class EventStudy(Result):
     """An event study: one row for each event and firm.
 

@@ -6,7 +6,7 @@ could have found.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final, Literal, get_args
 
 import numpy as np
@@ -28,8 +28,7 @@ FEW_OBSERVATIONS: Final = 60
 FEW_SHOCKS: Final = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalProjection(Result):
+class LocalProjection(Result, kw_only=True):
     """Response of a series to a shock of one, by horizon.
 
     Attributes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,8 +19,7 @@ from undercut.inference.detectable import (
 from undercut.result import Axes, Result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceboResult(Result):
+class PlaceboResult(Result, kw_only=True):
     """Estimates in worlds without an effect beside the real one.
 
     Attributes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -17,7 +16,6 @@ from undercut.result import Axes, Result
 MIDDLE: Final = 0.90
 
 
-@dataclass(frozen=True, slots=True)
 class Robustness(Result):
     """A headline with its interval, other defensible choices, and what single units do to it.
 

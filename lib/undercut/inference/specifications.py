@@ -7,7 +7,6 @@ choices move it. It works for any estimate: it takes a table of choices and resu
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import Any, Final
 
@@ -20,7 +19,6 @@ from undercut.result import Axes, Result
 _RESULTS: Final = ("estimate", "low", "high")
 
 
-@dataclass(frozen=True, slots=True)
 class SpecificationCurve(Result):
     """Estimates under all specifications, in ascending order.
 

@@ -30,8 +30,7 @@ from undercut.inference.resampling import sums_by_cluster
 from undercut.result import Axes, Result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WildBootstrap(Result):
+class WildBootstrap(Result, kw_only=True):
     """Bootstrap inference on one coefficient or one combination of coefficients.
 
     Attributes

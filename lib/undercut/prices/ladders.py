@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import pandas as pd
@@ -15,7 +15,6 @@ from undercut.result import Axes, Result
 _COLUMNS = ["vendor", "origin", "access", "day", "model_id", "price", "eci", "is_best"]
 
 
-@dataclass(frozen=True, slots=True)
 class PriceLadder(Result):
     """Prices of vendors' own models, sold by themselves.
 

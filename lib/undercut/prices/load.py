@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Any, Final
 
@@ -105,7 +105,6 @@ def with_measure(panel: pd.DataFrame, measure: str) -> pd.DataFrame:
     return measured
 
 
-@dataclass(frozen=True, slots=True)
 class PriceHistory(Result):
     """Every offer of a model, or under a moving name, by host and day.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
@@ -14,7 +12,6 @@ from undercut.prices.monthly_quotes import market_group
 from undercut.result import Axes, Result
 
 
-@dataclass(frozen=True, slots=True)
 class RateRatio(Result):
     """How often something happens to the offers of one group, over how often to those of another.
 

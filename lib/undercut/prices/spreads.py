@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,6 @@ from undercut.inference.levels import check_level
 from undercut.result import Axes, Result
 
 
-@dataclass(frozen=True, slots=True)
 class HostSpread(Result):
     """Sellers and prices of each open model on one day.
 

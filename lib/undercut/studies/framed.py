@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 import pandas as pd
@@ -23,7 +22,6 @@ _ESTIMATES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
 class Framed(Result):
     """A frame, and in subclasses what it was made with. Pages draw figures of their own.
 
@@ -36,7 +34,7 @@ class Framed(Result):
     frame: pd.DataFrame
 
     def __init_subclass__(cls, row: str = "", value: str = "", **others: Any) -> None:
-        super(Framed, cls).__init_subclass__(**others)
+        super().__init_subclass__(**others)
         cls.ROW, cls.VALUE = row or cls.ROW, value or cls.VALUE
 
     def plot(self, ax: Axes | None = None) -> Axes:

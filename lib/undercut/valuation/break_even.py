@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -26,7 +25,6 @@ ELASTICITIES: Final = tuple(np.linspace(-1.6, 0.0, 17).round(3).tolist())
 _YEARS: Final = 15
 
 
-@dataclass(frozen=True, slots=True)
 class BreakEvens(Result):
     """Break-even elasticities, and the change of value over the whole range of elasticities.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pandas as pd
 
@@ -23,7 +23,6 @@ _QUARTERS_AFTER = 8
 _MINUS = "\N{MINUS SIGN}"
 
 
-@dataclass(frozen=True, slots=True)
 class EventReading(Result):
     """An abnormal return and what it would mean.
 

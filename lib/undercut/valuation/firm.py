@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -34,7 +33,6 @@ _DRAWS: Final = 16_384
 _SHOWN: Final = 12
 
 
-@dataclass(frozen=True, slots=True)
 class FirmValue(Result):
     """A firm's value, its range, what matters for it, and what a market value implies.
 

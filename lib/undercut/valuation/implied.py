@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -24,7 +23,6 @@ _TOGETHER: Final = ("price_erosion", "frontier_erosion")
 _FEWEST: Final = 0.25
 
 
-@dataclass(frozen=True, slots=True)
 class ImpliedPair(Result):
     """Which fall of token prices a market value assumes, for every elasticity of use.
 

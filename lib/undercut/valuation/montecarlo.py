@@ -4,7 +4,6 @@ vendors."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -25,7 +24,6 @@ REPLICATES: Final = 8
 _EDGE: Final = 2.0**-40
 
 
-@dataclass(frozen=True, slots=True)
 class Simulation(Result):
     """Values of one quantity over all draws.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -22,7 +21,6 @@ _INSIDE: Final = 1e-9
 _RESAMPLES: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
 class Tornado(Result):
     """Value at both ends of each assumption, the others at their defaults.
 

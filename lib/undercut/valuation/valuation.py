@@ -37,7 +37,6 @@ class Segment:
         )
 
 
-@dataclass(frozen=True, slots=True)
 class Valuation(Result):
     """Value of a firm for every draw of its assumptions; million of the firm's currency, shape (draws,).
 

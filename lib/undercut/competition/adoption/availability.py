@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -27,7 +26,6 @@ _CHINESE_FAMILIES: Final = (
 _OTHER_BASE: Final = r"llama|mistral|gemma|^l3"
 
 
-@dataclass(frozen=True, slots=True)
 class Mean(Result):
     """A mean over models, or a difference of two, with its interval.
 
@@ -50,7 +48,6 @@ class Mean(Result):
         return plots.interval_rows({"mean": (self.value, self.low, self.high)}, ax=ax)
 
 
-@dataclass(frozen=True, slots=True)
 class Wait(Result):
     """Time from a model's release to its first seller of a kind.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -15,7 +14,6 @@ from undercut.inference.arrays import Floats
 from undercut.result import Axes, Result
 
 
-@dataclass(frozen=True, slots=True)
 class BeforeAfter(Result):
     """Mean change of a series around dates, beyond that around random dates.
 

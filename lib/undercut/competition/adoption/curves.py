@@ -7,7 +7,6 @@ less than the smallest model that is listed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
@@ -26,7 +25,6 @@ _TOP: Final = 10
 _ABSENT: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
 class HalfLife(Result):
     """Weeks from a model's best week until it has fallen below half of it.
 

@@ -76,7 +76,6 @@ class DeploymentAssumptions:
         )
 
 
-@dataclass(frozen=True, slots=True)
 class MonthlyBills(Result):
     """Bills of every way at every volume.
 

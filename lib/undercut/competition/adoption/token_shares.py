@@ -7,7 +7,6 @@ the market: one platform for developers, and the home of its users is not known.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -27,7 +26,6 @@ _DEAR: Final = 0.9
 _ROUTER: Final = "openrouter"
 
 
-@dataclass(frozen=True, slots=True)
 class ShareTrend(Result):
     """Straight line through one group's share.
 

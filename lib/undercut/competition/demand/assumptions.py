@@ -8,7 +8,6 @@ samples.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import Any, Final
 
@@ -35,7 +34,6 @@ from undercut.result import Axes, Result
 USABLE: Final = 0.95
 
 
-@dataclass(frozen=True, slots=True)
 class Basis(Result):
     """Parameters of demand to run counterfactuals with.
 

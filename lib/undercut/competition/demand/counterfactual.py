@@ -104,7 +104,6 @@ class Market:
     firms: Integers
 
 
-@dataclass(frozen=True, slots=True)
 class Outcome(Result):
     """Markets before and after.
 

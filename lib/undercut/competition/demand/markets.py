@@ -7,7 +7,6 @@ outside good of the demand model is an assumption, never an observation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -29,7 +28,6 @@ NO_CAPABILITY: Final = "no capability score (estimation only)"
 _FACTS: Final = ["developer", "origin", "access", "family", "name", "release_date", "eci"]
 
 
-@dataclass(frozen=True, slots=True)
 class MarketData(Result):
     """Products by month.
 

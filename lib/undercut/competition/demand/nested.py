@@ -8,7 +8,7 @@ about the size of the market touches the estimate.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Final
 
 import numpy as np
@@ -28,7 +28,6 @@ CONTROLS: Final = ("eci", "log_context", "is_reasoning", "age_years", "is_chines
 _CORRELATIONS: Final = np.linspace(0, 0.95, 20)
 
 
-@dataclass(frozen=True, slots=True)
 class DemandEstimate(Result):
     """Price coefficient, nesting parameter and what they rest on.
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,6 @@ from undercut.inference.arrays import Floats
 from undercut.result import Axes, Result
 
 
-@dataclass(frozen=True, slots=True)
 class RandomCoefficients(Result):
     """A random-coefficient logit in which buyers differ in how much they mind the price.
 

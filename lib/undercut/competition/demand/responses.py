@@ -31,7 +31,6 @@ MIN_F: Final = 10.0
 WIDEST: Final = 1.6
 
 
-@dataclass(frozen=True, slots=True)
 class PriceResponse(Result):
     """How the tokens of models answered prices.
 

@@ -6,7 +6,6 @@ against what as many independent draws from the prices at launch would give.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
 import numpy as np
@@ -27,7 +26,6 @@ _LEVELS: Final = ("gap", "variation")
 _DRAWN: Final = ("draws alone", "beyond draws")
 
 
-@dataclass(frozen=True, slots=True)
 class HostElasticity(Result):
     """Response of a price, or of a measure of dispersion, to the number of hosts.
 

@@ -6,7 +6,6 @@ change of each incumbent's price on the number of entries in months around it. E
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from undercut.inference.wild_bootstrap import WildBootstrap
 
 
-@dataclass(frozen=True, slots=True)
 class EntryEffect(Result):
     """Effect of one entry on the incumbents' prices.
 

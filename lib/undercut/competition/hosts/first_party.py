@@ -7,7 +7,6 @@ jurisdiction, and what buyers pay for either.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import numpy as np
@@ -28,7 +27,6 @@ Seller = Literal["mean", "median", "lowest"]
 MIN_CLUSTERS: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
 class Premium(Result):
     """Log price difference of other hosts over the developer's own site, within model and month.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -25,7 +24,6 @@ _STEPS: Final = 300
 _SETTLED: Final = 1e-11
 
 
-@dataclass(frozen=True, slots=True)
 class Decay(Result):
     r"""Exponential decay of a price, or of a price over cost, from launch to a floor.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import pandas as pd
@@ -17,8 +16,7 @@ Terms = Literal["all", "dose"]
 FEW_CLUSTERS: Final = 12
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CoefficientResult(Result):
+class CoefficientResult(Result, kw_only=True):
     """Coefficients of a regression on a dose of exposure.
 
     Attributes

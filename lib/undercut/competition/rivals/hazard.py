@@ -7,7 +7,6 @@ not left the market, as a function of its exposure, its age, its developer's own
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
 import numpy as np
@@ -30,8 +29,7 @@ EVENTS_PER_TERM: Final = 5
 CONTROLS: Final = ("log_age", "has_successor")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HazardResult(CoefficientResult):
+class HazardResult(CoefficientResult, kw_only=True):
     """Hazard of one event as a function of a dose of exposure.
 
     ``terms`` also holds ``ratio``, the exponential of the estimate: a hazard ratio under cloglog, an odds

@@ -7,7 +7,6 @@ price is where competition should show, given what the model can do and what its
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 import numpy as np
@@ -30,8 +29,7 @@ MAX_LAG_DAYS: Final = 92
 CONTROLS: Final = ("eci", "calendar")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaunchPriceResult(CoefficientResult):
+class LaunchPriceResult(CoefficientResult, kw_only=True):
     """Log launch price as a function of a dose of exposure; intervals by wild cluster bootstrap.
 
     Attributes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 import numpy as np
@@ -21,7 +21,6 @@ LEVEL_STEP: Final = 2.0
 _GROUPS: Final[Mapping[str, str]] = {"any": "", "CN": "_cn", "other": "_other"}
 
 
-@dataclass(frozen=True, slots=True)
 class Openness(Result):
     """Openness of the market, month by month.
 

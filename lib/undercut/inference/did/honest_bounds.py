@@ -25,7 +25,6 @@ _FIRST_STEP = 0.1
 _GRID = 400
 
 
-@dataclass(frozen=True, slots=True)
 class HonestBounds(Result):
     """Intervals of an effect under ever weaker versions of parallel trends.
 

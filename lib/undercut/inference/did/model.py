@@ -8,7 +8,7 @@ with units treated earlier, and can get even the sign wrong.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, Literal, get_args, overload
 
@@ -35,8 +35,7 @@ _METHODS: Final[Mapping[str, Callable[[AdoptionPanel, int, int, float], Adoption
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MethodComparison(Result):
+class MethodComparison(Result, kw_only=True):
     """Every estimator of staggered adoption on the same panel.
 
     Attributes

@@ -7,7 +7,7 @@ Dates are redrawn by a rule that keeps what is known of how releases come about:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import Literal, get_args
 
@@ -31,7 +31,6 @@ Scheme = Literal["uniform", "gaps", "shift"]
 _MOST_FAILURES = 0.2
 
 
-@dataclass(frozen=True, slots=True)
 class RandomisationTest(Result):
     """Result of redrawing dates.
 

@@ -6,7 +6,7 @@ So that estimators of staggered adoption can be exchanged by one argument and la
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import numpy as np
@@ -26,8 +26,7 @@ from undercut.inference.wild_bootstrap import WildBootstrap, wild_cluster_bootst
 from undercut.result import Axes, Result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdoptionFit(Result):
+class AdoptionFit(Result, kw_only=True):
     """Effects by time since adoption.
 
     Attributes

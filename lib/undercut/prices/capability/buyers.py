@@ -6,7 +6,7 @@ median seller of a middling model that is good enough; a careful one the cheapes
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 import numpy as np
@@ -31,7 +31,6 @@ _COLUMNS: Final = ("host", "model_id", "developer", "price", "eci", "eci_low", "
 MIN_MODELS: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
 class BuyerPrices(Result):
     """Prices of two kinds of models at one capability, by kind of buyer.
 

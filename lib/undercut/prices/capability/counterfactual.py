@@ -8,7 +8,7 @@ have filled the gap make it smaller.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 import numpy as np
@@ -42,7 +42,6 @@ WITHOUT: Final[Mapping[str, Callable[[pd.DataFrame], pd.Series]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class Counterfactual(Result):
     """Price of capability with and without a group of offers.
 

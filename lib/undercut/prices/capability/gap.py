@@ -18,7 +18,6 @@ from undercut.result import Axes, Result
 MIN_MODELS = 5
 
 
-@dataclass(frozen=True, slots=True)
 class PriceGap(Result):
     """Price of one group of models relative to another at equal capability.
 

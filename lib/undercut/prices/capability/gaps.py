@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Any, Final, Literal
 
@@ -153,7 +153,6 @@ def _gap_among(
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
 class GapHistory(Result):
     """The gap on each of several days.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal
 
@@ -30,7 +29,6 @@ LEADER: Final = ("US", "closed")
 FOLLOWER: Final = ("CN", "open")
 
 
-@dataclass(frozen=True, slots=True)
 class CapabilityLag(Result):
     """Two frontiers of capability over time.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import product
 from typing import Any, Final
 
@@ -42,7 +42,6 @@ SHORT_MONTHS: Final = 12
 _HOLDER: Final = ("host", "model_id", "name", "developer", "origin", "access", "price", "eci", "product")
 
 
-@dataclass(frozen=True, slots=True)
 class CapabilityPrices(Result):
     """Price of capability levels over time.
 

@@ -21,7 +21,6 @@ from undercut.result import Axes, Result
 COMPONENTS: Final = ("continuing", "entry", "exit", "replacement")
 
 
-@dataclass(frozen=True, slots=True)
 class Decomposition(Result):
     """A change of log price, split into components and groups.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,6 @@ from undercut.prices.index.result import draw_index
 from undercut.result import Axes, Result
 
 
-@dataclass(frozen=True, slots=True)
 class HedonicIndex(Result):
     """A quality-adjusted price index.
 

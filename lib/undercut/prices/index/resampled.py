@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,6 @@ from undercut.prices.real_changes import Counted, count_changes
 from undercut.result import Axes, Result
 
 
-@dataclass(frozen=True, slots=True)
 class ResampledIndex(Result):
     """An index with the uncertainty that comes from its products being those of few firms.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import pandas as pd
@@ -10,7 +10,6 @@ import pandas as pd
 from undercut.result import Axes, Result
 
 
-@dataclass(frozen=True, slots=True)
 class IndexResult(Result):
     """A price index.
 

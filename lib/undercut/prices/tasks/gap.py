@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Literal, get_args
 
@@ -28,7 +27,6 @@ _SINGULAR: Final = 1e12
 _COUNTS: Final = "n_group n_reference why_not"
 
 
-@dataclass(frozen=True, slots=True)
 class TaskGap(Result):
     """Cost of one group's tasks relative to another's at equal score.
 
@@ -196,7 +194,6 @@ def task_gap(
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
 class TaskGaps(Result):
     """Gaps of several benchmarks and measures; ``frame`` has a row for each `TaskGap`."""
 

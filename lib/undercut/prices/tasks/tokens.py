@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
@@ -13,7 +11,6 @@ from undercut.prices.tasks.gap import MIN_MODELS
 from undercut.result import Axes, Result
 
 
-@dataclass(frozen=True, slots=True)
 class TokensPerTask(Result):
     """Median output tokens a task by group: ``frame`` has ``benchmark, group, median, low, high, models``."""
 

@@ -8,7 +8,6 @@ the cheapest model costs whenever one becomes the cheapest (``records``), what i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
 import numpy as np
@@ -26,7 +25,6 @@ _YEAR: Final = pd.Timedelta(days=365.25)
 _MONTH: Final = _YEAR / 12
 
 
-@dataclass(frozen=True, slots=True)
 class CostTrend(Result):
     """How many times cheaper a score becomes in a year.
 
@@ -172,7 +170,6 @@ def cost_trend(
     return CostTrend(times_cheaper=float(np.exp(point)), low=float(low), high=float(high), **made)
 
 
-@dataclass(frozen=True, slots=True)
 class CostTrends(Result):
     """Rates of several benchmarks, scores and definitions; ``frame`` has a row for each `CostTrend`."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
@@ -28,7 +27,6 @@ LEVELS: Final = ("o1", "GPT-5", "GPT-5.2")
 _SELLERS: Final = {"in reach of US buyers": None, "at home in the US": "US"}
 
 
-@dataclass(frozen=True, slots=True)
 class Buyers(Framed, row="buyer", value="saving"):
     """What buyers pay at one capability (``frame``), and by measure of capability."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -50,7 +49,6 @@ _MEASURES: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class Bill(Framed, row="way", value="bill"):
     """Bills of four ways to one capability; `frame` as `MonthlyBills.bills`."""
 
@@ -59,14 +57,12 @@ class Bill(Framed, row="way", value="bill"):
     workload: str
 
 
-@dataclass(frozen=True, slots=True)
 class ByWork(Framed, row="workload", value="ratio"):
     """The cheapest way by kind of work; `frame` as `cheapest_by_workload` gives it."""
 
     capability: str
 
 
-@dataclass(frozen=True, slots=True)
 class ByCapability(Framed, row="level", value="ratio"):
     """The cheapest of each side by capability: ``level, closed, closed_price, open, open_price, ratio, low,
     high``; `untold` says why a capability is missing."""
@@ -76,14 +72,12 @@ class ByCapability(Framed, row="level", value="ratio"):
     workload: str
 
 
-@dataclass(frozen=True, slots=True)
 class Reach(Framed, row="model_id", value="sellers"):
     """Sellers and licences; `frame` as `sellers_of` gives it, with ``licence, free, commercial``."""
 
     means: Mapping[str, Mean]
 
 
-@dataclass(frozen=True, slots=True)
 class Waits(Framed, row="model_id", value="days"):
     """Days from release to a US seller: of late models (`frame` is one row a model) and of all since 2025."""
 
@@ -92,7 +86,6 @@ class Waits(Framed, row="model_id", value="days"):
     released_from: str
 
 
-@dataclass(frozen=True, slots=True)
 class Reworked(Framed, row="model_id"):
     """Models that others made from Chinese weights; `frame` as `reworked_variants` gives it."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -37,7 +36,6 @@ TURN: Final = pd.Timestamp("2026-01-01")
 GROUPS: Final = {"CN open": "Chinese open models", "US closed": "US closed models"}
 
 
-@dataclass(frozen=True, slots=True)
 class Shares(Framed, row="group", value="share"):
     """Shares of tokens; `frame` as `token_shares` gives it, by origin and access.
 
@@ -84,14 +82,12 @@ class Shares(Framed, row="group", value="share"):
         return pd.DataFrame(rows)
 
 
-@dataclass(frozen=True, slots=True)
 class Uptake(Framed, row="model_id", value="share"):
     """Use after release; `frame` as `adoption_curves` gives it, with the half-lives of the groups."""
 
     half_lives: HalfLife
 
 
-@dataclass(frozen=True, slots=True)
 class Paid(Framed, row="entity"):
     """What US firms pay for and say; `frame` as ``load_reference("us_adoption")``."""
 
@@ -103,12 +99,10 @@ class Paid(Framed, row="entity"):
         return rows.assign(when=when).sort_values(["when", "vintage"]).iloc[-1 if last else 0]
 
 
-@dataclass(frozen=True, slots=True)
 class Mix(Framed):
     """Kinds of tokens of each week's ten largest models, by month and origin: ``prompt_per_completion``."""
 
 
-@dataclass(frozen=True, slots=True)
 class Cases(Framed, row="company"):
     """Companies on record; `frame` as `documented_cases` gives it."""
 
@@ -123,7 +117,6 @@ class Cases(Framed, row="company"):
         }[key]
 
 
-@dataclass(frozen=True, slots=True)
 class AfterRestrictions(Framed, row="title"):
     """Changes after restrictions; `frame` holds the restrictions.
 

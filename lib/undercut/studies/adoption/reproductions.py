@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -33,7 +32,6 @@ _WHY: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class Reproductions(Framed, row="figure", value="ours"):
     """A row a figure: ``source, figure, published, window, ours, low, high, unit, verdict, why``."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from undercut.studies.framed import Framed
 from undercut.studies.presentation import Table
@@ -24,7 +23,6 @@ def _upper(found: re.Match[str]) -> str:
     return found[0].upper()
 
 
-@dataclass(frozen=True, slots=True)
 class Surveys(Framed, row="entity"):
     """Every figure on what firms use and download; `frame` as ``load_reference("us_adoption")``."""
 

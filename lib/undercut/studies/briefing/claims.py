@@ -129,7 +129,6 @@ class Judged:
         }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
 class Ledger(Result):
     """All claims with their verdicts."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
@@ -20,26 +19,22 @@ __all__ = ["changes", "evidence", "headlines", "previous_results", "read_results
 Made = Mapping[str, Mapping[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
 class Headlines(Framed, row="label", value="value"):
     """The findings that open the briefing, and the claims judged from the same results."""
 
     ledger: Ledger
 
 
-@dataclass(frozen=True, slots=True)
 class Changes(Framed, row="news"):
     """What is news since the build before, and the day up to which the reports speak."""
 
     as_of: str | None
 
 
-@dataclass(frozen=True, slots=True)
 class Evidence(Framed, row="reading"):
     """Every finding held against a claim."""
 
 
-@dataclass(frozen=True, slots=True)
 class Unknowns(Framed, row="unknown"):
     """Limits of claims; reports that are not up to date, and those on a sample of shares."""
 

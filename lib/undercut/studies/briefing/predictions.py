@@ -8,7 +8,6 @@ the root of the months ahead. When the month has come, the series is computed fr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -38,7 +37,6 @@ _LEAST_GAP: Final = 0.1
 LEVELS: Final[Mapping[str, float]] = {"gpt_4": 126.0, "o1": 142.0}
 
 
-@dataclass(frozen=True, slots=True)
 class Predictions(Framed):
     """Every prediction, with its outcome and Brier score where its day has come; and the backtest."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -28,7 +27,6 @@ BRIEFING: Final = "00_briefing"
 EVENTS: Final = ("day", "kind", "host", "model_id", "what")
 
 
-@dataclass(frozen=True, slots=True)
 class WhatChanged(Result):
     """The events of a period, ``since`` excluded, ``day`` included.
 

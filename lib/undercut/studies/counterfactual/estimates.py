@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -57,7 +56,6 @@ CORRELATIONS: Final = (0.0, 0.35, 0.7)
 OUTSIDE_SHARES: Final = (0.2, 0.5, 0.8)
 
 
-@dataclass(frozen=True, slots=True)
 class Effects(Framed):
     """Every scenario over the draws: ``scenario, measure, median, low, high``.
 
@@ -87,14 +85,12 @@ class Effects(Framed):
         return f"{self.market.grid.months[0]} to {self.market.grid.months[-1]}"
 
 
-@dataclass(frozen=True, slots=True)
 class ByElasticity(Framed):
     """The scenarios over assumed elasticities, beside the effects over all draws."""
 
     effects: Effects
 
 
-@dataclass(frozen=True, slots=True)
 class AtOneElasticity(Framed):
     """What follows at one elasticity; ``market`` is the one under the middle assumptions."""
 
@@ -102,43 +98,36 @@ class AtOneElasticity(Framed):
     elasticity: float
 
 
-@dataclass(frozen=True, slots=True)
 class Diversion(AtOneElasticity):
     """Where the money goes that a model loses by a higher price: ``origin, goes_to, share, low, high``."""
 
 
-@dataclass(frozen=True, slots=True)
 class ByMonth(AtOneElasticity):
     """The effect month by month: ``period, effect, share``."""
 
 
-@dataclass(frozen=True, slots=True)
 class PricePaid(AtOneElasticity):
     """Change of the average price paid: ``sellers, change`` (sellers set new prices; hold theirs)."""
 
 
-@dataclass(frozen=True, slots=True)
 class Removals(AtOneElasticity):
     """Random removals of the same spending; ``true`` is the change of surplus without the real ones."""
 
     true: float
 
 
-@dataclass(frozen=True, slots=True)
 class Vendors(Framed):
     """What the scenario does to each vendor's revenue."""
 
     basis: Basis
 
 
-@dataclass(frozen=True, slots=True)
 class Comparison(Framed):
     """The elasticity estimated in different ways, and in the main one."""
 
     main: DemandEstimate
 
 
-@dataclass(frozen=True, slots=True)
 class Curve(Framed):
     """A specification curve of elasticities, or of effects."""
 
@@ -150,7 +139,6 @@ class Curve(Framed):
         return self.curve.plot(ax)
 
 
-@dataclass(frozen=True, slots=True)
 class Identification(Framed):
     """Is the elasticity in the data? Placebo estimates, and what they are held against."""
 
@@ -162,7 +150,6 @@ class Identification(Framed):
     published: pd.Series
 
 
-@dataclass(frozen=True, slots=True)
 class Standing(Framed):
     """What each number rests on: ``what, standing, because``."""
 

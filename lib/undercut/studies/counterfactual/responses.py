@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -41,7 +40,6 @@ _METHOD: Final = (
 _FLATTEST: Final = -0.02
 
 
-@dataclass(frozen=True, slots=True)
 class Responses(Framed, row="measure", value="estimate"):
     """The measured response; `frame` as `PriceResponse` gives it.
 

@@ -49,8 +49,7 @@ _LEADS: Final = 2
 _NOTHING: Final = 1e-11
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dose(Result):
+class Dose(Result, kw_only=True):
     """The change of a closed model's list price as its nearest open rival moves from far to level.
 
     Attributes

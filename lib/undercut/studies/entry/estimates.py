@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -38,8 +37,7 @@ def percent(log: Any) -> Any:
         return 100 * np.expm1(log)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table(Result):
+class Table(Result, kw_only=True):
     """A result that is one table of estimates with ``term, estimate, low, high``."""
 
     frame: pd.DataFrame
@@ -54,8 +52,7 @@ class Table(Result):
         return str(self.frame.columns[0])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimators(Table):
+class Estimators(Table, kw_only=True):
     """Every estimator of entry in percent, with what each could have found; see :func:`estimators`."""
 
     every: MethodComparison
@@ -173,8 +170,7 @@ def _honest(fit: AdoptionFit, magnitudes: Sequence[float]) -> pd.DataFrame:
     return fit.honest_bounds(magnitudes=magnitudes).table().assign(why_not="")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Headline(Result):
+class Headline(Result, kw_only=True):
     """The yes or no beside the dose: list prices after entry within reach, and launch prices.
 
     Attributes
@@ -244,8 +240,7 @@ def first_fit(frame: pd.DataFrame, *, leads: int = 3, lags: int = 6) -> Adoption
     return staggered_adoption(frame, method="imputation", leads=1, lags=lags)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FakeEntries(Table):
+class FakeEntries(Table, kw_only=True):
     """The headline at fake dates, with fake scores, and with closed rivals in the place of open ones.
 
     Attributes
@@ -285,8 +280,7 @@ def placebo_table(tests: Mapping[str, PlaceboResult | UndercutError]) -> pd.Data
     return pd.DataFrame(rows).reindex(columns=[*columns, "failed", "why_not"])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Curve(Result):
+class Curve(Result, kw_only=True):
     """A specification curve with the words that a page needs."""
 
     curve: Any

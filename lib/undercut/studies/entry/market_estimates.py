@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, get_args
 
 import numpy as np
@@ -40,8 +40,7 @@ from undercut.studies.entry.dose import Dose
 from undercut.studies.entry.estimates import BEYOND, ENDS, Headline, Table, percent, placebo_table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Market(Result):
+class Market(Result, kw_only=True):
     """How exposed closed models are, under several rules, and how open the market is.
 
     Attributes
@@ -167,8 +166,7 @@ def launch_prices(samples: Mapping[str, pd.DataFrame], *, draws: int = 999, seed
     return Table(frame=pd.concat([every.frame, chained.frame], ignore_index=True))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaunchPage(Result):
+class LaunchPage(Result, kw_only=True):
     """Launch prices of closed models: the headline's table with the samples behind it."""
 
     headline: Headline
@@ -183,8 +181,7 @@ class LaunchPage(Result):
         return charts.launch_prices(self.samples["all launches"], ax=ax)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaunchChecks(Table):
+class LaunchChecks(Table, kw_only=True):
     """Placebos of launch prices and of the hazard; ``by_closed``: closed rivals in the place of open ones."""
 
     by_closed: pd.DataFrame
@@ -216,8 +213,7 @@ def launch_checks(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cuts(Table):
+class Cuts(Table, kw_only=True):
     """Hazards of cuts, rises and withdrawals; sizes of changes; what becomes of prices with age.
 
     Attributes
@@ -287,8 +283,7 @@ def frontier_and_index(quotes: pd.DataFrame) -> pd.DataFrame:
     return found.rename_axis("period").reset_index()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Jump(Result):
+class Jump(Result, kw_only=True):
     """The whole market after a jump of the open frontier; see :func:`jump`."""
 
     response: LocalProjection
@@ -323,8 +318,7 @@ def jump(quotes: pd.DataFrame, *, months_after: int = 6) -> Jump:
     return Jump(response=permute_shocks(fit), months=len(series), horizon=months_after)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bearing(Result):
+class Bearing(Result, kw_only=True):
     """How much each number can bear: identified, association or assumption."""
 
     dose: Dose

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -37,7 +36,6 @@ OUTCOMES: Final[Mapping[Any, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class Sample(Framed, row="host", value="price"):
     """The panel of hosts that the report rests on; `frame` is the panel."""
 
@@ -49,7 +47,6 @@ class Sample(Framed, row="host", value="price"):
         return str(self.frame["period"].max())
 
 
-@dataclass(frozen=True, slots=True)
 class Doublings(Framed, row="price", value="change"):
     """Change of each price when the number of hosts doubles: ``price, outcome, change, low, high, n``."""
 
@@ -60,7 +57,6 @@ class Doublings(Framed, row="price", value="change"):
         return self.found[outcome].per_doubling()
 
 
-@dataclass(frozen=True, slots=True)
 class Answers(Framed, row="horizon", value="effect"):
     """What an entry does, and what more hosts go with; `frame` is the path of the effect of an entry."""
 
@@ -74,14 +70,12 @@ class Answers(Framed, row="horizon", value="effect"):
         return int(self.frame["horizon"].max())
 
 
-@dataclass(frozen=True, slots=True)
 class Moves(Framed, row="move", value="percent"):
     """How often prices change, and whether an entry brings cuts; `frame` as `step_frequency` gives it."""
 
     cuts: EntryEffect
 
 
-@dataclass(frozen=True, slots=True)
 class Doubts(Framed, row="check", value="p_value"):
     """What could make the effect of an entry an illusion: ``check, p_value``.
 
@@ -106,14 +100,12 @@ class Doubts(Framed, row="check", value="p_value"):
         return placebo_p_value(self.entry.effect, self.fakes[fake])
 
 
-@dataclass(frozen=True, slots=True)
 class Specifications(Framed, row="rank", value="estimate"):
     """The effect of an entry under every combination of choices."""
 
     curve: SpecificationCurve
 
 
-@dataclass(frozen=True, slots=True)
 class MoreHosts(Framed, row="period", value="ratio"):
     """Prices and their spread against the number of hosts; `frame` as `dispersion_over_time` gives it."""
 
@@ -123,7 +115,6 @@ class MoreHosts(Framed, row="period", value="ratio"):
     workload: str
 
 
-@dataclass(frozen=True, slots=True)
 class SinceLaunch(Framed, row="price", value="share"):
     """Course of prices since launch, by name of the price: ``price, age_months, share, units``."""
 
@@ -131,7 +122,6 @@ class SinceLaunch(Framed, row="price", value="share"):
     workload: str
 
 
-@dataclass(frozen=True, slots=True)
 class OverCost(Framed, row="price", value="ratio"):
     """Price over the cost of serving by age: the columns of `price_over_cost` and ``price``, its name.
 
@@ -153,7 +143,6 @@ class OverCost(Framed, row="price", value="ratio"):
         return self.frame[self.frame["price"].eq(price) & self.frame["age_months"].eq(age)].iloc[0]
 
 
-@dataclass(frozen=True, slots=True)
 class Sellers(Framed, row="host", value="models"):
     """Who sells most open models in the last month; `frame` as `largest_hosts` gives it."""
 
@@ -162,7 +151,6 @@ class Sellers(Framed, row="host", value="models"):
     models: int
 
 
-@dataclass(frozen=True, slots=True)
 class Jurisdiction(Framed, row="period", value="premium"):
     """Chinese weights at US hosts over the developer's own price, month by month."""
 
@@ -170,12 +158,10 @@ class Jurisdiction(Framed, row="period", value="premium"):
     by_developer: WildBootstrap
 
 
-@dataclass(frozen=True, slots=True)
 class OtherPremiums(Framed, row="comparison", value="premium"):
     """Other comparisons of the same weights: ``comparison, premium, low, high, models, model_months``."""
 
 
-@dataclass(frozen=True, slots=True)
 class Coverage(Framed, row="period", value="hosts"):
     """Hosts that each source shows; `frame` as `source_coverage` gives it."""
 
@@ -209,7 +195,6 @@ def doubts(panel: pd.DataFrame, found: Answers, *, placebos: int, draws: int) ->
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
 class WithoutEach(Framed, row="name", value="effect"):
     """The effect of an entry without each of the largest sellers and models: ``unit, name, effect`` (%)."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -75,7 +74,6 @@ def columns_of(path: str) -> tuple[str, str]:
     return numbers[0], groups[0]
 
 
-@dataclass(frozen=True, slots=True)
 class TwoGroups(Result):
     """The median of one group relative to that of another.
 

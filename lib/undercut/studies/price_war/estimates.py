@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -31,7 +30,6 @@ class Measured(Protocol):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
 class BreakEven(Result):
     """Break-even elasticities of layers and companies, beside the elasticity that is measured."""
 
@@ -53,17 +51,14 @@ class BreakEven(Result):
         return self.layers.plot(ax)
 
 
-@dataclass(frozen=True, slots=True)
 class AllScenarios(Framed):
     """Break-even elasticity of every layer in every scenario: scenario, name, told, median, low, high."""
 
 
-@dataclass(frozen=True, slots=True)
 class Weights(Framed):
     """How much of each company the AI business is: ``ticker, company, share, low, high, used, rests on``."""
 
 
-@dataclass(frozen=True, slots=True)
 class AtMarket(Framed):
     """Pairs of erosion and elasticity that the reader's market values imply; empty where none were given."""
 

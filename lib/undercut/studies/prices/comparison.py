@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import pandas as pd
@@ -35,14 +34,12 @@ _ENDS: Final = ("annual", "low", "high")
 _NAMES: Final = {"jevons": "Jevons", "geks-jevons": "GEKS-Jevons", "time-product-dummy": "time-product dummy"}
 
 
-@dataclass(frozen=True, slots=True)
 class Sample(Framed, row="product", value="price"):
     """The monthly quotes (``frame``) behind a report."""
 
     workload: str
 
 
-@dataclass(frozen=True, slots=True)
 class MethodComparison(Framed, row="method", value="annual"):
     """Annual rates of several methods on the same quotes.
 
@@ -62,7 +59,6 @@ class MethodComparison(Framed, row="method", value="annual"):
     workload: str
 
 
-@dataclass(frozen=True, slots=True)
 class ByUse(Framed, row="model_id", value="tokens"):
     """An index weighted by tokens, and the same models counted alike.
 

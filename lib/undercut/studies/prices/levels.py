@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pandas as pd
 
 from undercut.errors import check_known
@@ -14,7 +12,6 @@ from undercut.prices.hedonic.decomposition import Decomposition
 from undercut.studies.framed import Framed
 
 
-@dataclass(frozen=True, slots=True)
 class Levels(Framed, row="level", value="times_cheaper_a_year"):
     """The price of every level (``frame``: rates of fall), one of them shown in detail."""
 
@@ -22,7 +19,6 @@ class Levels(Framed, row="level", value="times_cheaper_a_year"):
     level: str
 
 
-@dataclass(frozen=True, slots=True)
 class Holders(Framed, row="level", value="price"):
     """Who sells each level at its lowest price, month by month (``frame``)."""
 
@@ -36,7 +32,6 @@ class Holders(Framed, row="level", value="price"):
         return late.assign(is_open=is_open, is_chinese_open=late["origin"].eq("CN") & is_open)
 
 
-@dataclass(frozen=True, slots=True)
 class Without(Framed, row="level", value="ratio"):
     """The lowest price of each level with and without groups of offers, now and over a year (``frame``)."""
 
@@ -49,7 +44,6 @@ class Without(Framed, row="level", value="ratio"):
         return chinese[chinese["year_low"].gt(1.005)]
 
 
-@dataclass(frozen=True, slots=True)
 class Split(Framed, row="component", value="log_change"):
     """Where the fall of one level came from (``frame``: contributions)."""
 
@@ -57,7 +51,6 @@ class Split(Framed, row="component", value="log_change"):
     level: str
 
 
-@dataclass(frozen=True, slots=True)
 class OwnPrices(Framed, row="year", value="drift"):
     """Rises and cuts of developers' own prices by year (``frame``), and each change of the last year."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 import pandas as pd
@@ -20,7 +19,6 @@ VENDORS: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
 class OnOffer(Framed, row="model_id", value="price"):
     """The offers of a day (``frame``), and the mix of tokens behind their price."""
 
@@ -28,12 +26,10 @@ class OnOffer(Framed, row="model_id", value="price"):
     workload: str
 
 
-@dataclass(frozen=True, slots=True)
 class Coverage(Framed, row="day", value="offers"):
     """Usable offers by origin and access on several days (``frame``)."""
 
 
-@dataclass(frozen=True, slots=True)
 class Quality(Framed, row="reason", value="rows"):
     """Why quotes were set aside (``frame``), how many can be used, and whether sources agree.
 

@@ -80,7 +80,6 @@ def _published() -> dict[str, PublishedRate]:
 PUBLISHED: Final[Mapping[str, PublishedRate]] = _published()
 
 
-@dataclass(frozen=True, slots=True)
 class Replication(Framed, row="level", value="times_cheaper_a_year"):
     """A published definition on our data.
 
@@ -114,7 +113,6 @@ class Replication(Framed, row="level", value="times_cheaper_a_year"):
         return "\n".join([*head, "", self.frame.to_string(index=False, float_format="{:.3g}".format)])
 
 
-@dataclass(frozen=True, slots=True)
 class Replications(Framed, row="source", value="times_cheaper_a_year"):
     """Every published definition on our data: one row a definition, level and window (``frame``)."""
 

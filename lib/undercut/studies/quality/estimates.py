@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import Any, Final
@@ -50,7 +49,6 @@ _COMBINED: Final[Mapping[str, Sequence[Any]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class SameWeights(Framed, row="choice", value="premium"):
     """Price of Chinese weights at US sellers over the developer's own, by choice.
 
@@ -69,19 +67,16 @@ class SameWeights(Framed, row="choice", value="premium"):
         return self.frame[self.frame["key"].eq(f"us_hosting_premium{key}")].iloc[0]
 
 
-@dataclass(frozen=True, slots=True)
 class AtEqualCapability(Framed, row="model_id"):
     """What US closed models cost over Chinese open ones of equal capability."""
 
     gap: PriceGap
 
 
-@dataclass(frozen=True, slots=True)
 class Incidents(Framed, row="title"):
     """Bans and security incidents on record."""
 
 
-@dataclass(frozen=True, slots=True)
 class Behind(Framed, row="period", value="gap"):
     """How far the best Chinese open model is behind; `frame` is the path by month, `by_measure` has one row a
     measure of capability and treatment of licences that set conditions."""
@@ -111,12 +106,10 @@ class Behind(Framed, row="period", value="gap"):
         return float(lags.mean()), (float(low), float(high))
 
 
-@dataclass(frozen=True, slots=True)
 class ByTask(Framed, row="task", value="gap"):
     """The gap by kind of work; `frame` as `arena_gaps` gives it."""
 
 
-@dataclass(frozen=True, slots=True)
 class Steadiness(Framed, row="what", value="rate"):
     """How often offers vanish or change their price: rates of both kinds, ``what`` naming the kind."""
 

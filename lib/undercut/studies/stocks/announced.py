@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import pandas as pd
@@ -40,7 +39,6 @@ FOCUS: Final[Mapping[str, str]] = {
 _ORDER: Final = {name: place for place, (name, _, _) in enumerate(CLASSES)}
 
 
-@dataclass(frozen=True, slots=True)
 class Announced(Shown, page="pages_announcements:scope"):
     """Announcements by kind, and the companies and groups around them.
 
@@ -167,7 +165,6 @@ def _split(rows: pd.DataFrame) -> pd.DataFrame:
     return _by_kind(rows.assign(kind=parts[0], portfolio=parts[1]), "kind", "portfolio")
 
 
-@dataclass(frozen=True, slots=True)
 class PairMoves(Shown, page="pages_announcements:pairs"):
     """Mean move of every group around every kind: as `GroupTests`, with ``kind`` and ``portfolio``."""
 
@@ -180,7 +177,6 @@ def pair_moves(case: Announced, study: EventStudy, *, draws: int = 9_999) -> Pai
     return PairMoves(_split(group_tests(study, draws=draws).rows), case, len(set(study.abnormal.rows.event)))
 
 
-@dataclass(frozen=True, slots=True)
 class EachMove(Shown, page="pages_announcements:each", label="label"):
     """Move of the named group around each announcement: as `GroupTests`, with the announcement's columns,
     ``label`` and ``mixed`` (another event stands inside the window)."""
@@ -188,7 +184,6 @@ class EachMove(Shown, page="pages_announcements:each", label="label"):
     case: Announced
 
 
-@dataclass(frozen=True, slots=True)
 class NamedMoves(EachMove, page="pages_announcements:named"):
     """Move of each company around each announcement that names it."""
 
@@ -212,7 +207,6 @@ def _told(study: EventStudy, about: pd.DataFrame, draws: int) -> pd.DataFrame:
     return rows.assign(label=short_labels(rows), mixed=rows["beside"].ne(""))
 
 
-@dataclass(frozen=True, slots=True)
 class Sizes(Shown, page="pages_announcements:sizes", value="ratio"):
     """Size of moves around every kind against days nearby.
 
@@ -229,7 +223,6 @@ def sizes(case: Announced, study: EventStudy, *, draws: int = 9_999) -> Sizes:
     return Sizes(_split(unsigned_moves(study, draws=draws)), case)
 
 
-@dataclass(frozen=True, slots=True)
 class Variants(Shown, page="pages_announcements:variants"):
     """Mean moves of the named groups under other choices: as `GroupTests`, with ``cut``."""
 
@@ -266,7 +259,6 @@ def variants(
     return Variants(pd.concat(parts, ignore_index=True), case)
 
 
-@dataclass(frozen=True, slots=True)
 class Paths(Shown, page="pages_announcements:paths", value="caar"):
     """Cumulative mean abnormal return of the named groups by day: as `EventStudy.caar`, with ``kind``."""
 
@@ -282,7 +274,6 @@ def mean_paths(case: Announced) -> Paths:
     return Paths(path.assign(group=path["kind"] + ": " + path["kind"].map(FOCUS)), case)
 
 
-@dataclass(frozen=True, slots=True)
 class Omissions(Shown, page="pages_announcements:omissions"):
     """What the study left out, as ``note``, and what a reader must be warned of."""
 

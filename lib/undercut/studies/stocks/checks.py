@@ -41,7 +41,6 @@ class Check:
     changes: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
 class Checks(Shown, page="pages_checks:checks", label="check", value="caar"):
     """The mean response under one changed choice after another.
 
@@ -131,7 +130,6 @@ def _without(ticker: str) -> dict[str, list[str]]:
     return {group: [name for name in names if name != ticker] for group, names in STUDIED.items()}
 
 
-@dataclass(frozen=True, slots=True)
 class Trend(Shown, page="pages_checks:trend", value="slope"):
     """Changes of responses over time.
 
@@ -172,7 +170,6 @@ def trend(found: Responses, *, draws: int = 4_999, seed: int = 0) -> Trend:
     return Trend(rows, found)
 
 
-@dataclass(frozen=True, slots=True)
 class Battery(Shown, page="pages_checks:battery"):
     """P-values of every test of the mean response: test, then a column a group."""
 
@@ -194,7 +191,6 @@ def battery(found: Responses) -> Battery:
     return Battery(pd.concat([first, wide])[groups].rename_axis("test").reset_index())
 
 
-@dataclass(frozen=True, slots=True)
 class Confounded(Shown, page="pages_releases:confounded"):
     """Releases beside the news of a company that is itself in a group, with and without it: as
     `Responses.each`, with ``confounders`` and ``developer``."""
@@ -215,7 +211,6 @@ def without_company(
     return Confounded(about.merge(rows, on="event"), found)
 
 
-@dataclass(frozen=True, slots=True)
 class Contrast(Shown, page="pages_releases:by_release", label="event"):
     """Responses of releases beside those of days chosen because the market moved.
 
@@ -231,7 +226,6 @@ def by_release(found: Responses, shocks: Responses) -> Contrast:
     return Contrast(pd.concat([found.each, shocks.each]), found, shocks)
 
 
-@dataclass(frozen=True, slots=True)
 class ShockDays(Shown, page="pages_releases:shock_days", label="event"):
     """Days chosen because the market moved, described: as `Responses.each`."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
@@ -26,7 +25,6 @@ _WINDOWS: Final = ((0, 0), (0, 1), (-1, 1))
 _ESTIMATIONS: Final = ((-130, -11),)
 
 
-@dataclass(frozen=True, slots=True)
 class Combinations(Shown, page="pages_checks:combinations", value="estimate"):
     """One group's mean response under every combination of choices.
 

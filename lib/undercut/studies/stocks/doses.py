@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -28,7 +27,6 @@ DOSES: Final[Mapping[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class Slopes(Shown, page="pages_checks:slopes", value="slope"):
     """Slopes of responses on doses.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -21,7 +20,6 @@ from undercut.studies.stocks.universe import unexposed_firms
 FEWEST_DONORS: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
 class Ladder(Shown, page="pages_shock:ladder", label="rung"):
     """One event under one benchmark after another.
 
@@ -155,7 +153,6 @@ def _rung(name: str, study: EventStudy) -> pd.DataFrame:
     )[[*columns, "p_value", "detectable", "n_estimation"]]
 
 
-@dataclass(frozen=True, slots=True)
 class Headline(Shown, page="pages_shock:headline"):
     """The company that the report is about: its move, and how it depends on the benchmark."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -18,7 +17,6 @@ from undercut.studies.stocks.universe import group_portfolios
 from undercut.studies.stocks.words import key_of, percent, span
 
 
-@dataclass(frozen=True, slots=True)
 class LeftOut(Framed, row="without", value="car"):
     """Moves of groups, whole and without each unit.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pandas as pd
 
 from undercut.eventstudy.effects import dollar_effects
@@ -13,7 +11,6 @@ from undercut.studies.stocks.shock import TARGET, Shock
 from undercut.studies.stocks.shown import Shown
 
 
-@dataclass(frozen=True, slots=True)
 class Dollars(Shown, page="pages_shock:dollars", label="firm", value="effect"):
     """Abnormal change of market value: as `undercut.eventstudy.effects.dollar_effects`, by size."""
 

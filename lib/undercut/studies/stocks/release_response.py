@@ -7,7 +7,6 @@ move together, and whatever else is asked (many releases, many groups) is adjust
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -37,7 +36,6 @@ STUDIED: Final[Mapping[str, tuple[str, ...]]] = {
 BENCHMARKS: Final = ("RSP", "SPY")
 
 
-@dataclass(frozen=True, slots=True)
 class Responses(Shown, page="pages_releases:responses", value="caar"):
     """Abnormal returns of groups around releases.
 
@@ -262,7 +260,6 @@ def _adjusted(drawn: Permutation) -> dict[str, Floats]:
     }
 
 
-@dataclass(frozen=True, slots=True)
 class Held(Shown, page="pages_checks:held", value="alpha"):
     """Each group held for weeks after every release.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import Any, ClassVar, Final, cast
 
@@ -27,7 +26,6 @@ TARGET: Final = "NVDA"
 NAME: Final = "NVIDIA"
 
 
-@dataclass(frozen=True, slots=True)
 class Shock(Shown, page="pages_shock:scope"):
     """One dated event, and the companies and groups around it.
 
@@ -131,7 +129,6 @@ def shock_of(
     )
 
 
-@dataclass(frozen=True, slots=True)
 class Moves(Shown):
     """Moves of companies or groups on the day, smallest first, with their corrections.
 
@@ -149,12 +146,10 @@ class Moves(Shown):
     tests: GroupTests
 
 
-@dataclass(frozen=True, slots=True)
 class Companies(Moves, page="pages_shock:companies"):
     """Moves of every company."""
 
 
-@dataclass(frozen=True, slots=True)
 class Groups(Moves, page="pages_shock:groups"):
     """Moves of every group, as a portfolio."""
 
@@ -174,7 +169,6 @@ def group_moves(shock: Shock, study: EventStudy) -> Groups:
     return cast("Groups", _moves(Groups, shock, study))
 
 
-@dataclass(frozen=True, slots=True)
 class Sessions(Shown, page="pages_shock:sessions"):
     """Moves of the groups on the release, the eve and the day itself: as `Moves`, with ``session``."""
 
@@ -192,7 +186,6 @@ def three_sessions(shock: Shock) -> Sessions:
     return Sessions(pd.concat(parts, ignore_index=True), shock)
 
 
-@dataclass(frozen=True, slots=True)
 class Tests(Shown, page="pages_shock:tests"):
     """P-values of every test of the companies' mean, as `undercut.eventstudy.groups.battery_table`."""
 
@@ -206,7 +199,6 @@ def every_test(shock: Shock, study: EventStudy) -> Tests:
     return Tests(battery_table(study), shock)
 
 
-@dataclass(frozen=True, slots=True)
 class Rebound(Shown, page="pages_shock:rebound", label="firm", value="share_recovered"):
     """Shares of the move that came back on the next session and within two weeks.
 
@@ -225,7 +217,6 @@ def rebound(shock: Shock, study: EventStudy) -> Rebound:
     return Rebound(rows[bounded].reset_index(drop=True), shock, study)
 
 
-@dataclass(frozen=True, slots=True)
 class Spans(Shown, page="pages_shock:spans", label="window"):
     """The move over longer windows, with the other dated events inside: car's columns, and ``inside``."""
 
@@ -250,7 +241,6 @@ def longer_windows(
     return Spans(pd.concat(parts, ignore_index=True), shock)
 
 
-@dataclass(frozen=True, slots=True)
 class Choices(Shown, page="pages_shock:choices", label="window"):
     """One unit's abnormal return under every combination of choices.
 
@@ -316,7 +306,6 @@ def specifications(
     return Choices(pd.concat(parts, ignore_index=True)[columns], shock)
 
 
-@dataclass(frozen=True, slots=True)
 class Limits(Shown, page="pages_shock:limits"):
     """What a reader must be warned of: warnings of the event study, as ``note``."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, ClassVar
 
@@ -14,7 +13,6 @@ from undercut.result import Axes, Result
 from undercut.studies.presentation import Part
 
 
-@dataclass(frozen=True, slots=True)
 class Shown(Result):
     """Estimates row by row, presented by the function of a ``pages`` module that the class names (``page=``).
 
@@ -31,7 +29,7 @@ class Shown(Result):
     rows: pd.DataFrame
 
     def __init_subclass__(cls, page: str = "", label: str = "", value: str = "", **others: Any) -> None:
-        super(Shown, cls).__init_subclass__(**others)
+        super().__init_subclass__(**others)
         cls.PAGE, cls.LABEL, cls.VALUE = page or cls.PAGE, label or cls.LABEL, value or cls.VALUE
 
     def parts(self) -> Iterator[Part]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -30,7 +29,6 @@ _TRACKER: Final = "aichat"
 _PLATFORMS: Final = "Chinese platforms"
 
 
-@dataclass(frozen=True, slots=True)
 class YuanWar(Framed, row="what", value="change"):
     """``what, change, low, high, n, unit, note``: relative changes of prices, and of shares; a row each."""
 

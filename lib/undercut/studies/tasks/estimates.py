@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, Final
 
@@ -25,7 +24,6 @@ from undercut.studies.presentation import Figure, Number, Part, Sentence, Table
 _UNITS = {"model_id": "model", "developer": "developer"}
 
 
-@dataclass(frozen=True, slots=True)
 class WithoutEach(Result):
     """The gap per solved task without each unit: ``frame`` has ``left_out`` and ``gap``, lowest first."""
 
@@ -83,7 +81,6 @@ CHOICES: Final[dict[str, list[str]]] = {
 _WIDTHS: Final = {"as reported": None, "within 5 points": 0.05, "within 10 points": 0.10}
 
 
-@dataclass(frozen=True, slots=True)
 class GapCurve(Framed):
     """The gap per solved task under every combination of `CHOICES`, in percent."""
 
@@ -130,7 +127,6 @@ def gap_curve(costs: pd.DataFrame, models: pd.DataFrame, *, draws: int = 99) -> 
     return GapCurve(curve.table(), curve)
 
 
-@dataclass(frozen=True, slots=True)
 class LevelRates(Framed, row="benchmark", value="times_cheaper"):
     """How fast each level of capability became cheaper: ``benchmark, level, first_reached, age, definition,
     times_cheaper``; ``age`` is old (first reached before ``since``) or new."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pandas as pd
 
@@ -18,7 +18,6 @@ from undercut.valuation.valuation import Valuation
 from undercut.valuation.vendors import Case
 
 
-@dataclass(frozen=True, slots=True)
 class OfCase(Framed):
     """A frame about one firm in one scenario."""
 
@@ -26,7 +25,6 @@ class OfCase(Framed):
     scenario: Scenario
 
 
-@dataclass(frozen=True, slots=True)
 class Value(OfCase):
     """Quantities of `value_ranges`, with the draws and what moves equity most."""
 
@@ -34,40 +32,34 @@ class Value(OfCase):
     tornado: Tornado
 
 
-@dataclass(frozen=True, slots=True)
 class Accounts(OfCase):
     """The published figures behind the value."""
 
 
-@dataclass(frozen=True, slots=True)
 class CashFlows(OfCase):
     """Cash flow of both businesses by year."""
 
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
 class Drivers(OfCase):
     """Sobol indices, beside the tornado."""
 
     tornado: Tornado
 
 
-@dataclass(frozen=True, slots=True)
 class OtherScenarios(OfCase):
     """Change of value in every other scenario against the status quo, highest first."""
 
     draws: int
 
 
-@dataclass(frozen=True, slots=True)
 class BreakEven(OfCase):
     """Break-even elasticity of the firm's AI business in a price war."""
 
     found: BreakEvens
 
 
-@dataclass(frozen=True, slots=True)
 class Implied(OfCase):
     """Pairs of erosion and elasticity behind a market value: rows of `ImpliedPair` with ``asked``.
 
@@ -77,7 +69,6 @@ class Implied(OfCase):
     pairs: dict[str, ImpliedPair]
 
 
-@dataclass(frozen=True, slots=True)
 class Event(OfCase):
     """One day's abnormal return and its readings; no reading where the returns do not have the firm."""
 
@@ -85,7 +76,6 @@ class Event(OfCase):
     reading: EventReading | None
 
 
-@dataclass(frozen=True, slots=True)
 class Assumed(OfCase):
     """Every assumption that is varied."""
 
