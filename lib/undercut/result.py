@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import FrozenInstanceError, asdict, dataclass, field, fields
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
@@ -33,8 +33,17 @@ class Result(ABC):
 
     def __init_subclass__(cls, *, kw_only: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "__dataclass_fields__" not in vars(cls):  # one that says so itself has been through this
+        if "__dataclass_fields__" not in vars(cls):
             dataclass(frozen=True, repr=False, kw_only=kw_only)(cls)
+            # Those below do; a class may then say @dataclass itself, which writes a repr where it finds none.
+            del cls.__setattr__, cls.__delattr__
+            cls.__repr__ = Result.__repr__  # type: ignore[method-assign]
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        raise FrozenInstanceError(f"cannot delete field {name!r}")
 
     def to_frame(self) -> pd.DataFrame:
         """Every number of the result, tidy: its first frame, or its fields as one row where it has none."""
