@@ -10,10 +10,12 @@ from typing import Any, Final, Literal, cast
 import pandas as pd
 
 from undercut.errors import DataError, InputError, one_of, unknown
+from undercut.eventstudy.effects import known_dollar_effects
 from undercut.eventstudy.model import event_study
 from undercut.eventstudy.normal import MODELS
 from undercut.eventstudy.results import EventStudy
 from undercut.eventstudy.windows import parse_window
+from undercut.sources.closes import closing_prices
 from undercut.sources.factors import read_factor_file
 from undercut.sources.files import UserTable, listed, read_table
 from undercut.sources.returns_files import (
@@ -96,7 +98,9 @@ def eventstudy_command(
     dict
         ``abnormal_returns`` (event, firm, day, ar, se), ``car`` (event, firm, window, car, se, n_estimation),
         ``caar`` (group, day, aar, caar, se, ci_low, ci_high, n), ``tests`` (group, window, test, statistic,
-        p_value, n) as tables, and ``warnings`` as a list.
+        p_value, n) as tables, and ``warnings`` as a list. Where the file holds closing prices and shares of a
+        firm are known, ``dollars`` (event, firm or total, window, car, value, effect, se, ci_low, ci_high, n)
+        in billions.
 
     Raises
     ------
@@ -124,7 +128,15 @@ def eventstudy_command(
         estimation=span, window=parse_window(window), min_days=max(min_days, 3),
         calendar=cast("Literal['file', 'firm']", calendar),  # event_study refuses any other word
     )  # fmt: skip
-    return {**_tables(study, notes), "warnings": [*study.warnings, *notes, *doubts]}
+    tables = _tables(study, notes)
+    closes = closing_prices(returns) if found.measure == "prices" else pd.DataFrame()
+    dollars = known_dollar_effects(study, closes) if len(closes) else closes
+    if len(dollars):
+        tables["dollars"] = dollars
+        absent = ", ".join(sorted({*tables["car"]["firm"]} - {*dollars["firm"]})) or "nobody"
+        told = "billions of US dollars, close before the window times shares; shares not known of"
+        notes.append(f"dollars: {told} {absent}")
+    return {**tables, "warnings": [*study.warnings, *notes, *doubts]}
 
 
 def _is_file(name: str) -> bool:
@@ -164,7 +176,7 @@ def _benchmarks(
     return {"market": dated.get(given, given), "risk_free": free}
 
 
-def _tables(study: EventStudy, notes: list[str]) -> dict[str, pd.DataFrame | list[str]]:
+def _tables(study: EventStudy, notes: list[str]) -> dict[str, pd.DataFrame]:
     try:
         tests = study.tests()
     except DataError as error:  # the history may be too short for placebo dates; the other tests stand

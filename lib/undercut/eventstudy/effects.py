@@ -11,6 +11,8 @@ from undercut.eventstudy.portfolio import portfolio_return
 from undercut.eventstudy.results import EventStudy
 from undercut.eventstudy.windows import Window, label
 from undercut.inference.arrays import Floats
+from undercut.sources.closes import market_values
+from undercut.sources.reference import load_reference
 
 
 def dollar_effects(
@@ -62,6 +64,42 @@ def dollar_effects(
         effect = (found.car / size, size, found.car, found.standard_error, *ends, len(chosen))
         totals.append((event, "total", label(days), *effect))
     return pd.concat([frame, pd.DataFrame(totals, columns=frame.columns)], ignore_index=True)
+
+
+def known_dollar_effects(study: EventStudy, closes: pd.DataFrame) -> pd.DataFrame:
+    """Dollar effects of the firms whose closes and shares are known, billions; no row where none is.
+
+    Parameters
+    ----------
+    study : EventStudy
+        The event study.
+    closes : pandas.DataFrame
+        Columns ticker, date and close, as :func:`undercut.sources.closes.closing_prices` gives them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `dollar_effects`: market values are those at the close before the event's window. Shares are the
+        reference table's within 100 days, else a fiscal year's diluted ones.
+    """
+    days = study.to_frame()
+    first = days[days["day"].eq(study.abnormal.windows.event[0])].groupby("event", sort=False)["date"].min()
+    accounts = load_reference("fundamentals")
+    found = [
+        market_values(closes, accounts, day).assign(event=event) for event, day in first.dropna().items()
+    ]
+    columns = ["event", "firm", "value", "note"]
+    values = pd.concat(found)[columns] if found else pd.DataFrame(columns=columns)
+    rows = pd.MultiIndex.from_arrays([study.abnormal.rows.event, study.abnormal.rows.firm])
+    known = rows.isin(pd.MultiIndex.from_frame(values[["event", "firm"]]))
+    known &= np.isfinite(study.abnormal.car())
+    if not known.any():
+        return pd.DataFrame(
+            columns=["event", "firm", "window", "car", "value", "effect", "ci_low", "ci_high"]
+        )
+    return dollar_effects(
+        EventStudy(study.setup, study.abnormal.take(np.flatnonzero(known)), study.market), values
+    )
 
 
 def _values(events: np.ndarray, firms: np.ndarray, market_values: pd.DataFrame) -> Floats:

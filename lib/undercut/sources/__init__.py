@@ -10,7 +10,7 @@ from undercut.lazy import offer
 __getattr__, __dir__, __all__ = offer(
     __name__,
     {
-        "closes": "load_closes",
+        "closes": "closing_prices load_closes market_values",
         "events": "load_events check_events open_releases",
         "factors": "load_factors",
         "live": "fetch read_live",

@@ -1,4 +1,4 @@
-"""At which price did a share close? From the user's own table; the project ships no prices."""
+"""What was a company worth? Closes of the user's own table times shares; the project ships no prices."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from undercut.paths import data_dir
 from undercut.provenance import Provenance, attach, sha256_of
 from undercut.sources.files import read_table
+from undercut.sources.reference import load_reference
+from undercut.sources.returns_files import closes_in, own_files
 
 COLUMNS = ("date", "ticker", "close")
 
@@ -41,10 +44,102 @@ def load_closes(path: str | Path) -> pd.DataFrame:
         raise table.error(int((prices <= 0).to_numpy().argmax()), close, "is not a positive price")
     frame = pd.DataFrame({"date": table.days(date), "ticker": table.names(ticker)[0], "close": prices})
     frame = frame.dropna(subset=["close"]).reset_index(drop=True)
+    return attach(frame, _entry(file))
+
+
+def closing_prices(source: str | Path) -> pd.DataFrame:
+    """Closes of a user's file of prices, or of those in ``data/local``; empty where there are none.
+
+    Parameters
+    ----------
+    source : path or str
+        As for :func:`undercut.sources.returns.load_returns`: a path; ``local`` or ``auto`` for the user's
+        folder. Columns of adjusted prices are not taken: they are no prices that anybody paid.
+
+    Returns
+    -------
+    DataFrame
+        ``date``, ``ticker``, ``close``, with provenance.
+    """
+    folder = source in ("auto", "local")
+    paths = own_files(data_dir() / "local") if folder else [Path(source)] if Path(source).is_file() else []
+    found = {path: closes_in(path) for path in paths}
+    held = {path: table for path, table in found.items() if len(table)}
+    none = pd.DataFrame(columns=list(COLUMNS))
+    frame = pd.concat(held.values(), ignore_index=True) if held else none
+    return attach(frame, *map(_entry, held)) if held else frame
+
+
+def _entry(file: Path) -> Provenance:
     moment = dt.datetime.fromtimestamp(file.stat().st_mtime, tz=dt.UTC).replace(microsecond=0)
     note = "Closing prices, used for market values only; firms without a close are left out."
-    entry = Provenance(
+    return Provenance(
         f"user's file {file.name}", moment.date().isoformat(), moment.isoformat(),
         "the user's own; not redistributed", sha256_of(file.read_bytes()), note,
     )  # fmt: skip
-    return attach(frame, entry)
+
+
+def market_values(
+    closes: pd.DataFrame,
+    fundamentals: pd.DataFrame,
+    day: str | pd.Timestamp,
+    *,
+    outstanding: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Market values at the close before an event: price times shares outstanding, or diluted shares.
+
+    Parameters
+    ----------
+    closes : pandas.DataFrame
+        Columns ticker, date and close: prices as they were, not adjusted for later dividends.
+    fundamentals : pandas.DataFrame
+        ``load_reference("fundamentals")``.
+    day : date-like
+        The event's session.
+    outstanding : pandas.DataFrame, optional
+        ``load_reference("shares_outstanding")``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns firm, value (billions of US dollars), shares_of (day of the number of shares), close_of, note.
+        Firms without a close, or without shares, or quoted as receipts of an unknown number of shares are
+        absent.
+
+    Notes
+    -----
+    Shares outstanding within 100 days of the event are taken first; else diluted weighted shares of the
+    nearest fiscal year, a little more, if it ended within a year. A split between would be a gross error.
+    """
+    moment = pd.Timestamp(day)
+    before = closes[pd.to_datetime(closes["date"]) < moment].dropna(subset=["close"])
+    last = before.sort_values("date").groupby("ticker", as_index=False).last()
+    diluted = fundamentals[fundamentals["item"] == "diluted_weighted_shares"]
+    diluted = _nearest(diluted.rename(columns={"period_end": "of", "value": "shares"}), moment, days=366)
+    ratio = fundamentals[fundamentals["item"] == "adr_ratio"].set_index("ticker")["value"]
+    foreign = set(fundamentals.loc[fundamentals["currency"].isin(["TWD", "CNY"]), "ticker"]) - set(
+        ratio.index
+    )
+    diluted = diluted[~diluted["ticker"].isin(foreign)].assign(note="close times diluted shares")
+    diluted["shares"] = diluted["shares"] / diluted["ticker"].map(ratio).fillna(1.0)
+    table = load_reference("shares_outstanding") if outstanding is None else outstanding
+    counted = _nearest(table.rename(columns={"date": "of", "shares_million": "shares"}), moment, days=100)
+    counted = counted.assign(note="close times shares outstanding")
+    shares = pd.concat([counted, diluted[~diluted["ticker"].isin(counted["ticker"])]])
+    merged = last.merge(shares[["ticker", "of", "shares", "note"]], on="ticker")
+    return pd.DataFrame(
+        {
+            "firm": merged["ticker"],
+            "value": merged["close"] * merged["shares"] / 1e3,
+            "shares_of": merged["of"],
+            "close_of": pd.to_datetime(merged["date"]),
+            "note": merged["note"],
+        }
+    ).reset_index(drop=True)
+
+
+def _nearest(rows: pd.DataFrame, moment: pd.Timestamp, *, days: int) -> pd.DataFrame:
+    """The row of each company nearest to a day, within some days of it."""
+    away = (pd.to_datetime(rows["of"]) - moment).abs()
+    near = rows.assign(away=away)[away <= pd.Timedelta(days=days)]
+    return near.sort_values("away").groupby("ticker", as_index=False).first()

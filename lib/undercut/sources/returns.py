@@ -16,7 +16,7 @@ import pandas as pd
 from undercut.errors import DataError, InputError, SourceError, unknown
 from undercut.paths import cache_dir, data_dir
 from undercut.provenance import Provenance, attach, sha256_of
-from undercut.sources.returns_files import SUFFIXES, Values, read_returns_file
+from undercut.sources.returns_files import SUFFIXES, Values, own_files, read_returns_file
 from undercut.sources.returns_shape import COLUMNS, Window
 from undercut.sources.returns_yahoo import yahoo_returns
 from undercut.sources.sessions import NEW_YORK
@@ -120,7 +120,7 @@ def load_returns(
     request = _Request(window, values, exchange, local, cache, session)
     readers = _readers(source, allow_fallback)
     if wanted is None and source == "auto":
-        readers = {"local": _folder} if _own_files(request) else {"sample": _sample}
+        readers = {"local": _folder} if own_files(_own_folder(request)) else {"sample": _sample}
     if wanted is None and "yahoo" in readers:
         raise InputError('tickers=None works with source="local", "sample" or a path; Yahoo needs names.')
     gathered = _gather(readers, request, wanted)
@@ -233,15 +233,10 @@ def _own_folder(request: _Request) -> Path:
     return request.local or data_dir() / "local"
 
 
-def _own_files(request: _Request) -> list[Path]:
-    """The user's files of returns, in order of their names."""
-    found = _own_folder(request).glob("*")
-    return sorted(p for p in found if p.name.lower().endswith(SUFFIXES) and not p.name.startswith("factors"))
-
-
 def _folder(request: _Request, names: list[str] | None) -> _Gathered:
     """Tickers from whichever of the user's files has them; two files with the same ticker are ambiguous."""
-    files, folder = _own_files(request), _own_folder(request)
+    folder = _own_folder(request)
+    files = own_files(folder)
     gathered = _Gathered(pd.DataFrame(columns=list(COLUMNS)))
     holder: dict[str, str] = {}
     unread: list[str] = []

@@ -9,6 +9,7 @@ refused with what was found and what is expected, never guessed.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, get_args
@@ -224,14 +225,43 @@ def _from_prices(prices: pd.DataFrame, column: str, exchange: str) -> tuple[pd.D
     return frame, note
 
 
-def _long(table: UserTable, path: Path, values: Values) -> tuple[pd.DataFrame, Measure, str]:
+def own_files(folder: Path) -> list[Path]:
+    """The user's files of returns, in order of their names."""
+    found = folder.glob("*")
+    return sorted(p for p in found if p.name.lower().endswith(SUFFIXES) and not p.name.startswith("factors"))
+
+
+def closes_in(path: Path) -> pd.DataFrame:
+    """``date``, ``ticker``, ``close``: prices of a file as they were, not adjusted; empty where it has none.
+
+    Raises
+    ------
+    SourceError
+        The file cannot be read.
+    """
+    closes = {name: _MEASURES[name] for name in _UNADJUSTED}
+    try:
+        long, measure, column = _long(read_table(path, header_rows=0), path, "auto", closes)
+    except DataError:  # it has returns or adjusted prices alone
+        measure = "returns"
+    if measure != "prices":
+        return pd.DataFrame(columns=["date", "ticker", "close"])
+    bare = long["ticker"].astype("str").str.replace(_EXCHANGE, "", regex=True).str.upper()
+    price = long["value"].abs() if plain(column).endswith("prc") else long["value"]
+    found = pd.DataFrame({"date": long["date"], "ticker": bare, "close": price})
+    return found[found["close"] > 0].reset_index(drop=True)
+
+
+def _long(
+    table: UserTable, path: Path, values: Values, measures: Mapping[str, Measure] = _MEASURES
+) -> tuple[pd.DataFrame, Measure, str]:
     """``date``, ``ticker``, ``value``, ``inner`` (the file's own source); what was measured; the column."""
     if len(table.header) > 1:
-        return _from_fields(table)
+        return _from_fields(table, measures)
     date, ticker = day_of(table), ticker_of(table)
     fields = {plain(name): str(name) for name in table.frame.columns if name not in (date, ticker)}
-    column = next((fields[name] for name in _MEASURES if name in fields), None)
-    if ticker is None and column is None:
+    column = next((fields[name] for name in measures if name in fields), None)
+    if ticker is None and not set(fields) & set(_MEASURES):
         return _from_wide(table, date, path, values)
     if column is None:
         raise DataError(
@@ -325,19 +355,19 @@ def _measure_of(numbers: pd.Series, path: Path, values: Values) -> Measure:
     )
 
 
-def _from_fields(table: UserTable) -> tuple[pd.DataFrame, Measure, str]:
+def _from_fields(table: UserTable, measures: Mapping[str, Measure]) -> tuple[pd.DataFrame, Measure, str]:
     """Header rows of fields and tickers, as Bloomberg and ``yfinance.download(...).to_csv()`` write."""
     known = {*_MEASURES, *_OTHER_FIELDS}
     levels = [level[1:] for level in table.header if all(level[1:])]
     field = next((level for level in levels if {plain(name) for name in level} <= known), None)
     ticker = next((level for level in levels if level is not field), None)
-    if field is None or ticker is None or not {plain(name) for name in field} & set(_MEASURES):
+    if field is None or ticker is None or not {plain(name) for name in field} & set(measures):
         raise DataError(
             f"{table.name} has {len(table.header)} rows of header; expected one of tickers and one of fields "
             f"(adj_close, close, PX_LAST, ...), every cell filled; found {listed(table.frame.columns[1:5])}. "
             f"{_EXPECTED}"
         )
-    best = next(name for name in _MEASURES if name in {plain(f) for f in field})
+    best = next(name for name in measures if name in {plain(f) for f in field})
     chosen = [i for i, name in enumerate(field) if plain(name) == best]
     days = table.days(str(table.frame.columns[0]))
     parts = [

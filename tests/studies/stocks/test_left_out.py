@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 import undercut
+from undercut.sources.closes import market_values
 from undercut.sources.events import calendar_inside
 from undercut.studies import stocks
 from undercut.studies.stocks.left_out import LeftOut, shock_left_out
-from undercut.studies.stocks.market_value import market_values
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +43,19 @@ def test_every_company_of_every_group_is_left_out_once(shock: stocks.shock_of) -
     for group, firms in shock.members.items():
         if len(firms) > 1:
             assert sorted(found[found["group"] == group]["without"]) == sorted(["", *firms])
+
+
+def test_a_month_left_out_by_hand(shock: stocks.shock_of) -> None:
+    found = shock_left_out(shock).frame
+    rows = found[found["unit"].eq("month")].set_index("without")
+    returns = shock.data.returns
+    place = returns.index.get_loc(shock.day)
+    past = returns.iloc[place - 160 : place - 30]
+    assert len(rows) == 1 + past.index.strftime("%B %Y").nunique()
+    past = past[past.index.strftime("%B %Y") != "August 2024"]
+    slope, level = np.polyfit(past["RSP"], past["NVDA"], 1)
+    day = returns.loc[shock.day]
+    assert rows.loc["August 2024", "car"] == pytest.approx(day["NVDA"] - level - slope * day["RSP"])
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,12 @@ from scipy import stats
 
 from undercut.errors import InputError, OutsideDataError
 from undercut.eventstudy.model import event_study
+from undercut.sources.closes import market_values
+from undercut.sources.events import load_events
+from undercut.sources.reference import load_reference
 from undercut.studies.stocks import shock
 from undercut.studies.stocks.ladder import Ladder, shock_ladder
-from undercut.studies.stocks.market_value import market_values
-from undercut.studies.stocks.universe import Market
+from undercut.studies.stocks.universe import Market, load_market
 
 World = tuple[pd.DataFrame, pd.Timestamp]
 PAST = (-150, -11)
@@ -98,7 +100,8 @@ def test_specifications_are_the_studies_one_by_one(world) -> None:
         shock_in(world), "X", windows=windows, estimations=pasts, models=["constant-mean", "garch"],
         markets={"index": "INDEX", "firm": "D00", "absent": "ZZZ"},
     ).to_frame()  # fmt: skip
-    assert len(found) == 3 * 2 * (1 + 2)
+    assert len(found) == 3 * 2 * (1 + 2) * 2
+    found = found[found["news"].eq("all sessions")]
     events = pd.DataFrame({"event": ["e"], "date": [day], "firm": ["X"]})
     for window in ((-1, 1), (-1, 0), (0, 0)):
         name = f"{window[0]}:{window[1]}"
@@ -109,6 +112,28 @@ def test_specifications_are_the_studies_one_by_one(world) -> None:
             returns, events, market="D00", model="garch", estimation=(-200, -31), window=window
         ).car()
         assert row[["car", "se"]].to_numpy()[0] == pytest.approx(alone[["car", "se"]].to_numpy()[0])
+
+
+def test_contaminated_sessions_leave_the_estimation_and_their_windows() -> None:
+    """By hand: the same regression without sessions of the central bank, prices, jobs and own earnings."""
+    case = shock.shock_of(load_market("sample", benchmarks=["RSP"]), load_events(), "E052", release="E050")
+    found = shock.specifications(
+        case, windows=[(0, 0), (0, 2)], estimations=[(-160, -31)], models=["market"], markets={"RSP": "RSP"}
+    ).to_frame()
+    # The central bank decided two sessions later: that window has no estimate without it.
+    assert found.groupby("news")["window"].agg(list).to_dict() == {
+        "all sessions": ["0:0", "0:2"], "none scheduled": ["0:0"]
+    }  # fmt: skip
+    dates = load_reference("calendar_dates")
+    busy = dates[dates["kind"].isin(["fomc", "cpi", "jobs"]) | dates["ticker"].eq("NVDA")]["session"]
+    at = case.returns.index.get_loc(case.day)
+    past = case.returns.iloc[at - 160 : at - 30]
+    calm = past[~past.index.isin(pd.to_datetime(busy))]
+    assert 5 < len(past) - len(calm) < 30
+    slope, level = np.polyfit(calm["RSP"], calm["NVDA"], 1)
+    row = found[found["news"].eq("none scheduled")].iloc[0]
+    day = case.returns.loc[case.day]
+    assert row["car"] == pytest.approx(day["NVDA"] - level - slope * day["RSP"])
 
 
 def test_market_value_is_the_last_close_before_the_event_times_shares() -> None:

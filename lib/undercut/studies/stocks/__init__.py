@@ -16,7 +16,7 @@ __getattr__, __dir__, __all__ = offer(
         "shock": "shock_of company_moves group_moves three_sessions every_test rebound longer_windows "
         "specifications limits",
         "ladder": "rungs shock_ladder headline",
-        "market_value": "value_from_loss market_values dollars",
+        "market_value": "value_from_loss values_before dollars event_dollars",
         "release_events": "release_events listed_releases market_shocks",
         "release_response": "response_returns responses held_after kind_of",
         "doses": "dose_slopes",

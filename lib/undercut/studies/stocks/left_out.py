@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from undercut.eventstudy.model import event_study
@@ -12,7 +13,7 @@ from undercut.studies.framed import Framed
 from undercut.studies.presentation import Number, Part, Sentence, Table
 from undercut.studies.stocks.announced import FOCUS, Announced, EachMove, PairMoves
 from undercut.studies.stocks.release_response import Responses, studied
-from undercut.studies.stocks.shock import Shock
+from undercut.studies.stocks.shock import NAME, TARGET, Shock
 from undercut.studies.stocks.universe import group_portfolios
 from undercut.studies.stocks.words import key_of, percent, span
 
@@ -20,8 +21,8 @@ from undercut.studies.stocks.words import key_of, percent, span
 class LeftOut(Framed, row="without", value="car"):
     """Moves of groups, whole and without each unit.
 
-    ``frame``: group, unit (firm, event), without (empty: nothing), car, ci_low, ci_high; intervals are
-    missing where only the mean was computed again.
+    ``frame``: group, unit (company, event, month), without (empty: nothing), car, ci_low, ci_high; intervals
+    are missing where only the mean was computed again.
     """
 
     prefix: str
@@ -41,7 +42,7 @@ class LeftOut(Framed, row="without", value="car"):
         shown = ranges.assign(**{name: 100 * ranges[name] for name in ("whole", "lowest", "highest")})
         yield Table(
             shown[["group", "unit", "whole", "lowest", "highest", "furthest", "turns"]],
-            "Without each company, without each event", row_label="group",
+            "Without each company, each event, each month", row_label="group",
             subtitle="Percent; turns: the sign changes, or the interval does or does not hold zero any more",
             labels={"unit": "left out", "furthest": "furthest without", "turns": "turned by"},
             formats=dict.fromkeys(("whole", "lowest", "highest"), "signed_percent"),
@@ -69,7 +70,7 @@ class LeftOut(Framed, row="without", value="car"):
         """Which groups' answers hang on one unit."""
         turned = self.ranges().query("turns != ''")
         if turned.empty:
-            return "No group's answer turns when one company or one event is left out."
+            return "No answer turns when one company, one event or one month of normal returns is left out."
         parts = []
         for row in turned.itertuples():
             first = row.turns.split(", ")[0]
@@ -78,7 +79,7 @@ class LeftOut(Framed, row="without", value="car"):
             parts.append(
                 f"{row.group} {self.told(row.group, '')}, without {first} {self.told(row.group, first)}{also}"
             )
-        return f"Answers that hang on one company or one event: {'; '.join(parts)}."
+        return f"Answers that hang on one company, one event or one month: {'; '.join(parts)}."
 
 
 def _turns(whole: pd.Series, row: Any) -> bool:
@@ -113,7 +114,24 @@ def shock_left_out(shock: Shock) -> LeftOut:
     options = {"window": shock.window, **shock.options}
     study = event_study(market.join(portfolios), shock.alone(list(portfolios.columns)), **options)
     found = study.car()
-    return LeftOut(_named(found, found["firm"], "company"), "group")
+    firms = _named(found, found["firm"], "company")
+    return LeftOut(pd.concat([firms, _without_months(shock)], ignore_index=True), "group")
+
+
+def _without_months(shock: Shock) -> pd.DataFrame:
+    """The company's own move, whole and with each month of what is normal left out."""
+    first, last = shock.options["estimation"]
+    days, event = shock.returns.index, shock.alone([TARGET])
+    at = days.get_loc(shock.day)
+    months = days.strftime("%B %Y")
+    held = shock.returns[[name for name in (TARGET, shock.benchmark) if name in shock.returns]]
+    rows = []
+    for month in ["", *dict.fromkeys(months[max(at + first, 0) : at + last + 1])]:
+        kept = held.mask(np.tile((months == month)[:, None], len(held.columns)))
+        study = event_study(kept, event, window=shock.window, min_days=60, **shock.options)
+        rows.append(study.car().assign(without=month))
+    found = pd.concat(rows)[["without", "car", "ci_low", "ci_high"]]
+    return found.assign(group=NAME, unit="month")
 
 
 def releases_left_out(found: Responses, returns: pd.DataFrame) -> LeftOut:

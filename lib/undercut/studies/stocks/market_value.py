@@ -1,14 +1,24 @@
-"""How much market value did one day's abnormal return take away?"""
+"""How much market value did abnormal returns take away, on one day and around many events?"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
 import pandas as pd
 
-from undercut.eventstudy.effects import dollar_effects
+from undercut.errors import OutsideDataError
+from undercut.eventstudy.effects import dollar_effects, known_dollar_effects
+from undercut.eventstudy.model import event_study
 from undercut.eventstudy.results import EventStudy
+from undercut.sources.closes import market_values
 from undercut.sources.reference import load_reference
+from undercut.studies.framed import Framed
+from undercut.studies.presentation import Number, Part, Sentence, Table
 from undercut.studies.stocks.shock import TARGET, Shock
 from undercut.studies.stocks.shown import Shown
+from undercut.studies.stocks.universe import GROUPS
 
 
 class Dollars(Shown, page="pages_shock:dollars", label="firm", value="effect"):
@@ -29,6 +39,12 @@ def dollars(shock: Shock, study: EventStudy, values: pd.DataFrame) -> Dollars:
     return Dollars(found.sort_values("effect", ignore_index=True), shock, "; ".join(values["note"].unique()))
 
 
+def values_before(shock: Shock, closes: pd.DataFrame, loss: float) -> pd.DataFrame:
+    """Market values before the day: closes times shares where known, else the target's from its loss."""
+    known = market_values(closes, load_reference("fundamentals"), shock.day)
+    return known if known["firm"].isin(shock.data.firms).any() else value_from_loss(shock, loss)
+
+
 def value_from_loss(shock: Shock, loss: float) -> pd.DataFrame:
     """The target's market value before the day: a published loss (billions of dollars) over its return.
 
@@ -38,67 +54,62 @@ def value_from_loss(shock: Shock, loss: float) -> pd.DataFrame:
     return pd.DataFrame({"firm": [TARGET], "value": [value], "note": "value from the published loss"})
 
 
-def market_values(
-    closes: pd.DataFrame,
-    fundamentals: pd.DataFrame,
-    day: str | pd.Timestamp,
-    *,
-    outstanding: pd.DataFrame | None = None,
-) -> pd.DataFrame:
-    """Market values at the close before an event: price times shares outstanding, or diluted shares.
+class EventDollars(Framed, row="event", value="effect"):
+    """Abnormal change of a group's market value around each of several events, billions of US dollars.
+
+    ``frame``: one row an event: ``event, n`` (companies whose closes and shares are known), ``value, effect,
+    ci_low, ci_high``.
+    """
+
+    group: str
+
+    def parts(self) -> Iterator[Part]:
+        """The mean over events, and every one."""
+        rows, many = self.frame, len(self.frame)
+        errors = (rows["ci_high"] - rows["ci_low"]) / 2
+        mean, half = float(rows["effect"].mean()), float(np.sqrt((errors**2).sum()) / many)
+        yield Number(
+            f"dollars.{self.group}", f"{self.group}: mean abnormal change of market value over {many} events",
+            mean, "USD billion", ci=(mean - half, mean + half), n=many, role="descriptive",
+            method="abnormal returns times market value at the close before; events taken as independent",
+            note=f"{rows['n'].min():.0f} to {rows['n'].max():.0f} companies with known shares",
+        )  # fmt: skip
+        yield Table(
+            rows[["event", "n", "value", "effect", "ci_low", "ci_high"]],
+            f"What it was worth: {self.group}", "Billions of US dollars; companies whose closes and shares "
+            "are known; 95% intervals that allow for companies moving together", row_label="event",
+            labels={"n": "companies", "value": "worth before", "effect": "change", "ci_low": "95% from",
+                    "ci_high": "to"},
+        )  # fmt: skip
+
+
+def event_dollars(
+    returns: pd.DataFrame, closes: pd.DataFrame, events: pd.DataFrame, group: str = "chips", *,
+    benchmark: str = "RSP", **options: Any,
+) -> EventDollars | list[Part]:  # fmt: skip
+    """Dollar effects of the events on a group's companies, where closes and shares are known.
 
     Parameters
     ----------
-    closes : pandas.DataFrame
-        Columns ticker, date and close: prices as they were, not adjusted for later dividends.
-    fundamentals : pandas.DataFrame
-        ``load_reference("fundamentals")``.
-    day : date-like
-        The event's session.
-    outstanding : pandas.DataFrame, optional
-        ``load_reference("shares_outstanding")``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns firm, value (billions of US dollars), shares_of (day of the number of shares), close_of, note.
-        Firms without a close, or without shares, or quoted as receipts of an unknown number of shares are
-        absent.
-
-    Notes
-    -----
-    Shares outstanding within 100 days of the event are taken first; else diluted weighted shares of the
-    nearest fiscal year, a little more, if it ended within a year. A split between would be a gross error.
+    returns, closes : DataFrame
+        From ``load_returns`` and :func:`undercut.sources.closes.closing_prices`.
+    events : DataFrame
+        ``event`` and ``date``, one row each.
+    group : str
+        A key of ``GROUPS``.
+    benchmark, **options
+        Of the event study.
     """
-    moment = pd.Timestamp(day)
-    before = closes[pd.to_datetime(closes["date"]) < moment].dropna(subset=["close"])
-    last = before.sort_values("date").groupby("ticker", as_index=False).last()
-    diluted = fundamentals[fundamentals["item"] == "diluted_weighted_shares"]
-    diluted = _nearest(diluted.rename(columns={"period_end": "of", "value": "shares"}), moment, days=366)
-    ratio = fundamentals[fundamentals["item"] == "adr_ratio"].set_index("ticker")["value"]
-    foreign = set(fundamentals.loc[fundamentals["currency"].isin(["TWD", "CNY"]), "ticker"]) - set(
-        ratio.index
-    )
-    diluted = diluted[~diluted["ticker"].isin(foreign)].assign(note="close times diluted shares")
-    diluted["shares"] = diluted["shares"] / diluted["ticker"].map(ratio).fillna(1.0)
-    table = load_reference("shares_outstanding") if outstanding is None else outstanding
-    counted = _nearest(table.rename(columns={"date": "of", "shares_million": "shares"}), moment, days=100)
-    counted = counted.assign(note="close times shares outstanding")
-    shares = pd.concat([counted, diluted[~diluted["ticker"].isin(counted["ticker"])]])
-    merged = last.merge(shares[["ticker", "of", "shares", "note"]], on="ticker")
-    return pd.DataFrame(
-        {
-            "firm": merged["ticker"],
-            "value": merged["close"] * merged["shares"] / 1e3,
-            "shares_of": merged["of"],
-            "close_of": pd.to_datetime(merged["date"]),
-            "note": merged["note"],
-        }
-    ).reset_index(drop=True)
-
-
-def _nearest(rows: pd.DataFrame, moment: pd.Timestamp, *, days: int) -> pd.DataFrame:
-    """The row of each company nearest to a day, within some days of it."""
-    away = (pd.to_datetime(rows["of"]) - moment).abs()
-    near = rows.assign(away=away)[away <= pd.Timedelta(days=days)]
-    return near.sort_values("away").groupby("ticker", as_index=False).first()
+    firms = pd.DataFrame({"firm": [name for name in GROUPS[group] if name in set(closes["ticker"])]})
+    why = "the returns hold no closing prices of companies whose shares are known"
+    if len(firms):
+        table = events[["event", "date"]].drop_duplicates("event").merge(firms, how="cross")
+        try:
+            study = event_study(returns, table, market=benchmark, **options)
+            found = known_dollar_effects(study, closes)
+        except OutsideDataError as reason:
+            found, why = pd.DataFrame({"firm": []}), str(reason)
+        totals = found[found["firm"].eq("total")]
+        if len(totals):
+            return EventDollars(totals.drop(columns="firm").reset_index(drop=True), group)
+    return [Sentence(f"What the moves were worth in dollars cannot be told here: {why}.")]

@@ -372,7 +372,7 @@ def choices(found: Choices) -> Iterator[Part]:
     yield Number(
         "specifications.below_zero", "Specifications whose interval lies below zero",
         100 * below / len(rows), "%", n=len(rows), note=_NO_SAMPLE, role="robustness",
-        method="windows x benchmarks x models x estimation windows",
+        method="windows x benchmarks x models x estimation windows x scheduled news in or out",
     )  # fmt: skip
     yield Number(
         "specifications.median", f"Median over specifications, {NAME}", 100 * rows["car"].median(), "%",

@@ -16,8 +16,10 @@ from undercut.eventstudy.groups import GroupTests, battery_table, group_tests
 from undercut.eventstudy.model import event_study
 from undercut.eventstudy.results import EventStudy
 from undercut.eventstudy.windows import Window, label, parse_window
+from undercut.inference.arrays import Booleans
 from undercut.inference.specifications import SpecificationCurve, specification_curve
 from undercut.sources.events import calendar_inside, events_inside
+from undercut.sources.reference import load_reference
 from undercut.studies.stocks.shown import Shown
 from undercut.studies.stocks.universe import Market, group_portfolios
 
@@ -244,7 +246,7 @@ def longer_windows(
 class Choices(Shown, page="pages_shock:choices", label="window"):
     """One unit's abnormal return under every combination of choices.
 
-    ``rows``: window, benchmark, model, estimation (all text), car, se, ci_low, ci_high, p_value.
+    ``rows``: window, benchmark, model, estimation, news (all text), car, se, ci_low, ci_high, p_value.
     """
 
     shock: Shock
@@ -256,7 +258,7 @@ class Choices(Shown, page="pages_shock:choices", label="window"):
         percent = self.rows.dropna(subset=["car"]).assign(
             **{name: 100 * self.rows[column] for name, column in ends.items()}
         )
-        return specification_curve(percent, ["window", "benchmark", "model", "estimation"], unit="%")
+        return specification_curve(percent, ["window", "benchmark", "model", "estimation", "news"], unit="%")
 
 
 def specifications(
@@ -283,27 +285,44 @@ def specifications(
         Name of a benchmark and its column; those without returns are left out.
     models : sequence of str
         Models of normal returns that need a market, and ``constant-mean``, which is fitted once a window.
+
+    Notes
+    -----
+    Contamination is a choice: with all sessions, and without those on which the central bank, prices, jobs
+    or the target's own earnings were scheduled. The second leaves such sessions out of the estimation
+    windows, for which half of ``min_days`` is then enough (leads and lags
+    lose their neighbours too), and has no estimate of a window that holds one.
     """
     held = {name: column for name, column in markets.items() if column in shock.returns.columns}
-    panel = returns_panel(shock.returns[[target, *held.values()]])
+    returns = shock.returns[[target, *held.values()]]
+    calm = returns.mask(np.tile(_scheduled(returns.index, target)[:, None], len(returns.columns)))
+    panels = {"all sessions": returns_panel(returns), "none scheduled": returns_panel(calm)}
     pasts = [parse_window(past) for past in estimations]
     studies = {}
     # Windows that start on one day share a fit: what is normal is estimated up to there.
     reach = {first: max(end for start, end in windows if start == first) for first, _ in windows}
-    for first, past, model in product(reach, pasts, models):
+    for news, first, past, model in product(panels, reach, pasts, models):
         for name, column in held.items() if model != "constant-mean" else [("none", None)]:
-            studies[first, past, model, name] = event_study(
-                panel, shock.alone([target]), model=model, market=column, estimation=past,
-                window=(first, reach[first]), min_days=min_days,
+            studies[news, first, past, model, name] = event_study(
+                panels[news], shock.alone([target]), model=model, market=column, estimation=past,
+                window=(first, reach[first]), min_days=min_days if news == "all sessions" else min_days // 2,
             )  # fmt: skip
     parts = [
-        studies[key].car(window).assign(benchmark=key[3], model=key[2], estimation=label(key[1]))
-        for window, past, model in product(windows, pasts, models)
+        studies[key].car(window).assign(benchmark=key[4], model=key[3], estimation=label(key[2]), news=key[0])
+        for news, window, past, model in product(panels, windows, pasts, models)
         for key in studies
-        if key[:3] == (window[0], past, model)
+        if key[:4] == (news, window[0], past, model)
     ]
-    columns = ["window", "benchmark", "model", "estimation", "car", "se", "ci_low", "ci_high", "p_value"]
-    return Choices(pd.concat(parts, ignore_index=True)[columns], shock)
+    columns = ["window", "benchmark", "model", "estimation", "news", "car", "se", "ci_low", "ci_high"]
+    rows = pd.concat(parts, ignore_index=True)[[*columns, "p_value"]]
+    return Choices(rows.dropna(subset=["car"]).reset_index(drop=True), shock)
+
+
+def _scheduled(sessions: pd.DatetimeIndex, target: str) -> Booleans:
+    """Sessions with a decision of the central bank, prices, jobs or the target's earnings."""
+    dates = load_reference("calendar_dates")
+    dates = dates[dates["kind"].ne("earnings") | dates["ticker"].eq(target)]
+    return np.asarray(sessions.isin(pd.DatetimeIndex(dates["session"].dropna())))
 
 
 class Limits(Shown, page="pages_shock:limits"):
