@@ -96,11 +96,12 @@ def monthly_steps(quotes: pd.DataFrame) -> pd.DataFrame:
 
 def chained_change(steps: pd.DataFrame, months: Sequence[str], price: str) -> float:
     """Percent a year of the chained Jevons index that these steps make; see `monthly_steps`."""
-    steps = steps[steps[price].notna()]
-    count = np.bincount(steps["month"], minlength=len(months))[1:]
+    month, step = steps["month"].to_numpy(), steps[price].to_numpy(float)
+    seen = np.isfinite(step)
+    count = np.bincount(month[seen], minlength=len(months))[1:]
     if (count == 0).any():
         raise NotIdentifiedError("Two months have no offer in common.")
-    total = np.bincount(steps["month"], weights=steps[price], minlength=len(months))[1:]
+    total = np.bincount(month[seen], weights=step[seen], minlength=len(months))[1:]
     return annual_change(pd.Series(np.exp(np.append(0.0, np.cumsum(total / count))), index=months))
 
 
