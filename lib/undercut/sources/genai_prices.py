@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from undercut.errors import SourceError
 from undercut.sources.other_modes import mode_of_name
-from undercut.sources.quotes import Quote, Table, condition_text, rounded
+from undercut.sources.quotes import Quote, Table, condition_text, rounded, table_of
 
 MEMBER: Final = r"genai_prices/data\.py"
 _FIELDS: Final = {
@@ -71,23 +71,15 @@ def _plain(node: ast.AST | None) -> Any:
 
 
 def _table(providers: Iterable[Mapping[str, Any]]) -> Table:
-    quotes: list[Quote] = []
-    unreadable: list[str] = []
-    out_of_scope = 0
-    for provider in providers:
-        for model in provider.get("models") or []:
-            raw_id = f"{provider['id']}/{model['id']}"
-            try:
-                found = list(_quotes(str(provider["id"]), raw_id, model))
-            except (TypeError, ValueError, KeyError):
-                unreadable.append(raw_id)
-                continue
-            out_of_scope += not found
-            quotes += found
-    return Table(quotes, out_of_scope, tuple(unreadable))
+    models = (
+        (f"{provider['id']}/{model['id']}", (str(provider["id"]), model))
+        for provider in providers
+        for model in provider.get("models") or []
+    )
+    return table_of(models, lambda raw_id, sold: _quotes(raw_id, *sold))
 
 
-def _quotes(provider: str, raw_id: str, model: Mapping[str, Any]) -> Iterator[Quote]:
+def _quotes(raw_id: str, provider: str, model: Mapping[str, Any]) -> Iterator[Quote]:
     """One quote for each dated price of a model.
 
     The package applies the last entry whose condition holds, so hours of the day that follow a dated price

@@ -18,6 +18,7 @@ from undercut.sources.quotes import (
     condition_text,
     parse_json_object,
     per_million,
+    table_of,
 )
 
 MEMBER: Final = r"litellm/model_prices_and_context_window_backup\.json"
@@ -55,27 +56,13 @@ def parse(content: bytes, *, what: str = "the litellm price table") -> Table:
     >>> table.quotes[0].input, table.quotes[0].output
     (30.0, 60.0)
     """
-    quotes: list[Quote] = []
-    unreadable: list[str] = []
-    out_of_scope = 0
-    for raw_id, entry in parse_json_object(content, what).items():
-        if not isinstance(entry, dict) or raw_id == "sample_spec":
-            out_of_scope += 1
-            continue
-        try:
-            quote = _quote(raw_id, entry)
-        except (TypeError, ValueError, AttributeError):
-            unreadable.append(raw_id)
-            continue
-        if quote is None:
-            out_of_scope += 1
-        else:
-            quotes.append(quote)
-    return Table(quotes, out_of_scope, tuple(unreadable))
+    return table_of(parse_json_object(content, what).items(), lambda raw_id, entry: [_quote(raw_id, entry)])
 
 
 def _quote(raw_id: str, entry: Mapping[str, Any]) -> Quote | None:
     """The entry's price; None where it states none."""
+    if not isinstance(entry, dict) or raw_id == "sample_spec":
+        return None
     host, mode = str(entry.get("litellm_provider") or ""), str(entry.get("mode", "chat") or "other")
     other = mode_of_name(raw_id) if mode in TEXT_MODES else mode
     if other is not None:

@@ -20,7 +20,7 @@ from undercut.paths import write_atomically
 from undercut.provenance import Provenance, attach, sha256_of
 from undercut.sources import models_dev
 from undercut.sources.download import download
-from undercut.sources.quotes import Quote, Table, parse_json_object, per_million, to_frame
+from undercut.sources.quotes import Quote, Table, parse_json_object, per_million, table_of, to_frame
 
 MAX_AGE: Final = dt.timedelta(hours=1)
 _WAY_OUT: Final = (
@@ -49,16 +49,11 @@ def parse_openrouter(content: bytes, *, what: str = "OpenRouter's list of models
     models = parse_json_object(content, what).get("data")
     if not isinstance(models, list) or not models:
         raise SourceError(f"{what} holds no models; nothing was changed.")
-    quotes: list[Quote] = []
-    unreadable: list[str] = []
-    for model in models:
-        try:
-            quotes.append(_openrouter_quote(model))
-        except (KeyError, TypeError, ValueError):
-            unreadable.append(str(model.get("id") if isinstance(model, dict) else model))
-    if not quotes:
+    named = ((str(model.get("id") if isinstance(model, dict) else model), model) for model in models)
+    table = table_of(named, lambda _, model: [_openrouter_quote(model)])
+    if not table.quotes:
         raise SourceError(f"{what} holds {len(models)} models but no readable price; its layout has changed.")
-    return Table(quotes, 0, tuple(unreadable))
+    return table
 
 
 def _openrouter_quote(model: dict[str, Any]) -> Quote:

