@@ -229,6 +229,18 @@ def test_marks_of_rows_have_the_name_of_their_row_and_bars_their_length() -> Non
     assert [mark.text for mark in plots.marks_of(figure)] == ["Kimi K2, sellers\n3", "GPT-5, sellers\n5"]
 
 
+def test_lines_that_end_in_one_point_keep_their_own_names() -> None:
+    with plots.use_house_style():
+        ax = plots.own_axes()
+        for color, start in ((plots.INK, 1.0), (plots.ORIGIN_COLORS["CN"], 2.0)):
+            ax.plot([0, 1], [start, 3.0], color=color)
+        ends = {"All": (1, 3.0), "Chinese": (1, 3.0)}
+        plots.label_line_ends(ax, ends, {"All": plots.INK, "Chinese": plots.ORIGIN_COLORS["CN"]})
+        ax.figure.draw_without_rendering()  # type: ignore[union-attr]
+        assert plots.declare(ax.figure).names == ["All", "Chinese"]  # type: ignore[arg-type]
+    plt.close("all")
+
+
 def test_names_at_marks_keep_clear_of_marks_and_of_each_other() -> None:
     figure, ax = plt.subplots()
     draws = np.random.default_rng(0).uniform(size=(60, 2))

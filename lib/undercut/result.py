@@ -72,4 +72,5 @@ class Result(ABC):
     def _repr_html_(self) -> str:
         heading = escape(self.summary().splitlines()[0])
         shown = self.table().head(_ROWS_SHOWN)
-        return f"<p><strong>{heading}</strong></p>{shown.to_html(border=0, max_cols=12)}"
+        counted = type(shown.index).__name__ == "RangeIndex"  # numbers of rows say nothing
+        return f"<p><strong>{heading}</strong></p>{shown.to_html(border=0, max_cols=12, index=not counted)}"

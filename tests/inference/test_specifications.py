@@ -73,6 +73,30 @@ def test_the_figure_marks_the_headline_and_names_every_option(results: pd.DataFr
     plt.close("all")
 
 
+def test_one_extreme_estimate_stands_at_the_edge_and_flattens_nothing() -> None:
+    values = [*(0.1 * n for n in range(-10, 9)), 93.0]
+    table = pd.DataFrame({"draw": range(20), "estimate": values, "low": -150.0, "high": 150.0})
+    with plots.use_house_style():
+        ax = specification_curve(table, ["draw"], headline={"draw": 10}).plot()
+    low, high = ax.get_ylim()
+    assert low > -5 and high < 5
+    assert [text.get_text() for text in ax.texts] == ["93"]
+    plt.close("all")
+
+
+def test_large_rises_in_percent_leave_room_for_falls() -> None:
+    table = pd.DataFrame(
+        {"draw": range(4), "estimate": [-90.0, -50.0, 20.0, 1200.0], "low": -99.0, "high": 4e3}
+    )
+    with plots.use_house_style():
+        ax = specification_curve(table, ["draw"], unit="%").plot()
+        ax.figure.draw_without_rendering()  # type: ignore[union-attr]
+    down, none, up = ax.transData.transform([(1, -75), (1, 0), (1, 300)])[:, 1]
+    assert up - none == pytest.approx(none - down)
+    assert "−80%" in [label.get_text() for label in ax.get_yticklabels()]
+    plt.close("all")
+
+
 def test_a_missing_estimate_without_a_reason_is_refused(results: pd.DataFrame) -> None:
     with pytest.raises(DataError, match="no reason"):
         specification_curve(results.assign(why_not=""), ["reach", "link"])

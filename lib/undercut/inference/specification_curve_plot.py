@@ -16,6 +16,8 @@ from undercut.result import Axes
 _ROW = 0.075
 #: Room above and below the estimates, in units of their range.
 _BEYOND = 0.8
+#: Beyond this change in percent a plain axis leaves no room for falls.
+_RATIOS = 300
 #: What a reader calls an option.
 _OPTIONS = {
     "callaway_santanna": "Callaway-Sant'Anna",
@@ -29,6 +31,20 @@ _OPTIONS = {
     "aider_polyglot": "code edits",
     "epoch_aime": "mathematics",
     "epoch_gpqa": "science questions",
+    "RSP": "market, equal weights",
+    "SPY": "market by size (S&P 500)",
+    "QQQ": "Nasdaq-100",
+    "constant-mean": "own mean",
+    "market-adjusted": "less the market",
+    "dimson": "market, lags too",
+    "garch": "market, noise that changes",
+}
+_CHOICES = {
+    "estimation": "usual moves from",
+    "news": "counting",
+    "weeks": "weeks on either side",
+    "gap": "weeks left out",
+    "least": "changes of at least",
 }
 
 
@@ -74,19 +90,37 @@ def draw_curve(
 def _estimates(axes: Axes, found: pd.DataFrame, reference: float, unit: str) -> None:
     """Estimates in ascending order; dark where the interval leaves out no effect, ringed the headline.
 
-    Intervals are cut off at a distance, so that a few wide or infinite ones do not flatten the rest.
+    Intervals are cut off at a distance, and an estimate far from all others stands at the edge with its
+    number, so that a few wide or infinite ones do not flatten the rest.
     """
-    least = min(float(found["estimate"].min()), reference)
-    most = max(float(found["estimate"].max()), reference)
-    margin = _BEYOND * (most - least or 1.0)
-    found = found.assign(
-        low=found["low"].clip(lower=least - margin), high=found["high"].clip(upper=most + margin)
-    )
     clear = (found["low"] > reference) | (found["high"] < reference)
-    for is_clear, color in ((False, plots.RULE), (True, plots.MUTED)):
+    far = _far(found, reference)
+    near = found.loc[~far, "estimate"]
+    least, most = min(float(near.min()), reference), max(float(near.max()), reference)
+    margin = _BEYOND * (most - least or 1.0)
+    bounds = [least - margin, most + margin]
+    if unit.startswith("%") or unit == "percent":
+        bounds[0] = max(bounds[0], min(-100.0, least))  # no price falls by more than all of it
+        plots.percent_axis(axes)
+        if most > _RATIOS and least > -100:
+            plots.ratio_axis(axes)
+            bounds = [100 * ((1 + least / 100) / 1.5 - 1), 100 * ((1 + most / 100) * 1.8 - 1)]
+    else:
+        axes.set_ylabel(unit)
+    axes.set_ylim(*bounds)
+    for is_clear, color in ((False, plots.GREY), (True, plots.MUTED)):
         part = found[clear == is_clear]
-        axes.vlines(part["rank"], part["low"], part["high"], color=color, linewidth=1.5, zorder=1)
-    axes.plot(found["rank"], found["estimate"], ".", color=plots.INK, markersize=4)
+        ends = (part[end].clip(*bounds) for end in ("low", "high"))
+        axes.vlines(part["rank"], *ends, color=color, linewidth=1.5, zorder=1)
+    axes.plot(found.loc[~far, "rank"], near, ".", color=plots.INK, markersize=4)
+    for row in found[far].itertuples():
+        up = row.estimate > most
+        edge = bounds[up]
+        axes.plot(row.rank, edge, "^" if up else "v", color=plots.INK, markersize=6, clip_on=False)
+        axes.annotate(
+            f"{row.estimate:,.3g}".replace("-", "\N{MINUS SIGN}"), (row.rank, edge), (-6, -4 if up else 4),
+            textcoords="offset points", ha="right", va="center", fontsize=9, color=plots.INK,
+        )  # fmt: skip
     marked = found[found["is_headline"]]
     axes.plot(
         marked["rank"], marked["estimate"], "o", markersize=9, markerfacecolor="none",
@@ -94,17 +128,26 @@ def _estimates(axes: Axes, found: pd.DataFrame, reference: float, unit: str) -> 
     )  # fmt: skip
     plots.zero_line(axes, reference)
     axes.set_xlim(0, len(found) + 1)
-    # No price falls by more than all of it.
-    axes.set_ylim(
-        max(least - margin, min(-100.0, least)) if unit in ("%", "percent") else least - margin, most + margin
-    )
-    axes.set_ylabel(unit)
+
+
+def _far(found: pd.DataFrame, reference: float) -> pd.Series:
+    """Estimates three times as far from the middle nine tenths as these and no effect reach; never the
+    headline."""
+    low, high = found["estimate"].quantile([0.05, 0.95])
+    low, high = min(low, reference), max(high, reference)
+    room = 3 * (high - low)
+    return ~found["estimate"].between(low - room, high + room) & ~found["is_headline"].astype(bool)
 
 
 def _told(choice: str, option: str) -> str:
     """A choice as a reader reads it."""
-    told = f"{choice}: {_OPTIONS.get(option, option.removesuffix('.0'))}".replace("_", " ")
-    return re.sub(r"(?<=[ :])-(?=\d)", "\N{MINUS SIGN}", told)
+    first, between, last = option.partition(":")
+    if between and first.lstrip("-").isdigit() and last.lstrip("-").isdigit():
+        option = f"day {first}" if first == last else f"days {first} to {last}"
+    told = _OPTIONS.get(option, option.removesuffix(".0"))
+    return re.sub(
+        r"(?<!\w)-(?=\d)", "\N{MINUS SIGN}", f"{_CHOICES.get(choice, choice)}: {told}".replace("_", " ")
+    )
 
 
 def _options(found: pd.DataFrame, choice: str) -> list[str]:

@@ -16,6 +16,7 @@ from undercut.plots.axes import (
     log_axis,
     percent_axis,
     price_axis,
+    ratio_axis,
     row_places,
     zero_line,
 )
@@ -89,6 +90,7 @@ __all__ = [
     "panels",
     "percent_axis",
     "price_axis",
+    "ratio_axis",
     "row_places",
     "set_house_style",
     "spread",

@@ -52,11 +52,40 @@ def percent_axis(ax: Axes, axis: str = "y", *, signed: bool = True, share: bool 
     scale = 100.0 if share else 1.0
 
     def text(value: float, _: Any) -> str:
-        shown = f"{value * scale:{'+' if signed else ''}.3g}".replace("-", "\N{MINUS SIGN}")
+        form = ",.0f" if abs(value * scale) >= 1000 else ".3g"
+        shown = f"{value * scale:{'+' if signed else ''}{form}}".replace("-", "\N{MINUS SIGN}")
         return f"{'0' if abs(value * scale) < 1e-9 else shown}%"
 
     getattr(ax, f"{axis}axis").set_major_formatter(text)
     return ax
+
+
+def ratio_axis(ax: Axes, axis: str = "y") -> Axes:
+    """Changes in percent of what is above zero: twice as much stands as far from none as half as much.
+
+    For changes of which some are large: on a plain axis +900% leaves no room for what lies below zero.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> ax = ratio_axis(plt.subplots()[1])
+    >>> down, none, up = ax.transData.transform([(0, -50), (0, 0), (0, 100)])[:, 1]
+    >>> bool(abs((up - none) - (none - down)) < 1e-6)
+    True
+    >>> plt.close()
+    """
+    import numpy as np
+    from matplotlib.ticker import FixedLocator, NullLocator
+
+    if axis not in ("x", "y"):
+        raise InputError(f"axis must be x or y; got {axis!r}.")
+    least = -99.5  # all of it would lie infinitely far
+    scale = (lambda value: np.log1p(np.maximum(value, least) / 100), lambda log: 100 * np.expm1(log))
+    getattr(ax, f"set_{axis}scale")("function", functions=scale)
+    one = ax.yaxis if axis == "y" else ax.xaxis
+    one.set_major_locator(FixedLocator([-99, -95, -80, -50, 0, 100, 400, 1900]))
+    one.set_minor_locator(NullLocator())
+    return percent_axis(ax, axis)
 
 
 def dollars(value: float) -> str:

@@ -23,7 +23,7 @@ def label_line_ends(ax: Axes, labels: Mapping[str, tuple[Any, float]], colors: M
     Parameters
     ----------
     ax : Axes
-        Call last: positions are computed for the axes' present limits.
+        Names are parted for the axes' present limits, and again when the figure is laid out.
     labels : mapping of str to (x, y)
         Last point of each line, in data units.
     colors : mapping of str to str
@@ -31,22 +31,31 @@ def label_line_ends(ax: Axes, labels: Mapping[str, tuple[Any, float]], colors: M
     """
     if not labels:
         return ax
-    figure = figure_of(ax)
-    lay_out(figure)
-    points = {
-        name: ax.transData.transform((ax.xaxis.convert_units(x), ax.yaxis.convert_units(y)))  # type: ignore[no-untyped-call]
-        for name, (x, y) in labels.items()
-    }
-    names = sorted(points, key=lambda name: float(points[name][1]))
-    told = {name: fill(name, 15) if is_narrow() else name for name in names}
-    text_height = 9.5 * 1.25 * max(text.count("\n") + 1 for text in told.values()) * figure.dpi / 72
-    heights = spread([float(points[name][1]) for name in names], text_height)
-    for name, height in zip(names, heights, strict=True):
-        offset = (height - float(points[name][1])) * 72 / figure.dpi
-        ax.annotate(
-            told[name], xy=labels[name], xytext=(7, offset), textcoords="offset points", va="center",
+    for name, at in labels.items():
+        told = fill(name, 15) if is_narrow() else name
+        text = ax.annotate(
+            told, xy=at, xytext=(7, 0), textcoords="offset points", va="center",
             color=ink_of(colors.get(name, INK)), fontsize=9.5, annotation_clip=False,
         )  # fmt: skip
+        text.is_line_end = True  # type: ignore[attr-defined]
+    lay_out(figure_of(ax))
+    return part_line_ends(ax)
+
+
+def part_line_ends(ax: Axes) -> Axes:
+    """Move names at line ends apart where they would overlap; once more when the layout has changed."""
+    ends: list[Any] = [text for text in ax.texts if getattr(text, "is_line_end", False)]
+    if not ends:
+        return ax
+    scale = figure_of(ax).dpi / 72
+    heights = [
+        float(ax.get_yaxis_transform().transform((0, ax.yaxis.convert_units(end.xy[1])))[1])  # type: ignore[no-untyped-call]
+        for end in ends
+    ]
+    order = sorted(range(len(ends)), key=heights.__getitem__)
+    gap = 9.5 * 1.25 * scale * max(end.get_text().count("\n") + 1 for end in ends)
+    for place, height in zip(order, spread([heights[place] for place in order], gap), strict=True):
+        ends[place].set_position((7, (height - heights[place]) / scale))
     return ax
 
 

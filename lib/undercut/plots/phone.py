@@ -6,6 +6,7 @@ import re
 from textwrap import fill
 from typing import TYPE_CHECKING, Final, cast
 
+from undercut.plots.labels import part_line_ends
 from undercut.plots.style import INK, MUTED, NARROW, WIDE, text_width
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 _LONGEST: Final = 104  # points of a row's name that may stand beside it
 _ROW: Final = 0.36  # inches of a row with its name above it
+_LINE: Final = 0.15  # of each further line of its name
+_LETTERS: Final = 62  # of a name in one line
 _AROUND: Final = 0.75
 _MINUS: Final = re.compile(r"(?<![\w.,:/-])-(?=\d)")
 
@@ -33,6 +36,8 @@ def fit_page(figure: Figure, width: float = WIDE) -> None:
     moved = [_apart(ax) for ax in figure.axes if ax.get_visible()]
     if any(moved):
         lay_out(figure)
+    for ax in figure.axes:
+        part_line_ends(ax)
     # What is laid out stays so: each file of the figure would else be drawn a second time, to be measured.
     with rc_context({"figure.constrained_layout.use": False, "figure.autolayout": False}):
         figure.set_layout_engine(None)
@@ -53,7 +58,7 @@ def fit_phone(figure: Figure) -> None:
     shown = [ax for ax in figure.axes if ax.get_visible()]
     rows = max((_names_above(ax) for ax in shown), default=0)
     if rows:
-        height = max(height, _AROUND + _ROW * rows)
+        height = max(height, _AROUND + rows)
     figure.set_size_inches(min(width, NARROW), height)
     figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.03)
     for ax in shown:
@@ -113,18 +118,21 @@ def _apart(ax: Axes) -> bool:
     return True
 
 
-def _names_above(ax: Axes) -> int:
-    """Write long names of rows above the rows; how many rows there are room for, or 0."""
+def _names_above(ax: Axes) -> float:
+    """Write long names of rows above the rows; how many inches the rows then need, or 0."""
     written = [text.get_text() for text in ax.get_yticklabels()]
     named = [text for text in written if re.search(r"[^\W\d_]{2}", text) and "$" not in text]
     if 2 * len(named) <= len([text for text in written if text]) or max(map(_width, named)) <= _LONGEST:
         return 0
     low, high = sorted(ax.get_ylim())
     place = ax.get_subplotspec()
+    lines = 1
     for tick, label in zip(ax.get_yticks(), ax.get_yticklabels(), strict=False):
         if (place is None or place.is_first_col()) and low <= tick <= high and label.get_text():
+            name = fill(" ".join(label.get_text().replace("_", " ").split()), _LETTERS)
+            lines = max(lines, name.count("\n") + 1)
             above = ax.annotate(
-                fill(" ".join(label.get_text().replace("_", " ").split()), 52), (0, tick), (0, 5),
+                name, (0, tick), (0, 5),
                 xycoords=("axes fraction", "data"), textcoords="offset points", fontsize=9, va="bottom",
                 color=INK, zorder=5, fontweight=label.get_fontweight(),
             )  # fmt: skip
@@ -132,7 +140,7 @@ def _names_above(ax: Axes) -> int:
     ax.set_yticks(ax.get_yticks(), written)
     ax.tick_params(labelleft=False)
     _thinner_bars(ax)
-    return round(high - low) if high - low < 80 else 0
+    return round(high - low) * (_ROW + _LINE * (lines - 1)) if high - low < 80 else 0
 
 
 def _thinner_bars(ax: Axes) -> None:

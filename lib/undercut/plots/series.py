@@ -93,11 +93,16 @@ def _anchor(artist: Artist, ax: Axes) -> float | None:
 def _owners(ax: Axes) -> Iterator[tuple[Artist, str]]:
     """Each artist that belongs to a series, and its name."""
     named: dict[Artist, str] = {}
-    ends = {_place(ax, text): text for text in ax.texts if _anchor(text, ax) is not None}
+    ends: dict[tuple[float, ...], list[Any]] = {}
+    for text in ax.texts:
+        if _anchor(text, ax) is not None:
+            ends.setdefault(_place(ax, text), []).append(text)
     for line in ax.lines:
         points = np.asarray(line.get_xydata(), dtype=float)
         points = points[np.isfinite(points).all(axis=1)]
-        end = ends.get(tuple(np.round(points[-1], 9))) if len(points) > 1 else None
+        here = ends.get(tuple(np.round(points[-1], 9)), []) if len(points) > 1 else []
+        # Lines that end in one point are told apart by the colour of their names.
+        end = next((text for text in here if _ink(text) == _ink(line)), here[0] if here else None)
         own = str(line.get_label())
         if end is not None or not own.startswith("_"):
             named[line] = " ".join((end.get_text() if end is not None else own).split())

@@ -21,19 +21,24 @@ _HEIGHT: Final = 1.6  # inches beside the rows
 _ROW: Final = 0.36
 
 
-def tornado(rows: pd.DataFrame, *, base: float, unit: str, most: int = 12, ax: Axes | None = None) -> Axes:
+def tornado(
+    rows: pd.DataFrame, *, base: float, unit: str, most: int = 12,
+    names: Mapping[str, str] | None = None, ax: Axes | None = None,
+) -> Axes:  # fmt: skip
     """Value at the low and the high end of each assumption, the widest on top.
 
     Parameters
     ----------
     rows : DataFrame
-        Columns parameter, low, high, value_low, value_high (million).
+        Columns parameter, unit, low, high, value_low, value_high (million).
     base : float
         Value with all assumptions at their defaults, million.
     unit : str
         Of the values, such as ``million USD``.
     most : int
         How many assumptions to show.
+    names : mapping of str to str, optional
+        What parameters are called; their own names by default.
 
     Raises
     ------
@@ -49,13 +54,15 @@ def tornado(rows: pd.DataFrame, *, base: float, unit: str, most: int = 12, ax: A
         ax.barh(
             np.arange(len(shown)), ends - middle, left=middle, color=color, height=0.6, label=f"{column} end"
         )
-    labels = [
-        f"{r.parameter}  {r.low:.3g} to {r.high:.3g}".replace("_", " ").replace("-", "\N{MINUS SIGN}")
-        for r in shown.itertuples()
-    ]
+    labels = []
+    for row in shown.itertuples():
+        scale, sign = (100, "%") if row.unit.startswith("share") else (1, "")
+        ends = f"{scale * row.low:.3g}{sign} to {scale * row.high:.3g}{sign}".replace("-", "\N{MINUS SIGN}")
+        labels.append(f"{(names or {}).get(row.parameter, row.parameter.replace('_', ' '))}, {ends}")
     ax.set_yticks(range(len(shown)), labels)
     ax.invert_yaxis()
     ax.axvline(middle, color=plots.INK, linewidth=1.0)
+    ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.set_xlabel(f"equity, {unit.replace('million', 'billion')}")
     ax.legend(loc="lower right", fontsize=9, labelcolor=plots.MUTED)
     return ax
@@ -87,7 +94,7 @@ def by_elasticity(
         ends[(names or {}).get(str(name), str(name))] = (0.0, 100 * float(rows["median"].iloc[-1]))
         point = points.set_index("name").loc[name]
         if not point["side"]:
-            height = -4.0 * place
+            height = -4.0 * (place + 1)
             ax.plot([point["low"], point["high"]], [height, height], color=color, linewidth=1.2, alpha=0.7)
             ax.plot(point["median"], 0.0, "o", color=color, zorder=4)
     ax.margins(x=0)

@@ -31,7 +31,7 @@ class Tornado(Result):
     base : float
         Value with all at their defaults.
     rows : DataFrame
-        parameter, meaning, low, high, value_low, value_high, swing; the widest first.
+        parameter, meaning, unit, low, high, value_low, value_high, swing; the widest first.
     """
 
     name: str
@@ -48,9 +48,9 @@ class Tornado(Result):
             f"{first['value_high']:,.0f} {self.unit}."
         )
 
-    def plot(self, ax: Axes | None = None, *, most: int = 12) -> Axes:
-        """Bars from low to high, widest on top."""
-        return charts.tornado(self.rows, base=self.base, unit=self.unit, most=most, ax=ax)
+    def plot(self, ax: Axes | None = None, *, most: int = 12, names: Mapping[str, str] | None = None) -> Axes:
+        """Bars from low to high, widest on top; ``names``: what parameters are called."""
+        return charts.tornado(self.rows, base=self.base, unit=self.unit, most=most, names=names, ax=ax)
 
 
 def tornado(case: Case, *, level: float = 0.90) -> Tornado:
@@ -89,7 +89,8 @@ def tornado(case: Case, *, level: float = 0.90) -> Tornado:
     frame = pd.DataFrame(
         {
             "parameter": names, "meaning": [case.assumptions[name].meaning for name in names],
-            "low": ends[:, 0], "high": ends[:, 1], "value_low": equity[:, 0], "value_high": equity[:, 1],
+            "unit": [case.assumptions[name].unit for name in names], "low": ends[:, 0], "high": ends[:, 1],
+            "value_low": equity[:, 0], "value_high": equity[:, 1],
             "swing": np.abs(equity[:, 1] - equity[:, 0]),
         }
     )  # fmt: skip

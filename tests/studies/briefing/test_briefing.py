@@ -93,18 +93,18 @@ def told(found: dict[str, Any]) -> tuple[str, str]:
 def test_the_answer_and_the_verdicts_turn_around_with_the_data() -> None:
     answer, verdict = told(finding(-30, -35, -25))
     assert "cost 30% less than" in answer
-    assert "of 1 claims 1 supported, none contradicted" in answer and "“Prices fell” is supported" in answer
+    assert "of 1 common claims 1 holds, none do not" in answer and "“Prices fell” is supported" in answer
     assert verdict.startswith("Supported: 30% cheaper (25 to 35).")
     answer, verdict = told(finding(30, 25, 35))
     assert "cost 30% more than" in answer
-    assert "of 1 claims none supported, 1 contradicted" in answer
+    assert "of 1 common claims none hold, 1 does not" in answer
     assert "“Prices fell” is contradicted" in answer
     assert "Contradicted: 30% dearer (25 to 35)." in verdict
     assert verdict.endswith("As of 2026-11-01. Would change it: A rise.")
     answer, verdict = told(finding(-3, -9, 4))
     assert "“Prices fell” is not settled" in answer
     assert "anything from 9.0% cheaper to 4.0% dearer fits" in verdict
-    assert "is not published; of 1 claims" in told(finding(None))[0]
+    assert "is not published; of 1 common claims" in told(finding(None))[0]
 
 
 def test_news_that_cannot_be_compared_is_counted_not_listed() -> None:
@@ -122,7 +122,7 @@ def test_news_that_cannot_be_compared_is_counted_not_listed() -> None:
         "Verdicts that turned: 1; findings that left their earlier interval: 1; of the findings that "
         "cannot be compared 2 came, 1 went."
     )
-    assert pages.news(news.iloc[:0]).startswith("No verdict turned")
+    assert pages.news(news.iloc[:0]).startswith("Nothing: no verdict turned")
 
 
 def test_every_headline_is_chosen_once() -> None:

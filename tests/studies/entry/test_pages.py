@@ -110,7 +110,7 @@ def test_hazards_without_an_upper_end_say_so_and_no_cut_is_no_size() -> None:
     assert "No price was cut." in texts(parts)
 
 
-@pytest.mark.parametrize(("slope", "word"), [(-0.5, "lower"), (0.5, "higher"), (0.0, "not measurably")])
+@pytest.mark.parametrize(("slope", "word"), [(-0.5, "fell"), (0.5, "rose"), (0.0, "did not measurably")])
 def test_the_markets_response_is_named_by_its_interval(slope: float, word: str) -> None:
     rng = np.random.default_rng(2)
     shock = rng.normal(size=60)

@@ -71,7 +71,7 @@ def test_the_measured_elasticity_decides_the_side_only_outside_the_interval(war:
 
 
 def test_the_title_counts_the_layers_that_change_sides(war: BreakEven) -> None:
-    assert "of 5 layers change sides" in pages.title(war.layers)
+    assert "of 5 layers gain only if" in pages.title(war.layers)
     nobody = replace(war.layers, frame=war.layers.frame.assign(side="loses"))
     assert "no layer changes its side" in pages.title(nobody)
 

@@ -87,16 +87,16 @@ def rate(value: float) -> Number:
 
 
 def test_the_fall_is_told_by_every_definition_that_has_a_rate_and_turns() -> None:
-    assert fall("o1", {}) == "o1 capability has too few months for a rate."
+    assert fall("o1", {}) == "For a model as capable as o1 there are too few months for a rate."
     fast, slow = rate(9.0), rate(4.0)
     assert fall("GPT-4", {"lowest": fast, "low quantile": slow}) == (
-        f"GPT-4 capability became cheaper by {fast.short} a year at its lowest price ({fast.interval}), by "
-        f"{slow.short} a year by the tenth percentile ({slow.interval})."
+        f"A model as capable as GPT-4 became {fast.short} cheaper a year at its lowest price "
+        f"({fast.interval}), {slow.short} cheaper a year by the tenth percentile ({slow.interval})."
     )
     rise, turned = Number("k", "l", 0.5, "x", ci=(0.25, 2.0)), Number("k", "l", 2.0, "x", ci=(0.5, 4.0))
     assert fall("GPT-4", {"fixed number": rise}) == (
-        f"GPT-4 capability became more expensive by {turned.short} a year by the cheapest of five offers "
-        f"({turned.interval})."
+        f"A model as capable as GPT-4 became {turned.short} more expensive a year by the cheapest of five "
+        f"offers ({turned.interval})."
     )
 
 

@@ -79,7 +79,9 @@ def test_paths_share_one_scale_and_one_panel_is_one_group() -> None:
     with use_house_style():
         figure = charts.paths(pd.concat(parts), finding="Found", measure="Percent").figure
         shown = [ax for ax in figure.axes if ax.get_visible()]
-        assert [ax.get_title(loc="left") for ax in shown] == ["chips", "power", "clouds", "software"]
+        assert [ax.get_title(loc="left") for ax in shown] == [
+            "chip makers", "power suppliers", "clouds", "software",
+        ]  # fmt: skip
         assert len({ax.get_ylim() for ax in shown}) == 1
         assert list(shown[0].lines[0].get_ydata()) == pytest.approx(list(-2.0 * np.arange(9)))
         assert overlaps(figure) == []

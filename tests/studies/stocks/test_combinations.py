@@ -98,7 +98,8 @@ def test_turned_around_the_sentence_and_the_title_turn(released: tuple[float, Co
         sentence = next(part for part in parts if isinstance(part, Sentence))
         told.append((np.sign(number.value or 0), figure.alt, sentence.text))
     assert told[0][0] == -told[1][0] == -1
-    assert "36 a fall, 0 a rise" in told[0][1] and "0 a fall, 36 a rise" in told[1][1]
+    assert "36 of 36 combinations of choices show a fall" in told[0][1] and "none a rise" in told[0][1]
+    assert "None of 36 combinations of choices shows a fall" in told[1][1] and "36 a rise" in told[1][1]
     assert all("all on one side of zero" in text for *_, text in told)
 
 

@@ -36,10 +36,10 @@ def answer(result: object) -> str:
     [
         (
             {"gap": -0.39, "low": -0.68, "high": 0.2},
-            "we cannot tell whether less or more (−68% to 20%)",
+            "per solved task we cannot tell whether they cost less or more (−68% to 20%)",
         ),
-        ({"gap": -0.39, "low": -0.68, "high": -0.1}, "and 39% less per solved task"),
-        ({"gap": 0.5, "low": 0.1, "high": 0.9}, "and 50% more per solved task"),
+        ({"gap": -0.39, "low": -0.68, "high": -0.1}, "per solved task 39% less"),
+        ({"gap": 0.5, "low": 0.1, "high": 0.9}, "per solved task 50% more"),
     ],
 )
 def test_the_answer_turns_with_the_gap(solved: dict[str, float], said: str) -> None:

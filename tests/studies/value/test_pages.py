@@ -41,7 +41,7 @@ def with_row(found: Value, key: str, **numbers: float) -> Value:
 def test_the_answer_is_one_sentence_with_one_range(value: Value) -> None:
     turned = with_row(value, "value.operations", median=70.0, low=50.0, high=100.0)
     told = pages.worth(turned)
-    assert "70 billion USD, 90% of draws: 50 to 100" in told and len(told.split()) <= 30
+    assert "70 billion USD; nine draws in ten lie between 50 and 100" in told and len(told.split()) <= 30
     assert "2 times the lower" in pages.rest(turned)
     assert "The lower end is not above zero" in pages.rest(with_row(value, "value.operations", low=-1.0))
 

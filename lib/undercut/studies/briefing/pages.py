@@ -46,8 +46,12 @@ def answer(found: Headlines) -> str:
         word = "less" if first["value"] < 0 else "more"
         ends = sentences.interval(dict(first), with_level=True)
         opening = f"Chinese open models cost {size} {word} than US closed ones of equal capability ({ends})"
-    counts = ", ".join(f"{number or 'none'} {verdict}" for verdict, number in ledger.counts().items())
-    return f"{opening}; of {len(ledger.claims)} claims {counts}."
+    held, broken, unsettled = ledger.counts().values()
+    return (
+        f"{opening}; of {len(ledger.claims)} common claims {held or 'none'} "
+        f"{'hold' if held != 1 else 'holds'}, {broken or 'none'} "
+        f"{'do' if broken != 1 else 'does'} not, {unsettled or 'none'} cannot be settled."
+    )
 
 
 def rest(found: Headlines) -> str:
@@ -63,7 +67,9 @@ def ledger(found: Ledger) -> Iterator[Part]:
 
     def draw() -> Any:
         title = f"{len(found.claims)} claims: {told}"
-        measure = "Large dot decides, small: robustness; beyond the band the interval excludes the threshold"
+        measure = (
+            "The large dot decides, small ones are checks; beyond the band the threshold is out of reach"
+        )
         ax = draw_verdicts(found.table(), found.to_frame())
         return plots.headline(ax, title, measure, source="Results of the other reports")
 
@@ -111,7 +117,7 @@ def changes(found: Changes) -> Iterator[Part]:
 def news(frame: pd.DataFrame) -> str:
     """How many verdicts turned and findings left their interval, and how many cannot be compared."""
     if frame.empty:
-        return "No verdict turned and no finding left its earlier interval, came or went."
+        return "Nothing: no verdict turned, and no finding left its earlier interval, came or went."
     count = frame["what"].value_counts()
     named = {"new": "came", "gone": "went", "other unit": "changed their unit"}
     told = [f"{count[what]} {words}" for what, words in named.items() if what in count]

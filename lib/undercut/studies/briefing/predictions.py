@@ -199,9 +199,10 @@ def _parts(found: Predictions) -> Iterator[Part]:
             note="few predictions: no interval", role="descriptive",
         )  # fmt: skip
     better = "better" if rule < still else "no better"
+    checked = f"{len(scored) or 'none'} of them can be checked yet"
     yield Sentence(
-        f"{len(frame)} predictions, {len(scored)} of them due. On earlier panels the rule scored {rule:.2f}, "
-        f"{better} than the rule that nothing moves ({still:.2f}; 0 is perfect). The rule: {RULE}."
+        f"{len(frame)} predictions; {checked}. Tried on earlier days, our rule scored {rule:.2f}, {better} "
+        f"than guessing that nothing moves ({still:.2f}; 0 is perfect). The rule: {RULE}."
     )
     met = frame["outcome"].map({1.0: "came true", 0.0: "did not"}).fillna("open")
     yield Table(

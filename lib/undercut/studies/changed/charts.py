@@ -8,6 +8,7 @@ import pandas as pd
 
 from undercut import plots
 from undercut.result import Axes
+from undercut.sources.reference import reader_names
 
 ROWS: Final = 12
 ROWS_ON_PHONE: Final = 8
@@ -26,7 +27,11 @@ def price_moves(moves: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Each change from its old price (grey) to its new one, in the colour of the model's origin."""
     rows = leading(moves).head(ROWS_ON_PHONE if plots.is_narrow() else ROWS)
     axes = plots.own_axes(ax, height=1.2 + 0.36 * len(rows))
-    names = [f"{row.model_id}, {row.host}" for row in rows.itertuples()]
+    called = reader_names()
+    names = [
+        f"{called.get(row.model_id, row.model_id)}, {called.get(row.host, row.host)}"
+        for row in rows.itertuples()
+    ]
     places = range(len(rows) - 1, -1, -1)
     for place, row in zip(places, rows.itertuples(), strict=True):
         look = plots.mark(row.origin, row.access, line=False)

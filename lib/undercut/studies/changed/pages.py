@@ -9,6 +9,7 @@ import pandas as pd
 
 from undercut import plots
 from undercut.report.findings.sentences import listed, number
+from undercut.sources.reference import reader_names
 from undercut.studies.changed.charts import KINDS, leading, price_moves
 from undercut.studies.changed.estimates import WhatChanged
 from undercut.studies.presentation import Answer, Figure, Number, Part, Sentence, Table
@@ -88,13 +89,15 @@ def _figure(found: WhatChanged) -> Figure:
     first = leading(found.moves).iloc[0]
     fell, _ = _ways(found.moves)
     title = f"{fell} of {_many(len(found.moves), 'real change')} of price made a model cheaper"
-    move = f"{first['model_id']} at {first['host']}: {_percent(first['ratio'])}"
+    called = reader_names()
+    who = " at ".join(called.get(first[name], first[name]) for name in ("model_id", "host"))
+    move = f"{who}: {_percent(first['ratio'])}"
     return Figure(
         "price_moves",
         lambda: plots.headline(
             price_moves(found.moves), title,
-            "From the old price (bar) to the new one (mark), US dollars per million tokens, "
-            f"{found.workload} workload; makers' own prices first",
+            "From the old price (bar) to the new one (ring: open weights, disc: closed), US dollars per "
+            f"million tokens, {found.workload} workload; makers' own prices first",
             source="Price tables read by Undercut; verdicts by independent witnesses",
         ),
         alt=f"{title}. First row, {move}.",
@@ -196,8 +199,9 @@ def _moves_table(rows: pd.DataFrame, title: str, day: str, columns: Sequence[str
 
 def _table(frame: pd.DataFrame, title: str, subtitle: str, **formats: Format) -> Table:
     """A table with the heads and formats of the columns that it has."""
+    named = {name: frame[name].replace(reader_names()) for name in ("model_id", "host") if name in frame}
     return Table(
-        frame, title=title, subtitle=subtitle, row_label="model_id",
+        frame.assign(**named), title=title, subtitle=subtitle, row_label="model_id",
         labels={name: head for name, head in _HEADS.items() if name in frame},
         formats={name: form for name, form in (_MONEY | formats).items() if name in frame},
     )  # fmt: skip

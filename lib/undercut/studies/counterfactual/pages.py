@@ -266,7 +266,7 @@ def title_effects(found: Curve) -> str:
     count, most = found.curve.counts(), str(found.curve.influence().iloc[0]["choice"])
     return (
         f"Assumptions move the effect from {number(count['lowest'], '%')} to "
-        f"{number(count['highest'], '%')}; most of all: {most.replace('_', ' ')}"
+        f"{number(count['highest'], '%')}; the {most.replace('_', ' ')} matters most"
     )
 
 
@@ -274,7 +274,9 @@ def title_elasticities(found: Curve) -> str:
     """How many ways to estimate find demand that sellers could live with."""
     steep = int((found.curve.estimates["high"] < -1).sum())
     of = found.curve.counts()["specifications"]
-    return f"{steep} of {of:.0f} ways to estimate find demand steep enough for profit-seeking sellers"
+    return (
+        f"{steep or 'None'} of {of:.0f} ways to estimate finds demand steep enough for profit-seeking sellers"
+    )
 
 
 _CURVE_TITLES: Final = {

@@ -197,13 +197,15 @@ def title_responses(found: Curve) -> str:
     """How far the choices move the measured response."""
     count, most = found.curve.counts(), str(found.curve.influence().iloc[0]["choice"])
     return (
-        f"The response runs from {number(count['lowest'], '')} to {number(count['highest'], '')} over "
-        f"{count['specifications']} combinations; most of all: {_CHOICE_WORDS[most]}"
+        f"The response runs from {number(count['lowest'], '', decimals=2)} to "
+        f"{number(count['highest'], '', decimals=2)} by {count['specifications']} combinations of choices; "
+        f"{_CHOICE_WORDS[most]} matters most"
     )
 
 
 _CHOICE_WORDS: Final = {
-    "weeks": "weeks averaged", "gap": "weeks left out before the change", "least": "least size of a change",
+    "weeks": "how many weeks are averaged", "gap": "how many weeks are left out before the change",
+    "least": "which changes are large enough",
 }  # fmt: skip
 
 

@@ -27,8 +27,8 @@ def curve(found: Curve) -> Iterator[Part]:
     to_percent = percent if unit == "log points" else float
     of, below, above = (counts[k] for k in ("specifications", "interval_below", "interval_above"))
     heading = (
-        f"Launch prices: {below:.0f} of {of:.0f} specifications below zero with their interval, {above:.0f} "
-        "above"
+        f"Launch prices were lower by {below:.0f} of {of:.0f} combinations of choices, higher by "
+        f"{f'{above:.0f}' if above else 'none'}"
     )
 
     def draw() -> Any:

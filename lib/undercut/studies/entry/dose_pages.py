@@ -63,11 +63,11 @@ def dose_parts(found: Dose) -> Iterator[Part]:
 
 
 def answer(found: Dose) -> str:
-    """At most 30 words, the figure first."""
+    """At most 30 words."""
     low, high = found.interval
-    moved = direction(low, high, below="fell", above="rose", neither="cannot be told to have moved")
+    moved = direction(low, high, below="fell", above="rose", neither="did not clearly move")
     size = in_words(found.estimate, low, high)
-    return f"{size}: list prices of closed models {moved} as an open rival came level."
+    return f"As an open rival came level, list prices of closed models {moved}: {size}."
 
 
 def rest(found: Dose) -> str:
@@ -126,14 +126,10 @@ def _farthest(found: Dose, part: pd.DataFrame) -> pd.Series:
 def _drawn(found: Dose) -> Any:
     counts = found.curve.counts()
     of, below, above = (counts[k] for k in ("specifications", "interval_below", "interval_above"))
-    heading = (
-        f"{below:.0f} of {of:.0f} specifications show a fall with their whole interval, {above:.0f} a rise"
-    )
+    fall, rise = (f"{count:.0f}" if count else "none" for count in (below, above))
+    heading = f"Of {of:.0f} combinations of choices {fall} shows a fall of prices beyond doubt, {rise} a rise"
     measure = (
-        "Change of the list price from an open rival far behind to level, percent; 95% intervals, widened "
-        "as that of the headline, cut off; ringed: headline; below: what was chosen"
+        "Change of the list price from an open rival far behind to level; 95% intervals, widened as that of "
+        "the headline, cut off; ringed: headline; below: what was chosen"
     )
-    axes = found.curve.plot()
-    plots.headline(axes, heading, measure, source=SOURCE)
-    axes.set_ylabel("percent")
-    return axes
+    return plots.headline(found.curve.plot(), heading, measure, source=SOURCE)

@@ -101,8 +101,8 @@ def _openness(found: Market) -> Iterator[Part]:
     periods = found.openness
     then, today = periods.iloc[0], periods.iloc[-1]
     heading = (
-        f"Open weights: {then['share_open_models']:.0%} of models on sale in {then['period']}, "
-        f"{today['share_open_models']:.0%} in {today['period']}"
+        f"Open weights: {then['share_open_models']:.0%} of models on sale in {_month(then['period'])}, "
+        f"{today['share_open_models']:.0%} in {_month(today['period'])}"
     )
     yield Figure(
         "openness", lambda: charts.openness_over_time(periods, finding=heading),
@@ -286,6 +286,10 @@ def launch_checks(found: LaunchChecks) -> Iterator[Part]:
     )  # fmt: skip
 
 
+def _month(period: object) -> str:
+    return f"{pd.Timestamp(str(period)):%B %Y}"
+
+
 def _placebo(name: str, part: int | None = None) -> str:
     """The name of a placebo as a reader knows it, or its second part."""
     shown = name.replace("is_exposed", "one in reach")
@@ -295,10 +299,11 @@ def _placebo(name: str, part: int | None = None) -> str:
 def jump(found: Jump) -> Iterator[Part]:
     """The whole market after a jump of the open frontier."""
     response, last = found.response, found.horizon
-    words = {"below": "lower", "above": "higher", "neither": "not measurably changed"}
+    words = {"below": "fell", "above": "rose", "neither": "did not measurably move"}
     ends = {month: found.moved(month)[1:] for month in (0, last)}
     at_once, later = (direction(low, high, **words) for low, high in ends.values())
-    heading = f"Open frontier up a point: closed prices {at_once} that month, {later} {last} months on"
+    heading = f"When open models got better, closed prices {at_once} at once"
+    heading += f" or in {last} months" if at_once == later else f", {later} in {last} months"
 
     def draw() -> Any:
         import matplotlib.pyplot as plt

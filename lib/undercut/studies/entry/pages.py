@@ -115,13 +115,13 @@ def _besides(found: Headline) -> Iterator[Part]:
 
 
 def _bars(found: Headline) -> Part:
-    bars, lead, level = found.to_frame(), found.launched("is_exposed"), found.launched("closeness")
+    bars, level = found.to_frame(), found.launched("closeness")
     by_level = direction(
         level["low"], level["high"], below="lower", above="higher", neither="not measurably different"
     )
     heading = (
-        f"With an open rival near, list prices of closed models {_moved(found)}; launch prices "
-        f"{_launched(lead)} by reach, {by_level} by closeness"
+        f"With an open rival near, list prices {_moved(found)}; launch prices were {by_level} the nearer it "
+        "was"
     )
     measure = (
         f"Change of the price in percent, 95% intervals; entry within {found.reach:g} points, "

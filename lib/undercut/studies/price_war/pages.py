@@ -93,15 +93,16 @@ def title(found: BreakEvens) -> str:
     if inside.empty:
         return f"{found.scenario.title}: no layer changes its side whatever the elasticity"
     first, last = (number(inside["median"].agg(end), "", decimals=2) for end in ("min", "max"))
-    many = f"{len(inside)} of {len(found.frame)} layers change sides"
-    return f"{found.scenario.title}: {many} between an elasticity of {first} and {last}"
+    many = f"{len(inside)} of {len(found.frame)} layers gain only if use is elastic enough"
+    return f"{found.scenario.title}: {many}, beyond {first} to {last} by layer"
 
 
 def drawn(found: BreakEvens) -> Axes:
     """The figure of the layers."""
     ax = charts.by_elasticity(found.curves, found.frame, colors=_COLORS, names=_NAMES)
     measure = (
-        "Change of value against the status quo by elasticity of use; dots: break-even, bars: 90% of draws"
+        "Change of value against the status quo by elasticity of use (\N{MINUS SIGN}1: prices 1% lower, use "
+        "1% higher); dots: break-even, bars: 90% of draws"
     )
     return plots.headline(ax, title(found), measure, source=SOURCE)
 

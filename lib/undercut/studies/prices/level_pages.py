@@ -78,13 +78,14 @@ def levels(found: Levels) -> Iterator[Part]:
 def fall(level: str, told: dict[str, Number]) -> str:
     """How much cheaper, or more expensive, a level became, by each definition that has a rate."""
     if not told:
-        return f"{level} capability has too few months for a rate."
+        return f"For a model as capable as {level} there are too few months for a rate."
     falls = (next(iter(told.values())).value or 0.0) >= 1
+    word = "cheaper" if falls else "more expensive"
     rates = [
-        f"{rate.short} a year {_VERSIONS[version]} ({rate.interval})"
+        f"{rate.short} {word} a year {_VERSIONS[version]} ({rate.interval})"
         for version, rate in ((version, rate if falls else _inverted(rate)) for version, rate in told.items())
     ]
-    return f"{level} capability became {'cheaper' if falls else 'more expensive'} by {', by '.join(rates)}."
+    return f"A model as capable as {level} became {', '.join(rates)}."
 
 
 def _inverted(rate: Number) -> Number:

@@ -15,6 +15,7 @@ from undercut import plots
 from undercut.errors import DataError
 from undercut.result import Axes
 from undercut.studies.stocks.interval_charts import interval_rows, percent
+from undercut.studies.stocks.names import named
 from undercut.studies.stocks.words import p_text
 
 _ROW_INCHES: Final = 0.25
@@ -82,13 +83,13 @@ def responses_by_release(
     )  # fmt: skip
     for ax, group in zip(panels, groups, strict=True):
         _panel(ax, table[table["group"] == group])
-        ax.set_title(_broken(group), loc="left", fontsize=9, color=plots.INK)
+        ax.set_title(_broken(named(group)), loc="left", fontsize=9, color=plots.INK)
         ax.xaxis.set_major_locator(MaxNLocator(3, symmetric=True))
         ax.xaxis.set_major_formatter(lambda number, _: percent(number).removesuffix("%"))
         ax.tick_params(axis="x", labelsize=8.5)
     first = panels[0]
     # On a phone the first two groups, and no days beside the names.
-    names = [name.rpartition("  ")[0][:17] for name in labels] if plots.is_narrow() else labels
+    names = [name.rpartition("  ")[0] for name in labels] if plots.is_narrow() else labels
     first.set_yticks(labels.index, names, fontsize=8 if plots.is_narrow() else 9.5)
     first.set_ylim(labels.index.max() + 0.7, -0.7)
     return plots.headline(first, finding, measure, source=source)

@@ -7,7 +7,7 @@ which nothing happened takes as much room as a day on which something did.
 from __future__ import annotations
 
 from textwrap import fill
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 import pandas as pd
 
@@ -15,11 +15,10 @@ from undercut import plots
 from undercut.errors import TooFewError
 from undercut.eventstudy.charts import draw_intervals
 from undercut.result import Axes
-
-if TYPE_CHECKING:
-    pass
+from undercut.studies.stocks.names import named
 
 _ROW_INCHES: Final = 0.27
+_SHORT: Final = 30  # letters of a name that leaves room for a note on a phone
 _MINUS: Final = "\N{MINUS SIGN}"
 
 
@@ -69,6 +68,7 @@ def interval_rows(
     from matplotlib.ticker import MaxNLocator
 
     _refuse_empty(table, "rows")
+    table = table.assign(**{name: table[name].map(named) for name in (label, section) if name})
     if section and _is_grid(table, section, label):
         return _side_by_side(
             table, section, label=label, value=value, finding=finding, measure=measure, source=source
@@ -81,7 +81,12 @@ def interval_rows(
     ax.set_ylim(last, min([*heights, *headings]) - 0.8)
     for height, text in headings.items():
         _beside(ax, height, text, side="left")
-    for height, text in zip(heights, table[note] if note and not plots.is_narrow() else [], strict=False):
+    notes = table[note] if note else []
+    if plots.is_narrow() and note:  # a note stands right of the name above its row, where there is room
+        notes = notes if table[label].str.len().max() <= _SHORT else []
+        low, high = ax.get_xlim()
+        ax.set_xlim(low, high + 0.2 * (high - low))
+    for height, text in zip(heights, notes, strict=False):
         _beside(ax, height, str(text), side="right")
     ax.xaxis.set_major_locator(MaxNLocator(5))  # names at the left may leave little room
     ax.xaxis.set_major_formatter(lambda number, _: percent(number))
@@ -101,21 +106,21 @@ def _side_by_side(
     from matplotlib.ticker import MaxNLocator
 
     names = list(dict.fromkeys(table[section]))
-    rows = table[label].nunique()
+    rows, is_narrow = table[label].nunique(), plots.is_narrow()
+    if is_narrow:  # names in two short lines leave room for two panels beside them
+        table = table.assign(**{label: table[label].map(lambda name: fill(name, 18))})
     # Panels that share their names have them where they stand first.
     axes = plots.panels(
-        len(names), columns=len(names), on_phone=3 if len(names) > 4 else 2, sharex=True, sharey=True,
-        height=(0.5 + 0.2 * rows) if plots.is_narrow() else 0.75 + _ROW_INCHES * rows,
+        len(names), columns=len(names), on_phone=2, sharex=True, sharey=True,
+        height=(0.4 + 0.19 * rows) if is_narrow else 1.3 + 0.24 * rows,
     )  # fmt: skip
     for ax, name in zip(axes, names, strict=True):
         draw_intervals(table[table[section] == name], ax, label=label, value=value)
-        ax.set_title(
-            fill(str(name), 48 // min(3, len(names)) if plots.is_narrow() else 24),
-            loc="left",
-            fontsize=9.5,
-            color=plots.INK,
-        )
-        ax.xaxis.set_major_locator(MaxNLocator(2 if plots.is_narrow() else 3))
+        title = fill(str(name), 18 if is_narrow else 84 // len(names))
+        ax.set_title(title, loc="left", fontsize=9 if is_narrow else 9.5, color=plots.INK)
+        if is_narrow:
+            ax.tick_params(axis="y", labelsize=8)
+        ax.xaxis.set_major_locator(MaxNLocator(2 if is_narrow else 3))
         plots.percent_axis(ax, "x", signed=False)
     return plots.headline(axes[0], finding, measure, source=source)
 
@@ -126,13 +131,15 @@ def _beside(ax: Axes, height: float, text: str, *, side: Literal["left", "right"
         "left": {"ha": "right", "fontsize": 9.5, "fontweight": "bold", "color": plots.INK},
         "right": {"ha": "left", "fontsize": 8.5, "color": plots.MUTED},
     }
-    if side == "left" and plots.is_narrow():
-        looks["left"]["ha"] = "left"
-    ax.annotate(
-        text, (0 if side == "left" else 1, height), xycoords=("axes fraction", "data"),
-        xytext=(-4 if side == "left" else 6, 0), textcoords="offset points", va="center",
-        annotation_clip=False, **looks[side],
+    offset, va = (-4 if side == "left" else 6, 0), "center"
+    if plots.is_narrow():  # a heading starts at the left edge; a note stands above its row, at the right one
+        looks["left"]["ha"], looks["right"]["ha"] = "left", "right"
+        offset, va = ((0, 0), "center") if side == "left" else ((0, 5), "bottom")
+    text_ = ax.annotate(
+        text, (0 if side == "left" else 1, height), xycoords=("axes fraction", "data"), xytext=offset,
+        textcoords="offset points", va=va, annotation_clip=False, **looks[side],
     )  # fmt: skip
+    text_.set_in_layout(not plots.is_narrow())
 
 
 def paths(table: pd.DataFrame, *, finding: str, measure: str, source: str = "", columns: int = 3) -> Axes:
@@ -156,7 +163,7 @@ def paths(table: pd.DataFrame, *, finding: str, measure: str, source: str = "", 
 
     _refuse_empty(table, "paths")
     groups = list(dict.fromkeys(table["group"]))
-    grid = plots.panels(len(groups), columns=columns, on_phone=2, height=1.8, sharex=True, sharey=True)
+    grid = plots.panels(len(groups), columns=columns, on_phone=2, height=1.9, sharex=True, sharey=True)
     columns = min(2 if plots.is_narrow() else columns, len(groups))
     for ax, group in zip(grid, groups, strict=True):
         path = table[table["group"] == group]
@@ -165,7 +172,8 @@ def paths(table: pd.DataFrame, *, finding: str, measure: str, source: str = "", 
         plots.band(ax, list(days), list(100 * path["ci_low"]), list(100 * path["ci_high"]))
         plots.zero_line(ax)
         ax.axvline(0, color=plots.MUTED, linewidth=0.8, linestyle=(0, (2, 2)))
-        ax.set_title(group, loc="left", fontsize=9.5, color=plots.INK)
+        name = ": ".join(map(named, str(group).split(": ")))
+        ax.set_title(fill(name, 22 if plots.is_narrow() else 60), loc="left", fontsize=9.5, color=plots.INK)
         ax.yaxis.set_major_formatter(lambda number, _: percent(number))
     for position, ax in enumerate(grid):
         if position + columns >= len(groups):

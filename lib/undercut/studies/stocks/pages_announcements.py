@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from undercut.eventstudy.windows import label
 from undercut.studies.presentation import Answer, Caveat, Figure, Part, Sentence, Table
 from undercut.studies.stocks import interval_charts as charts
 from undercut.studies.stocks.announced import (
@@ -22,6 +21,8 @@ from undercut.studies.stocks.announced import (
     Variants,
 )
 from undercut.studies.stocks.announcements import company_named_by_none
+from undercut.studies.stocks.names import named as plain
+from undercut.studies.stocks.names import when
 from undercut.studies.stocks.words import (
     count,
     count_of,
@@ -48,7 +49,7 @@ def _source(case: Announced) -> str:
 
 
 def _measure(case: Announced, what: str) -> str:
-    return f"{what}, days {label(case.window)}, against {case.options['market']}, 95% intervals"
+    return f"{what}, {when(case.window)}, against {plain(case.options['market'])}; 95% intervals"
 
 
 def _method(case: Announced) -> str:
@@ -62,7 +63,9 @@ def _chances(rows: pd.DataFrame) -> pd.Series:
 def scope(case: Announced) -> Iterator[Part]:
     """Which companies, which days."""
     first, last = case.returns.index[0].date(), case.returns.index[-1].date()
-    groups = "; ".join(f"{name}: {', '.join(m)}" for name, m in case.members.items() if name != GAP)
+    groups = "; ".join(
+        f"{plain(name)}: {', '.join(map(plain, m))}" for name, m in case.members.items() if name != GAP
+    )
     yield Sentence(
         f"{len(case.rows)} announcements from {first} to {last}; daily returns of {len(case.data.firms)} "
         f"companies from {case.data.described}. {groups}."
@@ -76,7 +79,7 @@ def pairs(found: PairMoves) -> Iterator[Part]:
         chances = f"permutation p = {p_text(row['p_permutation'])}, q = {p_text(row['q_value'])}"
         yield move(
             f"class.{key_of(row['kind'])}.{key_of(row['portfolio'])}",
-            f"{row['portfolio']}, {row['kind']}: mean abnormal return, days {label(case.window)}", row,
+            f"{plain(row['portfolio'])}, {row['kind']}: mean abnormal return, {when(case.window)}", row,
             n=row["n_dates"], method=f"portfolio, {_method(case)}",
             role="headline" if (row["kind"], row["portfolio"]) == (LEADS, FOCUS[LEADS]) else "primary",
             note=f"{chances}; detectable {100 * row['detectable']:.1f}%",
@@ -88,20 +91,19 @@ def pairs(found: PairMoves) -> Iterator[Part]:
     )  # fmt: skip
     yield from _answer(rows, clear)
     yield Sentence(f"{found.studied} announcements have enough history before them to be studied.")
-    drawn = rows.assign(said=_chances(rows), part=rows["kind"] + " (" + rows["n_dates"].astype(str) + ")")
+    drawn = rows.assign(part=rows["kind"] + " (" + rows["n_dates"].astype(str) + ")")
     yield intervals(
         "classes", drawn, drawn, f"Intervals by kind and group. {points(drawn, 'part', 'portfolio')}",
-        label="portfolio", section="part", note="said",
+        label="portfolio", section="part",
         source=f"{_source(case)}; number of announcements in brackets",
-        finding=f"{count_of(len(clear))} of {len(rows)} pairs of kind and group moved beyond chance"
+        finding=f"{count_of(len(clear))} of {len(rows)} pairs of announcement and group moved beyond chance"
         + sides(clear["car"]),
-        measure=f"{_measure(case, 'Mean abnormal return')}; p: permutation of dates, q: corrected for "
-        f"{len(rows)} pairs; {case.data.kind} data",
+        measure=f"{_measure(case, 'Mean abnormal return')}; {case.data.kind} data",
     )  # fmt: skip
     columns = ["kind", "portfolio", "n_dates", "car", "ci_low", "ci_high", "detectable", "p_permutation"]
     yield table(
         rows, [*columns, "q_value", "p_adjusted"], "Every kind, every group",
-        f"Mean abnormal return, days {label(case.window)}, percent; detectable: smallest mean found four "
+        f"Mean abnormal return, {when(case.window)}, percent; detectable: smallest mean found four "
         "times in five; p by permutation of dates, q by Benjamini-Hochberg, last by Romano-Wolf",
         labels={"car": "mean"},
     )  # fmt: skip
@@ -109,7 +111,7 @@ def pairs(found: PairMoves) -> Iterator[Part]:
 
 
 def _around(row: pd.Series) -> str:
-    return f"{row['portfolio']} around {row['kind']}"
+    return f"{plain(row['portfolio'])} around {row['kind']}"
 
 
 def _answer(rows: pd.DataFrame, clear: pd.DataFrame) -> Iterator[Part]:
@@ -148,9 +150,9 @@ def _gap_and_doubts(rows: pd.DataFrame) -> Iterator[Part]:
 def each(found: EachMove) -> Iterator[Part]:
     """Every announcement with the group named for its kind."""
     case, rows = found.case, found.rows
-    beyond, plain = rows[rows["q_value"] < 0.05], rows[rows["p_permutation"] >= 0.05]
+    beyond, usual = rows[rows["q_value"] < 0.05], rows[rows["p_permutation"] >= 0.05]
     drawn = rows.assign(
-        said="p " + rows["p_permutation"].map(p_text), part=rows["kind"] + ": " + rows["firm"]
+        said="p " + rows["p_permutation"].map(p_text), part=rows["kind"] + ": " + rows["firm"].map(plain)
     )
     yield intervals(
         "announcements", drawn, rows, f"One interval an announcement. {points(rows, 'label')}",
@@ -167,8 +169,8 @@ def each(found: EachMove) -> Iterator[Part]:
     )  # fmt: skip
     listed = told(beyond, "label", least="")
     yield Sentence(
-        f"{len(plain)} of {len(rows)} announcements cannot be told from other days even before correction (p "
-        f"of at least 5%); {len(rows) - len(plain)} stand out before it, {len(beyond)} after "
+        f"{len(usual)} of {len(rows)} announcements cannot be told from other days even before correction (p "
+        f"of at least 5%); {len(rows) - len(usual)} stand out before it, {len(beyond)} after "
         f"it{': ' * bool(listed)}{listed}. By chance alone {0.05 * len(rows):.1f} would have stood out "
         "before correction."
     )
@@ -180,8 +182,8 @@ def each(found: EachMove) -> Iterator[Part]:
     yield table(
         shown, ["label", "moved", "detectable", "q_value", "confidence", "beside"],
         "Announcements and what else happened",
-        "Abnormal return of the group named for the kind with its 95% interval, days "
-        f"{label(case.window)}; event: how far it was checked",
+        "Abnormal return of the group named for the kind with its 95% interval, "
+        f"{when(case.window)}; event: how far it was checked",
         labels={
             "label": "announcement", "moved": "abnormal (95%)", "confidence": "event",
             "beside": "other events inside",
@@ -208,7 +210,7 @@ def sizes(found: Sizes) -> Iterator[Part]:
     yield table(
         rows, ["kind", "portfolio", "n", "ratio", "low", "high", "p_value", "q_value"],
         "The size of moves, whichever way",
-        f"Mean absolute standardised abnormal return, days {label(found.case.window)}, over its mean on days "
+        f"Mean absolute standardised abnormal return, {when(found.case.window)}, over its mean on days "
         "nearby; range: where 95% of placebo dates lie",
         labels={"n": "dates", "low": "range from", "high": "to", "p_value": "p, larger"},
     )  # fmt: skip
@@ -231,17 +233,18 @@ def named(found: NamedMoves) -> Iterator[Part]:
         chances = f"permutation p = {p_text(row['p_permutation'])}, q = {p_text(row['q_value'])}"
         yield move(
             f"named.{key_of(row['event'])}.{key_of(row['firm'])}",
-            f"{row['firm']}, {row['date'].date()} {row['title']}", row, n=1, role="descriptive",
-            method=f"{_method(case)}, days {label(case.window)}",
+            f"{plain(row['firm'])}, {row['date'].date()} {row['title']}", row, n=1, role="descriptive",
+            method=f"{_method(case)}, {when(case.window)}",
             note=f"{chances}; detectable {100 * row['detectable']:.1f}%; beside it: "
             f"{row['beside'] or 'nothing known'}",
         )  # fmt: skip
-    listed = told(sure.assign(who=sure["firm"] + ", " + sure["label"]), "who")
-    never = ", ".join(company_named_by_none(case.events))
+    listed = told(sure.assign(who=sure["firm"].map(plain) + ", " + sure["label"]), "who")
+    never = ", ".join(map(plain, company_named_by_none(case.events)))
     yield Sentence(
         f"Moves of named companies beyond chance after correction: {listed}. Named, but not among the "
         "returns: "
-        f"{', '.join(case.not_held) or 'none'}. Looked for and named by no announcement: {never or 'none'}."
+        f"{', '.join(map(plain, case.not_held)) or 'none'}. Looked for and named by no announcement: "
+        f"{never or 'none'}."
     )
 
 
@@ -278,10 +281,10 @@ def paths(found: Paths) -> Iterator[Part]:
         "paths",
         lambda: charts.paths(
             rows, columns=2, source=_source(case),
-            finding=f"Mean paths: after ten days {outside} of {len(ends)} bands leave out zero, before any "
-            "correction",
-            measure=f"Cumulative mean abnormal return against {case.options['market']} from five sessions "
-            f"before, 95% bands; estimation with all days; {case.data.kind} data",
+            finding=f"Ten days on {count_of(outside).lower()} of {len(ends)} mean moves can be told from "
+            "none, before any correction",
+            measure=f"Mean abnormal return added up from five sessions before, against "
+            f"{plain(case.options['market'])}, 95% bands; {case.data.kind} data",
         ),
         f"Small charts of cumulative mean abnormal returns. At their ends: "
         f"{points(ends, 'group', value='caar')}",

@@ -15,8 +15,10 @@ from undercut.studies.stocks import charts
 from undercut.studies.stocks.checks import Battery, Checks, Trend
 from undercut.studies.stocks.combinations import Combinations
 from undercut.studies.stocks.doses import DOSES, Slopes
+from undercut.studies.stocks.names import named, when
 from undercut.studies.stocks.pages_releases import differ, means_of, source_of
 from undercut.studies.stocks.release_response import Held, Responses
+from undercut.studies.stocks.shock import NAME, Choices
 from undercut.studies.stocks.words import (
     count,
     count_of,
@@ -28,6 +30,8 @@ from undercut.studies.stocks.words import (
     points,
     told,
 )
+
+_NO_SAMPLE = "a share of choices, not a sample: no interval"
 
 _AXES = {
     "proximity": "capability less that of the best closed model, points",
@@ -48,7 +52,7 @@ def slopes(found: Slopes) -> Iterator[Part]:
     for row in rows.to_dict("records"):
         yield move(
             f"slope.{row['dose']}.{key_of(row['group'])}",
-            f"Change of the response of {row['group']} per unit of {row['dose']}", row, value="slope",
+            f"Change of the response of {named(row['group'])} per unit of {row['dose']}", row, value="slope",
             unit="percentage points", n=row["n"], role="robustness",
             method=f"least squares across releases, HC3; a unit is one of {DOSES[row['dose']]}",
             note=f"permutation of doses p = {row['p_permutation']:.3f}, Romano-Wolf {row['p_rw']:.3f}; "
@@ -62,25 +66,24 @@ def slopes(found: Slopes) -> Iterator[Part]:
         for row in own.itertuples(index=False)
     )
     yield Sentence(
-        f"{differ(steep, len(rows), 'slopes')} at a family-wise 5% within each dose. For {group}, per unit "
-        f"of dose: {said}."
+        f"{differ(steep, len(rows), 'slopes')} at a family-wise 5% within each dose. For {named(group)}, per "
+        f"unit of dose: {said}."
     )
     columns = ["event", "date", "proximity", "halvings", "price", "rival", "rival_price", "price_note"]
     yield Figure(
         "response_by_dose",
         lambda: charts.response_by_dose(
             whole.each, whole.tested, _AXES, group=group, source=source_of(whole),
-            finding=f"{steep or 'No'} {'slope' if steep == 1 else 'slopes'} of response on dose can be told "
-            "from zero",
-            measure=f"Abnormal return of {group} over days {whole.window} against the dose, 95% intervals; "
-            "colours: country of the developer",
+            finding="Whether nearer or cheaper models moved shares more: "
+            f"{steep or 'none'} of {len(rows)} slopes can be told from zero",
+            measure=f"Abnormal return of {named(group)}, {when(whole.window)}, 95% intervals; blue: US, "
+            "orange: Chinese, green: other developers",
         ),
         f"Two scatters of responses against doses. {said}", whole.tested[columns],
     )  # fmt: skip
     yield _rows_figure(
         "slopes", rows.assign(section=rows["dose"].map(_UNITS)), rows, differ(steep, len(rows), "slopes"),
-        "Change of the response per unit of dose, percentage points of return, 95% intervals; p: permutation "
-        "of doses, one slope at a time",
+        "Change of the response for one more unit, percentage points of return; 95% intervals",
         f"Slopes with intervals by dose and group: {points(rows, 'dose', 'group', value='slope')}", whole,
     )  # fmt: skip
 
@@ -88,11 +91,9 @@ def slopes(found: Slopes) -> Iterator[Part]:
 def _rows_figure(
     name: str, shown: pd.DataFrame, data: pd.DataFrame, finding: str, measure: str, alt: str, found: Responses
 ) -> Figure:
-    """Slopes in sections, each with its p-value."""
-    noted = shown.assign(note=["p = " + p_text(p) for p in shown["p_permutation"]])
+    """Slopes in sections."""
     return intervals(
-        name, noted, data, alt,
-        label="group", value="slope", section="section", note="note", source=source_of(found),
+        name, shown, data, alt, label="group", value="slope", section="section", source=source_of(found),
         finding=finding, measure=measure,
     )  # fmt: skip
 
@@ -116,20 +117,26 @@ def _trend_made(found: Trend, made: pd.DataFrame) -> Iterator[Part]:
     for row in made[made["group"] == first].to_dict("records"):
         yield move(
             f"trend.{row['measure']}.{row['comparison'].replace(' ', '_')}.{key_of(first)}",
-            f"Change of the {row['measure']}, {first}, {row['comparison']}", row, value="slope",
+            f"Change of the {row['measure']}, {named(first)}, {row['comparison']}", row, value="slope",
             unit="percentage points", n=row["n"], method="least squares across releases, HC3",
             note=f"permutation p = {row['p_permutation']:.3f}, Romano-Wolf {row['p_rw']:.3f}",
             role="robustness",
         )  # fmt: skip
     finding = differ(len(clear), len(made), "changes over time")
-    what = clear.assign(what=clear["measure"] + " of " + clear["group"] + ", " + clear["comparison"] + ",")
+    what = clear.assign(
+        what=clear["measure"] + " of " + clear["group"].map(named) + ", " + clear["comparison"] + ","
+    )
     listed = told(what, "what", "slope", chance="p_permutation", least="")
     yield Sentence(f"{finding} at a family-wise 5% within each comparison{': ' * bool(listed)}{listed}.")
-    shown = made.assign(section=made["measure"] + ", " + made["comparison"])
+    shown = made.assign(
+        section=made["measure"]
+        + ", "
+        + made["comparison"].replace("after less before", "later minus earlier")
+    )
     yield _rows_figure(
         "change_over_time", shown, found.rows, finding,
-        "Change of the response and of its size, percentage points of return: a year, and after January 2025 "
-        "less before; 95% intervals; p: permutation, one at a time",
+        "Change of the response and of its size, percentage points of return: a year, and since January 2025 "
+        "against before; 95% intervals",
         f"Changes with intervals: {points(shown, 'section', 'group', value='slope')}", found.found,
     )  # fmt: skip
 
@@ -140,17 +147,18 @@ def held(found: Held) -> Iterator[Part]:
     for row in rows.to_dict("records"):
         yield move(
             f"alpha.{key_of(row['group'])}",
-            f"Abnormal return a day while held after releases, {row['group']}", row, value="alpha", scale=1e4,
-            unit="basis points", n=row["days"], role="robustness",
+            f"Abnormal return a day while held after releases, {named(row['group'])}", row,
+            value="alpha", scale=1e4, unit="basis points", n=row["days"], role="robustness",
             method=f"calendar-time portfolio, days {days}, market model, HC1",
             note=f"p = {row['p_value']:.3f}; smallest found with 80% probability "
             f"{1e4 * row['detectable']:.0f}",
         )  # fmt: skip
-    scaled = rows.assign(**(1e4 * rows[["alpha", "ci_low", "ci_high", "detectable"]])).drop(columns="se")
+    scaled = rows.assign(
+        group=rows["group"].map(named), **(1e4 * rows[["alpha", "ci_low", "ci_high", "detectable"]])
+    ).drop(columns="se")
     yield Table(
         scaled, "Held for a month after every release",
-        f"Basis points a day beyond {found.benchmark}, calendar-time portfolio over days {days}; p-values "
-        "one at a time",
+        f"Basis points a day beyond {named(found.benchmark)}, {when(found.window)}; p-values one at a time",
         labels={
             "days": "days held", "alpha": "abnormal", "ci_low": "95% from", "ci_high": "to", "p_value": "p",
         },
@@ -167,11 +175,12 @@ def checks(found: Checks) -> Iterator[Part]:
     yield intervals(
         "other_choices", shown, rows, f"Intervals by choice: {points(one, 'check', value='caar')}",
         label="check", value="caar", note="note", source=source_of(found.found),
-        finding=f"{inside} of {len(one)} choices leave zero inside the interval for {group}",
-        measure=f"Mean abnormal return of {group}, percent, 95% intervals; days {found.found.window} "
-        "unless the row says otherwise; p: permutation of dates",
+        finding=f"{inside} of {len(one)} choices leave the move of {named(group)} in doubt",
+        measure=f"Mean abnormal return of {named(group)}, {when(found.found.window)} unless the row says "
+        "otherwise; 95% intervals; p: against other dates",
     )  # fmt: skip
-    wide = rows.pivot_table(index="check", columns="group", values="caar", sort=False).mul(100).reset_index()
+    wide = rows.pivot_table(index="check", columns="group", values="caar", sort=False).mul(100)
+    wide = wide.rename(columns=named).reset_index()
     yield Table(
         wide, "Every group under every choice", "Mean abnormal return, percent", row_label="check",
         formats=dict.fromkeys(wide.columns[1:], "signed_percent"),
@@ -179,8 +188,8 @@ def checks(found: Checks) -> Iterator[Part]:
     for row in one[one["check"].str.startswith(_MAIN_CHECKS)].to_dict("records"):
         key = row["check"].lower().replace(" ", "_").replace(",", "").replace(":", "")
         yield move(
-            f"check.{key}", f"Mean abnormal return of {group}: {row['check']}", row, value="caar", n=row["n"],
-            method=f"permutation p = {row['p_permutation']:.3f}", role="robustness",
+            f"check.{key}", f"Mean abnormal return of {named(group)}: {row['check']}", row, value="caar",
+            n=row["n"], method=f"permutation p = {row['p_permutation']:.3f}", role="robustness",
         )  # fmt: skip
     yield from _checks_in_words(rows, one, group)
 
@@ -189,9 +198,9 @@ def _checks_in_words(rows: pd.DataFrame, one: pd.DataFrame, group: str) -> Itera
     for row in rows[rows["why"] != ""].drop_duplicates("check").itertuples(index=False):
         yield Sentence(f"{'Fewer releases' if row.n else 'Not possible'}, {row.check}: {row.why}.")
     pair = ["known by the rule only", "by the rule and in the list", "the whole list, weak models too"]
-    named = one.set_index("check").reindex(pair).dropna(subset=["caar"]).reset_index()
+    known = one.set_index("check").reindex(pair).dropna(subset=["caar"]).reset_index()
     yield Sentence(
-        f"Known and unknown releases, {group}: {told(named, 'check', 'caar', chance='p_permutation')}."
+        f"Known and unknown releases, {named(group)}: {told(known, 'check', 'caar', chance='p_permutation')}."
     )
     shaken = one[one["check"].str.startswith(("headline", "without"))]
     yield Sentence(
@@ -220,7 +229,9 @@ def battery(found: Battery) -> Iterator[Part]:
 
 def combinations(found: Combinations) -> Iterator[Part]:
     """All choices combined: the range, and what moves it."""
-    curve, counts, group = found.curve, found.curve.counts(), found.group
+    curve, counts = found.curve, found.curve.counts()
+    who, *around = found.group.split(", ")
+    group = " ".join([named(who), *(f"({kind})" for kind in around)])
     estimates, most = curve.estimates["estimate"], str(curve.influence()["choice"].iloc[0])
     low, high = estimates.quantile([0.05, 0.95])
     yield Number(
@@ -229,16 +240,15 @@ def combinations(found: Combinations) -> Iterator[Part]:
         method=f"every combination of {', '.join(curve.choices)}; the range holds their middle 90%",
         note="a range over choices on the same events, no confidence interval", role="robustness",
     )  # fmt: skip
-    clear = int(counts["interval_below"] + counts["interval_above"])
-    title = (
-        f"{clear} of {counts['specifications']:.0f} combinations tell the move of {group} from none: "
-        f"{counts['interval_below']:.0f} a fall, {counts['interval_above']:.0f} a rise"
-    )
+    fell, rose, of = (int(counts[n]) for n in ("interval_below", "interval_above", "specifications"))
+    shown = f"{'show' if fell > 1 else 'shows'} a fall of {group}, {rose or 'none'} a rise"
+    title = f"{count_of(fell)} of {of} combinations of choices {shown}"
     yield Figure(
         "combinations",
         lambda: plots.headline(
             curve.plot(), title, "Mean abnormal return, percent, 95% intervals, sorted; ringed: headline; "
             f"below: what was chosen; {found.data_kind} data",
+            source="Returns: shipped sample" if found.data_kind == "sample" else "Returns: own file",
         ),
         f"Sorted estimates under every combination of choices. {title}.", curve.table(),
     )  # fmt: skip
@@ -248,3 +258,31 @@ def combinations(found: Combinations) -> Iterator[Part]:
         f"middle 90% lie from {number(low, '%')} to {number(high, '%')}, {sides} zero; what moves it most is "
         f"the choice of {most}."
     )
+
+
+def choices(found: Choices) -> Iterator[Part]:
+    """Every combination of defensible choices."""
+    rows, counts = found.rows, found.curve.counts()
+    below, above = counts["interval_below"], counts["interval_above"]
+    low, high = (percent(end) for end in (rows["car"].min(), rows["car"].max()))
+    yield Number(
+        "specifications.below_zero", "Specifications whose interval lies below zero",
+        100 * below / len(rows), "%", n=len(rows), note=_NO_SAMPLE, role="robustness",
+        method="windows x benchmarks x models x estimation windows x scheduled news in or out",
+    )  # fmt: skip
+    yield Number(
+        "specifications.median", f"Median over specifications, {NAME}", 100 * rows["car"].median(), "%",
+        n=len(rows), method="as above", role="robustness",
+        note=f"range over choices {low} to {high}; not a sample: no interval",
+    )  # fmt: skip
+    yield Figure(
+        "specifications",
+        lambda: plots.headline(
+            found.curve.plot(), f"{NAME} fell under {below} of {len(rows)} combinations of choices, "
+            f"rose under {above or 'none'}: {low} to {high}",
+            "Abnormal return with 95% intervals, sorted; fell or rose: the interval leaves out zero; below: "
+            f"what was chosen; {found.shock.data.kind} data",
+            source=f"Returns: {found.shock.data.described}",
+        ),
+        f"Sorted estimates under {len(rows)} choices from {low} to {high}.", rows,
+    )  # fmt: skip

@@ -14,6 +14,7 @@ from undercut.studies.stocks.checks import (
     Contrast,
     ShockDays,
 )
+from undercut.studies.stocks.names import named, when
 from undercut.studies.stocks.release_response import Responses
 from undercut.studies.stocks.words import (
     count,
@@ -44,13 +45,13 @@ def source_of(found: Responses) -> str:
     whose = "shipped sample" if found.data_kind == "sample" else "own file or download"
     return (
         f"Returns: {whose}; releases: Epoch AI's capability index (CC BY 4.0); "
-        f"benchmark {found.options['benchmark']}"
+        f"compared with {named(found.options['benchmark'])}"
     )
 
 
 def _method(found: Responses) -> str:
     model = found.study.setup.model.name
-    return f"days {found.window}, {model} model on {found.options['benchmark']}"
+    return f"{when(found.window)}, {model} model on {found.options['benchmark']}"
 
 
 def means_of(found: Responses) -> pd.DataFrame:
@@ -59,7 +60,7 @@ def means_of(found: Responses) -> pd.DataFrame:
 
 def differ(size: int, total: int, what: str) -> str:
     """A count of what differs, as the start of a sentence."""
-    return f"{count_of(size)} of {total} {what} {'differs' if size == 1 else 'differ'} from zero"
+    return f"{count_of(size)} of {total} {what} {'differs' if size < 2 else 'differ'} from zero"
 
 
 def responses(found: Responses) -> Iterator[Part]:
@@ -82,7 +83,9 @@ def responses(found: Responses) -> Iterator[Part]:
         f"{verdict[0].upper()}{verdict[1:]} ({first} to {last}), judged over all groups together, at a "
         "family-wise 5%."
     )
-    needed = "; ".join(f"{percent(row.detectable)} for {row.group}" for row in means.itertuples(index=False))
+    needed = "; ".join(
+        f"{percent(row.detectable)} for {named(row.group)}" for row in means.itertuples(index=False)
+    )
     yield Sentence(
         f"What this could have missed: a mean effect had to reach {needed} to be found with 80% probability. "
         "Smaller effects, of either sign, remain possible."
@@ -91,16 +94,15 @@ def responses(found: Responses) -> Iterator[Part]:
         "mean_responses",
         lambda: charts.mean_responses(
             found.mean, finding=verdict[0].upper() + verdict[1:], source=source_of(found),
-            measure=f"Mean abnormal return over days {found.window} of {len(tested)} releases, 95% "
-            "intervals; upright bars: smallest effect found with 80% probability; p: permutation of dates, "
-            "one group at a time",
+            measure=f"Mean abnormal return around {len(tested)} releases, {when(found.window)}; 95% "
+            "intervals; upright bars: smallest effect found four times in five; p: against other dates",
         ),
         f"Dots with intervals, one a group. {told(found.mean, value='caar')}", found.mean,
     )  # fmt: skip
     columns = ["group", "n", "caar", "ci_low", "ci_high", "detectable", "p_permutation", "p_bh", "p_rw"]
     yield table(
         found.mean, columns, f"Mean response to {len(tested)} releases",
-        f"Percent over days {found.window}; p: against the same shares on days without a release; BH, RW: "
+        f"Percent, {when(found.window)}; p: against the same shares on days without a release; BH, RW: "
         "adjusted by Benjamini-Hochberg, Romano-Wolf",
     )  # fmt: skip
 
@@ -119,15 +121,15 @@ def _findings(found: Responses) -> Iterator[Number]:
     )  # fmt: skip
     for row in found.mean.to_dict("records"):
         yield move(
-            f"caar.{key_of(row['group'])}", f"Mean abnormal return, {row['group']}", row, value="caar",
+            f"caar.{key_of(row['group'])}", f"Mean abnormal return, {named(row['group'])}", row, value="caar",
             n=row["n"], method=_method(found), role="headline" if row["group"] == LEADS else "primary",
             note=f"permutation of dates p = {row['p_permutation']:.3f}",
         )  # fmt: skip
     for row in found.mean.to_dict("records"):
         yield Number(
             f"detectable.{key_of(row['group'])}",
-            f"Smallest mean effect that would have been found, {row['group']}", 100 * row["detectable"], "%",
-            n=row["n"], method="5% level, 80% power", role="descriptive",
+            f"Smallest mean effect that would have been found, {named(row['group'])}",
+            100 * row["detectable"], "%", n=row["n"], method="5% level, 80% power", role="descriptive",
             note="a threshold computed from the standard error: no interval",
         )  # fmt: skip
     yield count(
@@ -151,15 +153,15 @@ def by_release(both: Contrast) -> Iterator[Part]:
         "responses", n=len(each), method="permutation of dates",
         note=f"a count: no interval; by chance alone about {chance}",
     )  # fmt: skip
-    named = each[alone].assign(both=each["event"] + ", " + each["group"])
-    names = told(named, "both", chance="p_permutation")
+    odd = each[alone].assign(both=each["event"] + ", " + each["group"].map(named))
+    names = told(odd, "both", chance="p_permutation")
     yield Sentence(
         f"Of {len(each)} single responses, p is below 5% for {alone.sum()} taken alone ({names}), where "
         f"chance would give about {chance}. Adjusted for their number {kept} remain by Romano-Wolf and "
         f"{int((each['p_bh'] < 0.05).sum())} by Benjamini-Hochberg."
     )
     least = each.groupby("group", sort=False)["detectable"].median()
-    needed = ", ".join(f"{percent(size, 0)} ({name})" for name, size in least.items())
+    needed = ", ".join(f"{percent(size, 0)} ({named(name)})" for name, size in least.items())
     yield Sentence(
         f"A single release had to move a group by {needed} to be found with 80% probability: one day says "
         "little, whatever it shows."
@@ -169,10 +171,10 @@ def by_release(both: Contrast) -> Iterator[Part]:
         lambda: charts.responses_by_release(
             each, found.releases.set_index("event")["country"], contrast=both.shocks.each,
             source=source_of(found),
-            finding=f"{count_of(kept)} of {len(each)} responses {'stands' if kept == 1 else 'stand'} out "
+            finding=f"{count_of(kept)} of {len(each)} responses {'stands' if kept < 2 else 'stand'} out "
             "once their number is counted",
-            measure=f"Abnormal return over days {found.window}, percent, 95% intervals; blue: US, red: "
-            "Chinese, teal: French developers; grey squares: market shocks, no releases of their own",
+            measure=f"Abnormal return, percent, {when(found.window)}; 95% intervals; blue: US, orange: "
+            "Chinese, green: other developers; grey squares: market shocks, no releases of their own",
         ),
         f"Rows of marks, one a release, in {each['group'].nunique()} panels. Below 5% taken alone: {names}.",
         both.rows,
@@ -226,7 +228,8 @@ def confounded(apart: Confounded) -> Iterator[Part]:
         for row in rows.to_dict("records"):
             yield move(
                 f"confounded.{key_of(row['developer'])}.{key_of(row['group'])}",
-                f"Abnormal return around {event}, {row['group']}", row, n=1, method=_method(apart.found),
+                f"Abnormal return around {event}, {named(row['group'])}", row, n=1,
+                method=_method(apart.found),
                 note=f"permutation p = {row['p_permutation']:.3f}; other news: {row['confounders']}",
                 role="robustness",
             )  # fmt: skip
@@ -238,13 +241,13 @@ def shock_days(found: ShockDays) -> Iterator[Part]:
     for row in shocks.releases.itertuples(index=False):
         yield Sentence(
             f"{row.date.day} {row.date:%B %Y}, {row.event} ({row.developer}). The list of events: "
-            f"{row.description} Open releases of the list within days {shocks.window}: "
+            f"{row.description} Open releases of the list within {when(shocks.window)}: "
             f"{row.release or 'none'}. Responses: {told(rows[rows['event'] == row.event])}."
         )
     for row_ in rows.to_dict("records"):
         yield move(
             f"shock.{row_['date']:%Y%m%d}.{key_of(row_['group'])}",
-            f"Abnormal return, {row_['group']}, {row_['event']}", row_, n=1, method=_method(shocks),
+            f"Abnormal return, {named(row_['group'])}, {row_['event']}", row_, n=1, method=_method(shocks),
             note="a day chosen because the market moved: a description, no test; rank among other dates "
             f"{row_['p_permutation']:.3f}",
             role="descriptive",

@@ -7,17 +7,16 @@ from typing import Any
 
 import pandas as pd
 
-from undercut import plots
 from undercut.eventstudy.windows import label
 from undercut.sources.events import calendar_inside
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
 from undercut.studies.stocks import interval_charts as charts
 from undercut.studies.stocks.ladder import Headline, Ladder
 from undercut.studies.stocks.market_value import Dollars
+from undercut.studies.stocks.names import named, when
 from undercut.studies.stocks.shock import (
     NAME,
     TARGET,
-    Choices,
     Companies,
     Groups,
     Limits,
@@ -41,16 +40,15 @@ from undercut.studies.stocks.words import (
     told,
 )
 
-_BENCHMARKS = {"RSP": "the market with equal weights", "SPY": "the market weighted by size"}
-_NO_SAMPLE = "a share of choices, not a sample: no interval"
-
-
-def _named(benchmark: str) -> str:
-    return _BENCHMARKS.get(benchmark, "the benchmark")
-
 
 def _measure(shock: Shock) -> str:
-    return f"Abnormal return against {shock.benchmark}, days {label(shock.window)} from {shock.day.date()}"
+    return f"Abnormal return against {named(shock.benchmark)}, {_days(shock)}"
+
+
+def _days(shock: Shock) -> str:
+    """The day, or the days around it."""
+    day = f"{shock.day:%-d %B %Y}"
+    return day if shock.window == (0, 0) else f"{when(shock.window)} ({day})"
 
 
 def _method(shock: Shock) -> str:
@@ -65,7 +63,9 @@ def scope(shock: Shock) -> Iterator[Part]:
     """Which companies, which days."""
     data = shock.data
     first, last = data.returns.index[0].date(), data.returns.index[-1].date()
-    groups = "; ".join(f"{name}: {', '.join(firms)}" for name, firms in shock.members.items())
+    groups = "; ".join(
+        f"{named(name)}: {', '.join(map(named, firms))}" for name, firms in shock.members.items()
+    )
     yield Sentence(
         f"Daily returns of {len(data.firms)} companies in {len(shock.members)} groups, {first} to {last}, "
         f"from {data.described}. Groups: {groups}. Sellers of models are also clouds; the two groups overlap."
@@ -79,7 +79,7 @@ def headline(found: Headline) -> Iterator[Part]:
     fitted = found.companies.tests.study.abnormal.n_estimation.max()
     past = label(shock.options["estimation"])
     yield move(
-        "nvda.abnormal_return", f"{NAME}, abnormal return, days {days}", row, n=fitted, role="headline",
+        "nvda.abnormal_return", f"{NAME}, abnormal return, {when(days)}", row, n=fitted, role="headline",
         method=f"{_method(shock)}, estimation {past}",
         note=f"permutation of dates p = {p_text(row.p_permutation)} over {placebo} sessions",
     )  # fmt: skip
@@ -95,7 +95,7 @@ def headline(found: Headline) -> Iterator[Part]:
     size, low, high = (percent(end, 0) for end in (abs(row.car), row.ci_low, row.ci_high))
     yield Answer(
         f"On {shock.day:%d %B %Y} {NAME}'s shares {'fell' if row.car < 0 else 'rose'} {size} beyond what "
-        f"{_named(shock.benchmark)} explains (95% interval {low} to {high})."
+        f"{named(shock.benchmark)} explains (95% interval {low} to {high})."
     )
     rivals = round(row.p_permutation * (1 + placebo)) - 1
     low, high = _range(found.ladder.of(TARGET)["car"])
@@ -134,13 +134,14 @@ def ladder(found: Ladder) -> Iterator[Part]:
         "ladder", shown, shown, f"Abnormal returns by benchmark. {points(shown, 'firm', 'rung')}",
         label="rung", section="firm", source=f"Returns: {shock.data.described}",
         finding=f"{NAME}: {low} to {high}, by what it is compared with",
-        measure=f"Abnormal return, days {label(shock.window)} from {shock.day.date()}, 95% intervals; "
+        measure=f"Abnormal return, {_days(shock)}, 95% intervals; "
         f"{shock.data.kind} data",
     )  # fmt: skip
     for row in found.rows[found.rows["firm"].isin(chosen[:2])].to_dict("records"):
         yield move(
-            f"ladder.{key_of(row['firm'])}.{key_of(row['rung'])}", f"{row['firm']} against {row['rung']}",
-            row, n=row["n_estimation"], method=f"days {row['window']}", role="robustness",
+            f"ladder.{key_of(row['firm'])}.{key_of(row['rung'])}",
+            f"{named(row['firm'])} against {row['rung']}", row,
+            n=row["n_estimation"], method=when(row["window"]), role="robustness",
         )  # fmt: skip
     yield table(
         own.reset_index(),
@@ -159,8 +160,8 @@ def _rungs_in_words(found: Ladder, own: pd.DataFrame) -> Iterator[Part]:
     if first != benchmark:
         usual, equal = own.loc[rungs[first]], own.loc[rungs[benchmark]]
         yield Sentence(
-            f"{first}, {_named(first)}, moved by {percent(usual.benchmark)} over the window, {benchmark}, "
-            f"{_named(benchmark)}, by {percent(equal.benchmark)}. With a beta of {usual.beta:.2f} the first "
+            f"{first}, {named(first)}, moved by {percent(usual.benchmark)} over the window, {benchmark}, "
+            f"{named(benchmark)}, by {percent(equal.benchmark)}. With a beta of {usual.beta:.2f} the first "
             f"explains a return of {NAME} of {percent(usual.expected)}, the second, with {equal.beta:.2f}, "
             f"of {percent(equal.expected)}."
         )
@@ -181,22 +182,21 @@ def _rungs_in_words(found: Ladder, own: pd.DataFrame) -> Iterator[Part]:
 def sessions(found: Sessions) -> Iterator[Part]:
     """The groups on the release, the eve and the day."""
     shock, rows = found.shock, found.rows
-    shown = rows.assign(said="p " + rows["p_permutation"].map(p_text))
+    shown = rows.assign(session=[_session(name) for name in rows["session"]])
     size = rows.assign(found=rows["q_value"] < 0.05).groupby("session", sort=False)["found"].sum()
-    listed = ", ".join(f"{n} of {len(shock.members)} on {name[:10]}" for name, n in size.items())
+    listed = ", ".join(f"{n or 'none'} on {_session(name).split(',')[0]}" for name, n in size.items())
     for row in rows[rows["session"] != list(size.index)[-1]].itertuples():
         yield move(
-            f"session.{row.session[:10]}.{key_of(row.group)}", f"{row.group}, {row.session}", row._asdict(),
-            n=len(shock.members[row.group]), method=f"portfolio, {_method(shock)}", role="descriptive",
-            note=f"{_by_chance(row)}, Romano-Wolf {p_text(row.p_adjusted)}",
+            f"session.{row.session[:10]}.{key_of(row.group)}", f"{named(row.group)}, {row.session}",
+            row._asdict(), n=len(shock.members[row.group]), method=f"portfolio, {_method(shock)}",
+            role="descriptive", note=f"{_by_chance(row)}, Romano-Wolf {p_text(row.p_adjusted)}",
         )  # fmt: skip
     yield intervals(
         "sessions", shown, shown, f"Three blocks of intervals. {points(rows, 'session', 'group')}",
-        label="group", section="session", note="said",
-        source=f"Returns: {shock.data.described}", finding=f"Groups that moved, after correction: "
-        f"{listed}",
-        measure=f"Abnormal return of equal-weight portfolios against {shock.benchmark}, one day, 95% "
-        f"intervals; p: permutation of dates; {shock.data.kind} data",
+        label="group", section="session", source=f"Returns: {shock.data.described}",
+        finding=f"Of {len(shock.members)} groups moved beyond chance: {listed}",
+        measure=f"Abnormal return of each group against {named(shock.benchmark)}, one day, 95% intervals; "
+        f"{shock.data.kind} data",
     )  # fmt: skip
     events = shock.events
     same = events["us_trading_day"].eq(shock.release) & ~events["event_id"].eq(_released(shock))
@@ -205,6 +205,11 @@ def sessions(found: Sessions) -> Iterator[Part]:
         f"Other dated events of the session {shock.release.date()}: {beside or 'none'}."
         + (" What that session shows cannot be given to the model alone." if beside else "")
     )
+
+
+def _session(name: str) -> str:
+    """A session's name with its day in words: ``27 January 2025, the day``."""
+    return f"{pd.Timestamp(name[:10]):%-d %B %Y}{name[10:]}"
 
 
 def _released(shock: Shock) -> str:
@@ -216,7 +221,7 @@ def _released(shock: Shock) -> str:
 
 def _row_of(shock: Shock, row: Any) -> Number:
     return move(
-        f"group.{key_of(row.group)}", f"{row.group}, days {label(shock.window)} from {shock.day.date()}",
+        f"group.{key_of(row.group)}", f"{named(row.group)}, {_days(shock)}",
         row._asdict(), n=len(shock.members[row.group]), method=f"portfolio, {_method(shock)}", role="primary",
         note=f"{_by_chance(row)}, q = {p_text(row.q_value)}; detectable {100 * row.detectable:.1f}%",
     )  # fmt: skip
@@ -229,13 +234,15 @@ def groups(found: Groups) -> Iterator[Part]:
     columns = ["group", "n_members", "car", "ci_low", "ci_high", "detectable", "p_permutation", "q_value"]
     yield table(
         rows.assign(n_members=[len(shock.members[name]) for name in rows["group"]]), [*columns, "p_adjusted"],
-        f"Groups on {shock.day.date()}",
-        f"Abnormal return of portfolios against {shock.benchmark}, percent; p, dates: permutation over "
-        f"{found.tests.placebo_days} sessions",
+        f"Groups on {shock.day:%-d %B %Y}",
+        f"Abnormal return of portfolios against {named(shock.benchmark)}, percent; p, dates: permutation "
+        f"over {found.tests.placebo_days} sessions",
     )  # fmt: skip
     is_clear = rows["q_value"] < 0.05
     clear, still = (
-        ", ".join(f"{name} ({percent(car)})" for name, car in zip(part["group"], part["car"], strict=True))
+        ", ".join(
+            f"{named(name)} ({percent(car)})" for name, car in zip(part["group"], part["car"], strict=True)
+        )
         for part in (rows[is_clear], rows[~is_clear])
     )
     if not still:
@@ -260,13 +267,14 @@ def companies(found: Companies) -> Iterator[Part]:
     lost, gained = _sides(found)
     shown = rows.assign(
         said="q " + rows["q_value"].map(p_text),
-        name=[f"{firm} ({shock.data.firms[firm]})" for firm in rows["group"]],
+        name=[f"{named(firm)} ({named(shock.data.firms[firm])})" for firm in rows["group"]],
     )
     yield intervals(
         "companies", shown, shown, f"One interval a company, sorted. {points(rows, 'group')}",
         label="name", note="said", source=f"Returns: {shock.data.described}",
-        finding=f"After correction, {len(lost)} of {len(rows)} companies lost and {len(gained)} gained",
-        measure=f"{_measure(shock)}, 95% intervals; q: Benjamini-Hochberg; {shock.data.kind} data",
+        finding=f"Corrected for their number, {len(lost) or 'none'} of {len(rows)} companies lost and "
+        f"{len(gained) or 'none'} gained",
+        measure=f"{_measure(shock)}, 95% intervals; q: p-value after the correction; {shock.data.kind} data",
     )  # fmt: skip
     for word, part in (("lost", lost), ("gained", gained)):
         yield count(
@@ -282,8 +290,8 @@ def tests(found: Tests) -> Iterator[Part]:
     shock, rows = found.shock, found.rows
     tested = ["all", *(name for name in rows.columns if name in shock.several)]
     both = rows[rows["withstands"] == "both"]
-    moved = [name for name in tested if rows[name].iloc[0] < 0.05]
-    rest = [name for name in tested if name not in moved]
+    moved = [named(name) for name in tested if rows[name].iloc[0] < 0.05]
+    rest = [named(name) for name in tested if named(name) not in moved]
     yield Sentence(
         f"Of {len(rows)} tests on all companies together, {int((rows['all'] < 0.05).sum())} reject at 5%; of "
         f"the {len(both)} that withstand both troubles, {int((both['all'] < 0.05).sum())} do. By the strict "
@@ -293,7 +301,7 @@ def tests(found: Tests) -> Iterator[Part]:
     text = rows.assign(test=rows["test"].str.replace("_", " "), **{n: rows[n].map(p_text) for n in tested})
     yield Table(
         text[["test", "withstands", *tested]], "P-values of every test",
-        f"Hypothesis: the mean abnormal return of the group's companies is zero, days {label(shock.window)}; "
+        f"Hypothesis: the mean abnormal return of the group's companies is zero, {_days(shock)}; "
         "groups of at least two, each company in one; \N{EN DASH}: too few for the test", row_label="test",
     )  # fmt: skip
 
@@ -305,14 +313,15 @@ def rebound(found: Rebound) -> Iterator[Part]:
     for row in next_day.to_dict("records"):
         yield move(
             f"rebound.{key_of(row['firm'])}.days_1_1",
-            f"{row['firm']}: share of the day's move that came back, days 1:1", row, value="share_recovered",
-            n=1, method="ratio of abnormal returns, Fieller's interval", role="descriptive",
+            f"{named(row['firm'])}: share of the day's move that came back the next day", row,
+            value="share_recovered", n=1, method="ratio of abnormal returns, Fieller's interval",
+            role="descriptive",
         )  # fmt: skip
     columns = ["firm", "after", "car", "car_after", "share_recovered", "ci_low", "ci_high"]
     yield table(
         rows, columns, "The rebound",
-        f"Abnormal return on {shock.day.date()} and after, percent; share of the first that came back, with "
-        "Fieller's 95% interval",
+        f"Abnormal return on {shock.day:%-d %B %Y} and after, percent; share of the first that came back, "
+        "with Fieller's 95% interval",
         labels={
             "after": "days after", "car": "that day", "car_after": "after", "share_recovered": "came back",
         },
@@ -327,8 +336,8 @@ def rebound(found: Rebound) -> Iterator[Part]:
         lambda: charts.paths(
             path, source=f"Returns: {shock.data.described}",
             finding=told_ or f"The first move of {NAME} is too uncertain for a rebound",
-            measure=f"Cumulative abnormal return against {shock.benchmark} from five sessions before, 95% "
-            f"bands; groups of at least two companies, {shock.data.kind} data",
+            measure=f"Abnormal return added up from five sessions before, against "
+            f"{named(shock.benchmark)}, 95% bands; groups of at least two companies, {shock.data.kind} data",
         ),
         f"Small charts of cumulative abnormal returns. At their ends: "
         f"{points(path[path['day'] == path['day'].max()], 'group', value='caar')}", path,
@@ -350,44 +359,18 @@ def dollars(found: Dollars) -> Iterator[Part]:
     """The change of market value."""
     shock, rows = found.shock, found.rows
     for row in rows.to_dict("records"):
-        who = "All of these together" if row["firm"] == "total" else row["firm"]
+        who = "All of these together" if row["firm"] == "total" else named(row["firm"])
         yield move(
             f"dollars.{key_of(row['firm'])}", f"{who}: abnormal change of market value", row, value="effect",
             scale=1.0, unit="USD billion", n=row["n"], note=found.values_from, role="descriptive",
             method="abnormal return times market value the day before",
         )  # fmt: skip
     yield Table(
-        rows[["firm", "effect", "ci_low", "ci_high"]], "Abnormal change of market value",
-        f"Billions of US dollars, days {label(shock.window)} from {shock.day.date()}, 95% intervals; a total "
+        rows[["firm", "effect", "ci_low", "ci_high"]].assign(firm=rows["firm"].map(named)),
+        "Abnormal change of market value",
+        f"Billions of US dollars, {_days(shock)}, 95% intervals; a total "
         "allows for firms moving together",
         labels={"ci_low": "95% from", "ci_high": "to"}, row_label="firm",
-    )  # fmt: skip
-
-
-def choices(found: Choices) -> Iterator[Part]:
-    """Every combination of defensible choices."""
-    rows, counts = found.rows, found.curve.counts()
-    below, above = counts["interval_below"], counts["interval_above"]
-    low, high = _range(rows["car"])
-    yield Number(
-        "specifications.below_zero", "Specifications whose interval lies below zero",
-        100 * below / len(rows), "%", n=len(rows), note=_NO_SAMPLE, role="robustness",
-        method="windows x benchmarks x models x estimation windows x scheduled news in or out",
-    )  # fmt: skip
-    yield Number(
-        "specifications.median", f"Median over specifications, {NAME}", 100 * rows["car"].median(), "%",
-        n=len(rows), method="as above", role="robustness",
-        note=f"range over choices {low} to {high}; not a sample: no interval",
-    )  # fmt: skip
-    told_ = f"{NAME} under {len(rows)} choices: {low} to {high}; {below} intervals below zero, {above} above"
-    yield Figure(
-        "specifications",
-        lambda: plots.headline(
-            found.curve.plot(), told_,
-            "Cumulative abnormal return, 95% intervals, sorted; marks below: the choices behind each; "
-            f"{found.shock.data.kind} data", source=f"Returns: {found.shock.data.described}",
-        ),
-        f"Sorted estimates under {len(rows)} choices from {low} to {high}.", rows,
     )  # fmt: skip
 
 

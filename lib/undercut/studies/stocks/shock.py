@@ -243,7 +243,7 @@ def longer_windows(
     return Spans(pd.concat(parts, ignore_index=True), shock)
 
 
-class Choices(Shown, page="pages_shock:choices", label="window"):
+class Choices(Shown, page="pages_checks:choices", label="window"):
     """One unit's abnormal return under every combination of choices.
 
     ``rows``: window, benchmark, model, estimation, news (all text), car, se, ci_low, ci_high, p_value.
@@ -258,7 +258,14 @@ class Choices(Shown, page="pages_shock:choices", label="window"):
         percent = self.rows.dropna(subset=["car"]).assign(
             **{name: 100 * self.rows[column] for name, column in ends.items()}
         )
-        return specification_curve(percent, ["window", "benchmark", "model", "estimation", "news"], unit="%")
+        setup = self.shock.options
+        headline = {
+            "window": label(self.shock.window), "benchmark": self.shock.benchmark, "model": setup["model"],
+            "estimation": label(setup["estimation"]), "news": "all sessions",
+        }  # fmt: skip
+        # A reader may have chosen another.
+        known = (percent[list(headline)] == pd.Series(headline)).all(axis=1).any()
+        return specification_curve(percent, list(headline), headline=headline if known else None, unit="%")
 
 
 def specifications(

@@ -12,12 +12,14 @@ import pandas as pd
 from undercut.report.findings.sentences import number
 from undercut.studies.presentation import Figure, Number, Role, Table
 from undercut.studies.stocks.interval_charts import interval_rows
+from undercut.studies.stocks.names import named
 
 if TYPE_CHECKING:
     from undercut.tables import Format
 
 #: Columns that tables show in percent, and those that hold p-values.
 _MOVES: Final = ("car", "caar", "ci_low", "ci_high", "car_after", "benchmark", "expected")
+_NAMED: Final = ("group", "portfolio", "firm")
 _PERCENTS: Final = ("detectable", "share_recovered")
 _CHANCES: Final = ("p_permutation", "p_portfolio", "q_value", "p_adjusted", "p_bh", "p_rw", "p_value")
 _HEADS: Final = {
@@ -83,11 +85,11 @@ def moved(row: Any, value: str = "car") -> str:
     >>> moved({"car": -0.069, "ci_low": -0.143, "ci_high": -0.005})
     'fell 6.9% (95% interval −14.3% to −0.5%)'
     >>> moved({"car": 0.001, "ci_low": -0.02, "ci_high": 0.021})
-    'moved 0.1% (95% interval −2.0% to 2.1%), which cannot be told from none'
+    'moved 0.1% (95% interval −2.0% to 2.1%): too little to tell from chance'
     """
     ends = span(row, value).partition(" (")[2]
     if row["ci_low"] * row["ci_high"] <= 0:
-        return f"moved {percent(row[value])} (95% interval {ends}, which cannot be told from none"
+        return f"moved {percent(row[value])} (95% interval {ends}: too little to tell from chance"
     return f"{'fell' if row[value] < 0 else 'rose'} {percent(abs(row[value]))} (95% interval {ends}"
 
 
@@ -113,16 +115,16 @@ def told(
     --------
     >>> rows = pd.DataFrame([{"group": "chips", "car": -0.069, "ci_low": -0.143, "ci_high": 0.005}])
     >>> told(rows), told(rows[:0])
-    ('chips −6.9% (−14.3% to 0.5%)', 'none')
+    ('chip makers −6.9% (−14.3% to 0.5%)', 'none')
     """
-    parts = [f"{row[name]} {span(row, value, chance=chance)}" for row in rows.to_dict("records")]
+    parts = [f"{named(row[name])} {span(row, value, chance=chance)}" for row in rows.to_dict("records")]
     return "; ".join(parts) or least
 
 
 def points(rows: pd.DataFrame, *names: str, value: str = "car") -> str:
     """Estimates without intervals, for alternative texts."""
     return "; ".join(
-        f"{' '.join(str(row[name]) for name in names)} {percent(row[value])}"
+        f"{' '.join(named(row[name]) for name in names)} {percent(row[value])}"
         for row in rows.to_dict("records")
     )
 
@@ -166,6 +168,8 @@ def table(
             shown[name] = 100 * shown[name]
         elif name in _CHANCES:
             shown[name] = shown[name].map(p_text)
+        elif name in _NAMED:
+            shown[name] = shown[name].map(named)
     formats_: dict[str, Format] = dict.fromkeys(_held(columns, _MOVES), "signed_percent")
     percents: dict[str, Format] = dict.fromkeys(_held(columns, _PERCENTS), "percent")
     formats_ |= percents | dict(formats or {})

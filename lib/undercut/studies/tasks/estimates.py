@@ -96,10 +96,17 @@ class GapCurve(Framed):
             float(values.median()), "%", ci=(low, high), level=0.9, n=len(values), role="robustness",
             method=", ".join(CHOICES), note=f"the range holds nine tenths; moved most by: {most}",
         )  # fmt: skip
-        title = f"Per solved task {number(low, '%')} to {number(high, '%')}; most of all: {most}"
+        title = (
+            f"From {number(low, '%')} to {number(high, '%')} per solved task, depending on the choices; the "
+            f"{most} matters most"
+        )
         yield Figure(
             "task_gap_curve",
-            lambda: plots.headline(self.curve.plot(), title, "Gap per solved task in percent, 95% intervals"),
+            lambda: plots.headline(
+                self.curve.plot(), title,
+                "Difference per solved task, 95% intervals; ringed: the headline; below: what was chosen",
+                source="Epoch AI, aider, SWE-bench; list prices by Undercut",
+            ),
             alt=title, data=self.frame,
         )  # fmt: skip
 

@@ -42,8 +42,8 @@ def gaps(result: TaskGaps) -> Iterator[Part]:
     by_measure = frame[frame["benchmark"].eq(MAIN) & frame["against"].eq("median")].set_index("measure")
     token, solved = (by_measure.loc[name] for name in ("usd_per_mtok", "usd_per_solved"))
     yield Answer(
-        f"At equal score on science questions, Chinese open models cost {_cheaper(token['gap'])} per token, "
-        f"and {_settled(solved)} per solved task."
+        f"At equal score on science questions, Chinese open models cost {_cheaper(token['gap'])} per token; "
+        f"per solved task {_settled(solved)}."
     )
     yield Sentence(
         f"Per token the range is {percent(token['low'])} to {percent(token['high'])}, per solved task "
@@ -53,15 +53,14 @@ def gaps(result: TaskGaps) -> Iterator[Part]:
         "times in five. Against the cheapest US closed model that scores as high, rather than the typical "
         "one, stands in the table."
     )
-    title = (
-        f"Chinese open against US closed: {_cheaper(token['gap'])} per token, "
-        f"{_cheaper(solved['gap'])} per solved task"
+    title = f"Chinese open models cost {_cheaper(token['gap'])} per token; per solved task " + (
+        _cheaper(solved["gap"]) if solved["low"] * solved["high"] > 0 else "it could be chance"
     )
     yield Figure(
         "task_gaps",
         lambda: plots.headline(
-            plots.zero_line(_percent_axis(result.plot())), title,
-            "Difference at equal score in percent, 95% intervals; per solved task in ink", source=_SOURCE,
+            _ratios(result.plot()), title,
+            "Difference at equal score, 95% intervals; per solved task in ink", source=_SOURCE,
         ),
         alt=title + ". " + "; ".join(map(_in_words, frame[frame["against"].eq("median")].to_dict("records"))),
         data=frame,
@@ -129,7 +128,8 @@ def trends(result: CostTrends) -> Iterator[Part]:
     middle = known.groupby("definition")["times_cheaper"].median()
     told = ", ".join(f"{number(middle[d], 'x')} by {DEFINITIONS[d]}" for d in DEFINITIONS if d in middle)
     within = known["low"].le(EPOCH_RATE) & known["high"].ge(EPOCH_RATE)
-    title = f"The rate hangs on the definition: {told}"
+    slow, fast = (f"{number(end, 'x')} a year" for end in (middle.min(), middle.max()))
+    title = f"How fast a solved task gets cheaper depends on the definition: {slow} to {fast}"
     yield Figure(
         "cost_trends",
         lambda: plots.headline(
@@ -175,9 +175,10 @@ def one_gap(result: TaskGap) -> Iterator[Part]:
     )
 
 
-def _percent_axis(axes: Any) -> Any:
-    axes.set(xlim=(-100, 400))
-    return plots.percent_axis(axes, "x")
+def _ratios(axes: Any) -> Any:
+    plots.ratio_axis(axes, "x").set_xlim(-97, 900)
+    axes.axvline(0, color=plots.INK, linewidth=1, zorder=1.5)
+    return axes
 
 
 def _benchmark(row: dict[str, Any]) -> str:
@@ -190,7 +191,9 @@ def _cheaper(gap: float) -> str:
 
 def _settled(row: pd.Series) -> str:
     if row["low"] <= 0 <= row["high"]:
-        return f"we cannot tell whether less or more ({percent(row['low'])} to {percent(row['high'])})"
+        return (
+            f"we cannot tell whether they cost less or more ({percent(row['low'])} to {percent(row['high'])})"
+        )
     return _cheaper(row["gap"])
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from undercut import plots
 from undercut.errors import TooFewError
 from undercut.result import Axes
+from undercut.studies.value.words import words
 from undercut.valuation import charts
 from undercut.valuation.sensitivity import Tornado
 from undercut.valuation.valuation import Valuation
@@ -25,6 +26,7 @@ ROLE_NAMES: Final = {
     "power": ("power producer", "power producers"),
 }  # fmt: skip
 _ROW: Final = 0.27
+_ASKED: Final = {"half": "half its value", "the same": "its own value", "twice": "twice its value"}
 
 
 def change_rows(
@@ -64,7 +66,7 @@ def change_rows(
         raise TooFewError("No change of value can be drawn: no row has one.")
     places, headings = plots.row_places(shown[group] if group else [""] * len(shown))
     row = 0.24 if plots.is_narrow() else _ROW
-    ax = plots.own_axes(height=1.0 + row * (places[-1] + 1))
+    ax = plots.own_axes(height=1.6 + row * (places[-1] + 1))
     colors = [ROLE_COLORS[role] for role in shown[color]]
     ends = 100 * (shown["high"] if most is None else shown["high"].clip(upper=most))
     ax.hlines(places, 100 * shown["low"], ends, color=colors, linewidth=2.4)
@@ -81,26 +83,30 @@ def change_rows(
     ax.set_ylim(max(places) + 0.7, min([*headings, *places]) - 0.7)
     ax.grid(axis="y", visible=False)
     ax.grid(axis="x", visible=True)
-    ax.set_xlabel("change against the status quo, %")
+    plots.percent_axis(ax, "x")
+    ax.set_xlabel("change against the status quo")
     return plots.headline(ax, finding, measure, source=SOURCE)
 
 
 def implied_pairs(frame: pd.DataFrame, *, finding: str) -> Axes:
     """Fall of prices over elasticity, a line for each market value asked about; a band where it is one."""
     asked = dict(list(frame.dropna(subset=["median"]).groupby("asked", sort=False)))
-    first, *others = asked.values()
-    ax = (
-        charts.implied_pair(first)
-        if not others
-        else charts.implied_pair(first.assign(low=first["median"], high=first["median"]))
-    )
-    for rows in others:
-        ax.plot(rows["elasticity"], 100 * rows["median"], color=plots.MUTED)
-    ends = {f"{name} value" if others else name: (rows["elasticity"].iloc[-1], 100 * rows["median"].iloc[-1])
-            for name, rows in asked.items()}  # fmt: skip
+    main = asked.get("the same", next(iter(asked.values())))
+    alone = len(asked) == 1
+    ax = charts.implied_pair(main if alone else main.assign(low=main["median"], high=main["median"]))
+    ends = {}
+    for name, rows in asked.items():
+        if rows is not main:
+            ax.plot(rows["elasticity"], 100 * rows["median"], color=plots.GREY)
+        last = rows.iloc[-1]
+        ends[str(name) if alone else _ASKED.get(str(name), str(name))] = (
+            last["elasticity"],
+            100 * last["median"],
+        )
     measure = "Fall of token prices in the first year that gives the market value, by elasticity of use, %"
     plots.headline(ax, finding, measure, source=SOURCE)
-    return plots.label_line_ends(ax, ends, {})
+    colors = {name: plots.GREY for name in ends if not alone and name != _ASKED["the same"]}
+    return plots.label_line_ends(ax, ends, colors)
 
 
 def distribution(drawn: Valuation, *, finding: str, measure: str) -> Axes:
@@ -111,7 +117,8 @@ def distribution(drawn: Valuation, *, finding: str, measure: str) -> Axes:
 
 def tornado(found: Tornado, *, finding: str, measure: str) -> Axes:
     """The ten widest bars."""
-    return plots.headline(found.plot(most=10), finding, measure, source=SOURCE)
+    names = {name: words(name) for name in found.rows["parameter"]}
+    return plots.headline(found.plot(most=10, names=names), finding, measure, source=SOURCE)
 
 
 def cash_flow_bands(table: pd.DataFrame, *, currency: str, finding: str, measure: str) -> Axes:

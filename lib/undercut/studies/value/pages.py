@@ -96,7 +96,7 @@ def worth(found: Value) -> str:
     money = _money(found.case)
     return (
         f"Under stated assumptions ({found.scenario.title}) the operations of {found.case.company.name} are "
-        f"worth {number(row['median'], money)}, 90% of draws: {number(row['low'], '')} to "
+        f"worth {number(row['median'], money)}; nine draws in ten lie between {number(row['low'], '')} and "
         f"{number(row['high'], '')}."
     )
 
@@ -110,8 +110,8 @@ def rest(found: Value) -> str:
         wide = f"The upper end is {operations['high'] / operations['low']:.3g} times the lower"
     parameter = found.case.assumptions[top["parameter"]]
     return (
-        f"{wide}. {words(parameter.name).capitalize()} moves the value most: "
-        f"{parameter.meaning[0].lower()}{parameter.meaning[1:]}, assumed {top['low']:.3g} to "
+        f"{wide}. What moves the value most: {words(parameter.name)} "
+        f"({parameter.meaning[0].lower()}{parameter.meaning[1:]}), assumed {top['low']:.3g} to "
         f"{top['high']:.3g} {parameter.unit}. The AI business, the part that this exercise can speak about, "
         f"is {number(share['median'], '%')} of the value ({number(share['low'], '%')} to "
         f"{number(share['high'], '%')})."
@@ -189,9 +189,9 @@ def drivers(found: Drivers) -> Iterator[Part]:
     yield Figure(
         "tornado",
         lambda: charts.tornado(
-            found.tornado, finding=f"{name.capitalize()} moves the value of {firm} most",
-            measure="Value of equity with one assumption at its 5% or 95% quantile, the others at their "
-            f"defaults, scenario {told}",
+            found.tornado, finding=f"What moves the value of {firm} most: {name}",
+            measure="Value of equity with one assumption at the low or the high end of its range, the others "
+            f"at their defaults, scenario {told}",
         ),
         alt="Bars of the value of equity at both ends of each assumption. " + found.tornado.summary(),
         data=found.tornado.rows,
@@ -339,9 +339,14 @@ def title_of_implied(found: Implied) -> str:
     whose = "the market value" if name == "market" else "the model's own value"
     if len(rows) < 2:
         return f"{firm}: hardly any fall of prices gives {whose}"
-    first, last = (number(-100 * rows["median"].iloc[at], "%") for at in (0, -1))
+    first, last = (_price_move(100 * rows["median"].iloc[at]) for at in (0, -1))
     ends = [number(rows["elasticity"].iloc[at], "", decimals=1) for at in (0, -1)]
-    return f"{firm}: {whose} assumes {first} a year at an elasticity of {ends[0]}, {last} at {ends[1]}"
+    fits = f"{firm}: {whose} fits prices that {first} in a year at an elasticity of {ends[0]}"
+    return f"{fits}, {last} at {ends[1]}"
+
+
+def _price_move(fall: float) -> str:
+    return f"{'fall' if fall > 0 else 'rise'} {number(abs(fall), '%')}"
 
 
 def event(found: Event) -> Iterator[Part]:
@@ -386,7 +391,8 @@ def assumed(found: Assumed) -> Iterator[Part]:
 
 
 def _change(row: pd.Series) -> str:
-    return f"{number(100 * row['median'], '%')} in {row['title']}"
+    move = number(100 * row["median"], "%")
+    return f"{'+' if row['median'] > 0 else ''}{move} in {row['title']}"
 
 
 def _money(case: Case) -> str:

@@ -99,6 +99,7 @@
     });
   };
 
+  const paints = [], paint = () => paints.forEach((one) => one());
   for (const figure of all("figure:not(.cards figure)", d)) {
     const svgs = all("svg.ch", figure), tools = make("div", { className: "tools screen" });
     const series = [...new Set(svgs.flatMap((svg) => told(svg, "series") ?? []))];
@@ -111,9 +112,11 @@
       for (const name of series) {
         const button = make("button", { type: "button", ariaPressed: "true" }, name), own = members(name);
         const shape = own.flatMap((one) => one.tagName === "circle" ? [] : all("path, use", one)).find((one) => !one.closest("defs")) ?? own[0];
-        const look = shape && getComputedStyle(shape), ink = look && (look.stroke !== "none" ? look.stroke : look.fill);
-        if (shape && look.stroke === "none") button.dataset.ink = "fill";
-        if (ink) button.style.setProperty("--c", ink);
+        if (shape) paints.push(() => {
+          const look = getComputedStyle(shape);
+          if (look.stroke === "none") button.dataset.ink = "fill";
+          button.style.setProperty("--c", look.stroke !== "none" ? look.stroke : look.fill);
+        });
         button.addEventListener("click", () => {
           const isOn = button.ariaPressed !== "true";
           button.ariaPressed = String(isOn);
@@ -156,6 +159,10 @@
     }
     if (tools.childNodes.length) svgs.at(-1).after(tools);
   }
+  // Buttons have the inks of their series, in light and in dark.
+  paint();
+  matchMedia("(prefers-color-scheme:dark)").addEventListener("change", paint);
+  new MutationObserver(paint).observe(d.documentElement, { attributeFilter: ["data-theme"] });
   // The mouse chooses a period by drawing over it.
   function drag(svg, from, to, set) {
     let began = null;
