@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from undercut.plots.phone import lay_out
-from undercut.plots.style import GREY, INK, MUTED, figure_of, is_narrow, text_width
+from undercut.plots.style import GREY, INK, MUTED, figure_of, is_narrow, lay_out, text_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

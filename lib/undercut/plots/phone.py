@@ -7,7 +7,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Final, cast
 
 from undercut.plots.labels import part_line_ends
-from undercut.plots.style import INK, MUTED, NARROW, WIDE, text_width
+from undercut.plots.style import INK, MUTED, NARROW, WIDE, lay_out, text_width
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -41,15 +41,6 @@ def fit_page(figure: Figure, width: float = WIDE) -> None:
     # What is laid out stays so: each file of the figure would else be drawn a second time, to be measured.
     with rc_context({"figure.constrained_layout.use": False, "figure.autolayout": False}):
         figure.set_layout_engine(None)
-
-
-def lay_out(figure: Figure) -> None:
-    """Give the axes their places, for which their ticks are written."""
-    engine = figure.get_layout_engine()
-    if engine is None:
-        figure.draw_without_rendering()
-    else:
-        engine.execute(figure)
 
 
 def fit_phone(figure: Figure) -> None:

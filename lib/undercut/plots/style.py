@@ -263,6 +263,15 @@ def text_width(word: str, size: float, weight: str = "normal") -> float:
     return float(text_to_path.get_text_width_height_descent(word, font, ismath=False)[0])
 
 
+def lay_out(figure: Figure) -> None:
+    """Give the axes their places, for which their ticks are written."""
+    engine = figure.get_layout_engine()
+    if engine is None:
+        figure.draw_without_rendering()
+    else:
+        engine.execute(figure)
+
+
 def figure_of(ax: Axes) -> Figure:
     figure = ax.get_figure(root=True)
     if figure is None:
