@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from undercut.panel.measures import MEASURES, model_scores
 from undercut.prices.tasks import CostTrends, TaskGaps, task_costs, tokens_per_task
 from undercut.sources.reference import load_reference
 from undercut.studies.presentation import Answer, Caveat, Number, Part, Sentence
 from undercut.studies.report import parts_of
 from undercut.studies.tasks import without_each
+from undercut.studies.tasks.estimates import CHOICES, EQUAL_BY, gap_curve
 
 
 def gaps(**solved: float) -> TaskGaps:
@@ -90,6 +92,25 @@ def test_leaving_out_says_whether_the_sign_turns() -> None:
     assert found.whole < 0 < found.frame["gap"].max()
     said = " ".join(part.text for part in found.parts() if isinstance(part, Sentence))
     assert "Without m5 the sign turns." in said
+
+
+def test_equal_by_a_measure_of_capability_by_hand() -> None:
+    """Least squares of the log cost on the index and the group, over the scores that both groups have."""
+    costs, models = load_reference("cost_per_task"), load_reference("models")
+    found = gap_curve(costs, models, draws=9).frame
+    title = MEASURES["eci_2026_10"].title
+    main = {name: values[0] for name, values in CHOICES.items()} | {EQUAL_BY: title}
+    row = found[(found[list(main)] == pd.Series(main)).all(axis=1)].iloc[0]
+    rows = task_costs(costs, models, benchmark="epoch_gpqa")
+    rows = rows[rows["group"].isin(["chinese_open", "us_closed"])]
+    rows = rows.assign(points=rows["model_id"].map(model_scores("eci_2026_10"))).dropna(subset=["points"])
+    is_open = rows["group"].eq("chinese_open")
+    ends = rows.groupby(is_open)["points"].agg(["min", "max"])
+    both = rows["points"].between(ends["min"].max(), ends["max"].min())
+    x = np.column_stack([np.ones(both.sum()), rows["points"][both], is_open[both]])
+    fit = np.linalg.lstsq(x, np.log(rows["usd_per_solved"][both].to_numpy(float)), rcond=None)[0]
+    assert row["estimate"] == pytest.approx(100 * np.expm1(fit[2]))
+    assert set(found[EQUAL_BY]) >= {"the benchmark's score", title, MEASURES["arena"].title}
 
 
 def test_tokens_are_those_of_the_median_model() -> None:

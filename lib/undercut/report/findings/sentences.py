@@ -76,9 +76,18 @@ def interval(finding: dict[str, Any], *, with_level: bool = False) -> str:
         unit.split(" ")[0] if unit.startswith("USD") else unit if _SUFFIXES.get(unit, " ")[0] != " " else ""
     )
     low, high = (_join(_digits(finding[end], unit, decimals), short) for end in ("ci_low", "ci_high"))
-    level = f"{finding['level']:.3g}"
-    percent = f"{float(level) * 100:.3g}% interval " if with_level else ""
-    return f"{percent}{low} to {high}"
+    return f"{level_of(finding)} {low} to {high}" if with_level else f"{low} to {high}"
+
+
+def level_of(finding: dict[str, Any]) -> str:
+    """What the two ends are: an interval at a level, or (at level one) a range that holds every case.
+
+    Examples
+    --------
+    >>> level_of({"level": 0.95}), level_of({"level": 1.0})
+    ('95% interval', 'range')
+    """
+    return "range" if finding["level"] == 1 else f"{finding['level'] * 100:.3g}% interval"
 
 
 def decimals_of(finding: dict[str, Any]) -> int | None:

@@ -236,5 +236,5 @@ def _finding_row(finding: Mapping[str, Any]) -> dict[str, Any]:
         "interval": sentences.interval(content),
         "interval_text": sentences.interval(content, with_level=True),
         "drawn": interval_bar(content),
-        "percent": "" if content["level"] is None else f"{content['level'] * 100:.3g}%",
+        "percent": "" if content["level"] is None else sentences.level_of(content).split()[0],
     }

@@ -38,8 +38,8 @@ _SOURCE: Final = "OpenRouter (openrouter.ai/rankings), CC BY 4.0: one router for
 CAVEATS: Final = (
     Caveat("Token shares are those of one router for developers, not of the market."),
     Caveat(
-        "The tables hold no dated record of what the tokens are for: shares of programming and of apps are "
-        "not shown."
+        "Nobody publishes dated shares of programming and of apps under a licence that lets them be passed "
+        "on: what the tokens are for is not shown."
     ),
 )
 
@@ -81,7 +81,7 @@ def shares(found: Shares) -> Iterator[Part]:
             told = f"{'in' if name == 'choice' else 'without'} {row[name]}"
             yield Number(
                 f"chinese_open_share.{_key(told)}", f"Chinese open share, {told}", row["share"], "%",
-                ci=_ends(row), as_of=found.last_week, method=_BOUNDS, role="robustness",
+                ci=_ends(row), level=1.0, as_of=found.last_week, method=_BOUNDS, role="robustness",
             )  # fmt: skip
     yield Number(
         "chinese_open_share_of_us_companies", "Share of Chinese open models in what US companies use", None,
@@ -120,7 +120,7 @@ def share_now(found: Shares, group: str, *, dollars: bool = False) -> Number:
     leads = group == "CN open" and not dollars
     return Number(
         key + (".dollars" if dollars else ""), f"{GROUPS[group]}: share of {of}, mean of the last 13 weeks",
-        now["share"], "%", ci=_ends(now), n=int(now["weeks"]), as_of=found.last_week,
+        now["share"], "%", ci=_ends(now), level=1.0, n=int(now["weeks"]), as_of=found.last_week,
         method=_BOUNDS + valued, role="headline" if leads else "primary",
     )  # fmt: skip
 
@@ -131,7 +131,7 @@ def change(found: Shares) -> Number:
     return Number(
         "chinese_open_share.change", "Chinese open models: change of the share of tokens within a year",
         now["share"] - then["share"], "percentage points",
-        ci=(now["low"] - then["high"], now["high"] - then["low"]), n=int(now["weeks"]),
+        ci=(now["low"] - then["high"], now["high"] - then["low"]), level=1.0, n=int(now["weeks"]),
         as_of=found.last_week, method=_BOUNDS, role="primary",
     )  # fmt: skip
 

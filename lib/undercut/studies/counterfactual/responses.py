@@ -122,7 +122,7 @@ class Responses(Framed, row="measure", value="estimate"):
             first, last = rows["estimate"].min(), rows["estimate"].max()
             yield Number(
                 f"token_response.own_without_one_{unit}", f"Own price, without any one {unit}",
-                float(rows["estimate"].median()), "elasticity", ci=(first, last), n=len(rows),
+                float(rows["estimate"].median()), "elasticity", ci=(first, last), level=1.0, n=len(rows),
                 method=f"one {unit} left out at a time", role="robustness",
                 note=f"lowest and highest; furthest without {self._furthest(str(unit))}",
             )  # fmt: skip

@@ -207,7 +207,7 @@ class WithoutEach(Framed, row="name", value="effect"):
             yield Number(
                 f"entry.without_one_{unit}", f"Effect of one entry, without any one of the largest {unit}s",
                 float(rows["effect"].median()), "%", ci=(rows["effect"].min(), rows["effect"].max()),
-                n=len(rows), role="robustness", method=f"one {unit} left out at a time",
+                level=1.0, n=len(rows), role="robustness", method=f"one {unit} left out at a time",
                 note=f"lowest and highest; furthest without {furthest['name']}",
             )  # fmt: skip
         turned = self.frame[(self.frame["effect"] * self.whole) < 0]["name"]

@@ -34,8 +34,8 @@ class LeftOut(Framed, row="without", value="car"):
             yield Number(
                 f"{self.prefix}.{key_of(row['group'])}.without_one_{row['unit']}",
                 f"{row['group']}, without any one {row['unit']}: middle of the estimates",
-                100 * row["middle"], "%", ci=(100 * row["lowest"], 100 * row["highest"]), n=row["n"],
-                role="robustness", method=f"one {row['unit']} left out at a time",
+                100 * row["middle"], "%", ci=(100 * row["lowest"], 100 * row["highest"]), level=1.0,
+                n=row["n"], role="robustness", method=f"one {row['unit']} left out at a time",
                 note=f"lowest and highest; furthest without {row['furthest']}",
             )  # fmt: skip
         yield Sentence(self.sentence())

@@ -11,7 +11,13 @@ import pandas as pd
 
 from undercut import plots
 from undercut.errors import TooFewError
-from undercut.inference.specifications import SpecificationCurve, run_specifications, specification_curve
+from undercut.inference.specifications import (
+    SpecificationCurve,
+    all_specifications,
+    run_specifications,
+    specification_curve,
+)
+from undercut.panel.measures import MEASURES, installed, model_scores
 from undercut.prices.capability.gaps import UNRESTRICTED
 from undercut.prices.tasks.data import task_costs
 from undercut.prices.tasks.gap import leave_one_out, task_gap
@@ -77,6 +83,9 @@ CHOICES: Final[dict[str, list[str]]] = {
     "licences": ["all open", "unrestricted"],
     "runs": ["all", "with a day of their own"],
 }
+#: A further choice: models are equal by the benchmark's own score, or by a measure of capability.
+EQUAL_BY: Final = "equal by"
+_OWN: Final = "the benchmark's score"
 #: How far apart scores count as equal, by choice; `task_gap` says what it does without a width.
 _WIDTHS: Final = {"as reported": None, "within 5 points": 0.05, "within 10 points": 0.10}
 
@@ -94,7 +103,7 @@ class GapCurve(Framed):
         yield Number(
             "task_gap.over_choices", "Gap per solved task, middle of all combinations of choices",
             float(values.median()), "%", ci=(low, high), level=0.9, n=len(values), role="robustness",
-            method=", ".join(CHOICES), note=f"the range holds nine tenths; moved most by: {most}",
+            method=", ".join(self.curve.choices), note=f"the range holds nine tenths; moved most by: {most}",
         )  # fmt: skip
         title = (
             f"From {number(low, '%')} to {number(high, '%')} per solved task, depending on the choices; the "
@@ -112,12 +121,18 @@ class GapCurve(Framed):
 
 
 def gap_curve(costs: pd.DataFrame, models: pd.DataFrame, *, draws: int = 99) -> GapCurve:
-    """`task_gap` per solved task under every combination of choices."""
+    """`task_gap` per solved task under every combination of choices.
 
+    Models stand at equal score: the benchmark's own, or a measure of capability (rescaled to the spread of
+    that score, so that a width means the same), then with every run and as reported only.
+    """
     tables = cache(partial(task_costs, costs, models))
+    measures = {MEASURES[name].title: name for name in installed()}
 
     def one(**chosen: Any) -> dict[str, float]:
         rows = tables(benchmark=chosen["benchmark"], effort=chosen["effort"])
+        if chosen[EQUAL_BY] != _OWN:
+            rows = scored_by(rows, measures[chosen[EQUAL_BY]])
         if chosen["licences"] == "unrestricted":
             rows = rows[rows["access"].isin(UNRESTRICTED)]
         if chosen["runs"] != "all":
@@ -128,10 +143,20 @@ def gap_curve(costs: pd.DataFrame, models: pd.DataFrame, *, draws: int = 99) -> 
             raise TooFewError(found.why_not)
         return {"estimate": 100 * found.gap, "low": 100 * found.low, "high": 100 * found.high}
 
-    table = run_specifications(one, CHOICES)
-    main = {choice: options[0] for choice, options in CHOICES.items()}
-    curve = specification_curve(table, list(CHOICES), headline=main, unit="%")
+    options = CHOICES | {EQUAL_BY: [_OWN, *measures]}
+    every = all_specifications(options)
+    whole = every["equal score"].eq("as reported") & every["runs"].eq("all")
+    table = run_specifications(one, every[every[EQUAL_BY].eq(_OWN) | whole])
+    main = {choice: values[0] for choice, values in options.items()}
+    curve = specification_curve(table, list(options), headline=main, unit="%")
     return GapCurve(curve.table(), curve)
+
+
+def scored_by(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """Rows of models that a measure of capability scores, with that score on the spread of their own."""
+    points = rows["model_id"].map(model_scores(measure))
+    own, points = rows.loc[points.notna(), "score"], points.dropna()
+    return rows.loc[own.index].assign(score=own.mean() + (points - points.mean()) / points.std() * own.std())
 
 
 class LevelRates(Framed, row="benchmark", value="times_cheaper"):
@@ -149,7 +174,7 @@ class LevelRates(Framed, row="benchmark", value="times_cheaper"):
             yield Number(
                 f"cost_fall.levels.{definition}.{age}",
                 f"Times cheaper a year, {age} capability, {_RATES[str(definition)]}: median of levels",
-                float(rates.median()), "x", ci=reach, n=len(rows), role="robustness",
+                float(rates.median()), "x", ci=reach, level=1.0, n=len(rows), role="robustness",
                 method=f"levels first reached {'before' if age == 'old' else 'since'} {self.since.year}",
                 note="slowest and fastest level, no sampling interval",
             )  # fmt: skip
