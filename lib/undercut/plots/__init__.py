@@ -8,92 +8,54 @@ know for which, and asks `is_narrow` where it wants to say less. Its marks answe
 the name of its row or line, its value and its interval by itself; `marks` gives better words where there are.
 """
 
-from undercut.plots.axes import (
-    access_key,
-    band,
-    dollars,
-    interval_rows,
-    log_axis,
-    percent_axis,
-    price_axis,
-    ratio_axis,
-    row_places,
-    zero_line,
-)
-from undercut.plots.labels import highlight, ink_of, label_line_ends, label_points, spread
-from undercut.plots.marks import Mark, marks, marks_of
-from undercut.plots.phone import fit_page, fit_phone
-from undercut.plots.series import Declared, declare
-from undercut.plots.style import (
-    DARK,
-    GREY,
-    HEADLINE,
-    INK,
-    MUTED,
-    NARROW,
-    ORIGIN_COLORS,
-    ORIGIN_NAMES,
-    PAPER,
-    RULE,
-    SERIES,
-    WIDE,
-    headline,
-    is_narrow,
-    mark,
-    narrow,
-    origin_adjective,
-    origin_color,
-    origin_name,
-    own_axes,
-    panels,
-    set_house_style,
-    use_house_style,
-)
+import inspect
 
-__all__ = [
-    "DARK",
-    "GREY",
-    "HEADLINE",
-    "INK",
-    "MUTED",
-    "NARROW",
-    "ORIGIN_COLORS",
-    "ORIGIN_NAMES",
-    "PAPER",
-    "RULE",
-    "SERIES",
-    "WIDE",
-    "Declared",
-    "Mark",
-    "access_key",
-    "band",
-    "declare",
-    "dollars",
-    "fit_page",
-    "fit_phone",
-    "headline",
-    "highlight",
-    "ink_of",
-    "interval_rows",
-    "is_narrow",
-    "label_line_ends",
-    "label_points",
-    "log_axis",
-    "mark",
-    "marks",
-    "marks_of",
-    "narrow",
-    "origin_adjective",
-    "origin_color",
-    "origin_name",
-    "own_axes",
-    "panels",
-    "percent_axis",
-    "price_axis",
-    "ratio_axis",
-    "row_places",
-    "set_house_style",
-    "spread",
-    "use_house_style",
-    "zero_line",
-]
+from undercut.plots.axes import access_key as access_key
+from undercut.plots.axes import band as band
+from undercut.plots.axes import dollars as dollars
+from undercut.plots.axes import interval_rows as interval_rows
+from undercut.plots.axes import log_axis as log_axis
+from undercut.plots.axes import percent_axis as percent_axis
+from undercut.plots.axes import price_axis as price_axis
+from undercut.plots.axes import ratio_axis as ratio_axis
+from undercut.plots.axes import row_places as row_places
+from undercut.plots.axes import zero_line as zero_line
+from undercut.plots.labels import highlight as highlight
+from undercut.plots.labels import ink_of as ink_of
+from undercut.plots.labels import label_line_ends as label_line_ends
+from undercut.plots.labels import label_points as label_points
+from undercut.plots.labels import spread as spread
+from undercut.plots.marks import Mark as Mark
+from undercut.plots.marks import marks as marks
+from undercut.plots.marks import marks_of as marks_of
+from undercut.plots.phone import fit_page as fit_page
+from undercut.plots.phone import fit_phone as fit_phone
+from undercut.plots.series import Declared as Declared
+from undercut.plots.series import declare as declare
+from undercut.plots.style import DARK as DARK
+from undercut.plots.style import GREY as GREY
+from undercut.plots.style import HEADLINE as HEADLINE
+from undercut.plots.style import INK as INK
+from undercut.plots.style import MUTED as MUTED
+from undercut.plots.style import NARROW as NARROW
+from undercut.plots.style import ORIGIN_COLORS as ORIGIN_COLORS
+from undercut.plots.style import ORIGIN_NAMES as ORIGIN_NAMES
+from undercut.plots.style import PAPER as PAPER
+from undercut.plots.style import RULE as RULE
+from undercut.plots.style import SERIES as SERIES
+from undercut.plots.style import WIDE as WIDE
+from undercut.plots.style import headline as headline
+from undercut.plots.style import is_narrow as is_narrow
+from undercut.plots.style import mark as mark
+from undercut.plots.style import narrow as narrow
+from undercut.plots.style import origin_adjective as origin_adjective
+from undercut.plots.style import origin_color as origin_color
+from undercut.plots.style import origin_name as origin_name
+from undercut.plots.style import own_axes as own_axes
+from undercut.plots.style import panels as panels
+from undercut.plots.style import set_house_style as set_house_style
+from undercut.plots.style import use_house_style as use_house_style
+
+__all__ = sorted(
+    name for name, value in vars().items() if not (name.startswith("_") or inspect.ismodule(value))
+)
