@@ -128,6 +128,7 @@ def random_coefficients(
         solved = problem.solve(
             sigma=[[start]], sigma_bounds=([[0.0]], [[10.0]]), method="1s", se_type="clustered",
             W_type="clustered", optimization=pyblp.Optimization("l-bfgs-b", {"gtol": 1e-6}),
+            check_optimality="gradient",  # second derivatives only say what is printed nowhere
         )  # fmt: skip
         return _estimate(solved, form, products[cluster].nunique())
 
