@@ -107,6 +107,58 @@ def test_a_step_from_one_source_to_another_is_no_change() -> None:
     assert judge(rows, [seen("a", 10, "2025-01-01", "2025-08-01")]).empty
 
 
+def test_a_step_between_sources_is_one_where_a_third_party_took_it_in_time() -> None:
+    rows = [offer("litellm", 10, "2025-01-01", "2025-06-11"), offer("models-dev", 2, "2025-06-01", None)]
+    third = [seen("a", 10, "2025-01-01", "2025-05-20"), seen("a", 2, "2025-05-20", "2026-01-01")]
+    found = judge(rows, third)
+    assert found[["source", "verdict"]].to_numpy().tolist() == [["models-dev", "real"]]
+    assert found["changed_on"].tolist() == [pd.Timestamp("2025-05-20")]
+    assert found["shown_on"].tolist() == [pd.Timestamp("2025-06-01")]
+    # Not where the only one that took it is a party, took it later, or another had the new price all along.
+    party = [{**row, "family": "models.dev"} for row in third]
+    late = [seen("a", 10, "2025-01-01", "2025-07-20"), seen("a", 2, "2025-07-20", "2026-01-01")]
+    assert judge(rows, party).empty and judge(rows, late).empty
+    assert judge(rows, [*third, seen("b", 2, "2025-01-05", "2026-01-01")]).empty
+    # Nor at a seller whose own lists are read.
+    router = [{**row, "host": "openrouter"} for row in rows]
+    assert judge(router, [{**row, "host": "openrouter"} for row in third]).empty
+
+
+def test_a_list_told_anew_in_another_currency_is_no_change_of_prices() -> None:
+    names = [f"m{n}" for n in range(5)]
+    rows = [
+        offer(source, price, start, end, model_id=name, raw_id=f"acme/{name}")
+        for name in names
+        for source, price, start, end in (
+            ("litellm", 10, "2025-01-01", "2025-06-11"),
+            ("models-dev", 11, "2025-06-01", None),
+        )
+    ]
+    told = [
+        seen("a", price, start, end, model_id=name)
+        for name in names
+        for price, start, end in ((10, "2025-01-01", "2025-05-20"), (11, "2025-05-20", "2026-01-01"))
+    ]
+    assert judge(rows, told).empty
+    assert len(judge(rows[:8], told)) == 4
+
+
+def test_the_steps_between_sources_are_those_that_were_looked_at() -> None:
+    """Seven, each seen by a tracker that is neither of the two sources; with the day it gives."""
+    found = load_changes().query("evidence.str.startswith('between two sources')")
+    told = found[["host", "model_id", "input_before", "input_after"]].to_numpy().tolist()
+    assert told == [
+        ["google", "gemini-1.5-flash-001", 0.35, 0.075],
+        ["mistral", "mistral-nemo-2407", 0.3, 0.15],
+        ["amazon-bedrock", "llama-3.1-70b-instruct", 0.99, 0.72],
+        ["vercel", "qwen3-14b", 0.08, 0.06],
+        ["deepinfra", "kimi-k2-0905", 0.5, 0.4],
+        ["deepinfra", "llama-3.1-8b-instruct", 0.03, 0.02],
+        ["deepseek", "deepseek-v4-pro", 1.74, 0.435],
+    ]
+    assert (found["verdict"].eq("real") & found["changed_on"].notna()).all()
+
+
 def test_it_is_a_correction_where_the_price_that_gives_way_was_wrong_all_along() -> None:
     rows = [offer("litellm", 10, "2025-01-01", "2025-06-11"), offer("models-dev", 2, "2025-05-01", None)]
     assert judge(rows, [seen("a", 2, "2025-01-10", "2025-08-01")])["verdict"].tolist() == ["correction"]

@@ -10,6 +10,7 @@ import pytest
 from tests.panel.test_cleaning import day, judged, offer, peers
 from undercut.panel.calendar import load_withdrawals
 from undercut.panel.contradictions import contradict
+from undercut.panel.store import read_table
 from undercut.panel.stretches import near
 from undercut.panel.withdrawals import load_ends, stated_ends
 from undercut.sources.witnesses import WITNESS_COLUMNS
@@ -38,9 +39,20 @@ WRONG = [
     ("azure", "llama-3-70b-instruct", 1.1, 0.37),  # exchanged
     ("mistral", "ministral-8b-2410", 0.1, 1.0),  # ten times too high
     ("mistral", "devstral-small-2507", 0.06, 0.12),  # three witnesses
+    ("cohere", "command-r-plus-04-2024", 2.5, 10),  # the successor's, of August
+    ("cohere", "command-r-03-2024", 0.15, 0.6),
+    ("google-vertex", "gemini-2.0-flash-001", 0.1, 0.4),  # of Google's other shop
+    ("deepseek", "deepseek-v4.1-flash-1017", 1.32, 3.96),  # of what the name meant two moves before
     ("google", "gemini-3-pro-preview", 1.25, 10),  # a moving name's former model's
     ("mistral", "ministral-3b-2512", 0.04, 0.04),  # a moving name's former model's
 ]
+
+
+#: The word was of a name that meant another model by then, or of a preview beside the model's own name.
+SOLD_ON = {
+    "command-r-plus-04-2024", "computer-use-preview", "deepseek-v4-flash", "gemini-2.5-flash-image",
+    "grok-4-fast",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("host", "model", "paid", "out"), WRONG)
@@ -135,6 +147,18 @@ def test_a_picture_price_is_no_price_of_words() -> None:
     ]
 
 
+def test_a_name_does_not_take_the_price_of_its_successor() -> None:
+    names = {"raw_id": "seller/m", "model_id": "m-04-2024", "alias": "m"}
+    came = {"raw_id": "seller/m-08-2024", "model_id": "m-08-2024", "release_date": day(100)}
+    rows = [offer(3, 15, ends=150, **names), offer(2.5, 10, begins=150, **names)]
+    successor = offer(2.5, 10, begins=150, **came)
+    assert judged(*rows, successor) == ["ok", "disputed", "ok"]
+    # Not where the successor came in another table, or the model's own id has the new price as well.
+    assert judged(*rows, {**successor, "first_seen": day(140).tz_localize("UTC")}) == ["ok"] * 3
+    own = offer(2.5, 10, begins=160, raw_id="seller/m-04-2024", model_id="m-04-2024")
+    assert judged(*rows, successor, own) == ["ok"] * 4
+
+
 def test_a_twin_gets_the_verdict_of_the_same_number() -> None:
     assert len(set(judged(offer(600, 600), offer(600, 600, source="tokencost")))) == 1
 
@@ -152,7 +176,10 @@ def contradicted(rows: list[dict[str, object]], told: list[dict[str, object]]) -
     frame = pd.DataFrame(rows).assign(status="ok", note="")
     for column in ("valid_from", "valid_to", "moved_on"):
         frame[column] = pd.to_datetime(frame[column]).astype("datetime64[us]")
-    found = contradict(frame, pd.DataFrame(told, columns=list(WITNESS_COLUMNS)))
+    witnesses = pd.DataFrame(told, columns=list(WITNESS_COLUMNS)).astype({"input": float, "output": float})
+    for column in ("observed_from", "observed_to"):
+        witnesses[column] = pd.to_datetime(witnesses[column]).astype("datetime64[us]")
+    found = contradict(frame, witnesses)
     found = found.sort_values("valid_from")
     return [
         (status, (start - day(0)).days)
@@ -187,6 +214,39 @@ def test_one_witness_is_enough_where_the_source_itself_comes_to_its_price() -> N
     assert contradicted(rows, [seen("a", 5.0, 10, 50)]) == [("ok", 0), ("disputed", 10), ("ok", 200)]
 
 
+def test_the_models_own_id_in_the_same_table_is_a_voice_against_another_name() -> None:
+    name, own = offer(1.0, 2.0, raw_id="seller/m"), offer(5.0, 10.0)
+    assert contradicted([name, own], []) == [("ok", 0), ("ok", 0)]
+    told = [seen("a", 5.0, 10, 300)]
+    assert contradicted([name, own], told) == [("ok", 0), ("ok", 0), ("disputed", 10), ("ok", 300)]
+    # It contradicts a name and never confirms one.
+    two = [seen("a", 5.0, 10, 300), seen("b", 5.0, 10, 300)]
+    twin = offer(1.0, 2.0)
+    assert contradicted([name, twin], two)[2:4] == [("disputed", 10), ("disputed", 10)]
+
+
+def test_a_price_copied_from_the_developers_other_shop_is_outvoted() -> None:
+    name, own = offer(1.0, 2.0, raw_id="seller/m"), offer(5.0, 10.0)
+    shop = offer(1.0, 2.0, host="maker", raw_id="maker/model", host_kind="developer")
+    told = [seen("a", 1.0, -90, 300), seen("b", 5.0, -90, 300)]
+    assert ("disputed", 0) in contradicted([name, own, shop], told)
+    assert {status for status, _ in contradicted([name, own], told)} == {"ok"}
+
+
+def test_a_preview_ends_its_model_where_the_table_has_no_other_name_for_it() -> None:
+    def ended(*rows: dict[str, object]) -> list[str]:
+        frame = pd.DataFrame(rows)
+        frame["closed_on"] = frame["closed_on"].astype("datetime64[us]")
+        lists = pd.DataFrame({"source": ["litellm"], "published": [day(0).tz_localize("UTC")]})
+        found = stated_ends(frame, lists, load_ends().iloc[:0])
+        return found["ended_on"].dt.strftime("%Y-%m-%d").tolist()
+
+    preview = offer(raw_id="model-preview", withdrawn_on="2026-02-01", last_seen=95)
+    assert ended(preview) == ["2026-02-01"]
+    assert ended(preview, offer(raw_id="model", last_seen=20)) == ["2026-02-01"]
+    assert ended(preview, offer(raw_id="model", last_seen=50)) == []
+
+
 def test_an_offer_ends_where_the_newest_table_says_for_every_source_and_id() -> None:
     rows = pd.DataFrame(
         [
@@ -207,6 +267,25 @@ def test_no_usable_offer_of_the_last_day_is_dead(panel: pd.DataFrame) -> None:
     ended = panel[told.notna()].set_index(["host", "model_id"]).index
     alive = panel[panel["status"].eq("ok") & panel["valid_to"].isna()].set_index(["host", "model_id"]).index
     assert not alive.isin(ended).any()
+
+
+def test_no_offer_is_usable_after_the_newest_word_of_its_end_whichever_name_bore_it(
+    panel: pd.DataFrame,
+) -> None:
+    """A second way: straight from what the tables state, without the rules that read it."""
+    runs = read_table("quotes")
+    runs = runs[runs["withdrawn_on"].notna() & ~runs["is_backport"]]
+    names = panel.loc[panel["status"].ne("backport"), ["source", "raw_id", "host", "model_id"]].dropna()
+    stated = runs.merge(names.drop_duplicates(), on=["source", "raw_id"])
+    stated["ended_on"] = pd.to_datetime(stated["withdrawn_on"], errors="coerce").astype("datetime64[us]")
+    offers = ["host", "model_id"]
+    newest = stated.sort_values(["last_seen", "ended_on"]).drop_duplicates(offers, keep="last")
+    overruled = pd.MultiIndex.from_frame(newest[offers]).isin(pd.MultiIndex.from_frame(load_ends()[offers]))
+    usable = panel[panel["status"].eq("ok") & panel["model_id"].notna()]
+    met = usable.merge(newest[~overruled][[*offers, "ended_on"]], on=offers)
+    last = panel["last_seen"].max().tz_convert(None)
+    late = met[(met["ended_on"] <= last) & ~(met["valid_to"] <= met["ended_on"])]
+    assert len(newest) > 400 and set(late["model_id"]) <= SOLD_ON
 
 
 def test_the_calendar_of_withdrawals_has_one_row_an_offer_and_knows_no_later_statement() -> None:

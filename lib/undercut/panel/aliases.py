@@ -6,8 +6,15 @@ old name: the offer is split on that day, so that no price change of one product
 
 from __future__ import annotations
 
+from typing import Final
+
 import pandas as pd
 
+from undercut.panel.slips import Verdict
+from undercut.panel.stretches import OFFER, near
+
+#: Prices this close are the same price, rounded differently.
+SAME: Final = 0.01
 UNKNOWN_TARGET = "alias: the model behind the name on this day is not known"
 
 
@@ -97,3 +104,50 @@ def _uncovered(keyed: pd.DataFrame, split: pd.DataFrame) -> pd.DataFrame:
 
 def _end(moment: pd.Timestamp) -> pd.Timestamp:
     return pd.Timestamp.max if pd.isna(moment) else moment
+
+
+def stale_alias(rows: pd.DataFrame) -> Verdict:
+    """A moving name that still shows, unchanged, the price of the model it meant before it moved.
+
+    The new target's own id, or any id that did not move, says otherwise at the same host on the same days.
+    """
+    usable = rows[rows["status"].eq("ok") & rows["model_id"].notna()]
+    moved = usable[usable["moved_on"].notna() & usable["alias"].notna()]
+    unchanged = moved[price_before_move(usable, moved)]
+    dated = usable.loc[usable["moved_on"].isna(), [*OFFER, "input", "output", "valid_from", "valid_to"]]
+    met = unchanged.reset_index(names="row").merge(dated, on=OFFER, suffixes=("", "_dated"))
+    met = met[~(met["valid_to_dated"] <= met["valid_from"]) & ~(met["valid_to"] <= met["valid_from_dated"])]
+    agreed = _same_prices(met, "_dated").groupby(met["row"]).any()
+    stale = agreed.index[~agreed]
+    # What was stale stays so when the name moves again and keeps its price.
+    keys = ["source", "raw_id", "input", "output"]
+    former = moved.loc[stale, [*keys, "valid_to"]].rename(columns={"valid_to": "valid_from"})
+    again = unchanged.reset_index(names="row").merge(former, on=[*keys, "valid_from"])
+    stale = stale.union(again["row"])
+    day = moved["moved_on"].dt.strftime("%Y-%m-%d")
+    target = moved["model_id"].astype("str")
+    reason = "the name moved to " + target + " on " + day + "; the price is the old model's"
+    return pd.Series(rows.index.isin(stale), index=rows.index), reason.reindex(rows.index)
+
+
+def price_before_move(usable: pd.DataFrame, moved: pd.DataFrame) -> pd.Series:
+    """Whether a quote under a moving name has the price that the name had before it moved: of a name first
+    listed after it moved, that of the former model's own ids at the same host on the first day.
+    """
+    prices = ["valid_from", "first_seen", "input", "output"]
+    rows = moved.reset_index(names="row")
+    pairs = rows.merge(usable[["source", "raw_id", *prices]], on=["source", "raw_id"], suffixes=("", "_then"))
+    pairs = pairs[pairs["valid_from_then"] < pairs["moved_on"]]
+    fixed = usable.loc[usable["moved_on"].isna(), ["host", "model_id", "valid_to", *prices]]
+    fixed, new = fixed.rename(columns={"model_id": "moved_from"}), rows[~rows["row"].isin(pairs["row"])]
+    others = new.merge(fixed, on=["host", "moved_from"], suffixes=("", "_then"))
+    others = others.query("valid_from_then <= valid_from and not valid_to_then <= valid_from")
+    last = pairs.sort_values(["valid_from_then", "first_seen_then"]).groupby("row", as_index=False).last()
+    told = pd.concat([last, others])
+    same = _same_prices(told, "_then").groupby(told["row"]).any()
+    return same.reindex(moved.index, fill_value=False)
+
+
+def _same_prices(met: pd.DataFrame, suffix: str) -> pd.Series:
+    same = [near(met[name], met[f"{name}{suffix}"], SAME) for name in ("input", "output")]
+    return pd.Series(same[0] & same[1], index=met.index)

@@ -82,10 +82,17 @@ def build_panel(
 def offers_and_ends(
     runs: pd.DataFrame, snapshots: pd.DataFrame, identity: Identity, day: pd.Timestamp
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Every quote of text known at the end of a day with identity and period, and when each offer ended."""
-    rows = _use_effective_days(_identified(runs[runs["mode"].isin(TEXT_MODES)], snapshots, identity, day))
+    """Every quote of text known at the end of a day with identity and period, and when each offer ended.
+
+    A table that files an offer anew under another mode (realtime, say) states its end there.
+    """
+    is_text = runs["mode"].isin(TEXT_MODES)
+    rows = _use_effective_days(_identified(runs[is_text], snapshots, identity, day))
+    others = _identified(runs[~is_text], snapshots, identity, day)
+    offers = [pd.MultiIndex.from_frame(part[["host", "model_id"]]) for part in (rows, others)]
+    stated = pd.concat([rows, others[offers[1].isin(offers[0])]], ignore_index=True)
     known = snapshots[snapshots["published"] < day.tz_localize("UTC") + pd.Timedelta(days=1)]
-    return rows, stated_ends(rows, known, load_ends(as_of=day))
+    return rows, stated_ends(stated, known, load_ends(as_of=day))
 
 
 def _identified(

@@ -2,7 +2,7 @@
 
 A step in a published table is a change of price, the mending of a wrong number, or a mistake brought in. What
 independent witnesses wrote down before and after decides; where none of them speaks, the change is unknown.
-A step from one source to another is no change and no row.
+A step from one source or id to another is a row only where a third party took the same step in time.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import pandas as pd
 from undercut import paths
 from undercut.errors import InputError, unknown
 from undercut.panel import store
-from undercut.panel.stretches import OFFER, near, steps, stretches
-from undercut.panel.verdicts import CONTRADICTED, MENDED, SAME, decide
+from undercut.panel.stretches import MAX_GAP, OFFER, SERIES, near, steps, stretches
+from undercut.panel.verdicts import CONTRADICTED, HANDED_OVER, MENDED, SAME, decide
 from undercut.provenance import attach
 from undercut.sources.witnesses import family, load_witnesses, provenance
 
@@ -35,6 +35,8 @@ MAIN_COLUMNS: Final = (
 )  # fmt: skip
 #: Sources that show the same step of an offer within this time show one change.
 ONE_CHANGE: Final = pd.Timedelta(days=200)
+#: So many models of a seller at one step between sources are its list told anew (OVHcloud's: in euro).
+WHOLE_LIST: Final = 5
 _PRICES: Final = ["input_before", "output_before", "input_after", "output_after"]
 
 
@@ -63,7 +65,8 @@ def load_changes(
         day on which the price changed (missing where nobody dates it and for corrections); ``shown_on``, the
         day on which ``source``, the first to do so, showed it; ``input_before``, ``output_before``,
         ``input_after``, ``output_after`` in US dollars per million tokens; ``verdict``, ``evidence`` (words),
-        ``witnesses``. A step from one source to another is no row; moves under 0.2% are rounding.
+        ``witnesses``. A step from one source to another is no row unless a third party took it in time; moves
+        under 0.2% are rounding.
 
     Raises
     ------
@@ -166,15 +169,18 @@ def build_changes(panel: pd.DataFrame, witnesses: pd.DataFrame, records: pd.Data
         dates the change, and for corrections, as nothing happened.
     """
     runs = stretches(panel)
-    found = pd.concat([steps(runs).assign(is_handover=False), _handovers(runs)], ignore_index=True)
+    shown = steps(runs).assign(is_handover=False, taken_over_by="", is_direct=False, held_from=pd.NaT)
+    found = pd.concat([shown, _handovers(runs)], ignore_index=True)
     if found.empty:
         return pd.DataFrame(columns=list(CHANGE_COLUMNS))
     changes = _one_row_a_change(found)
     testimony = _testimony(runs, witnesses)
     decided = decide(changes, testimony, records)
-    # A step from source to source is a row only where it mends a price that was wrong.
+    # A step from source to source is a row only where it mends a price that was wrong, or others took it too.
     mends = decided["evidence"].str.startswith((MENDED, *CONTRADICTED)) & ~decided["old_seen"]
-    decided = decided[~decided["is_handover"] | mends]
+    handed = decided["evidence"].str.startswith(HANDED_OVER) & ~_whole_lists(decided)
+    decided["source"] = decided["source"].mask(handed, decided["taken_over_by"])
+    decided = decided[~decided["is_handover"] | mends & decided["is_direct"] | handed]
     order = ["shown_on", "host", "model_id", "variant", *_PRICES]
     return decided[list(CHANGE_COLUMNS)].sort_values(order, ignore_index=True, kind="stable")
 
@@ -191,34 +197,50 @@ def _one_row_a_change(found: pd.DataFrame) -> pd.DataFrame:
     """Steps of several ids and sources at the same prices as one change, of the first that showed it."""
     found = found.sort_values(["shown_on", "source", "raw_id"], kind="stable", ignore_index=True)
     # Prices to two digits make the key; rounding may part a pair, never join two.
-    digits = [np.round(np.log10(found[name]), 2) for name in _PRICES]
-    key = [*(found[name] for name in OFFER), *digits]
+    digits = np.round(np.log10(found[_PRICES]), 2)
+    key = pd.MultiIndex.from_frame(pd.concat([found[OFFER], digits], axis=1)).factorize()[0]
     gap = found["shown_on"] - found["shown_on"].groupby(key).shift()
     spell = gap.gt(ONE_CHANGE).groupby(key).cumsum()
-    groups = found.groupby([*key, spell], sort=False)
-    rows = found.loc[groups.head(1).index].copy()
+    # Where a source shows the step itself, a handover at the same prices adds nothing.
+    is_between = found["is_handover"].groupby([key, spell]).transform("all")
+    kept = found[is_between | ~found["is_handover"]]
+    groups = kept.groupby([key[kept.index], spell[kept.index]], sort=False)
+    rows = kept.loc[groups.head(1).index].copy()
     number = groups.ngroup()
-    rows["stated_on"] = number[rows.index].map(found["stated_on"].groupby(number).min())
+    rows["stated_on"] = number[rows.index].map(kept["stated_on"].groupby(number).min())
     for side in ("wrong_before", "wrong_after"):
-        rows[side] = number[rows.index].map(found[side].groupby(number).max())
-    rows["is_handover"] = number[rows.index].map(found["is_handover"].groupby(number).all())
+        rows[side] = number[rows.index].map(kept[side].groupby(number).max())
+    rows["is_direct"] = number[rows.index].map(kept["is_direct"].groupby(number).any())
     return rows.reset_index(drop=True)
 
 
 def _handovers(runs: pd.DataFrame) -> pd.DataFrame:
-    """Where the last price of a series gives way to that of another family, which speaks on."""
-    last = runs[runs["end"].notna() & ~runs.duplicated(["source", "raw_id", *OFFER], keep="last")]
+    """Where the last price of a series gives way to that of another source or id, which speaks on.
+
+    ``is_direct``: to another family, without a gap.
+    """
+    last = runs[runs["end"].notna() & ~runs.duplicated(SERIES, keep="last")]
     met = last.merge(runs, on=OFFER, suffixes=("_before", "_after"))
     apart = met["source_before"].map(family) != met["source_after"].map(family)
-    takes_over = (met["start_after"] > met["start_before"]) & (met["start_after"] <= met["end_before"])
-    takes_over &= ~(met["end_after"] < met["end_before"])
+    other = apart | (met["raw_id_before"] != met["raw_id_after"])
+    takes_over = (met["start_after"] > met["start_before"]) & ~(met["end_after"] < met["end_before"])
+    takes_over &= met["start_after"] <= met["end_before"] + MAX_GAP
     same = near(met["input_before"], met["input_after"], SAME)
     same &= near(met["output_before"], met["output_after"], SAME)
-    met = met[apart & takes_over & ~same]
+    met = met[other & takes_over & ~same]
     return met[[*OFFER, *_PRICES]].assign(
         source=met["source_before"], raw_id=met["raw_id_before"], shown_on=met["shown_after"],
         stated_on=pd.NaT, wrong_before=met["wrong_before"], wrong_after="", is_handover=True,
+        taken_over_by=met["source_after"], held_from=met["start_before"],
+        is_direct=apart & (met["start_after"] <= met["end_before"]),
     )  # fmt: skip
+
+
+def _whole_lists(decided: pd.DataFrame) -> pd.Series:
+    """Steps between sources by many models of a seller on one day: its list told in another currency."""
+    handed = decided["evidence"].str.startswith(HANDED_OVER)
+    models = decided["model_id"].where(handed).groupby([decided["host"], decided["changed_on"]])
+    return models.transform("nunique").ge(WHOLE_LIST)
 
 
 def _testimony(runs: pd.DataFrame, witnesses: pd.DataFrame) -> pd.DataFrame:

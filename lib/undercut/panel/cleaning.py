@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from undercut.panel.aliases import stale_alias
 from undercut.panel.slips import RULES as SLIPS
 from undercut.panel.slips import Verdict, blended, twin
 from undercut.panel.withdrawals import past_end
@@ -277,44 +278,6 @@ def unseen_since_move(rows: pd.DataFrame) -> Verdict:
     fits = rows["alias"].notna() & (rows["last_seen"].dt.tz_convert(None) < rows["moved_on"])
     day = rows["moved_on"].dt.strftime("%Y-%m-%d")
     return fits, "the name moved on " + day + ", after the source's last table with this price"
-
-
-def stale_alias(rows: pd.DataFrame) -> Verdict:
-    """A moving name that still shows, unchanged, the price of the model it meant before it moved.
-
-    The new target's own id, or any id that did not move, says otherwise at the same host on the same days.
-    """
-    usable = rows[rows["status"].eq("ok") & rows["model_id"].notna()]
-    moved = usable[usable["moved_on"].notna() & usable["alias"].notna()]
-    unchanged = moved[price_before_move(usable, moved)]
-    dated = usable.loc[usable["moved_on"].isna(), [*_OFFER, "input", "output", "valid_from", "valid_to"]]
-    met = unchanged.reset_index(names="row").merge(dated, on=_OFFER, suffixes=("", "_dated"))
-    met = met[~(met["valid_to_dated"] <= met["valid_from"]) & ~(met["valid_to"] <= met["valid_from_dated"])]
-    agrees = same_price(met["input"], met["input_dated"]) & same_price(met["output"], met["output_dated"])
-    agreed = pd.Series(agrees, index=met.index).groupby(met["row"]).any()
-    stale = agreed.index[~agreed]
-    day = moved["moved_on"].dt.strftime("%Y-%m-%d")
-    target = moved["model_id"].astype("str")
-    reason = "the name moved to " + target + " on " + day + "; the price is the old model's"
-    return pd.Series(rows.index.isin(stale), index=rows.index), reason.reindex(rows.index)
-
-
-def price_before_move(usable: pd.DataFrame, moved: pd.DataFrame) -> pd.Series:
-    """Whether a quote under a moving name has the price that the name had before it moved: of a name first
-    listed after it moved, that of the former model's own ids at the same host on the first day.
-    """
-    prices = ["valid_from", "first_seen", "input", "output"]
-    rows = moved.reset_index(names="row")
-    pairs = rows.merge(usable[["source", "raw_id", *prices]], on=["source", "raw_id"], suffixes=("", "_then"))
-    pairs = pairs[pairs["valid_from_then"] < pairs["moved_on"]]
-    fixed = usable.loc[usable["moved_on"].isna(), ["host", "model_id", "valid_to", *prices]]
-    fixed, new = fixed.rename(columns={"model_id": "moved_from"}), rows[~rows["row"].isin(pairs["row"])]
-    others = new.merge(fixed, on=["host", "moved_from"], suffixes=("", "_then"))
-    others = others.query("valid_from_then <= valid_from and not valid_to_then <= valid_from")
-    last = pairs.sort_values(["valid_from_then", "first_seen_then"]).groupby("row", as_index=False).last()
-    told = pd.concat([last, others])
-    same = same_price(told["input"], told["input_then"]) & same_price(told["output"], told["output_then"])
-    return pd.Series(same, told.index).groupby(told["row"]).any().reindex(moved.index, fill_value=False)
 
 
 def before_release(rows: pd.DataFrame) -> Verdict:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from undercut.panel.cleaning import price_before_move
+from undercut.panel.aliases import price_before_move
 from undercut.panel.stretches import OFFER, SERIES, near
 from undercut.sources.witnesses import family
 
@@ -29,6 +29,7 @@ ENOUGH: Final = 2
 #: A witness that comes to our price within this time of the end of its own was late.
 COMES_OVER: Final = pd.Timedelta(days=120)
 _FIRST_HAND: Final = "openrouter-archive"
+_OWN_ID: Final = "'s own id"
 #: How :mod:`undercut.panel.disputes` notes that the sources alone could not tell.
 _BY_SOURCES: Final = "gave another price"
 _FAR: Final = pd.Timestamp("2262-01-01")
@@ -54,8 +55,10 @@ def contradict(rows: pd.DataFrame, witnesses: pd.DataFrame) -> pd.DataFrame:
     by_sources = rows["status"].eq("disputed") & rows["note"].str.contains(_BY_SOURCES) & ~first_hand
     rows = _judged(rows, rows[by_sources & rows["model_id"].notna()], witnesses, _restored)
     usable = rows["status"].eq("ok") & rows["model_id"].notna() & rows["source"].ne(_FIRST_HAND)
-    told = pd.concat([_own(rows[usable]), witnesses], ignore_index=True)
-    chosen = rows[usable].assign(doubtful=_price_of_former_model(rows[usable]))
+    told = pd.concat([_own(rows[usable]), _own_ids(rows[usable]), witnesses], ignore_index=True)
+    chosen = rows[usable].assign(
+        doubtful=_price_of_former_model(rows[usable]), is_copy=_price_of_own_shop(rows[usable])
+    )
     return _judged(rows, chosen, told, _outweighed)
 
 
@@ -65,11 +68,47 @@ def _price_of_former_model(usable: pd.DataFrame) -> pd.Series:
     return price_before_move(usable, moved).reindex(usable.index, fill_value=False)
 
 
+def _price_of_own_shop(usable: pd.DataFrame) -> pd.Series:
+    """Names at the price of another shop of the developer, while a table gives the own id another here."""
+    prices = ["input", "output", "valid_from", "valid_to"]
+    own = usable["is_own_host"] | usable["host_kind"].eq("developer")
+    shops = usable.loc[own, ["host", "model_id", *prices]]
+    ids = usable.loc[_is_own_id(usable), [*OFFER, *prices]]
+    named = usable[~_is_own_id(usable)].reset_index(names="row")
+    elsewhere = named.merge(shops, on="model_id", suffixes=("", "_told"))
+    elsewhere = elsewhere[elsewhere["host"] != elsewhere["host_told"]]
+    beside = named.merge(ids, on=OFFER, suffixes=("", "_told"))
+    alike, unlike = (
+        met.loc[_at_once(met) & (_agrees(met) == wanted), "row"]
+        for met, wanted in ((elsewhere, True), (beside, False))
+    )
+    return pd.Series(usable.index.isin(alike) & usable.index.isin(unlike), index=usable.index)
+
+
+def _at_once(met: pd.DataFrame) -> pd.Series:
+    return ~(met["valid_to_told"] <= met["valid_from"]) & ~(met["valid_to"] <= met["valid_from_told"])
+
+
+def _agrees(met: pd.DataFrame) -> np.ndarray:
+    return near(met["input"], met["input_told"], SAME) & near(met["output"], met["output_told"], SAME)
+
+
 def _own(usable: pd.DataFrame) -> pd.DataFrame:
     """Usable rows as witnesses of each other."""
     own = usable.rename(columns={"valid_from": "observed_from", "valid_to": "observed_to"})
     own = own.assign(tracker=own["source"], family=own["source"].map(family))
     return own[[*OFFER, "family", "tracker", "input", "output", "observed_from", "observed_to"]]
+
+
+def _own_ids(usable: pd.DataFrame) -> pd.DataFrame:
+    """Models' own ids as witnesses of other names that one table has beside them."""
+    fixed = usable[_is_own_id(usable)]
+    return _own(fixed).assign(tracker=fixed["source"] + _OWN_ID, family=fixed["source"] + _OWN_ID)
+
+
+def _is_own_id(rows: pd.DataFrame) -> pd.Series:
+    """Whether the name is the model's own, and none that moves or stands for it."""
+    return rows["raw_id"].str.lower().str.rsplit("/", n=1).str[-1].eq(rows["model_id"]) & rows["alias"].isna()
 
 
 def _judged(rows: pd.DataFrame, chosen: pd.DataFrame, told: pd.DataFrame, judge: Judge) -> pd.DataFrame:
@@ -88,33 +127,43 @@ def _judged(rows: pd.DataFrame, chosen: pd.DataFrame, told: pd.DataFrame, judge:
 def _claims(rows: pd.DataFrame, usable: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
     """What each independent row says of each chosen one, on which days, and whether it agrees."""
     numbered = usable.reset_index(names="row").assign(family=usable["source"].map(family).to_numpy())
+    for name in ("doubtful", "is_copy"):
+        numbered[name] = usable[name].to_numpy() if name in usable else False
     seen = usable["first_seen"].dt.tz_convert(None).dt.normalize()
     first_shown = seen.groupby([usable[name] for name in [*SERIES, "input", "output"]]).transform("min")
+    numbered["first_shown"] = first_shown.to_numpy()
     numbered["shown"] = np.maximum(first_shown.to_numpy(), numbered["valid_from"].to_numpy())
     columns = [*OFFER, "family", "tracker", "input", "output", "observed_from", "observed_to"]
     met = numbered.merge(told[columns], on=OFFER, suffixes=("", "_told"))
     met = met[met["family"] != met["family_told"]]
+    by_own_id = met["tracker"].eq(met["source"] + _OWN_ID) & ~_is_own_id(met)
+    met = met[by_own_id | ~met["tracker"].str.endswith(_OWN_ID)]
     met["observed_to"] = met["observed_to"].fillna(_FAR)
-    until = met["valid_to"].fillna(_FAR)
     output = met["output_told"].where(met["output_told"].notna() | met["input_told"].isna(), met["output"])
     met["agrees"] = near(met["input"], met["input_told"], SAME) & near(met["output"], output, SAME)
+    # One table is one voice: its own id may contradict a name beside it, and never confirms it.
+    met = met[~(met["agrees"] & met["tracker"].str.endswith(_OWN_ID))]
+    until = met["valid_to"].fillna(_FAR)
     # A tracker's row that stood before our price came may be the late one.
-    is_newer = met["observed_from"] >= met["shown"] - NEWER
+    is_newer = met["observed_from"].ge(met["shown"] - NEWER) | met["tracker"].str.endswith(_OWN_ID)
+    is_newer |= met["is_copy"]
     speaks = met["valid_from"].where(is_newer, met["shown"] + OLDER_WAITS)
     speaks = speaks.where(~met["agrees"], met["valid_from"])
     met["start"] = np.maximum(met["observed_from"], speaks)
     met["end"] = np.minimum(met["observed_to"], until)
     met["mends"] = _comes_to(met, rows)
     # What the source mends in the end was wrong until then, whether the witness went on speaking or not.
-    met["end"] = met["end"].where(met["agrees"] | ~met["mends"], until)
-    doubtful = met.get("doubtful", pd.Series(False, index=met.index)) & ~met["agrees"]
+    # It must have spoken while the series had this price, in an earlier row or in this one.
+    spoke = met["observed_to"] > met["first_shown"]
+    met["end"] = met["end"].where(met["agrees"] | ~met["mends"] | ~spoke, until)
+    doubtful = met["doubtful"] & ~met["agrees"]
     met["mends"] |= doubtful
     # What a witness writes within days of the move was the new model's price from its first day.
     at_once = doubtful & (met["start"] - met["valid_from"] <= NEWER)
     met["start"] = met["start"].mask(at_once, met["valid_from"])
     met = met[~_was_late(met)]
     met["is_plain"] = met["variant"].eq("")
-    columns = ["row", "family_told", "tracker", "agrees", "mends", "is_plain", "start", "end"]
+    columns = ["row", "family_told", "tracker", "agrees", "mends", "is_copy", "is_plain", "start", "end"]
     return met.loc[met["start"] < met["end"], columns].rename(columns={"family_told": "family"})
 
 
@@ -166,11 +215,16 @@ def _restored(on: list[Any]) -> _Verdict | None:
 
 def _outweighed(on: list[Any]) -> _Verdict | None:
     """Disputed where nobody confirms the price and enough witnesses give another one."""
-    if not on or any(claim.agrees for claim in on):
+    backed = {claim.family for claim in on if claim.agrees}
+    on = [claim for claim in on if not claim.agrees]
+    against = {claim.family for claim in on}
+    # Tables copy the developer's own price into a cloud; who agrees with such a copy may have copied as well.
+    outvoted = any(claim.is_copy for claim in on) and len(against) >= max(ENOUGH, len(backed))
+    if not on or (backed and not outvoted):
         return None
     names = ", ".join(sorted({claim.tracker for claim in on}))
     # Trackers copy regional tariffs from the plain one; there only what the source itself mends counts.
-    if len({claim.family for claim in on}) >= ENOUGH and all(claim.is_plain for claim in on):
+    if len(against) >= ENOUGH and all(claim.is_plain for claim in on):
         return "disputed", f"a correction: contradicted by independent witnesses ({names})"
     if any(claim.mends for claim in on):
         return (

@@ -13,6 +13,7 @@ from undercut.panel.collect import Progress, collect
 from undercut.panel.identity import Identity, coverage
 from undercut.panel.measures import measure_coverage
 from undercut.sources.live import LIVE_SOURCES, fetch
+from undercut.sources.reference import load_reference
 
 
 def rebuild(*, cadence: str, progress: Progress) -> str:
@@ -52,6 +53,7 @@ def describe() -> dict[str, pd.DataFrame]:
         "sources": status.spans(panel, snapshots).merge(status.freshness(snapshots, today), on="source"),
         "statuses": status.status_counts(panel),
         "set aside": status.set_aside(panel),
+        "names": status.names(panel, load_reference("models")),
         "coverage": coverage(text, Identity.load()).rename_axis("source").reset_index(),
         "capability": measure_coverage(text),
         "agreement": status.agreement(panel),

@@ -41,6 +41,7 @@ MENDED_FACTOR: Final = 2.5
 #: Hosts that publish one price for a class of sizes.
 PRICES_BY_SIZE: Final = frozenset({"fireworks", "together"})
 _SIZE: Final = r"(?<![a-z\d.])(\d+(?:\.\d+)?)b(?![a-z])"
+_RELEASE: Final = r"-(?:\d{2}-\d{4}|\d{4}-\d{2}-\d{2}|\d{8}|\d{4}|00\d)$"
 _DRAWS: Final = r"(?:^|-)image(?:-|$)"
 _NUMBER_WRONG: Final = "^a correction|the price is the old model's"
 _FIRST_HAND: Final = "openrouter-archive"
@@ -158,6 +159,37 @@ def price_of_another_model(rows: pd.DataFrame) -> Verdict:
     return _verdict(rows, pd.Index(met["row"].unique()), "a correction: the price of another model here")
 
 
+def price_of_successor(rows: pd.DataFrame) -> Verdict:
+    """A name that took, in the very table in which its model's successor came, the successor's price.
+
+    By the seller's word the name still means the former model, whose own ids do not follow.
+    """
+    usable = _usable(rows).sort_values(["source", "raw_id", "valid_from", "first_seen"])
+    line = usable["model_id"].str.replace(_RELEASE, "", regex=True)
+    usable = usable.assign(line=line, own_id=usable["alias"].isna())
+    prices = ["input", "output"]
+    before = usable.groupby(["source", "raw_id", "model_id"])[prices].shift()
+    moved = before["input"].notna() & ~(near(before, usable[prices], EXACT).all(axis=1))
+    keys = ["source", "host", "variant", "line", "first_seen"]
+    came = usable[usable["own_id"]].sort_values("first_seen").drop_duplicates([*OFFER, "source", "raw_id"])
+    met = (
+        usable[moved & ~usable["own_id"]].reset_index(names="row").merge(came, on=keys, suffixes=("", "_new"))
+    )
+    met = met[(met["release_date"] < met["release_date_new"]) & near_both(met, "_new")]
+    follows = usable.loc[usable["own_id"], ["source", *OFFER, *prices]]
+    own = met[["row", "source", *OFFER, *prices]].merge(follows, on=["source", *OFFER], suffixes=("", "_own"))
+    wrong = pd.Index(met["row"].unique()).difference(own.loc[near_both(own, "_own"), "row"])
+    return _verdict(rows, wrong, "a correction: the price of the model's successor under the old name")
+
+
+def near_both(met: pd.DataFrame, suffix: str) -> pd.Series:
+    """Whether both prices agree with those of the other side of a merge."""
+    return pd.Series(
+        near(met["input"], met[f"input{suffix}"], EXACT) & near(met["output"], met[f"output{suffix}"], EXACT),
+        index=met.index,
+    )
+
+
 def one_price_for_all(rows: pd.DataFrame) -> Verdict:
     """One price for many models of every size at a host without price classes: filled in, not looked up."""
     usable = _usable(rows)
@@ -191,5 +223,6 @@ RULES: Final[tuple[tuple[str, Callable[[pd.DataFrame], Verdict]], ...]] = (
     ("unit_error", one_sided_slip),
     ("disputed", far_from_list_price),
     ("disputed", price_of_another_model),
+    ("disputed", price_of_successor),
     ("placeholder", one_price_for_all),
 )

@@ -40,9 +40,37 @@ def set_aside(panel: pd.DataFrame) -> pd.DataFrame:
         .str.replace(r"name moved to \S+ on", "name moved to <model> on", regex=True)
         .str.replace(r"that (?:[a-z-]+(?:, )?)+ already", "that another source already", regex=True)
         .str.replace(r"^(?:[a-z-]+, )*[a-z-]+ gave another", "another source gave another", regex=True)
+        .str.replace(r"witnesses \(.*\)", "witnesses", regex=True)
+        .str.replace(r"contradicted by (?!independent).*;", "contradicted by one witness;", regex=True)
     )
     table = aside.groupby(["status", "reason"]).agg(rows=("raw_id", "size"), raw_ids=("raw_id", "nunique"))
     return table.sort_values("rows", ascending=False).reset_index()
+
+
+def names(panel: pd.DataFrame, models: pd.DataFrame, *, new_within: int = 30) -> pd.DataFrame:
+    """How much of the panel rests on reviewed names, and how much on names that only a rule or nothing reads.
+
+    Returns
+    -------
+    DataFrame
+        ``names, models, usable_models, usable_rows, new_models``; the last counts models with usable prices
+        that were first offered in so many days before the newest table.
+    """
+    named = panel[panel["model_id"].notna() & panel["status"].ne("other_mode")]
+    reviewed = named["model_id"].isin(models["model_id"]).map({True: "reviewed", False: "not reviewed"})
+    usable = named["status"].eq("ok")
+    since = panel["last_seen"].max().tz_convert(None).normalize() - pd.Timedelta(days=new_within)
+    is_new = named["valid_from"].groupby(named["model_id"]).transform("min") > since
+    ids = named["model_id"]
+    table = pd.DataFrame(
+        {
+            "models": ids.groupby(reviewed).nunique(),
+            "usable_models": ids[usable].groupby(reviewed).nunique(),
+            "usable_rows": usable.groupby(reviewed).sum(),
+            "new_models": ids[usable & is_new].groupby(reviewed).nunique(),
+        }
+    )
+    return table.fillna(0).astype(int).rename_axis("names").reset_index()
 
 
 def agreement(panel: pd.DataFrame) -> pd.DataFrame:

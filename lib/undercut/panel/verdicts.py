@@ -32,6 +32,8 @@ BESIDE: Final = pd.Timedelta(days=14)
 MENDED: Final = "the new price stood before by"
 #: How it begins where :mod:`undercut.panel.contradictions` had set the old number aside.
 CONTRADICTED: Final = ("set aside: a correction: contradicted",)
+#: How it begins where the step lies between two sources, and a third party took it.
+HANDED_OVER: Final = "between two sources; step seen by"
 #: Sources that are a seller's own list: their steps are changes.
 _FIRST_HAND: Final = {("openrouter-archive", "openrouter"), ("openrouter", "openrouter")}
 
@@ -90,10 +92,11 @@ def _votes(changes: pd.DataFrame, testimony: pd.DataFrame) -> pd.DataFrame:
 
 
 def _first_day_of_old_price(met: pd.DataFrame) -> pd.Series:
-    """From when any source of the panel showed the old price that still stood about the step."""
+    """From when any source of the panel showed the old price that still stood about the step or handover."""
     ours = met[met["is_ours"] & met["is_old"] & (met["observed_to"] > met["shown_on"] - HELD)]
     first = ours.groupby("change")["observed_from"].min()
-    return met["change"].map(first).fillna(met["shown_on"])
+    first = first.reindex(met["change"]).set_axis(met.index)
+    return met["held_from"].fillna(first).fillna(met["shown_on"])
 
 
 def _listed(names: pd.Series) -> str:
@@ -162,6 +165,10 @@ def _verdict(change: Any, votes: pd.DataFrame) -> _Answer:
     if change.wrong_before or change.wrong_after:
         reason = change.wrong_before or change.wrong_after
         return "correction", f"set aside: {reason}", _names(votes), pd.NaT
+    if change.is_handover and len(third := _third_parties(change, votes)):
+        return "real", _told(HANDED_OVER, third), _names(third), min(third["day"].min(), change.shown_on)
+    if change.is_handover and (stepped is not None or not n_mended):
+        return "unknown", "", "", pd.NaT
     if stepped is not None and len(stepped) >= n_mended:
         day = min([stepped["day"].min(), change.shown_on, *_known(change.stated_on)])
         return "real", _told("step seen by", stepped), _names(stepped), day
@@ -173,6 +180,17 @@ def _verdict(change: Any, votes: pd.DataFrame) -> _Answer:
     if pd.notna(change.stated_on):
         return "real", f"dated by {change.source}", _names(votes), change.stated_on
     return _by_pieces(change, by, votes)
+
+
+def _third_parties(change: Any, votes: pd.DataFrame) -> pd.DataFrame:
+    """Who took, in time, a step that lies between two sources; nobody where one had the new price all along.
+
+    A seller's own list shows the seller's steps itself.
+    """
+    others = votes[votes["family"].ne(family(change.taken_over_by))]
+    in_time = others["vote"].eq("step") & (others["day"] <= change.shown_on + BESIDE)
+    doubted = others["vote"].isin(["all along", "ended before"]).any()
+    return others[in_time & (not doubted) & (change.host not in {host for _, host in _FIRST_HAND})]
 
 
 def _by_pieces(change: Any, by: dict[str, pd.DataFrame], votes: pd.DataFrame) -> _Answer:

@@ -21,7 +21,7 @@ WITHDRAWAL_COLUMNS: Final = (
 _LIST_OF: Final = {"openrouter-archive": "openrouter"}
 #: A day farther ahead than this says "never" (2099-12-31).
 FARTHEST: Final = pd.Timedelta(days=3 * 365)
-#: Names of a preview end when the model comes out; the model does not.
+#: Names of a preview end when the model comes out; the model goes on where its table has another name for it.
 _PREVIEW: Final = r"preview|-exp\b|-beta\b|-latest\b"
 _KEYS: Final = ["host", "model_id"]
 
@@ -66,9 +66,13 @@ def stated_ends(rows: pd.DataFrame, snapshots: pd.DataFrame, reviewed: pd.DataFr
 def _by_tables(named: pd.DataFrame) -> pd.DataFrame:
     """Days that a table states, as its newest version has them."""
     stated = named[named["withdrawn_on"].notna() & ~named["is_backport"]]
-    of_name = stated["raw_id"].str.contains(_PREVIEW) & ~stated["model_id"].str.contains(_PREVIEW)
-    stated = stated[~of_name]
     stated = stated.assign(ended_on=pd.to_datetime(stated["withdrawn_on"], errors="coerce"))
+    of_name = stated["raw_id"].str.contains(_PREVIEW) & ~stated["model_id"].str.contains(_PREVIEW)
+    others = named[~named["raw_id"].str.contains(_PREVIEW)].groupby(["source", *_KEYS])["last_seen"].max()
+    listed_to = stated.join(others.rename("listed_to"), on=["source", *_KEYS])["listed_to"].dt.tz_convert(
+        None
+    )
+    stated = stated[~(of_name & (listed_to >= stated["ended_on"]))]
     ahead = stated["ended_on"] - stated["last_seen"].dt.tz_convert(None)
     stated = stated[ahead <= FARTHEST].sort_values(["last_seen", "ended_on"])
     last = stated.drop_duplicates(_KEYS, keep="last")
