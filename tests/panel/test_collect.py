@@ -246,7 +246,7 @@ def test_build_update_and_status_from_a_registry_and_live_sources(monkeypatch: p
     assert own[["host", "raw_id", "input", "output"]].to_numpy().tolist() == [
         ["openrouter", "openai/gpt-4", 30.0, 60.0]
     ]
-    told = {"sources", "statuses", "set aside", "coverage", "capability", "agreement"}
+    told = {"sources", "names", "statuses", "set aside", "coverage", "capability", "agreement"}
     assert set(maintain.describe()) == told
 
 

@@ -171,6 +171,7 @@ def build_changes(panel: pd.DataFrame, witnesses: pd.DataFrame, records: pd.Data
     runs = stretches(panel)
     shown = steps(runs).assign(is_handover=False, taken_over_by="", is_direct=False, held_from=pd.NaT)
     found = pd.concat([shown, _handovers(runs)], ignore_index=True)
+    found = found.astype({"is_handover": bool, "is_direct": bool})
     if found.empty:
         return pd.DataFrame(columns=list(CHANGE_COLUMNS))
     changes = _one_row_a_change(found)
