@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import os
 import threading
+import tomllib
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from undercut.errors import StoreError
 
 #: Data, notebooks and catalogue that travel inside the installed package; nothing is written there.
 PACKAGED: Final = Path(__file__).resolve().parent / "_project"
 _CHECKOUT: Final = Path(__file__).resolve().parents[2]
+
+
+def read_beside(module: str) -> dict[str, Any]:
+    """The TOML table that stands beside a module and has its name."""
+    return tomllib.loads(Path(module).with_suffix(".toml").read_text("utf-8"))
 
 
 def project_root() -> Path:

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import InputError, check_known
+from undercut.paths import read_beside
 from undercut.sources.reference import load_reference
 
 _PARTS: Final = ("input", "output", "cache_read")
@@ -138,26 +139,7 @@ def _covers(condition: dict[str, Any], hour: int) -> bool:
     return False
 
 
-_ASSUMED: Final = {
-    workload.name: workload
-    for workload in (
-        Workload("chat", 0.75, 0.0, 0.25, description="three parts input to one part output, nothing cached"),
-        Workload(
-            "agent", 0.15, 0.75, 0.10, 50_000, description="long context read again and again from the cache"
-        ),
-        Workload("documents", 0.95, 0.0, 0.05, 100_000, description="long prompts, short answers"),
-        Workload(
-            "reasoning",
-            0.25,
-            0.0,
-            0.75,
-            description="short questions, long chains of thought billed as output",
-        ),
-        Workload(
-            "batch", 0.75, 0.0, 0.25, batch_share=1.0, description="the chat mix, all of it able to wait"
-        ),
-    )
-}
+_ASSUMED: Final = {name: Workload(name, **mix) for name, mix in read_beside(__file__).items()}
 
 
 #: Weeks of the token mix that make the measured workloads.

@@ -8,7 +8,7 @@ rented GPUs achieve, are assumed, each with a range.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Final
 
@@ -19,7 +19,9 @@ from undercut.competition.adoption.availability import SELLERS
 from undercut.competition.hosts.model_sizes import active_parameters
 from undercut.competition.hosts.panel import OWN_SITES
 from undercut.competition.hosts.serving_cost import (
+    ASSUMED,
     Assumption,
+    Assumptions,
     ServingAssumptions,
     cost_factor,
     rent_per_speed,
@@ -43,7 +45,7 @@ _HOURS_A_MONTH: Final = 730.0
 
 
 @dataclass(frozen=True, slots=True)
-class DeploymentAssumptions:
+class DeploymentAssumptions(Assumptions):
     """What is assumed beside prices.
 
     Attributes
@@ -56,24 +58,9 @@ class DeploymentAssumptions:
         Smallest number of GPUs that holds the weights; they are rented around the clock.
     """
 
-    usd_per_staff_hour: Assumption = field(
-        default=Assumption(50, 100, 200, "USD an hour", "judgement: US engineers with overhead")
-    )
-    self_hosting_hours: Assumption = field(
-        default=Assumption(10, 40, 160, "hours a month", "judgement: a few days to one whole engineer")
-    )
-    gpus: Assumption = field(
-        default=Assumption(
-            4, 8, 16, "GPUs", "judgement: a node of eight holds most open models in eight bits"
-        )
-    )
-
-    def table(self) -> pd.DataFrame:
-        """One row an assumption: ``assumption, low, centre, high, unit, source``."""
-        named = [(part.name, getattr(self, part.name)) for part in fields(self)]
-        return pd.DataFrame(
-            [{"assumption": name.replace("_", " "), **asdict(value)} for name, value in named]
-        )
+    usd_per_staff_hour: Assumption = ASSUMED["usd_per_staff_hour"]
+    self_hosting_hours: Assumption = ASSUMED["self_hosting_hours"]
+    gpus: Assumption = ASSUMED["gpus"]
 
 
 class MonthlyBills(Result):

@@ -17,6 +17,7 @@ import pandas as pd
 from undercut.competition.hosts.model_sizes import active_parameters
 from undercut.errors import InputError, OutsideDataError, check_known, unknown
 from undercut.inference.arrays import Floats
+from undercut.paths import read_beside
 from undercut.prices.workloads import Workload, find_workload
 
 #: Peak dense bfloat16 speed, 10^12 operations a second (NVIDIA's data sheets, without sparsity).
@@ -62,8 +63,28 @@ class Assumption:
         return np.exp(generator.triangular(low, mode, high, size=draws))
 
 
+#: Assumptions as they stand in the table beside this file.
+ASSUMED: Final = {name: Assumption(**about) for name, about in read_beside(__file__).items()}
+
+
 @dataclass(frozen=True, slots=True)
-class ServingAssumptions:
+class Assumptions:
+    """Fields that are assumed."""
+
+    def table(self) -> pd.DataFrame:
+        """One row an assumption: ``assumption, low, centre, high, unit, source``."""
+        named = [(field.name, getattr(self, field.name)) for field in fields(self)]
+        return pd.DataFrame(
+            [{"assumption": name.replace("_", " "), **asdict(value)} for name, value in named]
+        )
+
+    def centre(self) -> dict[str, float]:
+        """Every assumption at its centre."""
+        return {field.name: getattr(self, field.name).centre for field in fields(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class ServingAssumptions(Assumptions):
     """What is assumed about serving.
 
     Attributes
@@ -76,35 +97,10 @@ class ServingAssumptions:
         All cost of serving over the rent of GPUs.
     """
 
-    prefill_efficiency: Assumption = Assumption(
-        0.15, 0.35, 0.70, "share of peak",
-        "DeepSeek (2025), Inference System Overview: 9,200 prompt tokens a second and H800, about 70% of "
-        "peak with cache hits counted and 30% without; dense models without such engineering reach less",
-    )  # fmt: skip
-    decode_efficiency: Assumption = Assumption(
-        0.02, 0.08, 0.30, "share of peak",
-        "DeepSeek (2025): 1,850 tokens a second and H800, 14% of peak; MLPerf Inference, Llama 2 70B offline "
-        "on H100: upper end; interactive speeds with small batches: lower end",
-    )  # fmt: skip
-    utilisation: Assumption = Assumption(
-        0.25, 0.5, 0.9, "share of time",
-        "judgement: demand varies over the day (DeepSeek 2025 shows nodes in use between about 60 and 278)",
-    )  # fmt: skip
-    overhead: Assumption = Assumption(
-        1.05, 1.2, 1.6, "ratio",
-        "judgement: networking, storage, failed nodes and operations on top of rented GPUs",
-    )  # fmt: skip
-
-    def table(self) -> pd.DataFrame:
-        """One row an assumption: ``assumption, low, centre, high, unit, source``."""
-        named = [(field.name, getattr(self, field.name)) for field in fields(self)]
-        return pd.DataFrame(
-            [{"assumption": name.replace("_", " "), **asdict(value)} for name, value in named]
-        )
-
-    def centre(self) -> dict[str, float]:
-        """Every assumption at its centre."""
-        return {field.name: getattr(self, field.name).centre for field in fields(self)}
+    prefill_efficiency: Assumption = ASSUMED["prefill_efficiency"]
+    decode_efficiency: Assumption = ASSUMED["decode_efficiency"]
+    utilisation: Assumption = ASSUMED["utilisation"]
+    overhead: Assumption = ASSUMED["overhead"]
 
 
 def throughput(active_billions: npt.ArrayLike, *, efficiency: npt.ArrayLike, gpu: str = "H100") -> Floats:

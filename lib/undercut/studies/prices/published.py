@@ -7,10 +7,8 @@ definition is an option here, so that a reader sees a published number come out 
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -20,6 +18,7 @@ from undercut.errors import TooFewError, check_known
 from undercut.inference.arrays import Floats
 from undercut.inference.resampling import percentile_interval
 from undercut.panel.measures import capability_scores
+from undercut.paths import read_beside
 from undercut.prices.capability.frontier import FrontierRule, frontier_paths
 from undercut.prices.hedonic.characteristics import reasons
 from undercut.prices.load import with_workload
@@ -68,9 +67,8 @@ class PublishedRate:
 
 def _published() -> dict[str, PublishedRate]:
     """The definitions in published.toml."""
-    table = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
     found = {}
-    for name, entry in table.items():
+    for name, entry in read_beside(__file__).items():
         mix = entry.pop("workload")
         workload = find_workload(mix) if isinstance(mix, str) else Workload(**mix)
         found[name] = PublishedRate(name=name, window=tuple(entry.pop("window")), workload=workload, **entry)
