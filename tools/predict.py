@@ -14,7 +14,8 @@ import pandas as pd
 from undercut.paths import own_data_dir
 from undercut.studies.briefing.predictions import RULE, backtest, monthly_series, probability_above
 
-#: Series, what it is in words, unit, and by how much the threshold differs from today's value.
+#: Series, what it is in words, unit, and by how much the first threshold differs from today's value; it is
+#: on the far side of it, and the second one, as far away on the near side, is likely to be met.
 WANTED = (
     ("lowest.gpt_4", "The lowest price at GPT-4's capability", "dollars per million tokens", 0.8),
     ("lowest.o1", "The lowest price at o1's capability", "dollars per million tokens", 0.8),
@@ -46,7 +47,7 @@ def main() -> None:
         for name, words, unit, times in WANTED:
             series = seen[name].dropna()
             series = series[series.index <= made_on[:7]]
-            threshold = float(f"{series.iloc[-1] * times:.2g}")
+            threshold = float(f"{series.iloc[-1] * (times if due == DUE[0] else 1 / times):.2g}")
             months = (pd.Period(due, "M") - pd.Period(series.index[-1], "M")).n
             above = probability_above(series, threshold, months)
             side = "above" if times > 1 else "below"

@@ -9,7 +9,13 @@ from scipy.stats import norm
 
 import undercut
 from undercut.errors import TooFewError
-from undercut.studies.briefing.predictions import backtest, predictions, probability_above
+from undercut.studies.briefing.predictions import (
+    CHOSEN_UNTIL,
+    against_no_change,
+    backtest,
+    predictions,
+    probability_above,
+)
 from undercut.studies.presentation import Number, Table
 from undercut.studies.report import parts_of
 
@@ -20,12 +26,15 @@ def path(drift: float, months: int = 30, noise: float = 0.05, start: str = "2024
     return pd.Series(np.exp(steps.cumsum()), index=index)
 
 
-def test_the_probability_is_that_of_a_normal_with_half_the_drift() -> None:
+def test_the_probability_is_half_that_of_a_random_walk_and_half_that_of_no_change() -> None:
     series = path(-0.04)
     log = np.log(series.to_numpy())
     steps = np.diff(log)[-12:]
-    expected = norm.sf((np.log(0.3) - log[-1] - 3 * steps.mean() / 2) / (steps.std(ddof=1) * np.sqrt(3)))
-    assert probability_above(series, 0.3, 3) == pytest.approx(np.clip(expected, 0.03, 0.97))
+    for times, still in ((0.9, 1.0), (1.2, 0.0)):
+        walk = norm.sf(np.log(times) / (steps.std(ddof=1) * np.sqrt(3)))
+        found = probability_above(series, times * np.exp(log[-1]), 3)
+        assert found == pytest.approx(np.clip((still + walk) / 2, 0.03, 0.97))
+    assert probability_above(series, float(series.iloc[-1]), 3) == pytest.approx(0.5)
 
 
 def test_a_series_turned_around_gives_the_other_side() -> None:
@@ -67,6 +76,25 @@ def test_the_backtest_scores_against_the_next_panel_and_beside_no_change() -> No
     first = found.iloc[0]
     assert first["brier"] == pytest.approx((first["probability"] - first["outcome"]) ** 2)
     assert first["outcome"] == float(whole["ratio"]["2026-03"] > first["threshold"])
+
+
+@pytest.mark.parametrize(
+    ("gap", "said"), [(-0.05, "days is better ("), (0.05, "days is worse ("), (0.0, "could be chance (")]
+)
+def test_beside_no_change_the_verdict_follows_the_days(gap: float, said: str) -> None:
+    days = ["2025-03-31", "2025-06-30", "2025-12-31", "2026-03-31"]
+    rows = [(day, 0.15 + gap + 0.004 * (-1) ** place, 0.15) for place, day in enumerate(days)]
+    told = against_no_change(pd.DataFrame(rows, columns=["day", "brier", "brier_no_change"]))
+    assert said in told and "on which it was chosen" in told and "on later ones" in told
+
+
+def test_the_shipped_backtest_is_of_this_rule() -> None:
+    """The rule is not worse than no change on the panels on which it was chosen, nor on later ones."""
+    tested = undercut.load_reference("predictions_backtest")
+    halves = tested.groupby(tested["day"].astype(str) <= CHOSEN_UNTIL)[["brier", "brier_no_change"]].mean()
+    assert len(halves) == 2 and (halves["brier"] < halves["brier_no_change"]).all()
+    level = tested[tested["step"].eq(0)]
+    assert np.allclose(level["probability"], 0.5)
 
 
 def test_at_least_ten_predictions_are_made_and_each_can_turn_out_either_way() -> None:

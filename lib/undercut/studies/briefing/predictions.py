@@ -1,8 +1,10 @@
 """What follows for the months to come, with which probability, and how did the rule do before?
 
 A prediction says on which side of a threshold a monthly series will be. Its probability comes from the
-series alone: monthly changes of the last year, half their drift carried on, a normal spread that grows with
-the root of the months ahead. When the month has come, the series is computed from the panel as of that day.
+series alone. List prices are steps and mostly stand still, so half of the weight is on no change; the other
+half is a random walk whose spread is that of the last year's monthly changes, without their drift, which past
+panels did not carry on. The rule was chosen on predictions made in 2025 until `CHOSEN_UNTIL`, and tested on
+later ones. When the month has come, the series is computed from the panel as of that day.
 """
 
 from __future__ import annotations
@@ -13,26 +15,30 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.stats import norm, t
 
 from undercut.errors import TooFewError
 from undercut.prices.load import load_prices
 from undercut.prices.monthly_quotes import monthly_quotes
+from undercut.report.findings.sentences import number
 from undercut.sources.reference import load_reference
 from undercut.studies.framed import Framed
 from undercut.studies.presentation import Number, Part, Sentence, Table
 
 RULE: Final = (
-    "half of the mean monthly change of the last twelve months goes on, normal with their standard deviation "
-    "times the root of the months ahead, never below 3% or above 97%"
+    "half the weight on no change, half on a normal change around none with the standard deviation of the "
+    "last twelve monthly changes times the root of the months ahead, never below 3% or above 97%"
 )
 #: Months ahead in the backtest, and where its thresholds stand, in standard deviations from today's value.
 AHEAD: Final = 3
 STEPS: Final = (-1.0, 0.0, 1.0)
+#: The rule was chosen on predictions made until this day.
+CHOSEN_UNTIL: Final = "2025-09-30"
 _YEAR: Final = 12
 _LEAST_SPREAD: Final = 0.02
 _SURE: Final = 0.03
 _LEAST_GAP: Final = 0.1
+_TIE: Final = 1e-9
 #: Capability levels (Epoch Capabilities Index) whose lowest price is followed.
 LEVELS: Final[Mapping[str, float]] = {"gpt_4": 126.0, "o1": 142.0}
 
@@ -105,8 +111,14 @@ def probability_above(series: pd.Series, threshold: float, months: int) -> float
     if len(steps) < _YEAR // 2:
         raise TooFewError(f"{len(steps)} monthly changes are too few for a probability; six are the least.")
     spread = max(float(steps.std(ddof=1)), _LEAST_SPREAD) * np.sqrt(months)
-    middle = log[-1] + months * float(steps.mean()) / 2
-    return float(np.clip(norm.sf((np.log(threshold) - middle) / spread), _SURE, 1 - _SURE))
+    rise = float(np.log(threshold) - log[-1])
+    chance = (_no_change(rise) + float(norm.sf(rise / spread))) / 2
+    return float(np.clip(chance, _SURE, 1 - _SURE))
+
+
+def _no_change(rise: float) -> float:
+    """Probability of a rise beyond ``rise`` where nothing moves."""
+    return 0.5 if abs(rise) < _TIE else float(rise < 0)
 
 
 def backtest(days: Iterable[str], *, series: Callable[[str], pd.DataFrame] = monthly_series) -> pd.DataFrame:
@@ -138,7 +150,7 @@ def backtest(days: Iterable[str], *, series: Callable[[str], pd.DataFrame] = mon
                 threshold = float(seen.iloc[-1] * np.exp(step * spread))
                 outcome = float(later.iloc[-1] > threshold)
                 found = probability_above(seen, threshold, months)
-                still = 0.5 if step == 0 else float(step < 0)
+                still = _no_change(step)
                 rows.append((before, name, step, threshold, found, still, outcome,
                              (found - outcome) ** 2, (still - outcome) ** 2))  # fmt: skip
     columns = ["day", "series", "step", "threshold", "probability", "no_change", "outcome"]
@@ -184,7 +196,7 @@ def _parts(found: Predictions) -> Iterator[Part]:
     tested, frame = found.backtest, found.frame
     rule, still = tested["brier"].mean(), tested["brier_no_change"].mean()
     days = tested.groupby("day")["brier"].mean()
-    half = 1.96 * days.std(ddof=1) / np.sqrt(len(days))
+    half = _half(days)
     yield Number(
         "predictions.backtest_brier", "Brier score of the rule behind the predictions, panels as of earlier "
         "days (0 is perfect, 0.25 a coin)", rule, "score", ci=(max(rule - half, 0.0), rule + half),
@@ -198,12 +210,8 @@ def _parts(found: Predictions) -> Iterator[Part]:
             float(scored["brier"].mean()), "score", n=len(scored), method="mean over predictions",
             note="few predictions: no interval", role="descriptive",
         )  # fmt: skip
-    better = "better" if rule < still else "no better"
     checked = f"{len(scored) or 'none'} of them can be checked yet"
-    yield Sentence(
-        f"{len(frame)} predictions; {checked}. Tried on earlier days, our rule scored {rule:.2f}, {better} "
-        f"than guessing that nothing moves ({still:.2f}; 0 is perfect). The rule: {RULE}."
-    )
+    yield Sentence(f"{len(frame)} predictions; {checked}. {against_no_change(tested)} The rule: {RULE}.")
     met = frame["outcome"].map({1.0: "came true", 0.0: "did not"}).fillna("open")
     yield Table(
         frame.assign(chance=100 * frame["probability"], due=frame["due"].astype(str), met=met)[
@@ -212,3 +220,27 @@ def _parts(found: Predictions) -> Iterator[Part]:
         "Predictions", "Probability by the rule, percent; scored on the panel as of the day",
         {"chance": "probability", "met": "outcome"}, formats={"chance": "percent"}, row_label="statement",
     )  # fmt: skip
+
+
+def against_no_change(tested: pd.DataFrame) -> str:
+    """How the rule did beside the rule that nothing moves, where it was chosen and where it was tested."""
+    scores = tested.groupby(tested["day"].astype(str) <= CHOSEN_UNTIL)[["brier", "brier_no_change"]].mean()
+    where = {True: "on the days on which it was chosen", False: "on later ones"}
+    told = ", ".join(
+        f"{where[bool(early)]} {row['brier']:.3f} against {row['brier_no_change']:.3f}"
+        for early, row in scores.sort_index(ascending=False).iterrows()
+    )
+    gaps = (tested["brier"] - tested["brier_no_change"]).groupby(tested["day"]).mean()
+    mean, half = float(gaps.mean()), _half(gaps)
+    verdict = "could be chance" if abs(mean) <= half else "is better" if mean < 0 else "is worse"
+    ends = [number(end, "", decimals=3) for end in (mean, mean - half, mean + half)]
+    return (
+        f"Tried on earlier days against guessing that nothing moves, our rule scored {told} (0 is perfect, "
+        f"0.25 a coin). The difference over {len(gaps)} days {verdict} ({ends[0]}, 95% interval {ends[1]} to "
+        f"{ends[2]})."
+    )
+
+
+def _half(days: pd.Series) -> float:
+    """Half of a 95% interval of a mean over a few days."""
+    return float(t.ppf(0.975, len(days) - 1) * days.std(ddof=1) / np.sqrt(len(days)))
