@@ -70,7 +70,18 @@ class Result(ABC):
         return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT].rsplit("\n", 1)[0] + "\n..."
 
     def _repr_html_(self) -> str:
-        heading = escape(self.summary().splitlines()[0])
+        own = type(self).summary is not Result.summary
+        first = self.summary() if own else (type(self).__doc__ or type(self).__name__)
+        heading = escape(first.strip().splitlines()[0].removesuffix("."))
         shown = self.table().head(_ROWS_SHOWN)
         counted = type(shown.index).__name__ == "RangeIndex"  # numbers of rows say nothing
-        return f"<p><strong>{heading}</strong></p>{shown.to_html(border=0, max_cols=12, index=not counted)}"
+        return f"<p><strong>{heading}</strong></p>{_html(shown, index=not counted)}"
+
+
+def _html(frame: pd.DataFrame, *, index: bool) -> str:
+    """A frame whose numbers have the digits that matter."""
+
+    def shown(number: float) -> str:
+        return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.3g}"
+
+    return frame.to_html(border=0, max_cols=12, index=index, float_format=shown)

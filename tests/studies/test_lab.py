@@ -24,7 +24,8 @@ def test_sliders_move_values_or_name_the_extra_that_has_them(monkeypatch: pytest
     widgets = SimpleNamespace(interact=lambda function, least: seen.append(function(least=least[0])))
     monkeypatch.delenv("UNDERCUT_OUTPUT", raising=False)
     monkeypatch.setitem(sys.modules, "ipywidgets", widgets)
-    uc.sliders(lambda times, least: times * least, 10, least=(1, 9))
+    # What a cell would print below the widgets.
+    assert uc.sliders(lambda times, least: times * least, 10, least=(1, 9)) is None
     assert seen == [10]
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
     assert "undercut[lab]" in uc.sliders(lambda least: least, least=(1, 9))

@@ -59,7 +59,7 @@ def chart(result: Result) -> Chart:
     return Chart(inline(picture.svg.decode(), type(result).__name__, alt=title), title)
 
 
-def sliders(function: Callable[..., Any], *fixed: Any, **values: Any) -> Any:
+def sliders(function: Callable[..., Any], *fixed: Any, **values: Any) -> str | None:
     """Move the values of a function with widgets and see its result anew.
 
     While a report is built nothing is shown: a page has nothing to move.
@@ -76,7 +76,7 @@ def sliders(function: Callable[..., Any], *fixed: Any, **values: Any) -> Any:
 
     Returns
     -------
-    The widgets' function; where ipywidgets is not installed, the words how to get it.
+    None: the widgets show themselves; where ipywidgets is not installed, the words how to get it.
     """
     if OUTPUT_VARIABLE in os.environ:
         return None
@@ -88,4 +88,5 @@ def sliders(function: Callable[..., Any], *fixed: Any, **values: Any) -> Any:
     def shown(**moved: Any) -> Any:
         return function(*fixed, **moved)
 
-    return widgets.interact(shown, **values)
+    widgets.interact(shown, **values)
+    return None

@@ -47,9 +47,8 @@ def chips(war: BreakEven, **changes: object) -> BreakEven:
 
 def test_the_answer_turns_with_the_break_even(war: BreakEven) -> None:
     here = chips(war, median=-0.7, low=-0.9, high=-0.5)
-    assert "chip makers gain only if use is more elastic than −0.70 (−0.90 to −0.50)" in pages.answer(
-        here.layers
-    )
+    told = "chip makers gain only if 1% off the price brings over 0.70% more use (0.50% to 0.90%)"
+    assert told in pages.answer(here.layers)
     for side, told in (("gains", "chip makers gain"), ("loses", "chip makers lose")):
         turned = chips(war, side=side, median=float("nan"))
         assert (

@@ -57,12 +57,13 @@ def break_even(found: BreakEven) -> Iterator[Part]:
 def answer(found: BreakEvens) -> str:
     """What chip makers need, and whether sellers of models can gain at all."""
     chips, sellers = (found.frame.set_index("name").loc[name] for name in ("chips", _LOSER))
-    needs = f"gain only if use is more elastic than {told(found, 'chips')}"
+    ends = (number(abs(chips[name]), "%", decimals=2) for name in ("median", "high", "low"))
+    needs = "gain only if 1% off the price brings over {} more use ({} to {})".format(*ends)
     first = f"chip makers {chips['side'][:-1] if chips['side'] else needs}"
     second = f"sellers of models only beyond {told(found, _LOSER)}"
     if sellers["side"]:
-        second = f"sellers of models {sellers['side'][:-1]} whatever the elasticity"
-    return f"In the scenario {found.scenario.title}, {first}; {second}."
+        second = f"sellers of models {sellers['side'][:-1]} either way"
+    return f"{found.scenario.title}: {first}; {second}."
 
 
 def against_measured(found: BreakEven) -> str:
@@ -101,8 +102,8 @@ def drawn(found: BreakEvens) -> Axes:
     """The figure of the layers."""
     ax = charts.by_elasticity(found.curves, found.frame, colors=_COLORS, names=_NAMES)
     measure = (
-        "Change of value against the status quo by elasticity of use (\N{MINUS SIGN}1: prices 1% lower, use "
-        "1% higher); dots: break-even, bars: 90% of draws"
+        "Change of value by elasticity of use (\N{MINUS SIGN}1: prices 1% lower, use 1% higher); dots: "
+        "break-even, bars: 90% of draws"
     )
     return plots.headline(ax, title(found), measure, source=SOURCE)
 
