@@ -52,6 +52,12 @@ def test_an_interval_that_is_not_finite_counts_as_none(report: Results, half: tu
         report.finding("fall", "Fall", 0.5, "%", ci=half)
 
 
+def test_a_range_of_all_cases_can_be_read_again(report: Results) -> None:
+    report.finding("share", "Share", 0.4, "share", ci=(0.1, 0.9), level=1.0)
+    saved(report)
+    assert read_results(report.folder / "results.json")["findings"][0]["level"] == 1
+
+
 def test_a_value_that_could_not_be_measured_is_null_not_nan(report: Results) -> None:
     report.finding("gap", "Gap", float("nan"), "%", note="no pair of models is close enough")
     assert saved(report)["findings"][0]["value"] is None

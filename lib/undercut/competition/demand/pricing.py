@@ -226,8 +226,8 @@ def _flat(system: DemandSystem, costs: Floats, sellers: _Sellers) -> tuple[Deman
         slopes=wide(system.slopes, len(system.weights)), nests=wide(system.nests, count).astype(np.int64),
         correlation=wide(np.asarray(system.correlation)), size=wide(np.asarray(system.size)),
     )  # fmt: skip
-    matrices = (wide(held, count, count) for held in (sellers.owned, sellers.nested))
-    held = _Sellers(*matrices, wide(sellers.strategic, count).astype(bool))
+    owned, nested = (wide(held, count, count) for held in (sellers.owned, sellers.nested))
+    held = _Sellers(owned, nested, wide(sellers.strategic, count).astype(bool))
     return many, wide(costs, count), held
 
 

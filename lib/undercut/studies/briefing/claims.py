@@ -335,7 +335,8 @@ def _sentence(row: Mapping[str, Any], part: Evidence, verdict: Verdict, checks: 
 
 def _apart(below: str, above: str) -> tuple[str, str, str]:
     """What two readings do not share, and the words at their end that they do."""
-    left, right, shared = below.split(), above.split(), []
+    shared: list[str] = []
+    left, right = below.split(), above.split()
     while left and right and left[-1] == right[-1]:
         shared.insert(0, left.pop())
         right.pop()
