@@ -26,15 +26,15 @@ SAME = 0.02
 
 
 def first_party_months(panel: pd.DataFrame) -> pd.DataFrame:
-    """Usable prices of developers for their own models (Google's on Vertex too) on the 15th of each month.
+    """Usable prices of developers for their own models (Google's in both its shops) on the 15th of each month.
 
     The plain offer only: trackers copy regional and fine-tuned tariffs from it.
     """
     own = load_reference("developers").dropna(subset=["own_host"]).drop_duplicates("developer")
     own_host = panel["developer"].map(own.set_index("developer")["own_host"])
-    vertex = panel["host"].eq("google-vertex") & panel["developer"].eq("Google")
+    google = panel["host"].isin(["google", "google-vertex"]) & panel["developer"].eq("Google")
     plain = panel["status"].eq("ok") & panel["variant"].eq("")
-    rows = panel[plain & panel["model_id"].notna() & (panel["host"].eq(own_host) | vertex)]
+    rows = panel[plain & panel["model_id"].notna() & (panel["host"].eq(own_host) | google)]
     months = pd.date_range("2023-11-01", panel["last_seen"].max().tz_convert(None), freq="MS")
     held = [
         rows[(rows["valid_from"] <= day) & ~(rows["valid_to"] <= day)].assign(day=day)

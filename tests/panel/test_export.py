@@ -25,6 +25,7 @@ def test_a_data_package_describes_what_it_holds(tmp_path: Path) -> None:
         assert [field["name"] for field in resource["schema"]["fields"]] == list(columns)
     fields = {f["name"]: f for f in package["resources"][0]["schema"]["fields"]}
     assert fields["input"]["unit"] == "US dollars per million tokens"
+    assert "other_mode" in fields["input"]["description"]
     back = pd.read_csv(tmp_path / "panel.csv", low_memory=False)
     assert len(back) == len(load_panel(status="all"))
 

@@ -21,6 +21,7 @@ from undercut.strict_json import dumps
 
 FORMATS: Final = ("parquet", "csv")
 _PRICE: Final = "US dollars per million tokens"
+_OTHER_MODE: Final = "In rows of status other_mode: US dollars per what the column unit names."
 _UNITS: Final = {
     "context_tokens": "tokens",
     "yuan_per_usd": "yuan per US dollar",
@@ -96,11 +97,11 @@ def _resource(name: str, table: pd.DataFrame, folder: Path, file_format: str) ->
     return {
         "name": name, "path": path.name, "title": _ABOUT[name], "format": file_format,
         "bytes": len(content), "hash": f"sha256:{sha256_of(content)}",
-        "schema": {"fields": [_field(str(column), plain[column]) for column in plain]},
+        "schema": {"fields": [_field(str(column), plain[column], "unit" in plain) for column in plain]},
     }  # fmt: skip
 
 
-def _field(name: str, values: pd.Series) -> dict[str, str]:
+def _field(name: str, values: pd.Series, has_modes: bool) -> dict[str, str]:
     if pd.api.types.is_datetime64_any_dtype(values):
         kind = "datetime"
     elif pd.api.types.is_integer_dtype(values):
@@ -109,4 +110,5 @@ def _field(name: str, values: pd.Series) -> dict[str, str]:
         kind = "number" if pd.api.types.is_numeric_dtype(values) else "string"
     is_price = name.split("_")[0] in ("input", "output", "cache", "batch") and kind == "number"
     unit = _PRICE if is_price else _UNITS.get(name, "")
-    return {"name": name, "type": kind} | ({"unit": unit} if unit else {})
+    described = {"description": _OTHER_MODE} if is_price and has_modes else {}
+    return {"name": name, "type": kind} | ({"unit": unit} if unit else {}) | described
