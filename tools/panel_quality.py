@@ -26,7 +26,7 @@ SAME = 0.02
 
 
 def first_party_months(panel: pd.DataFrame) -> pd.DataFrame:
-    """Usable prices of developers for their own models (Google's in both its shops) on the 15th of each month.
+    """Usable prices of developers for their own models (both of Google's shops) on the 15th of each month.
 
     The plain offer only: trackers copy regional and fine-tuned tariffs from it.
     """
