@@ -77,6 +77,7 @@ def layer_break_evens(
     draws: int = 2_048,
     seed: int = 0,
     level: float = 0.90,
+    held: Sequence[str] = (),
 ) -> BreakEvens:
     """Break-even elasticity of each layer of the chain.
 
@@ -88,6 +89,8 @@ def layer_break_evens(
         Instead of the project's.
     draws, seed : int
         Of all assumptions but the elasticity.
+    held : sequence of str
+        Assumptions that stay at their default.
 
     Examples
     --------
@@ -99,7 +102,7 @@ def layer_break_evens(
     before = load_assumptions() if assumptions is None else assumptions
     moved = {name: value for role in scenario.by_role.values() for name, value in role.items()}
     after = before.with_values({**moved, **scenario.changes}, source=scenario.title)
-    drawn = [drawn_for(held, ROLES, draws, seed) for held in (before, after)]
+    drawn = [drawn_for(given, ROLES, draws, seed, without=held) for given in (before, after)]
 
     def worth(elasticity: float) -> list[dict[str, Floats]]:
         return [layer_values({**values, "elasticity": np.array([elasticity])}) for values in drawn]

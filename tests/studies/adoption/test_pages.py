@@ -55,6 +55,9 @@ def test_sentences_turn_with_the_shares(panel: pd.DataFrame) -> None:
         assert told["chinese_open_share"].short in answer.text
         assert (told["chinese_open_share.change"].value > 0) == (last > first)
         assert all(part.ci or part.note for part in told.values())
+        ends = [found.choices.set_index("choice").loc[f"tokens, {end} week left out", "share"]
+                for end in ("highest", "lowest")]  # fmt: skip
+        assert ends[0] < told["chinese_open_share"].value < ends[1]
 
 
 def test_what_firms_pay_is_told_with_its_vintage() -> None:

@@ -13,6 +13,7 @@ from undercut.studies.presentation import Answer, Figure, Number, Sentence, Tabl
 from undercut.studies.price_war import pages
 from undercut.studies.price_war.estimates import BreakEven
 from undercut.studies.report import parts_of
+from undercut.valuation.break_even import layer_break_evens
 from undercut.valuation.scenarios import scenario
 from undercut.valuation.vendors import vendor_case
 
@@ -67,6 +68,21 @@ def test_the_measured_elasticity_decides_the_side_only_outside_the_interval(war:
         replace(here, measured=Weekly(-1, 0, identified=False, reason="too few"))
     )
     assert "not identified (too few)" in unknown and "cannot be told" in unknown
+
+
+def test_an_assumption_that_is_held_is_not_drawn(war: BreakEven) -> None:
+    found = study.without_each(war, draws=64)
+    drivers = war.layers.drivers.query("name == 'chips'").set_index("parameter")["correlation"]
+    assert set(found.frame["assumption"]) == set(drivers[drivers.abs() >= 0.1].index)
+    name = str(drivers.abs().idxmax())
+    held = layer_break_evens(war.layers.scenario, draws=64, held=[name])
+    assert name not in set(held.drivers["parameter"])
+    row = found.frame.set_index("assumption").loc[name, "median"]
+    assert row == held.frame.set_index("name").loc["chips", "median"]
+    number, sentence = parts_of(found)
+    assert number.key == "break_even_elasticity.chips.without_one_assumption"
+    assert number.ci == (found.frame["median"].min(), found.frame["median"].max())
+    assert f"With one of {len(found.frame)} assumptions" in sentence.text
 
 
 def test_the_title_counts_the_layers_that_change_sides(war: BreakEven) -> None:

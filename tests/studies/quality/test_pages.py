@@ -12,6 +12,7 @@ import pytest
 from tests.competition.hosts.test_first_party import market
 from undercut.competition.hosts.panel import MAINLAND_SITES
 from undercut.errors import OutsideDataError
+from undercut.panel.measures import capability_scores
 from undercut.prices.capability.lag import CapabilityLag
 from undercut.prices.reliability import RateRatio
 from undercut.studies.presentation import Number, Sentence
@@ -21,6 +22,7 @@ from undercut.studies.quality.estimates import (
     ByTask,
     SameWeights,
     Steadiness,
+    behind_without_each,
     incidents,
     same_weights,
 )
@@ -116,6 +118,29 @@ def test_the_lag_is_told_over_measures_and_without_licences_that_set_conditions(
     told = pages.by_measure(behind(6.2))
     assert "Over 2 measures of capability it is 5 to 9 months" in told
     assert "sets conditions 8 months by ECI, 8 to 9 over all" in told
+
+
+def test_months_behind_without_one_model_by_hand() -> None:
+    """Only the best follower, and the first leader to reach it, can change them."""
+    found = behind_without_each(date(2026, 11, 20), "eci_2026_10")
+    scores = capability_scores("eci_2026_10")
+    scores = scores[scores["release_date"].dt.date <= date(2026, 11, 20)]
+    is_open = scores["access"].str.startswith("open").fillna(False) & scores["country"].eq("CN")
+    opened, closed = scores[is_open], scores[scores["access"].eq("closed") & scores["country"].eq("US")]
+
+    def lag(followers: pd.DataFrame, leaders: pd.DataFrame) -> float:
+        best = followers["eci"].max()
+        first = leaders[leaders["eci"] >= best]["release_date"].min()
+        last = max(followers["release_date"].max(), leaders["release_date"].max()).to_period("M").end_time
+        return (last - first) / pd.Timedelta(days=365.25 / 12)
+
+    top = opened.loc[opened["eci"].idxmax(), "model"]
+    first = closed[closed["eci"] >= opened["eci"].max()].sort_values("release_date")["model"].iloc[0]
+    by_hand = {top: lag(opened[opened["model"] != top], closed),
+               first: lag(opened, closed[closed["model"] != first])}  # fmt: skip
+    for name, months in by_hand.items():
+        assert found.frame.set_index("left_out").loc[name, "lag"] == pytest.approx(months, abs=0.1)
+    assert found.whole == pytest.approx(lag(opened, closed), abs=0.1)
 
 
 def rates(ratio: float) -> RateRatio:

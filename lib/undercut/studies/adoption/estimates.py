@@ -150,6 +150,9 @@ def shares(usage: pd.DataFrame, prices: pd.DataFrame) -> Shares:
         "dollars": (dollars, 13), "tokens, last four weeks": (by_group, 4),
         "tokens, last half year": (by_group, 26), "dollars, last half year": (dollars, 26),
     }  # fmt: skip
+    weekly = by_group[by_group["group"].eq("CN open")].set_index("week_start")["share"].tail(13)
+    for end, week in (("highest", weekly.idxmax()), ("lowest", weekly.idxmin())):
+        ways[f"tokens, {end} week left out"] = (by_group[by_group["week_start"].ne(week)], 13)
     choices = [
         {"choice": name, **mean_share(table, "CN open", weeks=weeks)} for name, (table, weeks) in ways.items()
     ]

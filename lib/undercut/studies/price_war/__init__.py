@@ -6,5 +6,5 @@ from undercut.lazy import offer
 
 __getattr__, __dir__, __all__ = offer(
     __name__,
-    {"estimates": "all_scenarios at_market break_even weights"},
+    {"estimates": "all_scenarios at_market break_even weights without_each"},
 )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import pandas as pd
 
+from undercut.report.findings.sentences import number
 from undercut.result import Axes, Result
 from undercut.studies.framed import Framed
+from undercut.studies.presentation import Number, Part, Sentence
+from undercut.studies.value.words import words
 from undercut.valuation.break_even import BreakEvens, company_break_evens, layer_break_evens
 from undercut.valuation.implied import implied_pair
 from undercut.valuation.market import with_market_values
@@ -18,6 +21,9 @@ from undercut.valuation.ranges import value_draws
 from undercut.valuation.scenarios import Scenario, load_scenarios
 from undercut.valuation.valuation import middle
 from undercut.valuation.vendors import Case
+
+#: Least rank correlation of an assumption that is held in turn.
+_MATTERS: Final = 0.1
 
 
 class Measured(Protocol):
@@ -74,6 +80,44 @@ def break_even(
         layer_break_evens(scenario, draws=4 * draws), company_break_evens(cases, scenario, draws=draws),
         {case.company.ticker: case.company.name for case in cases}, measured,
     )  # fmt: skip
+
+
+class WithoutEach(Framed, row="assumption", value="median"):
+    """Break-even elasticity of one layer with each assumption that moves it held: ``assumption, median``."""
+
+    layer: str
+    whole: float
+
+    def parts(self) -> Iterator[Part]:
+        """The range, and whether one assumption takes the break-even away."""
+        known = self.frame.dropna(subset=["median"])
+        if pd.isna(self.whole) or known.empty:
+            return
+        far = known.loc[(known["median"] - self.whole).abs().idxmax()]
+        low, high = float(known["median"].min()), float(known["median"].max())
+        yield Number(
+            f"break_even_elasticity.{self.layer}.without_one_assumption",
+            f"The same for {self.layer}, one assumption held at its default: middle of the estimates",
+            float(known["median"].median()), "elasticity", ci=(low, high), level=1.0, n=len(self.frame),
+            role="robustness", method="each assumption with a rank correlation of a tenth or more in turn",
+            note=f"lowest and highest; furthest with {far['assumption']} held",
+        )  # fmt: skip
+        gone = len(self.frame) - len(known)
+        yield Sentence(
+            f"With one of {len(self.frame)} assumptions held at its default the break-even of {self.layer} "
+            f"lies from {number(low, '', decimals=2)} to {number(high, '', decimals=2)}, furthest with "
+            f"{words(far['assumption'])} held{f'; with {gone} held there is none' if gone else ''}."
+        )
+
+
+def without_each(found: BreakEven, layer: str = "chips", *, draws: int = 512) -> WithoutEach:
+    """The break-even of a layer with each assumption that matters held at its default in turn."""
+    drivers = found.layers.drivers.query("name == @layer").set_index("parameter")["correlation"]
+    whole, rows = found.layers.frame.set_index("name")["median"], []
+    for name in drivers[drivers.abs() >= _MATTERS].index:
+        left = layer_break_evens(found.layers.scenario, draws=draws, held=[name]).frame.set_index("name")
+        rows.append((name, left.loc[layer, "median"]))
+    return WithoutEach(pd.DataFrame(rows, columns=["assumption", "median"]), layer, float(whole[layer]))
 
 
 def all_scenarios(*, draws: int = 512) -> AllScenarios:

@@ -7,7 +7,7 @@ from undercut.lazy import offer
 __getattr__, __dir__, __all__ = offer(
     __name__,
     {
-        "estimates": "AtEqualCapability Behind ByTask Steadiness behind incidents "
+        "estimates": "AtEqualCapability Behind ByTask Steadiness behind behind_without_each incidents "
         "premium_choices same_weights",
         "pages": "CAVEATS conclusion",
     },

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from functools import cache
@@ -26,7 +26,7 @@ from undercut.prices.capability.lag import CapabilityLag, capability_lag
 from undercut.prices.reliability import RateRatio
 from undercut.report.findings.results import Finding
 from undercut.studies.framed import Framed
-from undercut.studies.presentation import Part
+from undercut.studies.presentation import Number, Part, Sentence
 from undercut.studies.robust import hangs_on, point
 
 #: Whose weights count as open, by what is said of licences.
@@ -104,6 +104,40 @@ class Behind(Framed, row="period", value="gap"):
         drawn = np.random.default_rng(0).choice(lags, size=(self.draws, len(lags))).mean(axis=1)
         low, high = np.quantile(drawn, [0.025, 0.975])
         return float(lags.mean()), (float(low), float(high))
+
+
+class BehindWithout(Framed, row="left_out", value="lag"):
+    """Months behind without each model on which they can hang: ``left_out, lag``, lowest first."""
+
+    whole: float
+
+    def parts(self) -> Iterator[Part]:
+        """The range, and the models at its ends."""
+        low, high = self.frame.iloc[0], self.frame.iloc[-1]
+        yield Number(
+            "capability_gap_months.without_one_model", "Months behind, without any one model: middle",
+            float(self.frame["lag"].median()), "months", ci=(low["lag"], high["lag"]), level=1.0,
+            n=len(self.frame), role="robustness", method="each model at or above the second best follower",
+            note=f"lowest and highest; without {low['left_out']} and {high['left_out']}",
+        )  # fmt: skip
+        ends = [f"{row['lag']:.1f} (without {row['left_out']})" for row in (low, high)]
+        yield Sentence(
+            f"With one model left out the best Chinese open model is {ends[0]} to {ends[1]} months behind; "
+            f"with all it is {self.whole:.1f}."
+        )
+
+
+def behind_without_each(day: date, measure: str) -> BehindWithout:
+    """Months behind without each model that could change them: those from the second best follower up."""
+    scores = capability_scores(measure)
+    scores = scores[scores["release_date"].dt.date <= day]
+    opened = scores["access"].str.startswith("open").fillna(False) & scores["country"].eq("CN")
+    from_here = scores["eci"] >= scores.loc[opened, "eci"].nlargest(2).min()
+    closed = scores["access"].eq("closed") & scores["country"].eq("US")
+    names = scores.loc[from_here & (opened | closed), "model"]
+    lags = [float(capability_lag(scores[scores["model"] != name], draws=1).now["lag"]) for name in names]
+    frame = pd.DataFrame({"left_out": names, "lag": lags}).sort_values("lag", ignore_index=True)
+    return BehindWithout(frame, float(capability_lag(scores, draws=1).now["lag"]))
 
 
 class ByTask(Framed, row="task", value="gap"):
