@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from undercut.inference.levels import check_level
+from undercut.panel.access import has_open_weights
 from undercut.result import Axes, Result
 
 
@@ -92,7 +93,7 @@ def host_spread(
     True
     """
     check_level(level)
-    open_offers = offers[offers["access"].str.startswith("open").fillna(False)]
+    open_offers = offers[has_open_weights(offers["access"])]
     if origins is not None:
         open_offers = open_offers[open_offers["origin"].isin(origins)]
     first = {name: (name, "first") for name in ("name", "developer", "origin", "access")}

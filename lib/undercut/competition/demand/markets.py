@@ -14,6 +14,7 @@ import pandas as pd
 
 from undercut.competition.demand import charts
 from undercut.errors import InputError, OutsideDataError, TooFewError
+from undercut.panel.access import has_open_weights
 from undercut.prices.cross_section import cross_sections
 from undercut.prices.hedonic.characteristics import with_characteristics
 from undercut.prices.hedonic.imputation import with_imputed_capability
@@ -169,9 +170,9 @@ def estimation_sample(data: MarketData, *, capability: str = "measured") -> pd.D
 
 def group_of(origin: pd.Series, access: pd.Series) -> pd.Series:
     """Closed, Chinese open or other open; every class of available weights counts as open."""
-    opened = access.astype("object").str.startswith("open")
+    opened = has_open_weights(access)
     chinese = origin.eq("CN").fillna(False)
-    names = np.select([~opened.astype(bool), chinese], ["closed", "Chinese open"], default="other open")
+    names = np.select([~opened, chinese], ["closed", "Chinese open"], default="other open")
     return pd.Series(names, index=origin.index, dtype="str")
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from undercut.errors import InputError, OutsideDataError, check_known, unknown
 from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval, sums_by_cluster
+from undercut.panel.access import has_open_weights
 from undercut.prices.cross_section import SELLER_KINDS
 from undercut.prices.monthly_quotes import FIRST_MONTH, OBSERVATION_DAY, monthly_quotes
 from undercut.sources.reference import load_reference
@@ -100,7 +101,7 @@ def host_panel(
     ...     panel.groupby(["model_id", "month"])["sellers"].first()).all())
     True
     """
-    offers = prices[prices["access"].str.startswith("open").fillna(False)]
+    offers = prices[has_open_weights(prices["access"])]
     if sources is not None:
         # A panel as of an early day lacks sources that came later.
         known = {*CONTINUING_SOURCES, *prices["source"]}
@@ -157,7 +158,7 @@ def source_coverage(
     """
     from undercut.panel.store import offered_on
 
-    sold = prices[prices["access"].str.startswith("open").fillna(False) & _is_sold(prices, hosts)]
+    sold = prices[has_open_weights(prices["access"]) & _is_sold(prices, hosts)]
     days = pd.date_range(f"{start}-15", prices["last_seen"].max().tz_convert(None), freq="MS")
     parts = []
     for day in days + pd.Timedelta(days=14):

@@ -21,6 +21,7 @@ from undercut.inference.arrays import Floats
 from undercut.inference.detectable import detectable_effect
 from undercut.inference.levels import check_level
 from undercut.inference.wild_bootstrap import wild_cluster_bootstrap
+from undercut.panel.access import has_open_weights
 from undercut.prices.monthly_quotes import years
 
 Kind = Literal["closed", "open"]
@@ -81,7 +82,7 @@ def launches(
         launch price. Such rows stay.
     """
     check_known("kind", kind, get_args(Kind))
-    is_open = quotes["access"].str.startswith("open").fillna(False).astype(bool)
+    is_open = has_open_weights(quotes["access"])
     own = quotes["host_kind"].eq("developer") & quotes["access"].eq("closed")
     offers = quotes[(own if kind == "closed" else is_open) & quotes["developer"].notna()]
     offers = offers.sort_values(["observed_on", "price", "host"])

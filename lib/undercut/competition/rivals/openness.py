@@ -11,6 +11,7 @@ import pandas as pd
 
 from undercut.errors import DataError
 from undercut.inference.arrays import Floats
+from undercut.panel.access import has_open_weights
 from undercut.panel.measures import NINETY
 from undercut.prices.capability.frontier import checked_quotes
 from undercut.prices.capability.price_of_capability import frontier_holders
@@ -102,7 +103,7 @@ def openness(quotes: pd.DataFrame, *, level_step: float = LEVEL_STEP) -> Opennes
     """
     checked_quotes(quotes)
     used = quotes[quotes["access"].notna()].copy()
-    used["is_open"] = used["access"].str.startswith("open")
+    used["is_open"] = has_open_weights(used["access"])
     found = _shares(used)
     found = found.join(_levels(used, level_step))
     frontier = _frontiers(used)
@@ -115,7 +116,7 @@ def openness(quotes: pd.DataFrame, *, level_step: float = LEVEL_STEP) -> Opennes
 def open_frontier(quotes: pd.DataFrame) -> pd.Series:
     """Score of the most capable open model on sale, by period: `openness` without the rest."""
     scored = quotes[quotes["eci"].notna() & quotes["access"].notna()]
-    found = scored[scored["access"].str.startswith("open")].groupby("period")["eci"].max()
+    found = scored[has_open_weights(scored["access"])].groupby("period")["eci"].max()
     return found.reindex(sorted(quotes.loc[quotes["access"].notna(), "period"].unique()))
 
 
@@ -137,7 +138,7 @@ def _levels(used: pd.DataFrame, step: float) -> pd.DataFrame:
     scored = used[used["eci"].notna()]
     grid = np.arange(np.ceil(scored["eci"].min() / step) * step, scored["eci"].max() + 1e-9, step)
     holders = frontier_holders(used, {f"{level:g}": float(level) for level in grid})
-    is_open = holders["access"].str.startswith("open").fillna(False).astype(bool)
+    is_open = has_open_weights(holders["access"])
     chinese = holders["origin"].eq("CN")
     flags = {"": is_open, "_cn": is_open & chinese, "_other": is_open & ~chinese}
     by_period = holders.assign(**{f"share_levels_open{k}": v for k, v in flags.items()}).groupby("period")

@@ -17,6 +17,7 @@ import pandas as pd
 from undercut.errors import check_known, unknown
 from undercut.inference.levels import check_level
 from undercut.inference.resampling import percentile_interval
+from undercut.panel.access import has_open_weights
 from undercut.panel.measures import DEFAULT
 from undercut.prices.capability.frontier import FrontierPaths, FrontierRule, frontier_paths, long_frame
 from undercut.prices.capability.price_of_capability import labelled_levels, landmark_levels
@@ -24,7 +25,7 @@ from undercut.result import Axes, Result
 
 
 def _open(quotes: pd.DataFrame) -> pd.Series:
-    return quotes["access"].str.startswith("open").fillna(False)
+    return has_open_weights(quotes["access"])
 
 
 def _chinese(quotes: pd.DataFrame) -> pd.Series:

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 import pandas as pd
 
 from undercut.errors import NotIdentifiedError, TooFewError, one_of
+from undercut.panel.access import has_open_weights
 from undercut.prices.capability.gap import PriceGap, price_gap
 from undercut.prices.cross_section import MODEL_FACTS, cross_section, model_prices, offers_of_days
 from undercut.prices.load import with_measure, with_workload
@@ -23,7 +24,7 @@ UNRESTRICTED: Final = ("closed", "open")
 
 def open_models(prices: pd.DataFrame, origin: str) -> pd.Series:
     """Models of developers of a country whose weights can be had."""
-    return prices["origin"].eq(origin) & prices["access"].str.startswith("open").fillna(False)
+    return prices["origin"].eq(origin) & has_open_weights(prices["access"])
 
 
 def closed_models(prices: pd.DataFrame, origin: str) -> pd.Series:

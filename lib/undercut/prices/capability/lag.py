@@ -11,6 +11,7 @@ import pandas as pd
 
 from undercut.errors import TooFewError, check_known
 from undercut.inference.arrays import Floats
+from undercut.panel.access import has_open_weights
 from undercut.panel.measures import DEFAULT, arena_scores, capability_scores
 from undercut.prices.capability.gap import score_spread
 from undercut.provenance import provenance_of
@@ -164,7 +165,7 @@ def arena_gaps(
 
 
 def _side(table: pd.DataFrame, country: str, openness: str) -> pd.DataFrame:
-    is_open = table["access"].str.startswith("open").fillna(False)
+    is_open = has_open_weights(table["access"])
     kinds = {
         "open": is_open,
         "unrestricted": table["access"].eq("open"),

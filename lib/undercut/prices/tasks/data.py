@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import MissingColumnError, one_of, unknown
+from undercut.panel.access import has_open_weights
 
 Effort = Literal["best", "all", "cheapest"]
 #: Groups that are compared, by origin and access.
@@ -77,7 +78,7 @@ def task_costs(
 
 def group_of(rows: pd.DataFrame) -> pd.Series:
     """Group of each row by ``origin`` and ``access``; weights under any licence are open."""
-    access = rows["access"].where(~rows["access"].fillna("").str.startswith("open"), "open")
+    access = rows["access"].where(~has_open_weights(rows["access"]), "open")
     found = pd.Series(pd.NA, index=rows.index, dtype="object")
     for name, (origin, kind) in GROUPS.items():
         found[rows["origin"].eq(origin) & access.eq(kind)] = name

@@ -18,6 +18,7 @@ from undercut.competition.adoption.token_shares import (
     token_shares,
 )
 from undercut.errors import DataError
+from undercut.panel.access import has_open_weights
 from undercut.studies.framed import Framed
 from undercut.studies.stocks.announcements import classes_of
 
@@ -156,7 +157,7 @@ def shares(usage: pd.DataFrame, prices: pd.DataFrame) -> Shares:
     choices = [
         {"choice": name, **mean_share(table, "CN open", weeks=weeks)} for name, (table, weeks) in ways.items()
     ]
-    chinese = usage.loc[usage["origin"].eq("CN") & usage["access"].str.startswith("open"), "developer"]
+    chinese = usage.loc[usage["origin"].eq("CN") & has_open_weights(usage["access"]), "developer"]
     left_out = [
         {"developer": name, **mean_share(token_shares(usage, without=name), "CN open")}
         for name in sorted(chinese.dropna().unique())

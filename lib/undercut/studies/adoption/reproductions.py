@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from undercut.competition.adoption.token_shares import token_shares
+from undercut.panel.access import has_open_weights
 from undercut.prices.cross_section import cross_section
 from undercut.studies.framed import Framed
 from undercut.studies.presentation import Number, Part, Table
@@ -125,7 +126,7 @@ def _gap(prices: pd.DataFrame) -> tuple[float, float, float]:
     cheapest = cheapest.dropna(subset=["eci", "price"])
     closed = cheapest[cheapest["access"].eq("closed")]
     gaps = []
-    for row in cheapest[cheapest["access"].str.startswith("open")].itertuples():
+    for row in cheapest[has_open_weights(cheapest["access"])].itertuples():
         near = closed.loc[(closed["eci"] - row.eci).abs() <= _NEAR, "price"]
         if len(near):
             gaps.append(100 * (row.price / near.median() - 1))

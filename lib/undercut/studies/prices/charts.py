@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from undercut import plots
+from undercut.panel.access import has_open_weights
 from undercut.report.findings.sentences import number
 from undercut.result import Axes
 
@@ -194,7 +195,7 @@ def frontier_holders(holders: pd.DataFrame, *, finding: str, measure: str) -> Ax
     for height, level in enumerate(reversed(levels)):
         held = holders[holders["level"] == level].assign(
             origin=lambda rows: rows["origin"].where(rows["origin"].notna(), "other"),
-            is_open=lambda rows: rows["access"].astype(str).str.startswith("open"),
+            is_open=lambda rows: has_open_weights(rows["access"]),
             month=lambda rows: pd.PeriodIndex(rows["period"], freq="M"),
         )
         who = held["origin"] + held["is_open"].astype(str)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from undercut.errors import check_known
+from undercut.panel.access import has_open_weights
 from undercut.prices.capability.counterfactual import Counterfactual
 from undercut.prices.capability.price_of_capability import CapabilityPrices
 from undercut.prices.changes import changes_by_year, own_price_changes
@@ -28,7 +29,7 @@ class Holders(Framed, row="level", value="price"):
     def now(self) -> pd.DataFrame:
         """The last month, with ``is_open`` and ``is_chinese_open``."""
         late = self.frame[self.frame["period"] == self.frame["period"].max()]
-        is_open = late["access"].str.startswith("open").fillna(False)
+        is_open = has_open_weights(late["access"])
         return late.assign(is_open=is_open, is_chinese_open=late["origin"].eq("CN") & is_open)
 
 
