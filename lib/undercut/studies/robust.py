@@ -98,8 +98,8 @@ def heading(found: Robustness) -> str:
     estimates, none = found.curve.estimates["estimate"], found.curve.reference
     below = int((estimates < none).sum())
     if below in (0, len(estimates)):
-        return f"All {len(estimates)} combinations of choices lie on one side"
-    return f"{below} of {len(estimates)} combinations of choices lie below {_said(none, found)}"
+        return f"All {len(estimates):,} combinations of choices lie on one side"
+    return f"{below:,} of {len(estimates):,} combinations of choices lie below {_said(none, found)}"
 
 
 def between(found: Robustness) -> str:
@@ -116,7 +116,7 @@ def told(found: Robustness) -> str:
     """The ranges, the choice that matters most, and the units that turn the sign or leave the interval."""
     most = str(found.curve.influence()["choice"].iloc[0])
     text = (
-        f"Over {len(found.curve.estimates)} combinations of choices the middle {MIDDLE:.0%} lie from "
+        f"Over {len(found.curve.estimates):,} combinations of choices the middle {MIDDLE:.0%} lie from "
         f"{between(found)}; what moves it most is the choice of {most}."
     )
     for row in found.without().itertuples():

@@ -35,7 +35,7 @@ def test_clouds_hang_on_oracle_by_hand_too(shock: stocks.shock_of) -> None:
         rows = found.frame[found.frame["group"].eq("clouds") & found.frame["without"].eq(gone)]
         row = rows.iloc[0]
         assert row["car"] == pytest.approx(abnormal(shock.data.returns, whose, shock.day), abs=1e-10)
-    assert "clouds −5.1%" in found.sentence() and "without ORCL −2.1%" in found.sentence()
+    assert "clouds −5.1%" in found.sentence() and "without Oracle −2.1%" in found.sentence()
 
 
 def test_every_company_of_every_group_is_left_out_once(shock: stocks.shock_of) -> None:

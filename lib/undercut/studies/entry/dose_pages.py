@@ -102,7 +102,7 @@ def _most(curve: SpecificationCurve) -> str:
     rows = influence[influence["choice"].eq(influence["choice"].iloc[0])]
     if len(rows) < 2:
         return ""
-    told = ", ".join(f"{row.option} {row.median:+.0f}%" for row in rows.itertuples())
+    told = ", ".join(f"{row.option.removesuffix('.0')} {row.median:+.0f}%" for row in rows.itertuples())
     return f"; what moves it most is the choice of {rows['choice'].iloc[0]} ({told})"
 
 

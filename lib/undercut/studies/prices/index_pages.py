@@ -110,12 +110,23 @@ def answer(table: pd.DataFrame, same: Number, new: Number) -> str:
     return f"The same model at the same seller {way} {rates} a year ({same.interval}); {new_models}."
 
 
+def month(period: object) -> str:
+    """A month in words.
+
+    Examples
+    --------
+    >>> month("2023-12")
+    'December 2023'
+    """
+    return f"{pd.Timestamp(str(period)):%B %Y}"
+
+
 def three_answers(same: Number, told: dict[str, Number], first: str, last: str) -> str:
     """The rate of new models, of the average offer, and of the same model."""
     average, new = (told[MAIN[kind]] for kind in ("average offer", "new models"))
     return (
-        f"From {first} to {last} newly released models of a given capability changed in price by "
-        f"{new.short} a year ({new.interval}), the average offer on sale by {average.short} "
+        f"From {month(first)} to {month(last)} newly released models of a given capability changed in "
+        f"price by {new.short} a year ({new.interval}), the average offer on sale by {average.short} "
         f"({average.interval}), and the same model at the same seller by {same.label.rpartition(', ')[2]} "
         f"({same.interval}): the first if changes that nobody vouches for are none, the second if they are "
         "real. Corrections of a table and switches of source move no index."

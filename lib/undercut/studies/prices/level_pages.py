@@ -151,7 +151,7 @@ def where_it_matters(found: Without) -> str:
     """The levels that would cost more without Chinese open models."""
     rows = [f"{row.level} ({number(row.year, 'x')})" for row in found.matters.itertuples()]
     return (
-        "Without Chinese open models the lowest price would be higher, beyond the interval, at "
+        "Without Chinese open models the lowest price would be clearly higher at "
         f"{', '.join(rows) or 'no level'}."
     )
 

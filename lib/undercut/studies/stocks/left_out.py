@@ -12,6 +12,7 @@ from undercut.eventstudy.model import event_study
 from undercut.studies.framed import Framed
 from undercut.studies.presentation import Number, Part, Sentence, Table
 from undercut.studies.stocks.announced import FOCUS, Announced, EachMove, PairMoves
+from undercut.studies.stocks.names import named
 from undercut.studies.stocks.release_response import Responses, studied
 from undercut.studies.stocks.shock import NAME, TARGET, Shock
 from undercut.studies.stocks.universe import group_portfolios
@@ -77,7 +78,8 @@ class LeftOut(Framed, row="without", value="car"):
             more = row.turns.count(",")
             also = f" (and {more} more turn it)" if more else ""
             parts.append(
-                f"{row.group} {self.told(row.group, '')}, without {first} {self.told(row.group, first)}{also}"
+                f"{named(row.group)} {self.told(row.group, '')}, without {named(first)} "
+                f"{self.told(row.group, first)}{also}"
             )
         return f"Answers that hang on one company, one event or one month: {'; '.join(parts)}."
 

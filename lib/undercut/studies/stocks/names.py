@@ -49,6 +49,18 @@ def named(name: object) -> str:
     return (_GROUPS | _MARKETS | _FIRMS).get(text, text)
 
 
+def head(name: object) -> str:
+    """The same at the head of a line.
+
+    Examples
+    --------
+    >>> head("chips"), head("Chinese platforms")
+    ('Chip makers', 'Chinese platforms')
+    """
+    text = named(name)
+    return text[:1].upper() + text[1:]
+
+
 def when(window: Window | str) -> str:
     """A window in words.
 

@@ -21,8 +21,8 @@ from undercut.studies.stocks.announced import (
     Variants,
 )
 from undercut.studies.stocks.announcements import company_named_by_none
+from undercut.studies.stocks.names import head, when
 from undercut.studies.stocks.names import named as plain
-from undercut.studies.stocks.names import when
 from undercut.studies.stocks.words import (
     count,
     count_of,
@@ -79,7 +79,7 @@ def pairs(found: PairMoves) -> Iterator[Part]:
         chances = f"permutation p = {p_text(row['p_permutation'])}, q = {p_text(row['q_value'])}"
         yield move(
             f"class.{key_of(row['kind'])}.{key_of(row['portfolio'])}",
-            f"{plain(row['portfolio'])}, {row['kind']}: mean abnormal return, {when(case.window)}", row,
+            f"{head(row['portfolio'])}, {row['kind']}: mean abnormal return, {when(case.window)}", row,
             n=row["n_dates"], method=f"portfolio, {_method(case)}",
             role="headline" if (row["kind"], row["portfolio"]) == (LEADS, FOCUS[LEADS]) else "primary",
             note=f"{chances}; detectable {100 * row['detectable']:.1f}%",

@@ -66,8 +66,8 @@ def slopes(found: Slopes) -> Iterator[Part]:
         for row in own.itertuples(index=False)
     )
     yield Sentence(
-        f"{differ(steep, len(rows), 'slopes')} at a family-wise 5% within each dose. For {named(group)}, per "
-        f"unit of dose: {said}."
+        f"{differ(steep, len(rows), 'slopes')} within each dose, with a 5% chance of any false "
+        f"find. For {named(group)}, per unit of dose: {said}."
     )
     columns = ["event", "date", "proximity", "halvings", "price", "rival", "rival_price", "price_note"]
     yield Figure(
@@ -127,7 +127,9 @@ def _trend_made(found: Trend, made: pd.DataFrame) -> Iterator[Part]:
         what=clear["measure"] + " of " + clear["group"].map(named) + ", " + clear["comparison"] + ","
     )
     listed = told(what, "what", "slope", chance="p_permutation", least="")
-    yield Sentence(f"{finding} at a family-wise 5% within each comparison{': ' * bool(listed)}{listed}.")
+    yield Sentence(
+        f"{finding} within each comparison, with a 5% chance of any false find{': ' * bool(listed)}{listed}."
+    )
     shown = made.assign(
         section=made["measure"]
         + ", "

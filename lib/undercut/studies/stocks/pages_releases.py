@@ -80,8 +80,8 @@ def responses(found: Responses) -> Iterator[Part]:
             f"{moved(chips, 'caar')}."
         )
     yield Sentence(
-        f"{verdict[0].upper()}{verdict[1:]} ({first} to {last}), judged over all groups together, at a "
-        "family-wise 5%."
+        f"{verdict[0].upper()}{verdict[1:]} ({first} to {last}), judged over all groups together, with a "
+        "5% chance of any false find."
     )
     needed = "; ".join(
         f"{percent(row.detectable)} for {named(row.group)}" for row in means.itertuples(index=False)
@@ -157,8 +157,8 @@ def by_release(both: Contrast) -> Iterator[Part]:
     names = told(odd, "both", chance="p_permutation")
     yield Sentence(
         f"Of {len(each)} single responses, p is below 5% for {alone.sum()} taken alone ({names}), where "
-        f"chance would give about {chance}. Adjusted for their number {kept} remain by Romano-Wolf and "
-        f"{int((each['p_bh'] < 0.05).sum())} by Benjamini-Hochberg."
+        f"chance would give about {chance}. Adjusted for their number {kept or 'none'} remain by Romano-Wolf "
+        f"and {int((each['p_bh'] < 0.05).sum()) or 'none'} by Benjamini-Hochberg."
     )
     least = each.groupby("group", sort=False)["detectable"].median()
     needed = ", ".join(f"{percent(size, 0)} ({named(name)})" for name, size in least.items())

@@ -13,7 +13,7 @@ from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, 
 from undercut.studies.stocks import interval_charts as charts
 from undercut.studies.stocks.ladder import Headline, Ladder
 from undercut.studies.stocks.market_value import Dollars
-from undercut.studies.stocks.names import named, when
+from undercut.studies.stocks.names import head, named, when
 from undercut.studies.stocks.shock import (
     NAME,
     TARGET,
@@ -114,7 +114,7 @@ def _history(shock: Shock, fitted: int) -> str:
     before = int(shock.returns.index.get_loc(shock.day))
     late = "; the customary year that ends a month before needs more" if before < 250 else ""
     return (
-        f"The normal return is estimated on {fitted} sessions ({label(shock.options['estimation'])} from the "
+        f"The normal return is estimated on {fitted} sessions ({when(shock.options['estimation'])} from the "
         f"event); the returns begin {before} sessions before it{late}."
     )
 
@@ -140,7 +140,7 @@ def ladder(found: Ladder) -> Iterator[Part]:
     for row in found.rows[found.rows["firm"].isin(chosen[:2])].to_dict("records"):
         yield move(
             f"ladder.{key_of(row['firm'])}.{key_of(row['rung'])}",
-            f"{named(row['firm'])} against {row['rung']}", row,
+            f"{head(row['firm'])} against {row['rung']}", row,
             n=row["n_estimation"], method=when(row["window"]), role="robustness",
         )  # fmt: skip
     yield table(
@@ -187,7 +187,7 @@ def sessions(found: Sessions) -> Iterator[Part]:
     listed = ", ".join(f"{n or 'none'} on {_session(name).split(',')[0]}" for name, n in size.items())
     for row in rows[rows["session"] != list(size.index)[-1]].itertuples():
         yield move(
-            f"session.{row.session[:10]}.{key_of(row.group)}", f"{named(row.group)}, {row.session}",
+            f"session.{row.session[:10]}.{key_of(row.group)}", f"{head(row.group)}, {row.session}",
             row._asdict(), n=len(shock.members[row.group]), method=f"portfolio, {_method(shock)}",
             role="descriptive", note=f"{_by_chance(row)}, Romano-Wolf {p_text(row.p_adjusted)}",
         )  # fmt: skip
@@ -202,7 +202,7 @@ def sessions(found: Sessions) -> Iterator[Part]:
     same = events["us_trading_day"].eq(shock.release) & ~events["event_id"].eq(_released(shock))
     beside = "; ".join(events.loc[same, "title"])
     yield Sentence(
-        f"Other dated events of the session {shock.release.date()}: {beside or 'none'}."
+        f"Other dated events of {shock.release:%-d %B %Y}: {beside or 'none'}."
         + (" What that session shows cannot be given to the model alone." if beside else "")
     )
 
@@ -221,7 +221,7 @@ def _released(shock: Shock) -> str:
 
 def _row_of(shock: Shock, row: Any) -> Number:
     return move(
-        f"group.{key_of(row.group)}", f"{named(row.group)}, {_days(shock)}",
+        f"group.{key_of(row.group)}", f"{head(row.group)}, {_days(shock)}",
         row._asdict(), n=len(shock.members[row.group]), method=f"portfolio, {_method(shock)}", role="primary",
         note=f"{_by_chance(row)}, q = {p_text(row.q_value)}; detectable {100 * row.detectable:.1f}%",
     )  # fmt: skip
@@ -313,7 +313,7 @@ def rebound(found: Rebound) -> Iterator[Part]:
     for row in next_day.to_dict("records"):
         yield move(
             f"rebound.{key_of(row['firm'])}.days_1_1",
-            f"{named(row['firm'])}: share of the day's move that came back the next day", row,
+            f"{head(row['firm'])}: share of the day's move that came back the next day", row,
             value="share_recovered", n=1, method="ratio of abnormal returns, Fieller's interval",
             role="descriptive",
         )  # fmt: skip
