@@ -60,7 +60,7 @@ class Case:
     verdicts: tuple[str, str] = ("supported", "contradicted")
 
 
-LESS, MORE = ("% less than US", "% more than US"), ("became cheaper by", "became more expensive by")
+LESS, MORE = ("% less than US", "% more than US"), ("cheaper a year", "more expensive a year")
 TOKENS = ("% more tokens", "% fewer tokens")
 CASES: Final = {
     "01_market_prices": Case(worlds.gap, LESS, LESS, claim="C01"),
@@ -75,7 +75,7 @@ CASES: Final = {
     ),
     "07_open_model_entry": Case(
         worlds.dose, ("prices of closed models fell", "prices of closed models rose"),
-        ("0 a rise", "0 of 24 specifications show a fall"), claim="C10",
+        ("none a rise", "none shows a fall"), claim="C10",
     ),
     "08_host_competition": Case(
         worlds.seller, ("prices fall by", "prices rise by"), ("prices change by −", "prices change by 1"),
@@ -98,7 +98,7 @@ CASES: Final = {
         rest=("share rose by 24", "share fell by 24"), claim="C07",
     ),
     "15_cost_of_a_task": Case(
-        worlds.task, ("% less per solved", "% more per solved"), ("% less per solved", "% more per solved")
+        worlds.task, ("per solved task 92% less", "per solved task 1,090% more"), ("% less", "% more")
     ),
     "16_what_changed": Case(worlds.news),
 }  # fmt: skip
@@ -153,8 +153,7 @@ def test_every_claim_of_the_briefing_turns_with_its_finding() -> None:
         sentences = [judged.sentence.partition(":")[0] for judged in ledger.claims]
         assert sentences == [verdict.capitalize() for verdict in verdicts[-1]]
     assert verdicts == [["supported"] * 10, ["contradicted"] * 10]
+    assert "2% less" in answers[0].answer and "2% more" in answers[1].answer
     for part in ("answer", "title"):
         said = [getattr(told, part) for told in answers]
-        assert "10 supported" in said[0] and "10 contradicted" in said[1]
-    assert "2.0% less" in answers[0].answer.replace("2% less", "2.0% less")
-    assert "2.0% more" in answers[1].answer.replace("2% more", "2.0% more")
+        assert said[0] != said[1] and all("10 " in text for text in said), said

@@ -96,10 +96,10 @@ def test_the_break_even_of_the_firm_is_a_finding_and_a_figure(case: Case) -> Non
     number, answer, _, figure = parts_of(found)
     assert isinstance(number, Number) and number.key == "break_even_elasticity.NVDA"
     assert number.role == "headline" and isinstance(answer, Answer)
-    assert "keeps its value only if use is more elastic than −" in answer.text
+    assert "keeps its value only if 1% off the price brings over 0." in answer.text
     lost = replace(found, frame=found.frame.assign(side="loses"))
     told = next(part.text for part in parts_of(lost) if isinstance(part, Answer))
-    assert "loses whatever the elasticity" in told and len(answer.text.split()) <= 30
+    assert "loses whatever use does" in told and len(answer.text.split()) <= 30
     assert isinstance(figure, Figure) and "more elastic than −" in figure.alt
     plt.close("all")
 

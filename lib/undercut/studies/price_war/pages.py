@@ -12,7 +12,7 @@ from undercut.report.findings.sentences import listed, number
 from undercut.result import Axes
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
 from undercut.studies.price_war.estimates import AllScenarios, AtMarket, BreakEven, Weights
-from undercut.studies.value.break_evens import RANGE, numbers, told
+from undercut.studies.value.break_evens import RANGE, needs, numbers, told
 from undercut.studies.value.charts import ROLE_COLORS, ROLE_NAMES, SOURCE
 from undercut.studies.value.words import CAVEATS, words
 from undercut.valuation import charts
@@ -57,9 +57,7 @@ def break_even(found: BreakEven) -> Iterator[Part]:
 def answer(found: BreakEvens) -> str:
     """What chip makers need, and whether sellers of models can gain at all."""
     chips, sellers = (found.frame.set_index("name").loc[name] for name in ("chips", _LOSER))
-    ends = (number(abs(chips[name]), "%", decimals=2) for name in ("median", "high", "low"))
-    needs = "gain only if 1% off the price brings over {} more use ({} to {})".format(*ends)
-    first = f"chip makers {chips['side'][:-1] if chips['side'] else needs}"
+    first = f"chip makers {chips['side'][:-1] if chips['side'] else 'gain ' + needs(found, 'chips')}"
     second = f"sellers of models only beyond {told(found, _LOSER)}"
     if sellers["side"]:
         second = f"sellers of models {sellers['side'][:-1]} either way"

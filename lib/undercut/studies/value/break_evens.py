@@ -36,6 +36,13 @@ def numbers(found: BreakEvens, names: Mapping[str, str], roles: Sequence[Role]) 
         )  # fmt: skip
 
 
+def needs(found: BreakEvens, name: str) -> str:
+    """What a break-even asks of use, in percent."""
+    row = found.frame.set_index("name").loc[name]
+    ends = (number(abs(row[end]), "%", decimals=2) for end in ("median", "high", "low"))
+    return "only if 1% off the price brings over {} more use ({} to {})".format(*ends)
+
+
 def told(found: BreakEvens, name: str) -> str:
     """A break-even in words."""
     row = found.frame.set_index("name").loc[name]

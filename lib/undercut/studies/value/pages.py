@@ -11,7 +11,7 @@ from undercut import plots
 from undercut.report.findings.sentences import number
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
 from undercut.studies.value import charts
-from undercut.studies.value.break_evens import RANGE, numbers
+from undercut.studies.value.break_evens import needs, numbers
 from undercut.studies.value.break_evens import told as break_even_told
 from undercut.studies.value.estimates import (
     Accounts,
@@ -267,20 +267,14 @@ def break_even(found: BreakEven) -> Iterator[Part]:
     side = found.frame["side"].iloc[0]
     verb = "needs use to be more elastic than" if not side else "has no break-even:"
     head = f"{war}: the AI business of {firm} {verb} {break_even_told(found.found, ticker)}"
-    needs = f"keeps its value only if use is more elastic than {break_even_told(found.found, ticker)}"
     yield Answer(
-        f"In the scenario {war} the AI business of {firm} "
-        f"{f'{side} whatever the elasticity, from {RANGE}' if side else needs}."
+        f"{war}: the AI business of {firm} "
+        f"{f'{side} whatever use does' if side else f'keeps its value {needs(found.found, ticker)}'}."
     )
     line = 100 * found.found.curves["median"]
     ends = (f"{number(line.iloc[at], '%', decimals=0)} at {number(ELASTICITIES[at], '')}" for at in (0, -1))
-    even = found.frame["median"].iloc[0]
-    means = (
-        f" An elasticity of {number(even, '', decimals=2)} means {100 * (0.9**even - 1):.0f}% more use when "
-    )
-    means += "the price falls by a tenth."
     yield Sentence(
-        f"Change of its value against the status quo, median: {', '.join(ends)}.{'' if side else means}"
+        f"Change of its value against the status quo by elasticity of use, median: {', '.join(ends)}."
     )
     yield Figure(
         "break_even",
