@@ -65,14 +65,14 @@ class EventDollars(Framed, row="event", value="effect"):
 
     def parts(self) -> Iterator[Part]:
         """The mean over events, and every one."""
-        rows, many = self.frame, len(self.frame)
+        rows, many, ends = self.frame, len(self.frame), ["min", "max"]
         errors = (rows["ci_high"] - rows["ci_low"]) / 2
         mean, half = float(rows["effect"].mean()), float(np.sqrt((errors**2).sum()) / many)
         yield Number(
             f"dollars.{self.group}", f"{self.group}: mean abnormal change of market value over {many} events",
             mean, "USD billion", ci=(mean - half, mean + half), n=many, role="descriptive",
             method="abnormal returns times market value at the close before; events taken as independent",
-            note=f"{rows['n'].min():.0f} to {rows['n'].max():.0f} companies with known shares",
+            note=f"companies whose shares are known: {' to '.join(map(str, sorted({*rows['n'].agg(ends)})))}",
         )  # fmt: skip
         yield Table(
             rows[["event", "n", "value", "effect", "ci_low", "ci_high"]],
