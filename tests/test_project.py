@@ -18,6 +18,7 @@ import pytest
 
 from tests.paths import ROOT
 from tools.size import notebook_lines, sizes
+from undercut.sources.reference import TABLES
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 #: What a plain install leaves out; `all` is the sum of them.
@@ -267,6 +268,28 @@ def test_text_that_names_code_is_shown_only_with_the_code(path: Path) -> None:
     named = {name for part in read for name in re.findall(r"`([^`]+)`", part)}
     assert not {name for name in named if not name.startswith("undercut")}
     assert not [part for part in read if re.search(r"\b(To try|Try)\b", part)]
+
+
+@NOTEBOOKS
+def test_an_as_of_report_reads_no_row_of_a_later_day(path: Path) -> None:
+    """Scores are those of today in every report (docs/limits.md); all else that is dated is cut."""
+    cells = [cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code"]
+    trees = [ast.parse("".join(cell["source"])) for cell in cells]
+    if not any(
+        isinstance(node, ast.Name) and node.id == "as_of" for tree in trees for node in ast.walk(tree)
+    ):
+        pytest.skip("no such parameter")
+    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    dated = {name for name, table in TABLES.items() if table.day} - {"capability_scores"}
+    whole = [
+        call.args[0].value
+        for call in calls
+        if isinstance(call.func, ast.Attribute)
+        and call.func.attr == "load_reference"
+        and isinstance(call.args[0], ast.Constant)
+        and not call.keywords
+    ]
+    assert not dated & set(whole)
 
 
 @NOTEBOOKS

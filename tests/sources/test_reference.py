@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from tests.paths import ROOT, SHARED
-from undercut.errors import DataError, UnknownNameError
+from undercut.errors import DataError, InputError, UnknownNameError
 from undercut.provenance import Provenance, attach, provenance_of
 from undercut.sources.reference import TABLES, load_reference
 
@@ -125,6 +125,28 @@ def test_shipped_tables_hold_what_was_handed_over_but_for_unverified_figures(nam
 def test_an_unknown_table_is_refused_with_the_closest_names() -> None:
     with pytest.raises(UnknownNameError, match="Did you mean: hosts"):
         load_reference("host")
+
+
+def test_a_day_sees_only_weeks_that_were_over_runs_of_models_that_were_out_and_published_figures() -> None:
+    weeks = load_reference("token_usage_weekly", as_of="2026-03-31")["week_start"]
+    assert weeks.max() == pd.Timestamp("2026-03-23")  # the week from the 30th ends on 5 April
+    assert load_reference("token_usage_weekly", as_of="2026-04-05")["week_start"].max().day == 30
+    costs = load_reference("cost_per_task", as_of="2025-06-30")
+    released = load_reference("models").set_index("model_id")["release_date"]
+    assert costs["date"].max() <= pd.Timestamp("2025-06-30") and costs["date"].isna().any()
+    assert costs.loc[costs["date"].isna(), "model_id"].map(released).max() <= pd.Timestamp("2025-06-30")
+    firms = load_reference("us_adoption", as_of="2026-05-30")
+    assert set(firms["vintage"]) == {"2023", "2024", "2024-03", "2025-08", "2025-12", "2025-mid", "2025-end",
+                                     "2026-02"}  # fmt: skip
+    assert provenance_of(firms) == provenance_of(load_reference("us_adoption"))
+    assert len(load_reference("events", as_of=None)) == len(load_reference("events"))
+
+
+def test_a_table_without_days_refuses_a_day_and_names_those_that_have_some() -> None:
+    with pytest.raises(InputError, match=r"'hosts' are of no day.*gpu_rental"):
+        load_reference("hosts", as_of="2025-06-30")
+    with pytest.raises(InputError, match="YYYY-MM-DD"):
+        load_reference("events", as_of="06/30/2025")
 
 
 def test_a_missing_table_says_how_to_restore_it(tmp_path: Path) -> None:

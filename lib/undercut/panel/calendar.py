@@ -6,6 +6,7 @@ from datetime import date
 
 import pandas as pd
 
+from undercut.days import day_of
 from undercut.panel import store
 from undercut.provenance import attach
 
@@ -42,7 +43,7 @@ def load_withdrawals(as_of: str | date | pd.Timestamp | None = None) -> pd.DataF
 
     snapshots = store.read_table("snapshots")
     newest = snapshots["published"].max().tz_convert(None).normalize()
-    day = newest if as_of is None else store.day_of(as_of)
+    day = newest if as_of is None else day_of(as_of)
     assert day is not None
     _, ends = offers_and_ends(store.read_table("quotes"), snapshots, Identity.load(), day)
     ends["lifetime_days"] = (ends["ended_on"] - ends["first_offered"]).dt.days.where(

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from undercut import paths
+from undercut.days import day_of
 from undercut.errors import InputError, unknown
 from undercut.panel import store
 from undercut.panel.stretches import MAX_GAP, OFFER, SERIES, near, steps, stretches
@@ -82,7 +83,7 @@ def load_changes(
     [['2025-06-10', '10.0', '2.0']]
     """
     wanted = _verdicts(verdict)
-    changes = _changes(store.day_of(as_of))
+    changes = _changes(day_of(as_of))
     chosen = changes[changes["verdict"].isin(wanted)].reset_index(drop=True)
     return attach(chosen, *store.provenance(), provenance())
 
@@ -109,7 +110,7 @@ def select_changes(
         if name not in set(found[column]):
             raise unknown(column.removesuffix("_id"), name, found[column].unique())
         found = found[found[column] == name]
-    first = store.day_of(since)
+    first = day_of(since)
     return found if first is None else found[found["shown_on"] >= first]
 
 

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Final, Literal
 
@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from undercut import paths
+from undercut.days import day_of
 from undercut.errors import InputError, StoreError
 from undercut.panel.licences import LICENCES
 from undercut.panel.schema import STATUSES
@@ -233,21 +234,6 @@ def keep(panel: pd.DataFrame, held: Path, fingerprint: str) -> None:
     oldest_first = sorted(held.parent.glob("*.parquet"), key=lambda path: path.stat().st_mtime)
     for path in oldest_first[:-_KEPT_AS_OF]:
         path.unlink(missing_ok=True)
-
-
-def day_of(moment: str | date | pd.Timestamp | None) -> pd.Timestamp | None:
-    """A day as users write it: midnight, without a time zone; None for none."""
-    if moment is None or (isinstance(moment, str) and not moment.strip()):
-        return None
-    try:
-        # Only ISO 8601: 06/07/2025 is June to some and July to others.
-        stamp = pd.Timestamp(datetime.fromisoformat(moment.strip()) if isinstance(moment, str) else moment)
-    except (ValueError, TypeError):
-        stamp = pd.NaT
-    if pd.isna(stamp) or isinstance(moment, int | float):
-        raise InputError(f"{moment!r} is not a day; write it as YYYY-MM-DD, for example 2025-06-30.")
-    stamp = stamp.tz_convert("UTC").tz_localize(None) if stamp.tzinfo else stamp
-    return stamp.normalize()
 
 
 def _statuses(status: str | Sequence[str] | None) -> Iterable[str]:

@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from undercut.days import Day
 from undercut.errors import InputError, check_known
 from undercut.paths import read_beside
 from undercut.sources.reference import load_reference
@@ -170,9 +171,9 @@ def measured_workloads() -> dict[str, Workload]:
     return {name: _mixed(name, rows) for name, rows in parts.items()}
 
 
-def token_mix() -> pd.DataFrame:
+def token_mix(as_of: Day = None) -> pd.DataFrame:
     """Weekly tokens of the most used paid models on a router, by kind, where the parts add up."""
-    mix = load_reference("token_mix_weekly")
+    mix = load_reference("token_mix_weekly", as_of=as_of)
     counts = ["total_tokens", "prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens"]
     mix[counts] = mix[counts].astype(float)
     adds_up = (mix["prompt_tokens"] + mix["completion_tokens"]) / mix["total_tokens"]
@@ -180,10 +181,15 @@ def token_mix() -> pd.DataFrame:
     return mix[paid & adds_up.between(1 - _ADDS_UP, 1 + _ADDS_UP)].reset_index(drop=True)
 
 
-def effective_prices() -> pd.DataFrame:
+def effective_prices(as_of: Day = None) -> pd.DataFrame:
     """Price per million tokens of what a router's users used, by model and week, at list prices.
 
     Cached tokens count at the price of cached input where the list states one, else as fresh input.
+
+    Parameters
+    ----------
+    as_of : str or date, optional
+        Only weeks that were over by this day; default: all.
 
     Returns
     -------
@@ -191,7 +197,7 @@ def effective_prices() -> pd.DataFrame:
         ``week_start, model_id, developer, origin, access, tokens`` (millions), ``usd`` and ``price`` (US
         dollars per million tokens).
     """
-    mix = token_mix()
+    mix = token_mix(as_of)
     cached_price = mix["cache_read_price_usd_per_m"].where(mix["cache_read_price_usd_per_m"] > 0)
     cached_price = cached_price.fillna(mix["prompt_price_usd_per_m"])
     usd = (

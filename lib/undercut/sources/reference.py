@@ -10,27 +10,33 @@ from typing import Final, NamedTuple
 
 import pandas as pd
 
-from undercut.errors import DataError, check_known
+from undercut.days import Day, day_of, last_day
+from undercut.errors import DataError, InputError, check_known
 from undercut.paths import data_dir
 from undercut.provenance import Provenance, attach, sha256_of
 
 
 @dataclass(frozen=True, slots=True)
 class ReferenceTable:
-    """One table that ships with the project: its file, its origin and the caveat its users must know."""
+    """One table that ships with the project: its file, its origin and the caveat its users must know.
+
+    ``day``: the column that dates a row, if one does; ``lasts``: how many days more the row covers.
+    """
 
     file: str
     source: str
     version: str
     licence: str
     note: str = ""
+    day: str = ""
+    lasts: int = 0
 
 
 _ABOUT: Final = Path(__file__).with_name("reference_tables.toml").read_text("utf-8")
 TABLES: Final = {name: ReferenceTable(**about) for name, about in tomllib.loads(_ABOUT).items()}
 
 
-def load_reference(name: str, *, directory: Path | None = None) -> pd.DataFrame:
+def load_reference(name: str, *, as_of: Day = None, directory: Path | None = None) -> pd.DataFrame:
     """One reference table, typed and checked against its contract, with its provenance.
 
     Parameters
@@ -41,6 +47,9 @@ def load_reference(name: str, *, directory: Path | None = None) -> pd.DataFrame:
         table of evidence: ``token_usage_weekly``, ``token_usage_daily``, ``token_open_share_daily``,
         ``token_mix_weekly``, ``capability_scores``, ``board_names``, ``cost_per_task``, ``us_adoption``,
         ``calendar_dates``, ``shares_outstanding``.
+    as_of : str or date, optional
+        Only rows that a day had seen whole: weeks that were over, runs that had been made (a run without a
+        day counts from its model's release), figures that were published. By default all.
     directory : Path, optional
         Folder of the CSV files; the project's ``data/reference`` by default.
 
@@ -57,6 +66,8 @@ def load_reference(name: str, *, directory: Path | None = None) -> pd.DataFrame:
         There is no such table.
     DataError
         The file is missing or breaks its contract; the message names column, row and value.
+    InputError
+        ``as_of`` is no day, or the table's rows are of no day.
 
     Examples
     --------
@@ -77,7 +88,27 @@ def load_reference(name: str, *, directory: Path | None = None) -> pd.DataFrame:
     held = _READ.get(path)
     if held is None or held.content != content:
         held = _READ[path] = _Read(content, attach(_typed(name, path), _provenance(table, content)))
-    return held.frame.copy(deep=False)  # pandas copies what is changed, when it is changed
+    frame = held.frame.copy(deep=False)  # pandas copies what is changed, when it is changed
+    day = day_of(as_of)
+    return frame if day is None else frame[_known_on(name, frame) <= day]
+
+
+def _known_on(name: str, frame: pd.DataFrame) -> pd.Series:
+    """The day on which each row of a table could be known."""
+    table = TABLES[name]
+    if not table.day:
+        dated = ", ".join(known for known, about in TABLES.items() if about.day)
+        raise InputError(
+            f"Rows of the reference table {name!r} are of no day: leave as_of out. Dated: {dated}."
+        )
+    days = frame[table.day]
+    if not pd.api.types.is_datetime64_any_dtype(days):
+        days = days.map(last_day)
+    if days.isna().any():
+        days = days.fillna(
+            frame["model_id"].map(load_reference("models").set_index("model_id")["release_date"])
+        )
+    return days + pd.Timedelta(days=table.lasts)
 
 
 class _Read(NamedTuple):

@@ -66,6 +66,13 @@ def test_the_measured_elasticity_a_second_way() -> None:
     assert found.low < plain < found.high
 
 
+def test_an_earlier_day_knows_fewer_changes_and_weeks() -> None:
+    then, today = response_sample(as_of="2026-03-31"), response_sample()
+    assert then["week"].max() < pd.Timestamp("2026-03-09")  # four weeks after the change must be over
+    assert 10 < then["own"].ne(0).sum() < 0.8 * today["own"].ne(0).sum()
+    assert measured_elasticity(as_of="2026-03-31").estimate != measured_elasticity().estimate
+
+
 def test_one_change_of_the_sample_by_hand() -> None:
     """Luna's cut on the router in August 2026, from the raw table."""
     sample = response_sample()

@@ -12,8 +12,8 @@ from undercut.competition.adoption.before_after import BeforeAfter
 from undercut.competition.adoption.token_shares import token_shares
 from undercut.studies.adoption import pages
 from undercut.studies.adoption.estimates import AfterRestrictions, Cases, Paid, after_restrictions, shares
-from undercut.studies.adoption.surveys import Surveys
-from undercut.studies.presentation import Answer, Number, Table
+from undercut.studies.adoption.surveys import Surveys, cards
+from undercut.studies.presentation import Answer, Number, Sentence, Table
 from undercut.studies.report import parts_of
 
 
@@ -83,6 +83,14 @@ def test_what_firms_on_ramp_pay_for_is_the_newest_vintage_of_its_first_and_last_
         of = ramp[ramp["entity"].eq(vendor)].sort_values(["period", "vintage"])
         assert (first, last) == (of["value"].iloc[0], of["value"].iloc[-1])
         assert change == pytest.approx(last - first)
+
+
+def test_before_card_payments_were_published_the_page_says_so() -> None:
+    firms = undercut.load_reference("us_adoption", as_of="2026-03-31")
+    assert "not published by then" in cards(Paid(firms))
+    told = [part for part in pages.paid(Paid(firms)) if isinstance(part, Sentence)]
+    assert "11% of use at the end of 2025" in told[0].text and "Census" not in told[0].text
+    assert not [part for part in pages.paid(Paid(firms)) if isinstance(part, Number | Table)]
 
 
 def test_every_figure_on_firms_stands_in_the_folded_table_with_whom_it_counts() -> None:

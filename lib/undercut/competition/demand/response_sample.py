@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from undercut.days import Day
 from undercut.errors import TooFewError, check_known
 from undercut.inference.arrays import Floats
 from undercut.panel.changes import load_changes
@@ -29,6 +30,7 @@ def response_sample(
     usage: pd.DataFrame | None = None,
     changes: pd.DataFrame | None = None,
     *,
+    as_of: Day = None,
     price_level: str = "router",
     weeks: int = 4,
     gap: int = 0,
@@ -43,6 +45,8 @@ def response_sample(
         As ``load_reference("token_usage_weekly")``; free variants are left out.
     changes : DataFrame, optional
         As ``load_changes(verdict="real")``.
+    as_of : str or date, optional
+        What could be known at the end of this day, where ``usage`` and ``changes`` are not given.
     price_level : {"router", "developer"}
         Changes of the router's lowest price, or of the developer's own.
     weeks : int
@@ -69,13 +73,13 @@ def response_sample(
         No change has the weeks around it.
     """
     check_known("level of prices", price_level, LEVELS)
-    table = load_reference("token_usage_weekly") if usage is None else usage
+    table = load_reference("token_usage_weekly", as_of=as_of) if usage is None else usage
     table = table[table["model_id"].notna() & ~table["variant"].eq("free").fillna(False)]
     counted = table.assign(tokens=table["tokens"].astype(float))
     tokens = np.log(
         counted.pivot_table(index="week_start", columns="model_id", values="tokens", aggfunc="sum")
     )
-    found = load_changes(verdict="real") if changes is None else changes
+    found = load_changes(as_of, verdict="real") if changes is None else changes
     shocks = _shocks(found, tokens.columns, price_level, least)
     rivals = _rivals(tokens.columns, near)
     rows = _around(tokens, shocks, rivals, weeks, gap)

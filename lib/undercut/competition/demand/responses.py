@@ -17,6 +17,7 @@ import pandas as pd
 
 from undercut.competition.demand.linear_iv import anderson_rubin, two_stage
 from undercut.competition.demand.response_sample import response_sample
+from undercut.days import Day
 from undercut.errors import NotIdentifiedError, TooFewError
 from undercut.inference.arrays import Booleans, Floats, Integers
 from undercut.inference.detectable import detectable, placebo_p_value
@@ -169,11 +170,15 @@ def price_response(
     return PriceResponse(frame, design.left_out(), strength, p_value, price_level, level)
 
 
-def measured_elasticity(*, price_level: str = "router", level: float = 0.95) -> MeasuredElasticity:
+def measured_elasticity(
+    *, as_of: Day = None, price_level: str = "router", level: float = 0.95
+) -> MeasuredElasticity:
     """What weekly tokens say of the elasticity: estimate, interval, and whether it is identified.
 
     Parameters
     ----------
+    as_of : str or date, optional
+        What could be known at the end of this day; default: all.
     price_level : {"router", "developer"}
         Which changes of price: the router's lowest price of a model, or its developer's own.
     level : float
@@ -194,7 +199,8 @@ def measured_elasticity(*, price_level: str = "router", level: float = 0.95) -> 
     >>> found.low < found.estimate < found.high, bool(found.reason)
     (True, True)
     """
-    response = price_response(response_sample(price_level=price_level), price_level=price_level, level=level)
+    sample = response_sample(as_of=as_of, price_level=price_level)
+    response = price_response(sample, price_level=price_level, level=level)
     own = response.row("own")
     why_not = response.why_not()
     reason = why_not or "clear of zero, still before the change, and moved by a strong instrument"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from typing import Any, Final
 
@@ -10,6 +11,8 @@ import numpy as np
 import pandas as pd
 
 from undercut import plots
+from undercut.days import Day
+from undercut.errors import TooFewError, check_known
 from undercut.inference.robustness import Robustness
 from undercut.panel.measures import MEASURES, installed
 from undercut.prices.capability.buyers import BUYERS, BuyerPrices, buyer_prices
@@ -128,15 +131,23 @@ def buyers(prices: pd.DataFrame, day: Any, *, capability: str, draws: int) -> Bu
     capability : str
         A key of `landmark_levels`.
     draws : int
+
+    Raises
+    ------
+    UnknownNameError, TooFewError
+        The panel's measure does not know the level, or too few models reach it.
     """
-    found, rows = {}, []
-    for name in dict.fromkeys((str(prices.attrs["measure"]), *installed())):
+    own = str(prices.attrs["measure"])
+    check_known("level of capability", capability, landmark_levels(own))
+    first = buyer_prices(cross_section(prices, day), landmark_levels(own)[capability], draws=draws)
+    rows = [first.frame.assign(measure=MEASURES[own].title)]
+    for name in installed():
         level = landmark_levels(name).get(capability)
-        if level is None:
+        if name == own or level is None:
             continue
-        found[name] = buyer_prices(cross_section(with_measure(prices, name), day), level, draws=draws)
-        rows.append(found[name].frame.assign(measure=MEASURES[name].title))
-    first = next(iter(found.values()))
+        with suppress(TooFewError):  # on earlier days few models had such a score
+            other = buyer_prices(cross_section(with_measure(prices, name), day), level, draws=draws)
+            rows.append(other.frame.assign(measure=MEASURES[name].title))
     columns = ["measure", "buyer", "saving", "low", "high", "n_closed", "n_open"]
     workload = str(prices.attrs["workload"])
     return Buyers(first.frame, first, pd.concat(rows, ignore_index=True)[columns], capability, workload)
@@ -189,9 +200,11 @@ def buyer_choices(
     return hangs_on(headline, headline.label, estimate, options, units, ["model", "developer"], without)
 
 
-def paid_on_a_router() -> list[Part]:
+def paid_on_a_router(as_of: Day = None) -> list[Part]:
     """What a router's users paid per million tokens, by kind of model, from their own mixes of tokens."""
-    paid = effective_prices()
+    paid = effective_prices(as_of)
+    if paid.empty:
+        return [Sentence("What a router's users paid is not known for weeks that were over by then.")]
     kind = paid["origin"].where(paid["origin"].isin(["US", "CN"]), "other") + " " + paid["access"]
     late = paid["week_start"] > paid["week_start"].max() - pd.Timedelta(weeks=13)
     rows = paid[late].groupby(kind[late])[["usd", "tokens"]].sum()

@@ -92,12 +92,13 @@ class Uptake(Framed, row="model_id", value="share"):
 class Paid(Framed, row="entity"):
     """What US firms pay for and say; `frame` as ``load_reference("us_adoption")``."""
 
-    def figure(self, source: str, measure: str, entity: str, *, last: bool = True) -> pd.Series:
-        """The newest (or first) figure of one series, in its newest vintage."""
+    def figure(self, source: str, measure: str, entity: str, *, last: bool = True) -> pd.Series | None:
+        """The newest (or first) figure of one series, in its newest vintage; None where there is none."""
         rows = self.frame
         rows = rows[rows["source_id"].eq(source) & rows["measure"].eq(measure) & rows["entity"].eq(entity)]
         when = rows["period"].replace({"-mid": "-06", "-end": "-12"}, regex=True)
-        return rows.assign(when=when).sort_values(["when", "vintage"]).iloc[-1 if last else 0]
+        ordered = rows.assign(when=when).sort_values(["when", "vintage"])
+        return None if ordered.empty else ordered.iloc[-1 if last else 0]
 
 
 class Mix(Framed):

@@ -21,6 +21,7 @@ from undercut.studies.adoption.estimates import (
     Shares,
     Uptake,
 )
+from undercut.studies.adoption.surveys import cards, census, survey
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
 
 _COMPANIES: Final = {
@@ -48,15 +49,11 @@ def conclusion(found: Shares, paid: Paid) -> list[Part]:
     """The report's answer and what else must be known."""
     now, line = share_now(found, "CN open"), change(found)
     dollars = share_now(found, "CN open", dollars=True)
-    firms = paid.figure("ramp", "share_of_firms_paying", "DeepSeek")
-    closed = paid.figure("ramp", "share_of_firms_paying", "Anthropic")
     held = found.without["share"]
     least = found.without.loc[held.idxmin()]
     return [
         Answer(
-            f"{now.short} of one router's tokens go to Chinese open models ({_range(now)}); of US firms "
-            f"paying by card, {number(firms['value'], '%')} pay DeepSeek, "
-            f"{number(closed['value'], '%')} Anthropic."
+            f"{now.short} of one router's tokens go to Chinese open models ({_range(now)}); {cards(paid)}."
         ),
         Sentence(
             f"That share {'rose' if (line.value or 0) > 0 else 'fell'} by {line.size} within a year; in "
@@ -214,48 +211,27 @@ def uptake(found: Uptake) -> Iterator[Part]:
 
 
 def paid(found: Paid) -> Iterator[Part]:
-    """What US firms pay for and say."""
+    """What US firms pay for and say, as far as it was published."""
     for entity in ("DeepSeek", "Anthropic", "OpenAI", "Mistral"):
         row = found.figure("ramp", "share_of_firms_paying", entity)
-        yield Number(
-            f"us_firms_paying.{entity.lower()}", f"US firms on Ramp that pay {entity}, {row['period']}",
-            row["value"], "%", method=f"count of firms, vintage {row['vintage']}", role="descriptive",
-            note="a count of all of Ramp's firms: no sampling interval; they lean to young, digital firms",
-        )  # fmt: skip
-    rows = found.frame
-    first, now = (
-        found.figure("menlo", "open_source_share_of_usage", "open models", last=last)
-        for last in (False, True)
-    )
-    yield Sentence(
-        f"A survey of US enterprise buyers puts open models at {number(now['value'], '%')} of use "
-        f"{_when(now)}, {number(first['value'], '%')} {_when(first)}. The Census counted "
-        f"{_census(rows)} of firms using AI at all in 2026. Series of other vintages are not joined."
-    )  # fmt: skip
-    ramp = rows[rows["source_id"].eq("ramp")].sort_values("vintage")
+        if row is not None:
+            yield Number(
+                f"us_firms_paying.{entity.lower()}", f"US firms on Ramp that pay {entity}, {row['period']}",
+                row["value"], "%", method=f"count of firms, vintage {row['vintage']}", role="descriptive",
+                note="a count of all of Ramp's firms: no sampling interval; they lean to young digital ones",
+            )  # fmt: skip
+    yield Sentence(" ".join([*survey(found), *census(found), "Series of other vintages are not joined."]))
+    ramp = found.frame[found.frame["source_id"].eq("ramp")].sort_values("vintage")
     by_month = ramp.pivot_table("value", "entity", "period", aggfunc="last")
-    ends = by_month.iloc[:, [0, -1]]
-    ends.insert(2, "change", ends.iloc[:, 1] - ends.iloc[:, 0])
-    yield Table(
-        ends.sort_values(ends.columns[1], ascending=False).reset_index(),
-        row_label="entity", title="What US firms on Ramp pay for",
-        subtitle="Percent of firms that pay the vendor in the month; change in percentage points",
-        labels={"entity": "vendor"},
-    )  # fmt: skip
-
-
-def _when(figure: pd.Series) -> str:
-    year, _, part = figure["period"].partition("-")
-    return {"mid": "in the middle of ", "end": "at the end of "}.get(part, "in ") + year
-
-
-def _census(rows: pd.DataFrame) -> str:
-    of = rows[
-        rows["source_id"].eq("btos")
-        & rows["measure"].eq("firms_using_ai")
-        & rows["period"].str.startswith("2025-12")
-    ]
-    return f"{number(of['value'].min(), '%')} to {number(of['value'].max(), '%')}"
+    if by_month.shape[1] > 1:
+        ends = by_month.iloc[:, [0, -1]]
+        ends.insert(2, "change", ends.iloc[:, 1] - ends.iloc[:, 0])
+        yield Table(
+            ends.sort_values(ends.columns[1], ascending=False).reset_index(),
+            row_label="entity", title="What US firms on Ramp pay for",
+            subtitle="Percent of firms that pay the vendor in the month; change in percentage points",
+            labels={"entity": "vendor"},
+        )  # fmt: skip
 
 
 def mix(found: Mix) -> Iterator[Part]:

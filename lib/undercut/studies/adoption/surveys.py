@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import pandas as pd
+
+from undercut.report.findings.sentences import number
+from undercut.studies.adoption.estimates import Paid
 from undercut.studies.framed import Framed
 from undercut.studies.presentation import Table
 
@@ -40,3 +44,37 @@ class Surveys(Framed, row="entity"):
             rows.drop_duplicates(["source", "population"])[["source", "population", "confidence", "licence"]],
             row_label="source", title="Whom each source counts", labels={"population": "who is counted"},
         )  # fmt: skip
+
+
+def cards(found: Paid) -> str:
+    """How many US firms pay a Chinese and a US vendor, as card payments show it."""
+    of = [found.figure("ramp", "share_of_firms_paying", vendor) for vendor in ("DeepSeek", "Anthropic")]
+    if any(each is None for each in of):
+        return "what US firms pay for by card was not published by then"
+    chinese, closed = (number(each["value"], "%") for each in of if each is not None)
+    return f"of US firms paying by card, {chinese} pay DeepSeek, {closed} Anthropic"
+
+
+def survey(found: Paid) -> Iterator[str]:
+    """How much of their use firms say is of open models, now and at first."""
+    told = ("menlo", "open_source_share_of_usage", "open models")
+    now, first = found.figure(*told), found.figure(*told, last=False)
+    if now is not None and first is not None:
+        yield (
+            f"A survey of US enterprise buyers puts open models at {number(now['value'], '%')} of use "
+            f"{_when(now)}, {number(first['value'], '%')} {_when(first)}."
+        )
+
+
+def census(found: Paid) -> Iterator[str]:
+    """How many firms use AI at all."""
+    counted = found.frame[found.frame["source_id"].eq("btos") & found.frame["measure"].eq("firms_using_ai")]
+    of = counted.loc[counted["period"].str.startswith("2025-12"), "value"]
+    if len(of):
+        ends = f"{number(of.min(), '%')} to {number(of.max(), '%')}"
+        yield f"The Census counted {ends} of firms using AI at all in 2026."
+
+
+def _when(figure: pd.Series) -> str:
+    year, _, part = figure["period"].partition("-")
+    return {"mid": "in the middle of ", "end": "at the end of "}.get(part, "in ") + year

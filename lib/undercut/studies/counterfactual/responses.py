@@ -13,6 +13,7 @@ from undercut.competition.demand.assumptions import assumed_market
 from undercut.competition.demand.counterfactual import scenario_outcome
 from undercut.competition.demand.response_sample import response_sample
 from undercut.competition.demand.responses import PriceResponse, price_response
+from undercut.days import Day
 from undercut.errors import TooFewError
 from undercut.inference.specifications import (
     SpecificationCurve,
@@ -209,12 +210,15 @@ _CHOICE_WORDS: Final = {
 }  # fmt: skip
 
 
-def measured_responses(products: pd.DataFrame, *, draws: int = 499, seed: int = 0) -> Responses:
+def measured_responses(
+    products: pd.DataFrame, *, as_of: Day = None, draws: int = 499, seed: int = 0
+) -> Responses:
     """The measured response of tokens to prices, over choices, and with list prices of ``products`` held."""
-    found = price_response(response_sample(), draws=draws, seed=seed)
+    found = price_response(response_sample(as_of=as_of), draws=draws, seed=seed)
 
     def one(weeks: int, gap: int, least: float) -> dict[str, float]:
-        row = price_response(response_sample(weeks=weeks, gap=gap, least=least), draws=1).row("own")
+        sample = response_sample(as_of=as_of, weeks=weeks, gap=gap, least=least)
+        row = price_response(sample, draws=1).row("own")
         return {name: float(row[name]) for name in ("estimate", "low", "high")}
 
     table = run_specifications(one, CHOICES)
@@ -222,7 +226,10 @@ def measured_responses(products: pd.DataFrame, *, draws: int = 499, seed: int = 
     curve = specification_curve(table, list(CHOICES), headline=main, unit="elasticity")
     try:
         developer: PriceResponse | str = price_response(
-            response_sample(price_level="developer"), price_level="developer", draws=draws, seed=seed
+            response_sample(as_of=as_of, price_level="developer"),
+            price_level="developer",
+            draws=draws,
+            seed=seed,
         )
     except TooFewError as reason:
         developer = str(reason)
