@@ -254,6 +254,9 @@ def test_changes_can_be_chosen_and_strange_wishes_are_told() -> None:
         load_changes(verdict="true")
     with pytest.raises(UnknownNameError, match="openai"):
         select_changes(host="opnai")
+    named = select_changes(host="OpenAI", model="openai/O3", verdict="real")
+    assert named[["host", "model_id"]].drop_duplicates().to_numpy().tolist() == [["openai", "o3"]]
+    assert select_changes(model="o3", verdict="unknown").empty  # known, but no such change
 
 
 def test_publications_date_changes_that_the_tables_showed_late_and_end_the_old_price_on_that_day() -> None:

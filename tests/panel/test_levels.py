@@ -288,6 +288,24 @@ def test_no_offer_is_usable_after_the_newest_word_of_its_end_whichever_name_bore
     assert len(newest) > 400 and set(late["model_id"]) <= SOLD_ON
 
 
+@pytest.mark.parametrize(
+    ("host", "pattern", "day"),
+    [
+        ("google", "(?:text|chat)-bison", "2024-08-15"),
+        ("google-vertex", "bison|code-gecko|text-unicorn", "2025-04-09"),
+        ("openai", "text-davinci-00[23]", "2024-01-04"),
+        ("anthropic", r"claude-1\.3", "2024-11-06"),
+        ("perplexity", "sonar-(?:pro|reasoning|deep)", "2026-09-27"),
+    ],
+)
+def test_ends_that_only_a_publication_states_hold_for_every_table(
+    panel: pd.DataFrame, host: str, pattern: str, day: str
+) -> None:
+    rows = panel[panel["host"].eq(host) & panel["model_id"].str.contains(pattern, na=False)]
+    usable = rows[rows["status"].eq("ok")]
+    assert len(rows) and not (~(usable["valid_to"] <= day)).any()
+
+
 def test_the_calendar_of_withdrawals_has_one_row_an_offer_and_knows_no_later_statement() -> None:
     ends = load_withdrawals()
     assert not ends.duplicated(["host", "model_id"]).any()

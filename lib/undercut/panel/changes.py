@@ -96,21 +96,23 @@ def select_changes(
     verdict: str = "all",
     as_of: str | None = None,
 ) -> pd.DataFrame:
-    """Changes shown since a day, of one seller or model; verdicts separated by commas.
+    """Changes shown since a day, of one seller or model as people write them; verdicts separated by commas.
 
     Raises
     ------
     UnknownNameError
         No change has this seller or model; the closest names are told.
     """
-    found = load_changes(as_of, verdict=verdict if verdict == "all" else verdict.split(","))
+    every = load_changes(as_of)
+    found = every[every["verdict"].isin(_verdicts(verdict if verdict == "all" else verdict.split(",")))]
     for column, name in (("host", host), ("model_id", model)):
         if name is None:
             continue
-        if name not in set(found[column]):
-            raise unknown(column.removesuffix("_id"), name, found[column].unique())
-        found = found[found[column] == name]
-    first = day_of(since)
+        wanted = "-".join(name.lower().split()).rpartition("/")[2]
+        if wanted not in set(every[column]):
+            raise unknown(column.removesuffix("_id"), name, every[column].unique())
+        found = found[found[column] == wanted]
+    first = store.day_of(since)
     return found if first is None else found[found["shown_on"] >= first]
 
 
