@@ -295,7 +295,7 @@ def test_no_offer_is_usable_after_the_newest_word_of_its_end_whichever_name_bore
         ("google-vertex", "bison|code-gecko|text-unicorn", "2025-04-09"),
         ("openai", "text-davinci-00[23]", "2024-01-04"),
         ("anthropic", r"claude-1\.3", "2024-11-06"),
-        ("perplexity", "sonar-(?:pro|reasoning|deep)", "2026-09-27"),
+        ("perplexity", "sonar-(?:pro|reasoning|reasoning-pro|deep-research)$", "2026-09-27"),
     ],
 )
 def test_ends_that_only_a_publication_states_hold_for_every_table(
