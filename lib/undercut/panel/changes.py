@@ -112,7 +112,7 @@ def select_changes(
         if wanted not in set(every[column]):
             raise unknown(column.removesuffix("_id"), name, every[column].unique())
         found = found[found[column] == wanted]
-    first = store.day_of(since)
+    first = day_of(since)
     return found if first is None else found[found["shown_on"] >= first]
 
 
