@@ -68,6 +68,8 @@ def test_addresses_and_closing_tags_are_no_places(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text('</p><a href="https://epoch.ai/work/data">x</a> w/home')
     assert faults(tmp_path) == []
     assert price_columns("event,car,price\nR1,-0.1,2\n") == []
+    assert price_columns("rank,estimate,low,high\n1,-0.1,-0.2,0\n") == []
+    assert price_columns("day,low,high\n2026-01-02,1,2\n") == ["high", "low"]
 
 
 def finding(value: float, low: float, high: float) -> dict[str, object]:

@@ -55,9 +55,10 @@ def faults(folder: Path, names: Iterable[str] = ()) -> list[str]:
 
 
 def price_columns(table: str) -> list[str]:
-    """Columns of a CSV table that hold prices of shares."""
+    """Columns of a CSV table that hold prices of shares; low and high beside an estimate are its ends."""
     header = next(csv.reader(table.splitlines()), [])
-    return sorted(name for name in header if name.strip().lower() in PRICE_COLUMNS)
+    ends = {"low", "high"} if "estimate" in header else set()
+    return sorted(name for name in header if name.strip().lower() in PRICE_COLUMNS - ends)
 
 
 def differences(sample: Mapping[str, Any], own: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -136,6 +137,7 @@ def publish(
             ].folder
             if found := faults(own, [path.name for path in files.values()]):
                 raise BuildError(f"{name} is not published: {'; '.join(found)}.")
+            (project / "done").mkdir(exist_ok=True)  # an export makes no folder unasked
             size = export_report(_without_notebook(own, project), project / "done" / f"{name}.html")
             if size > LARGEST_BYTES:
                 raise BuildError(f"{name}.html has {size:,} bytes, more than {LARGEST_BYTES:,}.")
@@ -158,7 +160,7 @@ def _project(place: Path, files: Mapping[str, Path]) -> Path:
 
 def _without_notebook(report: Path, project: Path) -> Path:
     """A copy of a built report without its executed notebook, which would hold every figure a third time."""
-    copy = project / "light" / report.name
+    copy = project / "light" / report.parent.name / report.name
     shutil.copytree(report, copy, ignore=shutil.ignore_patterns("notebook.ipynb"))
     page = copy / "index.html"
     html = page.read_text(encoding="utf-8").replace("; the executed copy is among the downloads.", ".")

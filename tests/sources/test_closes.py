@@ -9,7 +9,8 @@ import pytest
 
 from undercut.errors import DataError, SourceError
 from undercut.provenance import provenance_of
-from undercut.sources.closes import load_closes
+from undercut.sources.closes import load_closes, market_values
+from undercut.sources.reference import load_reference
 
 
 def table(path: Path, **columns: object) -> Path:
@@ -32,3 +33,12 @@ def test_a_table_without_closes_or_with_impossible_ones_is_refused(tmp_path: Pat
         load_closes(table(tmp_path / "b.csv", close=[142.5, -1.0]))
     with pytest.raises(SourceError, match=r"absent\.csv"):
         load_closes(tmp_path / "absent.csv")
+
+
+def test_before_any_account_no_company_has_a_value() -> None:
+    closes = pd.DataFrame({"ticker": ["NVDA"], "date": pd.to_datetime(["2021-06-01"]), "close": [650.0]})
+    accounts = load_reference("fundamentals")
+    assert market_values(closes, accounts, "2021-06-02").empty
+    later = closes.assign(date=pd.Timestamp("2025-01-24"), close=142.62)
+    (row,) = market_values(later, accounts, "2025-01-27").itertuples()
+    assert row.value == pytest.approx(142.62 * 24.49, rel=0.01)  # 24.49 billion shares in its accounts

@@ -121,7 +121,7 @@ def market_values(
         ratio.index
     )
     diluted = diluted[~diluted["ticker"].isin(foreign)].assign(note="close times diluted shares")
-    diluted["shares"] = diluted["shares"] / diluted["ticker"].map(ratio).fillna(1.0)
+    diluted["shares"] = diluted["shares"] / diluted["ticker"].map(ratio).astype(float).fillna(1.0)
     table = load_reference("shares_outstanding") if outstanding is None else outstanding
     counted = _nearest(table.rename(columns={"date": "of", "shares_million": "shares"}), moment, days=100)
     counted = counted.assign(note="close times shares outstanding")
