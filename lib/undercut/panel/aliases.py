@@ -6,16 +6,10 @@ old name: the offer is split on that day, so that no price change of one product
 
 from __future__ import annotations
 
-from typing import Final
-
 import pandas as pd
 
 from undercut.panel.slips import Verdict
-from undercut.panel.stretches import OFFER, near
-
-#: Prices this close are the same price, rounded differently.
-SAME: Final = 0.01
-UNKNOWN_TARGET = "alias: the model behind the name on this day is not known"
+from undercut.panel.stretches import OFFER, SAME_PRICE, near_both, overlap
 
 
 def apply_alias_periods(rows: pd.DataFrame, periods: pd.DataFrame) -> pd.DataFrame:
@@ -116,8 +110,8 @@ def stale_alias(rows: pd.DataFrame) -> Verdict:
     unchanged = moved[price_before_move(usable, moved)]
     dated = usable.loc[usable["moved_on"].isna(), [*OFFER, "input", "output", "valid_from", "valid_to"]]
     met = unchanged.reset_index(names="row").merge(dated, on=OFFER, suffixes=("", "_dated"))
-    met = met[~(met["valid_to_dated"] <= met["valid_from"]) & ~(met["valid_to"] <= met["valid_from_dated"])]
-    agreed = _same_prices(met, "_dated").groupby(met["row"]).any()
+    met = met[overlap(met, "_dated")]
+    agreed = near_both(met, "_dated", SAME_PRICE).groupby(met["row"]).any()
     stale = agreed.index[~agreed]
     # What was stale stays so when the name moves again and keeps its price.
     keys = ["source", "raw_id", "input", "output"]
@@ -144,10 +138,5 @@ def price_before_move(usable: pd.DataFrame, moved: pd.DataFrame) -> pd.Series:
     others = others.query("valid_from_then <= valid_from and not valid_to_then <= valid_from")
     last = pairs.sort_values(["valid_from_then", "first_seen_then"]).groupby("row", as_index=False).last()
     told = pd.concat([last, others])
-    same = _same_prices(told, "_then").groupby(told["row"]).any()
+    same = near_both(told, "_then", SAME_PRICE).groupby(told["row"]).any()
     return same.reindex(moved.index, fill_value=False)
-
-
-def _same_prices(met: pd.DataFrame, suffix: str) -> pd.Series:
-    same = [near(met[name], met[f"{name}{suffix}"], SAME) for name in ("input", "output")]
-    return pd.Series(same[0] & same[1], index=met.index)

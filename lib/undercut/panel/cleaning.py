@@ -15,6 +15,7 @@ import pandas as pd
 from undercut.panel.aliases import stale_alias
 from undercut.panel.slips import RULES as SLIPS
 from undercut.panel.slips import Verdict, blended, twin
+from undercut.panel.stretches import OFFER, SAME_PRICE, near
 from undercut.panel.withdrawals import past_end
 from undercut.sources.witnesses import family
 
@@ -34,8 +35,6 @@ USUAL_MAX: Final = 60.0
 POWER_OF_TEN_TOLERANCE: Final = 0.02
 #: A price that leaves and comes back to the cent within this time, unseen by any other source, was a slip.
 MAX_SLIP: Final = pd.Timedelta(days=45)
-#: Prices this close are the same price, rounded differently.
-SAME_PRICE: Final = 0.01
 #: A host of which at least this share of all known prices is zero charges nobody.
 CHARGES_NOBODY: Final = 0.9
 #: Sources that are the seller's own list: (source, host). What they show was charged.
@@ -45,7 +44,6 @@ _VERTEX_GEMINI: Final = r"(?:^|/)gemini-(?:1\.[05]-)?(?:pro|flash|ultra)"
 _VERTEX_PREVIEW: Final = r"(?:^|/)gemini-1\.5-(?:pro|flash)-(?:preview|exp)-"
 _VERTEX_MENDED: Final = pd.Timestamp("2024-07-25", tz="UTC")
 
-_OFFER: Final = ["host", "model_id", "variant"]
 _SERIES: Final = ("source", "raw_id", "model_id")
 
 Rule = Callable[[pd.DataFrame], Verdict]
@@ -53,8 +51,7 @@ Rule = Callable[[pd.DataFrame], Verdict]
 
 def same_price(left: pd.Series | np.ndarray, right: pd.Series | np.ndarray) -> np.ndarray:
     """Whether prices agree to within :data:`SAME_PRICE` of the larger; two zeros agree."""
-    a, b = np.asarray(left, dtype=float), np.asarray(right, dtype=float)
-    return np.abs(a - b) <= SAME_PRICE * np.maximum(np.abs(a), np.abs(b))
+    return near(left, right, SAME_PRICE)
 
 
 def assign_status(rows: pd.DataFrame) -> pd.DataFrame:
@@ -301,7 +298,7 @@ def slip(rows: pd.DataFrame) -> Verdict:
         leaves |= ~same_price(before, usable[name])
     short = (usable["valid_to"] - usable["valid_from"]) <= MAX_SLIP
     price = usable["input"].round(6).astype("str") + "/" + usable["output"].round(6).astype("str")
-    witnesses = usable.assign(price=price).groupby([*_OFFER, "price"])["source"].transform("nunique")
+    witnesses = usable.assign(price=price).groupby([*OFFER, "price"])["source"].transform("nunique")
     alone = witnesses.fillna(1) < 2
     fits = (returns & leaves & short & alone & ~is_first_hand(usable)).reindex(rows.index, fill_value=False)
     return fits, _constant(rows, "a correction: the price returned within weeks and no other source shows it")

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from undercut.panel.aliases import price_before_move
-from undercut.panel.stretches import OFFER, SERIES, near
+from undercut.panel.stretches import OFFER, SERIES, near, near_both, overlap
 from undercut.sources.witnesses import family
 
 #: Trackers round, and rounded prices are the same.
@@ -79,18 +79,10 @@ def _price_of_own_shop(usable: pd.DataFrame) -> pd.Series:
     elsewhere = elsewhere[elsewhere["host"] != elsewhere["host_told"]]
     beside = named.merge(ids, on=OFFER, suffixes=("", "_told"))
     alike, unlike = (
-        met.loc[_at_once(met) & (_agrees(met) == wanted), "row"]
+        met.loc[overlap(met, "_told") & (near_both(met, "_told", SAME) == wanted), "row"]
         for met, wanted in ((elsewhere, True), (beside, False))
     )
     return pd.Series(usable.index.isin(alike) & usable.index.isin(unlike), index=usable.index)
-
-
-def _at_once(met: pd.DataFrame) -> pd.Series:
-    return ~(met["valid_to_told"] <= met["valid_from"]) & ~(met["valid_to"] <= met["valid_from_told"])
-
-
-def _agrees(met: pd.DataFrame) -> np.ndarray:
-    return near(met["input"], met["input_told"], SAME) & near(met["output"], met["output_told"], SAME)
 
 
 def _own(usable: pd.DataFrame) -> pd.DataFrame:
@@ -188,7 +180,7 @@ def _comes_to(met: pd.DataFrame, rows: pd.DataFrame) -> pd.Series:
         suffixes=("", "_later"),
     )
     later = later[later["valid_from_later"] >= later["valid_to"]]
-    same = near(later["input"], later["input_told"], SAME) & near(later["output"], later["output_told"], SAME)
+    same = near_both(later, "_told", SAME)
     return pd.Series(met.index.isin(later.loc[same, "claim"]), index=met.index)
 
 

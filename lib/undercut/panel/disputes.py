@@ -16,7 +16,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from undercut.panel.cleaning import SAME_PRICE, is_first_hand, same_price
+from undercut.panel.cleaning import is_first_hand, same_price
+from undercut.panel.stretches import SAME_PRICE
 from undercut.sources.witnesses import family
 
 _OFFER: Final = ["host", "product", "model_id", "variant"]

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from undercut.panel.stretches import OFFER, near
+from undercut.panel.stretches import OFFER, near, near_both, overlap
 from undercut.sources.witnesses import family
 
 Verdict = tuple[pd.Series, pd.Series]
@@ -155,7 +155,7 @@ def price_of_another_model(rows: pd.DataFrame) -> Verdict:
     keys = ["source", "host", "input", "output"]
     met = known.loc[mended.unique()].reset_index(names="row").merge(usable, on=keys, suffixes=("", "_other"))
     met = met[met["model_id"] != met["model_id_other"]]
-    met = met[~(met["valid_to_other"] <= met["valid_from"]) & ~(met["valid_to"] <= met["valid_from_other"])]
+    met = met[overlap(met, "_other")]
     return _verdict(rows, pd.Index(met["row"].unique()), "a correction: the price of another model here")
 
 
@@ -175,19 +175,11 @@ def price_of_successor(rows: pd.DataFrame) -> Verdict:
     met = (
         usable[moved & ~usable["own_id"]].reset_index(names="row").merge(came, on=keys, suffixes=("", "_new"))
     )
-    met = met[(met["release_date"] < met["release_date_new"]) & near_both(met, "_new")]
+    met = met[(met["release_date"] < met["release_date_new"]) & near_both(met, "_new", EXACT)]
     follows = usable.loc[usable["own_id"], ["source", *OFFER, *prices]]
     own = met[["row", "source", *OFFER, *prices]].merge(follows, on=["source", *OFFER], suffixes=("", "_own"))
-    wrong = pd.Index(met["row"].unique()).difference(own.loc[near_both(own, "_own"), "row"])
+    wrong = pd.Index(met["row"].unique()).difference(own.loc[near_both(own, "_own", EXACT), "row"])
     return _verdict(rows, wrong, "a correction: the price of the model's successor under the old name")
-
-
-def near_both(met: pd.DataFrame, suffix: str) -> pd.Series:
-    """Whether both prices agree with those of the other side of a merge."""
-    return pd.Series(
-        near(met["input"], met[f"input{suffix}"], EXACT) & near(met["output"], met[f"output{suffix}"], EXACT),
-        index=met.index,
-    )
 
 
 def one_price_for_all(rows: pd.DataFrame) -> Verdict:
@@ -209,8 +201,7 @@ def twin(rows: pd.DataFrame) -> Verdict:
     columns = [*OFFER, "input", "output", "valid_from", "valid_to", "note"]
     judged = rows.loc[wrong & rows["model_id"].notna(), columns]
     met = _usable(rows).reset_index(names="row").merge(judged, on=OFFER, suffixes=("", "_twin"))
-    met = met[near(met["input"], met["input_twin"], 0.001) & near(met["output"], met["output_twin"], 0.001)]
-    met = met[~(met["valid_to_twin"] <= met["valid_from"]) & ~(met["valid_to"] <= met["valid_from_twin"])]
+    met = met[near_both(met, "_twin", 0.001) & overlap(met, "_twin")]
     found = met.drop_duplicates("row").set_index("row")["note_twin"]
     reason = ("as its twin: " + found).reindex(rows.index)
     return pd.Series(rows.index.isin(found.index), index=rows.index), reason

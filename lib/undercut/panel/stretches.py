@@ -9,6 +9,8 @@ import pandas as pd
 
 OFFER: Final = ["host", "model_id", "variant"]
 SERIES: Final = ["source", "raw_id", *OFFER]
+#: Prices this close are the same price, rounded differently.
+SAME_PRICE: Final = 0.01
 #: Smaller moves are rounding (dollars from other units) and no change of price.
 ROUNDING: Final = 0.002
 #: An offer that its source did not list for longer than this is a new offer when it comes back.
@@ -25,6 +27,17 @@ def near(left: pd.Series | np.ndarray, right: pd.Series | np.ndarray, within: fl
     """Whether prices agree to within a share of the larger."""
     a, b = np.asarray(left, dtype=float), np.asarray(right, dtype=float)
     return np.asarray(np.abs(a - b) <= within * np.maximum(np.abs(a), np.abs(b)))
+
+
+def near_both(met: pd.DataFrame, suffix: str, within: float) -> pd.Series:
+    """Whether both prices agree with those of the other side of a merge, whose columns have a suffix."""
+    same = [near(met[name], met[f"{name}{suffix}"], within) for name in ("input", "output")]
+    return pd.Series(same[0] & same[1], index=met.index)
+
+
+def overlap(met: pd.DataFrame, suffix: str) -> pd.Series:
+    """Whether the periods of both sides of a merge share a day; without ``valid_to`` one is still open."""
+    return ~(met[f"valid_to{suffix}"] <= met["valid_from"]) & ~(met["valid_to"] <= met[f"valid_from{suffix}"])
 
 
 def stretches(panel: pd.DataFrame) -> pd.DataFrame:
