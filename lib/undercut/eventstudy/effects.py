@@ -84,9 +84,10 @@ def known_dollar_effects(study: EventStudy, closes: pd.DataFrame) -> pd.DataFram
     """
     days = study.to_frame()
     first = days[days["day"].eq(study.abnormal.windows.event[0])].groupby("event", sort=False)["date"].min()
-    accounts = load_reference("fundamentals")
+    accounts, shares = load_reference("fundamentals"), load_reference("shares_outstanding")
     found = [
-        market_values(closes, accounts, day).assign(event=event) for event, day in first.dropna().items()
+        market_values(closes, accounts, day, outstanding=shares).assign(event=event)
+        for event, day in first.dropna().items()
     ]
     columns = ["event", "firm", "value", "note"]
     values = pd.concat(found)[columns] if found else pd.DataFrame(columns=columns)

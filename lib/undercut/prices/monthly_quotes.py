@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from undercut.errors import CellError, InputError, OutsideDataError
+from undercut.panel.access import has_open_weights
 from undercut.prices.cross_section import Sellable
 
 #: Day of the month on which prices are observed.
@@ -91,7 +92,7 @@ def market_group(offers: pd.DataFrame) -> pd.Series:
     """Origin and access in one label: ``US closed``, ``CN open``, ``other open``; ``unknown`` if neither
     access nor origin is known. Every class of available weights counts as open."""
     origin = offers["origin"].where(offers["origin"].isin(["US", "CN"]), "other")
-    openness = offers["access"].astype("object").map(lambda a: "open" if str(a).startswith("open") else a)
+    openness = offers["access"].astype("object").mask(has_open_weights(offers["access"]), "open")
     known = offers["origin"].notna() & offers["access"].notna()
     return (origin.astype("object") + " " + openness).where(known, "unknown").astype("str").rename("group")
 

@@ -54,7 +54,8 @@ def closing_prices(source: str | Path) -> pd.DataFrame:
     ----------
     source : path or str
         As for :func:`undercut.sources.returns.load_returns`: a path; ``local`` or ``auto`` for the user's
-        folder. Columns of adjusted prices are not taken: they are no prices that anybody paid.
+        folder. Columns of adjusted prices are not taken: they are no prices that anybody paid. Of a table
+        whose columns are tickers nobody says so; its prices are taken as they stand.
 
     Returns
     -------
@@ -72,7 +73,9 @@ def closing_prices(source: str | Path) -> pd.DataFrame:
 
 def _entry(file: Path) -> Provenance:
     moment = dt.datetime.fromtimestamp(file.stat().st_mtime, tz=dt.UTC).replace(microsecond=0)
-    note = "Closing prices, used for market values only; firms without a close are left out."
+    note = (
+        "Closing prices, used for market values only, taken as not adjusted; firms without one are left out."
+    )
     return Provenance(
         f"user's file {file.name}", moment.date().isoformat(), moment.isoformat(),
         "the user's own; not redistributed", sha256_of(file.read_bytes()), note,

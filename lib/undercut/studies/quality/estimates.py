@@ -20,6 +20,7 @@ from undercut.competition.hosts.first_party import (
 )
 from undercut.errors import DataError, TooFewError
 from undercut.inference.robustness import Robustness
+from undercut.panel.access import has_open_weights
 from undercut.panel.measures import MEASURES, capability_scores, installed
 from undercut.prices.capability.gap import PriceGap
 from undercut.prices.capability.lag import CapabilityLag, capability_lag
@@ -131,7 +132,7 @@ def behind_without_each(day: date, measure: str) -> BehindWithout:
     """Months behind without each model that could change them: those from the second best follower up."""
     scores = capability_scores(measure)
     scores = scores[scores["release_date"].dt.date <= day]
-    opened = scores["access"].str.startswith("open").fillna(False) & scores["country"].eq("CN")
+    opened = has_open_weights(scores["access"]) & scores["country"].eq("CN")
     from_here = scores["eci"] >= scores.loc[opened, "eci"].nlargest(2).min()
     closed = scores["access"].eq("closed") & scores["country"].eq("US")
     names = scores.loc[from_here & (opened | closed), "model"]
