@@ -224,7 +224,7 @@ def index(quotes: str | None, method: str | None, output_format: str, **options:
 @_option("--factors", help="File of daily factors (French's or your own), with rf if it has one.")
 @_option("--risk-free", help="Daily rate: a column of returns or factors, or a file.")
 @_option("--calendar", help="Offsets count the days of the file, or sessions of the firm.", default="file")
-@_option("--format", "output_format", help="table, json or csv.", default="table")
+@_format
 def eventstudy(returns: str, output_format: str, **options: Any) -> None:
     """An event study of anyone's returns, with every test."""
     from undercut.eventstudy.command import eventstudy_command

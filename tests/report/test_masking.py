@@ -179,7 +179,9 @@ def test_files_of_every_kind_are_masked_or_refused() -> None:
     for content in (
         b"\xff\xfe" + "tuna-4711-x".encode("utf-16-le"), b"\x80\x04\x95tuna-4711-x.", packed.getvalue(),
         gzip.compress(b"tuna-4711-x"), gzip.compress(packed.getvalue()), bz2.compress(b"x tuna-4711-x"),
-        lzma.compress(b"x tuna-4711-x"),
+        lzma.compress(b"x tuna-4711-x"), lzma.compress(b"x") + lzma.compress(b"tuna-4711-x"),
+        gzip.compress(b"x") + gzip.compress(b"tuna-4711-x"),
+        bz2.compress(b"x") + bz2.compress(b"tuna-4711-x"),
     ):  # fmt: skip
         assert mask.raw(content) is None
 

@@ -23,8 +23,6 @@ from undercut.studies.presentation import Number
 
 #: What does not turn with the data, and why.
 STANDS: Final = {
-    ("10_vendor_value", "answer"): "it names the break-even, whichever side the market is on",
-    ("10_vendor_value", "title"): "the change of value by elasticity is drawn whole: its sign turns along it",
     ("11_price_war", "number"): "the break-even is where the elasticity turns the sign: it stays where it is",
     ("11_price_war", "answer"): "it names the break-even, whichever side the market is on",
     ("11_price_war", "title"): "it names the range of the break-evens",
@@ -81,7 +79,9 @@ CASES: Final = {
         worlds.seller, ("prices fall by", "prices rise by"), ("prices change by −", "prices change by 1"),
     ),
     "09_counterfactual": Case(worlds.tokens, TOKENS, TOKENS),
-    "10_vendor_value": Case(worlds.vendor),
+    "10_vendor_value": Case(
+        worlds.vendor, ("gains whatever use does", "loses whatever use does"), ("gains from", "loses from")
+    ),
     "11_price_war": Case(worlds.chain, rest=("and power producers gain", "and power producers lose")),
     "12_cost_and_access": Case(
         worlds.buyers, ("% less for Chinese", "% more for Chinese"), ("% less", "% more"), claim="C02"

@@ -173,20 +173,14 @@ def tokens(sign: int) -> Told:
         return read(responses.measured_responses(products, draws=49))
 
 
-@cache
-def firm() -> tuple[Any, Any]:
-    """NVIDIA's value by elasticity in a price war."""
-    case = vendor_case("NVDA", uc.load_reference("fundamentals"))
-    return case, value_study.break_even(case, scenario("status-quo"), scenario("price-war"), draws=32)
-
-
 def vendor(sign: int) -> Told:
-    """The change of value on either side of the break-even."""
-    _, found = firm()
-    told, line = read(found), found.found.curves
-    change = np.interp(told.number.value - sign * 0.2, line["elasticity"], line["median"])
-    side = Number(told.key, told.number.label, 100 * float(change), "%")
-    return Told(told.key, side, told.answer, told.title, told.rest)
+    """A chip maker in a boom of demand gains whatever use does; a seller of models in a price war loses."""
+    ticker, name = ("NVDA", "demand-boom") if sign > 0 else ("OPENAI", "price-war")
+    case, told = vendor_case(ticker, uc.load_reference("fundamentals")), scenario(name)
+    found = value_study.break_even(case, scenario("status-quo"), told, draws=32)
+    middle = found.found.curves.set_index("elasticity")["median"].median()
+    said = read(found)
+    return replace(said, key="value", number=Number("value", said.number.label, 100 * float(middle), "%"))
 
 
 @cache

@@ -108,7 +108,7 @@ def test_the_site_s_explorer_is_written_once_and_again_when_something_changed(
     assert made_from(written) == stamp and written.stat().st_size > 100_000
 
 
-@pytest.mark.parametrize("name", ["point.js", "explore.css", "measures.py"])
+@pytest.mark.parametrize("name", ["point.js", "explore.css", "measures.py", "workloads.toml"])
 def test_a_change_of_any_part_of_the_explorer_makes_it_out_of_date(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

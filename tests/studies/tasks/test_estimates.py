@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import undercut
+from undercut.panel.measures import installed
 from undercut.prices.tasks.data import task_costs
 from undercut.prices.tasks.gap import AS_HIGH, leave_one_out, task_gap
 from undercut.studies.tasks.estimates import CHOICES, gap_curve, level_rates
@@ -54,6 +55,9 @@ def test_the_curve_holds_every_combination_and_the_headline() -> None:
     own = curve.estimates["equal by"].eq("the benchmark's score").sum()
     own += curve.failed["equal by"].eq("the benchmark's score").sum()
     assert own == np.prod([len(options) for options in CHOICES.values()])
+    by_measure = len(curve.estimates) + len(curve.failed) - own
+    # By a measure of capability: scores as reported and every run, in all other combinations.
+    assert by_measure == len(installed()) * own / len(CHOICES["equal score"]) / len(CHOICES["runs"])
     headline = curve.estimates[curve.estimates["is_headline"]].iloc[0]
     plain = task_gap(task_costs(COSTS, MODELS, benchmark="epoch_gpqa"), draws=9)
     assert headline["estimate"] == pytest.approx(100 * plain.gap)

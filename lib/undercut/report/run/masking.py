@@ -9,7 +9,7 @@ import re
 import zipfile
 import zlib
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import cache
 from html import escape
@@ -285,11 +285,11 @@ def _unpacked(content: bytes) -> Iterable[bytes]:
                     with archive.open(entry) as member:
                         yield member.read(_MOST_UNPACKED)
         elif content.startswith(b"\x1f\x8b"):
-            yield zlib.decompressobj(wbits=31).decompress(content, _MOST_UNPACKED)
+            yield from _streams(content, lambda: zlib.decompressobj(wbits=31))
         elif content.startswith(b"BZh"):
-            yield bz2.BZ2Decompressor().decompress(content, _MOST_UNPACKED)
+            yield from _streams(content, bz2.BZ2Decompressor)
         elif content.startswith(b"\xfd7zXZ"):
-            yield lzma.LZMADecompressor().decompress(content, _MOST_UNPACKED)
+            yield from _streams(content, lzma.LZMADecompressor)
         elif content.startswith(b"PAR1"):
             yield from _told(_parquet_cells(content))
         elif content.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF")):
@@ -297,6 +297,16 @@ def _unpacked(content: bytes) -> Iterable[bytes]:
     # A file cut short or of another kind raises whatever its library likes; it is looked at as bytes as well.
     except Exception:
         return
+
+
+def _streams(content: bytes, start: Callable[[], Any]) -> Iterable[bytes]:
+    """What a packed file holds; such files may be joined end to end."""
+    room = _MOST_UNPACKED
+    while content and room > 0:
+        unpacking = start()
+        text = unpacking.decompress(content, room)
+        yield text
+        content, room = unpacking.unused_data, room - len(text)
 
 
 def _told(texts: Iterable[Any]) -> Iterable[bytes]:

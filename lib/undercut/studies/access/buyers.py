@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import cache
 from typing import Any, Final
 
@@ -37,6 +36,7 @@ class Buyers(Framed, row="buyer", value="saving"):
     by_measure: pd.DataFrame
     capability: str
     workload: str
+    too_few: tuple[str, ...] = ()
 
     def parts(self) -> Iterator[Part]:
         """The answer, the prices behind it, and what other measures say."""
@@ -59,6 +59,8 @@ class Buyers(Framed, row="buyer", value="saving"):
             f"one pays what the cheapest tenth of all offers cost: {_paid(self.frame, 'careful')}, against "
             f"{_paid(self.frame, 'typical')} ({_less(careful.value)}, {_ends(careful)}). {self.disagree()}"
         )
+        if self.too_few:
+            yield Sentence(f"Too few models of the level have a score by {', '.join(self.too_few)}.")
         yield Table(
             self.by_measure, title="By measure of capability", row_label="measure",
             subtitle=f"What Chinese weights save at {self.capability} capability, percent, 95% intervals",
@@ -138,19 +140,23 @@ def buyers(prices: pd.DataFrame, day: Any, *, capability: str, draws: int) -> Bu
         The panel's measure does not know the level, or too few models reach it.
     """
     own = str(prices.attrs["measure"])
-    check_known("level of capability", capability, landmark_levels(own))
-    first = buyer_prices(cross_section(prices, day), landmark_levels(own)[capability], draws=draws)
+    levels, few = landmark_levels(own), []
+    check_known("level of capability", capability, levels)
+    first = buyer_prices(cross_section(prices, day), levels[capability], draws=draws)
     rows = [first.frame.assign(measure=MEASURES[own].title)]
     for name in installed():
         level = landmark_levels(name).get(capability)
         if name == own or level is None:
             continue
-        with suppress(TooFewError):  # on earlier days few models had such a score
+        try:
             other = buyer_prices(cross_section(with_measure(prices, name), day), level, draws=draws)
-            rows.append(other.frame.assign(measure=MEASURES[name].title))
+        except TooFewError:  # on earlier days few models had such a score
+            few.append(MEASURES[name].title)
+            continue
+        rows.append(other.frame.assign(measure=MEASURES[name].title))
     columns = ["measure", "buyer", "saving", "low", "high", "n_closed", "n_open"]
-    workload = str(prices.attrs["workload"])
-    return Buyers(first.frame, first, pd.concat(rows, ignore_index=True)[columns], capability, workload)
+    by_measure, workload = pd.concat(rows, ignore_index=True)[columns], str(prices.attrs["workload"])
+    return Buyers(first.frame, first, by_measure, capability, workload, tuple(few))
 
 
 def buyer_choices(

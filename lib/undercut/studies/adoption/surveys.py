@@ -69,10 +69,12 @@ def survey(found: Paid) -> Iterator[str]:
 def census(found: Paid) -> Iterator[str]:
     """How many firms use AI at all."""
     counted = found.frame[found.frame["source_id"].eq("btos") & found.frame["measure"].eq("firms_using_ai")]
-    of = counted.loc[counted["period"].str.startswith("2025-12"), "value"]
-    if len(of):
+    spans = counted[counted["period"].str.contains("..", regex=False)]
+    if len(spans):
+        of = spans.loc[spans["period"].eq(spans["period"].max()), "value"]
+        first, last = (f"{pd.Period(month):%B %Y}" for month in spans["period"].max().split(".."))
         ends = f"{number(of.min(), '%')} to {number(of.max(), '%')}"
-        yield f"The Census counted {ends} of firms using AI at all in 2026."
+        yield f"The Census counted {ends} of firms using AI at all from {first} to {last}."
 
 
 def _when(figure: pd.Series) -> str:

@@ -232,7 +232,7 @@ def against_no_change(tested: pd.DataFrame) -> str:
     )
     gaps = (tested["brier"] - tested["brier_no_change"]).groupby(tested["day"]).mean()
     mean, half = float(gaps.mean()), _half(gaps)
-    verdict = "could be chance" if abs(mean) <= half else "is better" if mean < 0 else "is worse"
+    verdict = "could be chance" if not abs(mean) > half else "is better" if mean < 0 else "is worse"
     ends = [number(end, "", decimals=3) for end in (mean, mean - half, mean + half)]
     return (
         f"Tried on earlier days against guessing that nothing moves, our rule scored {told} (0 is perfect, "

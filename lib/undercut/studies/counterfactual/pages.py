@@ -274,9 +274,9 @@ def title_elasticities(found: Curve) -> str:
     """How many ways to estimate find demand that sellers could live with."""
     steep = int((found.curve.estimates["high"] < -1).sum())
     of = found.curve.counts()["specifications"]
-    return (
-        f"{steep or 'None'} of {of:.0f} ways to estimate finds demand steep enough for profit-seeking sellers"
-    )
+    find = "find" if steep > 1 else "finds"
+    told = f"{steep or 'None'} of {of:.0f} ways to estimate {find} demand steep enough"
+    return f"{told} for profit-seeking sellers"
 
 
 _CURVE_TITLES: Final = {

@@ -127,7 +127,10 @@ def _drawn(found: Dose) -> Any:
     counts = found.curve.counts()
     of, below, above = (counts[k] for k in ("specifications", "interval_below", "interval_above"))
     fall, rise = (f"{count:.0f}" if count else "none" for count in (below, above))
-    heading = f"Of {of:.0f} combinations of choices {fall} shows a fall of prices beyond doubt, {rise} a rise"
+    show = "show" if below > 1 else "shows"
+    heading = (
+        f"Of {of:.0f} combinations of choices {fall} {show} a fall of prices beyond doubt, {rise} a rise"
+    )
     measure = (
         "Change of the list price from an open rival far behind to level; 95% intervals, widened as that of "
         "the headline, cut off; ringed: headline; below: what was chosen"

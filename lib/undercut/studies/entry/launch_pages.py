@@ -303,7 +303,8 @@ def jump(found: Jump) -> Iterator[Part]:
     ends = {month: found.moved(month)[1:] for month in (0, last)}
     at_once, later = (direction(low, high, **words) for low, high in ends.values())
     heading = f"When open models got better, closed prices {at_once} at once"
-    heading += f" or in {last} months" if at_once == later else f", {later} in {last} months"
+    both = "or" if at_once == words["neither"] else "and"
+    heading += f" {both} in {last} months" if at_once == later else f", {later} in {last} months"
 
     def draw() -> Any:
         import matplotlib.pyplot as plt

@@ -88,13 +88,6 @@ def _moved(found: Headline) -> str:
     return direction(*found.interval, neither="did not measurably move")
 
 
-def _launched(row: pd.Series) -> str:
-    return direction(
-        row["low"], row["high"], below="were lower", above="were higher",
-        neither="were not measurably different",
-    )  # fmt: skip
-
-
 def _whole(value: float) -> int | None:
     return None if pd.isna(value) else int(value)
 

@@ -25,7 +25,9 @@ def _digest() -> str:
     files = [
         file for folder in ("prices", "reference", "witnesses") for file in sorted((data / folder).iterdir())
     ]
-    files += sorted([*code.rglob("*.py"), *(code / "report" / "page" / "templates").iterdir()])
+    files += sorted(
+        [*code.rglob("*.py"), *code.rglob("*.toml"), *(code / "report" / "page" / "templates").iterdir()]
+    )
     whole = sha256()
     for file in files:
         whole.update(sha256(file.read_bytes()).digest())

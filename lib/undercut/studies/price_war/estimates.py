@@ -99,8 +99,8 @@ class WithoutEach(Framed, row="assumption", value="median"):
             f"break_even_elasticity.{self.layer}.without_one_assumption",
             f"The same for {self.layer}, one assumption held at its default: middle of the estimates",
             float(known["median"].median()), "elasticity", ci=(low, high), level=1.0, n=len(self.frame),
-            role="robustness", method="each assumption with a rank correlation of a tenth or more in turn",
-            note=f"lowest and highest; furthest with {far['assumption']} held",
+            role="robustness", note=f"lowest and highest; furthest with {words(far['assumption'])} held",
+            method=f"each assumption with a rank correlation of {_MATTERS:g} or more in turn",
         )  # fmt: skip
         gone = len(self.frame) - len(known)
         yield Sentence(

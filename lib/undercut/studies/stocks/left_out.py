@@ -43,7 +43,7 @@ class LeftOut(Framed, row="without", value="car"):
         shown = ranges.assign(**{name: 100 * ranges[name] for name in ("whole", "lowest", "highest")})
         yield Table(
             shown[["group", "unit", "whole", "lowest", "highest", "furthest", "turns"]],
-            "Without each company, each event, each month", row_label="group",
+            f"Without {self.units('each')}", row_label="group",
             subtitle="Percent; turns: the sign changes, or the interval does or does not hold zero any more",
             labels={"unit": "left out", "furthest": "furthest without", "turns": "turned by"},
             formats=dict.fromkeys(("whole", "lowest", "highest"), "signed_percent"),
@@ -71,7 +71,7 @@ class LeftOut(Framed, row="without", value="car"):
         """Which groups' answers hang on one unit."""
         turned = self.ranges().query("turns != ''")
         if turned.empty:
-            return "No answer turns when one company, one event or one month of normal returns is left out."
+            return f"No answer turns when {self.units('one', 'or')} is left out."
         parts = []
         for row in turned.itertuples():
             first = row.turns.split(", ")[0]
@@ -81,7 +81,12 @@ class LeftOut(Framed, row="without", value="car"):
                 f"{named(row.group)} {self.told(row.group, '')}, without {named(first)} "
                 f"{self.told(row.group, first)}{also}"
             )
-        return f"Answers that hang on one company, one event or one month: {'; '.join(parts)}."
+        return f"Answers that hang on {self.units('one', 'or')}: {'; '.join(parts)}."
+
+    def units(self, each: str, last: str = "") -> str:
+        """What was left out, in words: ``one company or one event``."""
+        *others, end = (f"{each} {unit}" for unit in self.frame["unit"].unique())
+        return f"{', '.join(others)}{f' {last}' if last else ','} {end}" if others else end
 
 
 def _turns(whole: pd.Series, row: Any) -> bool:

@@ -37,6 +37,9 @@ _WINDOWS: Final = {
 }  # fmt: skip
 
 
+_NAMES: Final = _GROUPS | _MARKETS | _FIRMS
+
+
 def named(name: object) -> str:
     """A group, a company or a benchmark as a reader knows it.
 
@@ -46,7 +49,7 @@ def named(name: object) -> str:
     ('chip makers', 'TSMC', 'GE Vernova', 'software minus model sellers')
     """
     text = str(name)
-    return (_GROUPS | _MARKETS | _FIRMS).get(text, text)
+    return _NAMES.get(text, text)
 
 
 def head(name: object) -> str:
