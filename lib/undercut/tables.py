@@ -1,4 +1,4 @@
-"""How does a table look? Great Tables in the house style, readable by screen readers and on dark pages."""
+"""How does a table look? In the house style, readable by screen readers and on dark pages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from html import escape
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
@@ -17,29 +16,18 @@ if TYPE_CHECKING:
 
 Format = Literal["usd", "integer", "number", "percent", "share", "signed_percent", "date", "text"]
 
-# Great Tables checks that colours are colours. These stand for the page's own, so that a table suits
-# whatever is around it (JupyterLab, a report, light or dark), and are exchanged in the finished HTML.
-_INK: Final = "#010203"
-_RULE: Final = "#040506"
-_PAGE_COLORS: Final = {_INK: "currentColor", _RULE: "color-mix(in srgb, currentColor 22%, transparent)"}
-_OPTIONS: Final[Mapping[str, Any]] = {
-    "table_background_color": "transparent",
-    "table_font_color": _INK,
-    "table_font_size": "0.875em",
-    "table_width": "auto",
-    "table_border_top_style": "none",
-    "table_border_bottom_style": "none",
-    "column_labels_border_top_style": "none",
-    "column_labels_border_bottom_color": _INK,
-    "column_labels_border_bottom_width": "1.5px",
-    "column_labels_font_weight": "600",
-    "table_body_border_top_style": "none",
-    "table_body_border_bottom_color": _RULE,
-    "table_body_hlines_color": _RULE,
-    "stub_border_style": "none",
-    "stub_background_color": "transparent",
-    "data_row_padding": "5px",
-}
+#: For JupyterLab, light or dark; pages have a style sheet of their own and leave this out.
+_STYLE: Final = """<style>
+.undercut-table { overflow-x: auto; padding: 10px 0; }
+.undercut-table table { border-collapse: collapse; color: currentColor; font-size: 0.875em; }
+.undercut-table caption { text-align: left; }
+.undercut-table th, .undercut-table td { text-align: left; padding: 5px; font-weight: normal; }
+.undercut-table thead th { font-weight: 600; border-bottom: 1.5px solid; vertical-align: bottom; }
+.undercut-table tbody tr:nth-child(n) { background: none; }
+.undercut-table tr { border-bottom: 1px solid color-mix(in srgb, currentColor 22%, transparent); }
+.undercut-table .undercut-right { text-align: right; font-variant-numeric: tabular-nums; }
+.undercut-table .undercut-whole { white-space: nowrap; }
+</style>"""
 _MISSING: Final = "\N{EN DASH}"
 #: Figure space and punctuation space: as wide as a digit, and as a point.
 _DIGIT, _POINT = "\u2007", "\u2008"
@@ -106,7 +94,7 @@ def show(
     for column in named:
         if column not in frame.columns:
             raise unknown("column", column, map(str, frame.columns))
-    headings: dict[str, Any] = {
+    headings = {
         str(column): labels.get(column, str(column).replace("_", " "))
         + (f" ({units[column]})" if column in units else "")
         for column in frame.columns
@@ -122,30 +110,29 @@ def show(
 
 
 def _html(
-    texts: pd.DataFrame, headings: dict[str, Any], kinds: Mapping[Any, Format], title: str, subtitle: str,
+    texts: pd.DataFrame, headings: Mapping[str, str], kinds: Mapping[Any, Format], title: str, subtitle: str,
     row_label: str | None,
 ) -> str:  # fmt: skip
-    from great_tables import GT
+    """The table with a caption that screen readers announce, and headers that say of what they are."""
+    columns = sorted(texts.columns, key=lambda column: column != row_label)
+    right = [kinds[column] not in ("text", "date") for column in columns]
+    scopes = ["row" if column == row_label else "" for column in columns]
+    head = "".join(map(_cell, (headings[str(column)] for column in columns), right, ["col"] * len(columns)))
+    rows = texts[columns].itertuples(index=False, name=None)
+    body = "\n".join(f"<tr>{''.join(map(_cell, row, right, scopes))}</tr>" for row in rows)
+    heading = f'<strong class="undercut-title" style="display: block">{escape(title)}</strong>'
+    return (
+        f'<div class="undercut-table">{_STYLE}\n<table><caption>{heading}{escape(subtitle)}</caption>\n'
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>"
+    )
 
-    identity = sha256(f"{title}\n{texts.to_csv()}".encode()).hexdigest()[:10]
-    table = GT(texts, rowname_col=row_label, id=f"table-{identity}")
-    if row_label:
-        table = table.tab_stubhead(label=headings.pop(row_label))
-    numbers = [column for column in texts.columns if kinds[column] not in ("text", "date")]
-    table = table.cols_label(cases=headings).cols_align("left").sub_missing(missing_text=_MISSING)
-    table = table.cols_align("right", columns=numbers) if numbers else table
-    html = table.tab_options(**_OPTIONS).as_raw_html()
-    return _captioned(_unbroken(html), title, subtitle)
 
-
-def _unbroken(html: str) -> str:
-    """Cells of a few words that never break: "GPT-3.5 Turbo" stays on one line."""
-
-    def marked(cell: re.Match[str]) -> str:
-        text = re.sub(r"<[^>]*>", "", cell[4])
-        return f"{cell[1]}undercut-whole {cell[3]}{cell[4]}" if len(text) <= _WHOLE else cell[0]
-
-    return re.sub(r'(<t[dh]([^>]*?)class=")([^"]*"[^>]*>)(.*?)(?=</t[dh]>)', marked, html, flags=re.DOTALL)
+def _cell(text: Any, right: bool, scope: str) -> str:
+    """One cell; a text of a few words never breaks: "GPT-3.5 Turbo" stays on one line."""
+    shown = text if isinstance(text, str) else _MISSING
+    classes = ["undercut-right"] * right + ["undercut-whole"] * (len(shown) <= _WHOLE)
+    kind = f'th scope="{scope}"' if scope else "td"
+    return f'<{kind} class="{" ".join(classes)}">{escape(shown)}</{kind[:2]}>'
 
 
 def _default_format(column: pd.Series) -> Format:
@@ -229,13 +216,3 @@ def _usd(value: float) -> str:
     while decimals > 2 and text.endswith("0"):
         text, decimals = text[:-1], decimals - 1
     return ("\N{MINUS SIGN}" if value < 0 else "") + f"${text}"
-
-
-def _captioned(html: str, title: str, subtitle: str) -> str:
-    """The table with a caption that screen readers announce (Great Tables writes headings as cells)."""
-    heading = f'<strong class="undercut-title" style="display: block">{escape(title)}</strong>'
-    caption = f'<caption style="text-align: left">{heading}{escape(subtitle)}</caption>'
-    for stand_in, color in _PAGE_COLORS.items():
-        html = html.replace(stand_in, color)
-    start = html.index(">", html.index("<table")) + 1
-    return html[:start] + caption + html[start:]

@@ -195,5 +195,5 @@ def test_libraries_are_loaded_ahead_where_a_notebook_names_them_or_opens_the_doo
         "scipy",
     }
     own = loaded("x = 1\nimport undercut as uc")
-    assert {"pandas", "matplotlib", "scipy", "great_tables"} <= own and not own & {"seaborn", "statsmodels"}
+    assert {"pandas", "matplotlib", "scipy", "pandera"} <= own and not own & {"seaborn", "statsmodels"}
     assert loaded("import undercut as uc\nimport seaborn as sns") == own | {"seaborn"}

@@ -29,7 +29,7 @@ _STYLES = {
     "background-color", "border-left", "color", "font-size", "font-style", "font-weight", "text-align",
     "text-decoration", "vertical-align", "white-space", "width",
 }  # fmt: skip
-_CLASSES = re.compile(r"(gt_|undercut-)[\w-]+|dataframe|simpletable")
+_CLASSES = re.compile(r"undercut-[\w-]+|dataframe|simpletable")
 _LIMITS = {"msub": "munder", "msup": "mover", "msubsup": "munderover"}
 _MATH_ATTRIBUTES = {
     "accent", "columnalign", "columnlines", "columnspacing", "depth", "display", "displaystyle", "fence",

@@ -43,7 +43,7 @@ OWN_LIBRARIES = (
     "pandas", "pandas.io.formats.csvs", "pandas.io.formats.html", "pandas.io.formats.string",
     "pyarrow.parquet", "matplotlib.pyplot", "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_svg", "matplotlib_inline.backend_inline", "scipy.linalg",
-    "scipy.optimize", "scipy.special", "scipy.stats", "great_tables", "pandera.pandas", "exchange_calendars",
+    "scipy.optimize", "scipy.special", "scipy.stats", "pandera.pandas", "exchange_calendars",
 )  # fmt: skip
 LIBRARIES = (
     *OWN_LIBRARIES, "seaborn", "statsmodels.api", "statsmodels.formula.api",
