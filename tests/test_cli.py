@@ -25,7 +25,6 @@ HEAVY = (
     "httpx",
     "requests",
     "nbformat",
-    "genai_prices",
 )
 
 
