@@ -140,22 +140,10 @@ _PRICES: Mapping[str, str] = {
     "studies.prices.levels.Split": "level_pages:split",
     "studies.prices.levels.OwnPrices": "level_pages:own_prices",
 }
-_ENTRY: Mapping[str, str] = {
-    "Bearing": "bearing",
-    "Cuts": "cuts",
-    "Jump": "jump",
-    "LaunchChecks": "launch_checks",
-    "LaunchPage": "launch_page",
-    "Market": "market",
-}
 #: Results of the analysis rooms, by class, and the function of a study that presents them. A study's own
 #: results have a method ``parts()``, or a presenter in the study's ``pages`` that has their name in lower
-#: case (``studies.entry.estimates.PriceResponse`` is presented by ``studies.entry.pages:price_response``).
+#: case (``studies.hosts.estimates.MoreHosts`` is presented by ``studies.hosts.pages:more_hosts``).
 PRESENTERS: Mapping[str, str] = {
-    **{
-        f"undercut.studies.entry.market_estimates.{kind}": f"undercut.studies.entry.launch_pages:{shown}"
-        for kind, shown in _ENTRY.items()
-    },
     "undercut.studies.entry.dose.Dose": "undercut.studies.entry.dose_pages:dose_parts",
     "undercut.studies.briefing.claims.Ledger": "undercut.studies.briefing.pages:ledger",
     "undercut.competition.demand.markets.MarketData": "undercut.studies.counterfactual.pages:market_data",

@@ -23,15 +23,9 @@ from undercut.inference.did.model import MethodComparison, staggered_adoption
 from undercut.inference.did.randomisation import redrawn_dates
 from undercut.inference.placebos import PlaceboResult
 from undercut.prices.monthly_quotes import monthly_quotes
-from undercut.studies.entry.estimates import (
-    METHODS,
-    estimators,
-    first_fit,
-    honest_table,
-    in_percent,
-    wider_interval,
-)
-from undercut.studies.entry.market_estimates import frontier_and_index
+from undercut.studies.entry.entries import first_fit, wider_interval
+from undercut.studies.entry.estimators import METHODS, estimators, honest_table, in_percent
+from undercut.studies.entry.market import frontier_and_index
 
 EFFECT = -0.5
 

@@ -17,13 +17,12 @@ from undercut.competition.rivals.exposure import (
     open_rivals,
     own_closed_offers,
 )
-from undercut.competition.rivals.hazard import event_hazard
 from undercut.competition.rivals.launch_prices import launch_price_effect, launches
 from undercut.competition.rivals.openness import openness
 from undercut.competition.rivals.price_cuts import offers_at_risk, with_doses
 from undercut.errors import InputError
 from undercut.inference.incidence import cumulative_incidence
-from undercut.studies.entry.specifications import hazard_specifications, launch_specifications
+from undercut.studies.entry.launches import launch_specifications
 
 mpl.use("Agg")
 
@@ -32,18 +31,6 @@ mpl.use("Agg")
 def market() -> pd.DataFrame:
     design = MarketDesign(models=120, monthly_cuts=0.06)
     return simulated_quotes(cut_effect=0.0, launch_effect=0.0, seed=2, design=design)
-
-
-def test_the_headline_of_the_hazard_curve_is_the_estimate_for_one_standard_deviation(
-    market: pd.DataFrame,
-) -> None:
-    curve = hazard_specifications(market, choices={"link": ("logit", "cloglog")}, draws=99)
-    headline = curve.to_frame().query("is_headline").iloc[0]
-    rows = with_doses(offers_at_risk(market), open_rivals(market))
-    alone = event_hazard(rows, link="logit", terms="dose", draws=99)
-    used = rows.loc[rows["outcome"].ne("censored"), "closeness"]
-    assert headline["link"] == "logit"
-    assert headline["estimate"] == pytest.approx(alone.effect["estimate"] * used.std())
 
 
 def test_the_launch_curve_takes_the_reach_and_the_controls_that_it_names(market: pd.DataFrame) -> None:
@@ -60,7 +47,7 @@ def test_the_launch_curve_takes_the_reach_and_the_controls_that_it_names(market:
 
 def test_a_choice_that_does_not_exist_is_refused(market: pd.DataFrame) -> None:
     with pytest.raises(InputError, match="colour"):
-        hazard_specifications(market, choices={"colour": ("red",)})
+        launch_specifications(market, choices={"colour": ("red",)})
 
 
 def test_figures_of_exposure_openness_and_incidence_draw_their_data(market: pd.DataFrame) -> None:

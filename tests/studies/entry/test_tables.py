@@ -21,10 +21,11 @@ from undercut.competition.rivals.releases import release_months
 from undercut.errors import DataError
 from undercut.inference.did.stacked_dose import stacked_dose
 from undercut.inference.specifications import specification_curve
+from undercut.studies.entry.cuts import hazard_table
 from undercut.studies.entry.dose import dose, wide_panel
 from undercut.studies.entry.dose_pages import answer, known, rest
-from undercut.studies.entry.estimates import placebo_table
-from undercut.studies.entry.market_estimates import hazard_table, launch_table
+from undercut.studies.entry.entries import placebo_table
+from undercut.studies.entry.launches import launch_table
 
 
 @pytest.fixture(scope="module")

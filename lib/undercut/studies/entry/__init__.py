@@ -2,8 +2,8 @@
 
 `dose` (the answer), `Headline`, `estimators`, `fake_entries` (a yes or no after an entry),
 `launch_samples`, `launch_prices`, `launch_checks`,
-`launch_specifications` (prices of new models), `cuts`, `hazard_specifications` (who cuts when), `market`
-(exposure and openness), `jump` (the whole market), `Bearing` (how much each number can bear).
+`launch_specifications` (prices of new models), `cuts` (who cuts when), `market`
+(exposure and openness), `jump` (the whole market), `bearing` (how much each number can bear).
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from undercut.lazy import offer
 __getattr__, __dir__, __all__ = offer(
     __name__,
     {
-        "estimates": "Headline estimators fake_entries",
+        "entries": "Headline fake_entries",
+        "estimators": "estimators",
         "dose": "dose",
-        "market_estimates": "Bearing LaunchPage cuts jump launch_checks launch_prices launch_samples market",
-        "specifications": "hazard_specifications launch_specifications",
+        "launches": "launch_checks launch_page launch_prices launch_samples launch_specifications",
+        "market": "jump market",
+        "cuts": "bearing cuts",
     },
 )

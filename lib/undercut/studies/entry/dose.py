@@ -32,7 +32,8 @@ from undercut.inference.wild_bootstrap import WildBootstrap
 from undercut.panel.measures import model_scores
 from undercut.prices.capability.price_of_capability import comparable_points
 from undercut.result import Axes, Result
-from undercut.studies.entry.estimates import in_percent, percent
+from undercut.studies.entry.estimators import in_percent
+from undercut.studies.entry.words import percent
 
 #: Measures of capability beside that of the report, by the name that a reader knows.
 _MEASURES: Final = {"ECI of August": "eci_2026_08", "Arena": "arena", "LiveBench": "livebench"}

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from undercut.report.findings.sentences import MINUS, p_value
-from undercut.studies.entry.estimates import BEYOND
 
+#: Percent beyond which an end of an interval is as good as none.
+BEYOND: Final = 1000.0
+ENDS: Final = {"estimate": "estimate", "low": "ci_low", "high": "ci_high"}
+
+
+def percent(log: Any) -> Any:
+    """Log points as percent; an end that overflows stays infinite."""
+    with np.errstate(over="ignore"):
+        return 100 * np.expm1(log)
+
+
+PERCENT: Final = "signed_percent"
 MEASURES: Final = {
     "closeness": "from an open rival far behind (0) to one level or ahead (1)",
     "is_exposed": "an open rival within reach, against none",
@@ -68,3 +79,7 @@ def listed(texts: Iterable[str], nothing: str = "none", by: str = "; ") -> str:
 def key_of(text: str) -> str:
     """A name as part of a finding's key."""
     return text.lower().replace("-", "_").replace(" ", "_").replace("'", "")
+
+
+def pair(low: float, high: float) -> tuple[float, float] | None:
+    return (low, high) if np.isfinite(low) and np.isfinite(high) else None
