@@ -72,7 +72,8 @@ def test_the_known_namings_are_found_and_absent_companies_are_said() -> None:
     found = announcements.named_companies(events, ["NVDA", "AAPL", "ABNB"])
     pairs = set(zip(found["event"], found["firm"], strict=True))
     assert {("E080", "NVDA"), ("E069", "AAPL"), ("E112", "ABNB")} <= pairs
-    absent = announcements.company_named_by_none(events)
+    known = announcements.COMPANIES
+    absent = set(known) - set(announcements.named_companies(events, list(known))["firm"])
     assert "TSLA" in absent and not {"NVDA", "AAPL", "ABNB"} & set(absent)
 
 

@@ -10,7 +10,7 @@ from matplotlib.text import Text
 
 from undercut.errors import DataError
 from undercut.plots import use_house_style
-from undercut.studies.stocks import interval_charts as charts
+from undercut.studies.stocks import charts
 
 
 def rows(count: int = 12) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import undercut
 from undercut.eventstudy.windows import label
 from undercut.studies.presentation import Figure, Number, Sentence
 from undercut.studies.stocks.announced import Announced, announced, pair_moves
-from undercut.studies.stocks.combinations import (
+from undercut.studies.stocks.choices import (
     Combinations,
     announcement_combinations,
     release_combinations,
@@ -48,18 +48,18 @@ def test_the_headline_of_05_is_the_marked_combination(released: tuple[float, Com
     headline, found = released
     marked = found.curve.estimates[found.curve.estimates["is_headline"]]
     assert marked["estimate"].tolist() == [pytest.approx(100 * headline, rel=1e-12)]
-    assert len(found.rows) == 3 * 2 * 2 * 3
-    counted = found.rows.groupby("events")["n"].max()
+    assert len(found.frame) == 3 * 2 * 2 * 3
+    counted = found.frame.groupby("events")["n"].max()
     assert counted["all"] > counted["no other news inside"] >= counted["no other news, nothing scheduled"]
 
 
 def test_the_headline_of_06_is_the_marked_combination(case: Announced) -> None:
     study = undercut.event_study(case.returns, case.pairs(), window=case.window, **case.options)
-    pairs = pair_moves(case, study, draws=99).rows
+    pairs = pair_moves(case, study, draws=99).frame
     row = pairs[pairs["kind"].eq("export controls tightened") & pairs["portfolio"].eq("chips")]
     found = announcement_combinations(case, market="SPY")
     assert isinstance(found, Combinations)
-    first = found.rows.iloc[0]
+    first = found.frame.iloc[0]
     assert first["estimate"] == pytest.approx(100 * float(row["car"].iloc[0]), rel=1e-9)
     assert found.curve.estimates["is_headline"].sum() == 1
 
@@ -68,8 +68,8 @@ def test_a_combination_by_plain_regressions(case: Announced) -> None:
     found = announcement_combinations(case, market="SPY")
     assert isinstance(found, Combinations)
     wanted = {"window": label((0, 1)), "estimation": label((-130, -11)), "benchmark": "SPY"}
-    kept = found.rows[list(wanted)].eq(pd.Series(wanted)).all(axis=1)
-    row = found.rows[kept & found.rows["events"].eq("no other news inside")].iloc[0]
+    kept = found.frame[list(wanted)].eq(pd.Series(wanted)).all(axis=1)
+    row = found.frame[kept & found.frame["events"].eq("no other news inside")].iloc[0]
     about = case.rows[case.rows["group"].eq("export controls tightened") & case.rows["beside"].eq("")]
     days, moves = case.returns.index, []
     events = np.unique([days.searchsorted(day) for day in case.rows["date"]])

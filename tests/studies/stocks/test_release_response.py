@@ -10,11 +10,10 @@ from pandas.tseries.offsets import BDay
 
 from undercut.errors import DataError, InputError
 from undercut.inference.detectable import detectable
-from undercut.studies.stocks.checks import NOTICED, battery, release_checks, trend
-from undercut.studies.stocks.doses import hc3_slopes, slopes_of
+from undercut.studies.stocks.checks import battery, held_after, release_checks
+from undercut.studies.stocks.doses import NOTICED, hc3_slopes, slopes_of, trend
 from undercut.studies.stocks.release_response import (
     Responses,
-    held_after,
     response_returns,
     responses,
 )
@@ -161,7 +160,7 @@ def test_a_planted_drift_after_releases_is_found_by_the_portfolio_that_holds_on(
     for day in events["date"]:
         place = drifting.index.get_loc(day)
         drifting.iloc[place : place + 11, [0, 1]] += 0.004
-    found = held_after(drifting, events, groups=GROUPS, window=(0, 10)).rows.set_index("group")
+    found = held_after(drifting, events, groups=GROUPS, window=(0, 10)).frame.set_index("group")
     assert found.loc["moved", "days"] == 12 * 11
     assert found.loc["moved", "ci_low"] < 0.004 < found.loc["moved", "ci_high"]
     assert found.loc["moved", "p_value"] < 0.001 < found.loc["still", "p_value"]
@@ -174,7 +173,7 @@ def test_responses_that_cease_after_january_2025_are_a_trend(
     before = spread.loc[spread["date"] < NOTICED, "date"]
     moved = market.copy()
     moved.loc[before, ["A", "B"]] += 2 * EFFECT
-    table = trend(responses(moved, spread, **OPTIONS), draws=499).rows
+    table = trend(responses(moved, spread, **OPTIONS), draws=499).frame
     step = table[(table["comparison"] == "after less before") & (table["group"] == "moved")].set_index(
         "measure"
     )
@@ -186,7 +185,7 @@ def test_a_trend_across_january_2025_needs_releases_on_both_sides(
     market: pd.DataFrame, events: pd.DataFrame
 ) -> None:
     late = events[events["date"] > NOTICED]
-    table = trend(responses(market, late, **OPTIONS), draws=99).rows
+    table = trend(responses(market, late, **OPTIONS), draws=99).frame
     assert table.loc[table["comparison"] == "after less before", "why"].str.contains("a slope needs").all()
     assert (table.loc[table["comparison"] == "a year", "why"] == "").all()
 
@@ -199,7 +198,7 @@ def test_checks_change_one_choice_each_and_say_what_cannot_be_made(
     notable.loc[3, "shock"], notable.loc[3, "shock_date"] = "fall", notable.loc[3, "date"] + 5 * BDay()
     plain.loc[notable.loc[3, "shock_date"], "NVDA"] -= 0.5
     found = responses(plain, notable, draws=199, window=(0, 0))
-    table = release_checks(found, plain, listed=notable).rows.set_index("check")
+    table = release_checks(found, plain, listed=notable).frame.set_index("check")
     chips = table[table["group"] == "chips"]
     assert chips.loc["headline", "n"] == 12 and chips.loc["without R3", "n"] == 11
     assert chips.loc["dated when the market moved", "caar"] < chips.loc["headline", "caar"] - 0.015
@@ -217,7 +216,7 @@ def test_the_sample_serves_the_study_and_says_which_releases_it_cannot() -> None
     studied, left_out = set(found.each["event"]), set(found.left_out["event"])
     assert studied | left_out == set(releases["event"]) and not studied & left_out
     assert {"DeepSeek R1", "Kimi K3"} <= studied and "Llama 3 70B Instruct" in left_out
-    assert {"permutation", "kolari_pynnonen", "generalised_rank"} <= set(battery(found).rows["test"])
+    assert {"permutation", "kolari_pynnonen", "generalised_rank"} <= set(battery(found).frame["test"])
 
 
 def test_figures_give_a_release_without_response_the_same_mark_as_any_other(
@@ -249,7 +248,7 @@ def test_a_check_names_the_releases_that_it_alone_could_not_test(
     loads = pd.DataFrame({"date": market.index, "mkt_rf": market["RSP"].to_numpy(), "rf": 0.0})
     loads.loc[loads["date"] == events.loc[11, "date"], "mkt_rf"] = np.nan
     found = responses(plain, events, draws=99, window=(0, 0))
-    table = release_checks(found, plain, listed=events, factors=loads).rows
+    table = release_checks(found, plain, listed=events, factors=loads).frame
     factor = table[(table["check"] == "factors") & (table["group"] == "chips")].iloc[0]
     assert factor["n"] == 11 and factor["why"].startswith("R11: ") and factor["why"] != "R11: "
     assert (table.loc[table["check"] == "headline", "why"] == "").all()

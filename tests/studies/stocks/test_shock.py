@@ -12,7 +12,7 @@ from undercut.eventstudy.model import event_study
 from undercut.sources.closes import market_values
 from undercut.sources.events import load_events
 from undercut.sources.reference import load_reference
-from undercut.studies.stocks import shock
+from undercut.studies.stocks import choices, shock
 from undercut.studies.stocks.ladder import Ladder, shock_ladder
 from undercut.studies.stocks.universe import Market, load_market
 
@@ -75,7 +75,7 @@ def test_what_moves_between_rungs_is_the_expected_return(world, ladder) -> None:
 def test_rungs_that_cannot_be_built_say_why(world) -> None:
     markets = {"index": "INDEX", "absent": "ZZZ"}
     found = shock_ladder(shock_in(world), markets=markets, donors=["D00", "D01", "D02", "D03"])
-    assert list(found.studies) == ["no benchmark", "index"]
+    assert found.rungs == ["no benchmark", "index"]
     assert "ZZZ" in found.missing["absent"] and "factors" in found.missing["factors"]
     assert "4 unexposed firms" in found.missing["synthetic control"]
 
@@ -96,7 +96,7 @@ def test_a_donor_may_not_be_a_target(world) -> None:
 def test_specifications_are_the_studies_one_by_one(world) -> None:
     returns, day = world
     windows, pasts = [(0, 0), (-1, 1), (-1, 0)], [(-150, -11), "-200:-31"]
-    found = shock.specifications(
+    found = choices.specifications(
         shock_in(world), "X", windows=windows, estimations=pasts, models=["constant-mean", "garch"],
         markets={"index": "INDEX", "firm": "D00", "absent": "ZZZ"},
     ).to_frame()  # fmt: skip
@@ -117,7 +117,7 @@ def test_specifications_are_the_studies_one_by_one(world) -> None:
 def test_contaminated_sessions_leave_the_estimation_and_their_windows() -> None:
     """By hand: the same regression without sessions of the central bank, prices, jobs and own earnings."""
     case = shock.shock_of(load_market("sample", benchmarks=["RSP"]), load_events(), "E052", release="E050")
-    found = shock.specifications(
+    found = choices.specifications(
         case, windows=[(0, 0), (0, 2)], estimations=[(-160, -31)], models=["market"], markets={"RSP": "RSP"}
     ).to_frame()
     # The central bank decided two sessions later: that window has no estimate without it.

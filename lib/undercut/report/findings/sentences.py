@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 MINUS = "\N{MINUS SIGN}"
@@ -135,6 +136,18 @@ def listed(parts: Sequence[str]) -> str:
     ('a, b and c', 'a')
     """
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+def day_text(day: str | date) -> str:
+    """A day as a reader writes it.
+
+    Examples
+    --------
+    >>> day_text("2026-11-07T08:00:00Z"), day_text(date(2025, 1, 27))
+    ('7 November 2026', '27 January 2025')
+    """
+    found = date.fromisoformat(str(day)[:10])
+    return f"{found.day} {found:%B %Y}"
 
 
 def _sample(finding: dict[str, Any]) -> str:

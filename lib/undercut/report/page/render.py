@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from datetime import date
 from hashlib import sha256
 from html import escape
 from importlib import resources
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from undercut.report.findings import sentences
+from undercut.report.findings.sentences import day_text
 from undercut.report.page.figures import ink_style, interval_bar
 from undercut.report.page.html import template as template
 from undercut.report.page.layout import Layout
@@ -205,18 +205,6 @@ def citation(results: Mapping[str, Any]) -> dict[str, str]:
         "citation": f"Undercut ({built[:4]}). {title}{ending} Version {told}. Built {day_text(built)}.",
         "bibtex": f"@misc{{undercut_{results['report']},\n{fields}\n}}",
     }
-
-
-def day_text(day: str) -> str:
-    """A day as a reader writes it.
-
-    Examples
-    --------
-    >>> day_text("2026-11-07T08:00:00Z")
-    '7 November 2026'
-    """
-    found = date.fromisoformat(day[:10])
-    return f"{found.day} {found:%B %Y}"
 
 
 def _version() -> str:

@@ -12,7 +12,8 @@ from undercut.errors import DataError
 from undercut.report.catalogue.entries import Settings
 from undercut.report.catalogue.reader import PAGES
 from undercut.report.findings.contract import RESULTS_FILE, read_results, write_atomically
-from undercut.report.page.render import BADGES, day_text, page_script, page_style, part, script_hash, template
+from undercut.report.findings.sentences import day_text
+from undercut.report.page.render import BADGES, page_script, page_style, part, script_hash, template
 from undercut.report.site.explorer import EXPLORER
 from undercut.report.site.front import front_section
 from undercut.report.site.history import write_history

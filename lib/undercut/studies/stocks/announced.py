@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 import pandas as pd
 
+from undercut import plots
 from undercut.eventstudy.groups import group_tests
-from undercut.eventstudy.model import event_study
 from undercut.eventstudy.results import EventStudy
-from undercut.eventstudy.windows import Window, label, parse_window
-from undercut.sources.events import MACRO, calendar_inside
+from undercut.eventstudy.windows import Window, parse_window
+from undercut.result import Axes, Result
+from undercut.sources.events import calendar_inside
+from undercut.studies.framed import Shown
+from undercut.studies.presentation import Answer, Part, Sentence
 from undercut.studies.stocks.announcements import (
-    CLASSES,
     COMPANIES,
     announcements,
     beside,
+    by_kind,
     named_companies,
     short_labels,
 )
-from undercut.studies.stocks.shown import Shown
+from undercut.studies.stocks.charts import intervals
 from undercut.studies.stocks.universe import GROUPS, Market, group_portfolios
-from undercut.studies.stocks.unsigned import unsigned_moves
+from undercut.studies.stocks.words import (
+    count,
+    count_of,
+    ends_of,
+    head,
+    key_of,
+    move,
+    moved,
+    named,
+    p_text,
+    points,
+    sides,
+    span,
+    table,
+    told,
+    when,
+)
 
 BUYERS: Final = "software"
 SELLERS: Final = "model sellers"
@@ -36,10 +56,12 @@ FOCUS: Final[Mapping[str, str]] = {
     "bans and accusations": PLATFORMS,
     "adoption": GAP,
 }
-_ORDER: Final = {name: place for place, (name, _, _) in enumerate(CLASSES)}
+#: The kind that the report leads with, named before looking.
+LEADS = "export controls tightened"
+BENJAMINI = "Benjamini-Hochberg at 5%"
 
 
-class Announced(Shown, page="pages_announcements:scope"):
+class Announced(Result):
     """Announcements by kind, and the companies and groups around them.
 
     Attributes
@@ -61,6 +83,7 @@ class Announced(Shown, page="pages_announcements:scope"):
         Of every event study: market, model, estimation.
     """
 
+    rows: pd.DataFrame
     data: Market
     returns: pd.DataFrame
     members: dict[str, list[str]]
@@ -72,6 +95,20 @@ class Announced(Shown, page="pages_announcements:scope"):
     def groups(self) -> list[str]:
         """Groups looked at, the difference of buyers and sellers among them."""
         return list(self.members)
+
+    @property
+    def source(self) -> str:
+        """The line below figures."""
+        return f"Returns: {self.data.described}"
+
+    @property
+    def method(self) -> str:
+        """How normal returns are told."""
+        return f"{self.options['model']} model on {self.options['market']}"
+
+    def measure(self, what: str) -> str:
+        """What figures show."""
+        return f"{what}, {when(self.window)}, against {named(self.options['market'])}; 95% intervals"
 
     def pairs(self) -> pd.DataFrame:
         """Every announcement with every group as a table of events; groups are ``kind | group``."""
@@ -109,11 +146,20 @@ class Announced(Shown, page="pages_announcements:scope"):
         others = beside(found, self.events, self.data.returns.index, window=self.window)
         return found.assign(group=found["event"] + " " + found["firm"], beside=others)
 
-    @property
-    def not_held(self) -> list[str]:
-        """Companies that announcements name and the returns lack."""
-        named = set(named_companies(self.events, list(COMPANIES))["firm"])
-        return sorted(named - set(self.data.firms))
+    def parts(self) -> Iterator[Part]:
+        """Which companies, which days."""
+        first, last = (day.date() for day in self.returns.index[[0, -1]])
+        groups = "; ".join(
+            f"{named(name)}: {', '.join(map(named, m))}" for name, m in self.members.items() if name != GAP
+        )
+        yield Sentence(
+            f"{len(self.rows)} announcements from {first} to {last}; daily returns of {len(self.data.firms)} "
+            f"companies from {self.data.described}. {groups}."
+        )
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """How many announcements are of each kind."""
+        return self.rows["group"].value_counts(sort=False).plot.barh(ax=plots.own_axes(ax))
 
 
 def announced(
@@ -152,54 +198,154 @@ def announced(
     return Announced(found, data, returns, members, events, span, options)
 
 
-def _by_kind(rows: pd.DataFrame, kind: str, *then: str) -> pd.DataFrame:
-    """Rows in the order of kinds, then of other columns."""
-    return rows.sort_values(
-        [kind, *then], key=lambda c: c.map(_ORDER) if c.name == kind else c, ignore_index=True
-    )
-
-
-def _split(rows: pd.DataFrame) -> pd.DataFrame:
+def split_pairs(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of pairs with their parts, ``kind`` and ``portfolio``."""
     parts = rows["group"].str.split(" | ", regex=False, expand=True)
-    return _by_kind(rows.assign(kind=parts[0], portfolio=parts[1]), "kind", "portfolio")
+    return by_kind(rows.assign(kind=parts[0], portfolio=parts[1]), "kind", "portfolio")
 
 
-class PairMoves(Shown, page="pages_announcements:pairs"):
-    """Mean move of every group around every kind: as `GroupTests`, with ``kind`` and ``portfolio``."""
+def pair_moves(case: Announced, study: EventStudy, *, draws: int = 9_999) -> Shown:
+    """Every kind with every group, from an event study of `Announced.pairs`.
 
-    case: Announced
-    studied: int
-
-
-def pair_moves(case: Announced, study: EventStudy, *, draws: int = 9_999) -> PairMoves:
-    """Every kind with every group, from an event study of `Announced.pairs`."""
-    return PairMoves(_split(group_tests(study, draws=draws).rows), case, len(set(study.abnormal.rows.event)))
+    As `GroupTests`, with ``kind`` and ``portfolio``.
+    """
+    page = partial(_pairs, case=case, studied=len(set(study.abnormal.rows.event)))
+    return Shown(split_pairs(group_tests(study, draws=draws).rows), page)
 
 
-class EachMove(Shown, page="pages_announcements:each", label="label"):
-    """Move of the named group around each announcement: as `GroupTests`, with the announcement's columns,
-    ``label`` and ``mixed`` (another event stands inside the window)."""
+def _pairs(rows: pd.DataFrame, case: Announced, studied: int) -> Iterator[Part]:
+    """Every kind with every group, and how many of them moved."""
+    for row in rows.to_dict("records"):
+        yield move(
+            f"class.{key_of(row['kind'])}.{key_of(row['portfolio'])}",
+            f"{head(row['portfolio'])}, {row['kind']}: mean abnormal return, {when(case.window)}", row,
+            n=row["n_dates"], method=f"portfolio, {case.method}",
+            role="headline" if (row["kind"], row["portfolio"]) == (LEADS, FOCUS[LEADS]) else "primary",
+            note=_chances(row),
+        )  # fmt: skip
+    clear = rows[rows["q_value"] < 0.05]
+    yield count(
+        "pairs.beyond_chance", "Pairs of class and group that moved beyond chance after correction",
+        len(clear), "pairs", n=len(rows), method=f"{BENJAMINI} on the permutation's p-values",
+    )  # fmt: skip
+    yield from _answer(rows, clear)
+    yield Sentence(f"{studied} announcements have enough history before them to be studied.")
+    drawn = rows.assign(part=rows["kind"] + " (" + rows["n_dates"].astype(str) + ")")
+    yield intervals(
+        "classes", drawn, drawn, f"Intervals by kind and group. {points(drawn, 'part', 'portfolio')}",
+        label="portfolio", section="part",
+        source=f"{case.source}; number of announcements in brackets",
+        finding=f"{count_of(len(clear))} of {len(rows)} pairs of announcement and group moved beyond chance"
+        + sides(clear["car"]),
+        measure=f"{case.measure('Mean abnormal return')}; {case.data.kind} data",
+    )  # fmt: skip
+    columns = ["kind", "portfolio", "n_dates", "car", "ci_low", "ci_high", "detectable", "p_permutation"]
+    yield table(
+        rows, [*columns, "q_value", "p_adjusted"], "Every kind, every group",
+        f"Mean abnormal return, {when(case.window)}, percent; detectable: smallest mean found four "
+        "times in five; p by permutation of dates, q by Benjamini-Hochberg, last by Romano-Wolf",
+        labels={"car": "mean"},
+    )  # fmt: skip
+    yield from _gap_and_doubts(rows)
 
-    case: Announced
+
+def around(rows: pd.DataFrame) -> list[str]:
+    """Pairs in words."""
+    return [f"{named(row.portfolio)} around {row.kind}" for row in rows.itertuples()]
 
 
-class NamedMoves(EachMove, page="pages_announcements:named"):
-    """Move of each company around each announcement that names it."""
-
-
-def each_announcement(case: Announced, study: EventStudy, *, draws: int = 9_999) -> EachMove:
-    """Every announcement with the group named for its kind, from an event study of `Announced.focused`."""
-    about = case.rows.rename(columns={"group": "kind"}).assign(
-        group=case.keys(), firm=case.rows["group"].map(FOCUS)
+def _answer(rows: pd.DataFrame, clear: pd.DataFrame) -> Iterator[Part]:
+    lead = rows[rows["kind"].eq(LEADS) & rows["portfolio"].eq(FOCUS[LEADS])]
+    names = "; ".join(around(clear))
+    for _, row in lead.iterrows():
+        yield Answer(
+            f"Around {row['n_dates']} tightenings of export controls chip makers' shares {moved(row)}."
+        )
+    if lead.empty:
+        yield Answer(
+            "No tightening of export controls lies within these returns: chip makers' move is unknown."
+        )
+    least, most = ends_of(rows["detectable"])
+    yield Sentence(
+        f"Of {len(rows)} pairs of a kind of announcement and a group {len(clear) or 'none'} moved beyond "
+        f"chance, corrected for their number{f' ({names})' if names else ''}. Mean moves below {least} to "
+        f"{most}, by pair, could have gone unseen."
     )
-    return EachMove(_by_kind(_told(study, about, draws), "kind", "date"), case)
 
 
-def named_moves(case: Announced, study: EventStudy, *, draws: int = 9_999) -> NamedMoves:
-    """Every company on the days that name it, from an event study of `Announced.named`."""
+def _gap_and_doubts(rows: pd.DataFrame) -> Iterator[Part]:
+    spread = told(rows[rows["portfolio"] == GAP], "kind", chance="p_permutation")
+    yield Sentence(f"Buyers against sellers of models: {spread}.")
+    apart = rows[(rows["p_portfolio"] < 0.05) & (rows["p_permutation"] >= 0.05)]
+    names = "; ".join(around(apart)) or "none"
+    yield Sentence(
+        f"Pairs whose interval excludes zero while the permutation does not reject at 5%: {names}. The two "
+        "ask different things: the interval measures the mean against the portfolio's usual noise, the "
+        "permutation asks whether the dates agree with each other more than other dates do. The permutation "
+        "leads."
+    )
+
+
+def each_announcement(case: Announced, study: EventStudy, *, draws: int = 9_999) -> Shown:
+    """Every announcement with the group named for its kind, from an event study of `Announced.focused`.
+
+    As `GroupTests`, with the announcement's columns, ``label`` and ``mixed`` (another event stands inside the
+    window).
+    """
+    about = case.rows.assign(kind=case.rows["group"], group=case.keys(), firm=case.rows["group"].map(FOCUS))
+    return Shown(by_kind(_told(study, about, draws), "kind", "date"), partial(_each, case=case), "label")
+
+
+def _each(rows: pd.DataFrame, case: Announced) -> Iterator[Part]:
+    """Every announcement with the group named for its kind."""
+    beyond, usual = rows[rows["q_value"] < 0.05], rows[rows["p_permutation"] >= 0.05]
+    drawn = rows.assign(
+        said="p " + rows["p_permutation"].map(p_text), part=rows["kind"] + ": " + rows["firm"].map(named)
+    )
+    yield intervals(
+        "announcements", drawn, rows, f"One interval an announcement. {points(rows, 'label')}",
+        label="label", section="part", note="said", square="mixed", source=case.source,
+        finding=f"{count_of(len(beyond))} of {len(rows)} announcements moved its group beyond chance "
+        "after correction",
+        measure=f"{case.measure('Abnormal return of the group')}; p: permutation of dates; squares: "
+        f"another event inside the window; {case.data.kind} data",
+    )  # fmt: skip
+    yield count(
+        "announcements.beyond_chance",
+        "Announcements that moved their group beyond chance after correction", len(beyond), "announcements",
+        n=len(rows), method=BENJAMINI,
+    )  # fmt: skip
+    listed = told(beyond, "label", least="")
+    yield Sentence(
+        f"{len(usual)} of {len(rows)} announcements cannot be told from other days even before correction (p "
+        f"of at least 5%); {len(rows) - len(usual)} stand out before it, {len(beyond)} after "
+        f"it{': ' * bool(listed)}{listed}. By chance alone {0.05 * len(rows):.1f} would have stood out "
+        "before correction."
+    )
+    shown = rows.assign(
+        moved=[span(row) for row in rows.to_dict("records")],
+        beside=(rows["beside"] + "; " + rows["calendar"]).str.strip("; ").replace("", "none known"),
+        confidence=rows["confidence"].str.replace("_", " "),
+    )
+    yield table(
+        shown, ["label", "moved", "detectable", "q_value", "confidence", "beside"],
+        "Announcements and what else happened",
+        "Abnormal return of the group named for the kind with its 95% interval, "
+        f"{when(case.window)}; event: how far it was checked",
+        labels={
+            "label": "announcement", "moved": "abnormal (95%)", "confidence": "event",
+            "beside": "other events inside",
+        },
+    )  # fmt: skip
+
+
+def named_moves(case: Announced, study: EventStudy, *, draws: int = 9_999) -> Shown:
+    """Every company on the days that name it, from an event study of `Announced.named`.
+
+    Columns as in `each_announcement`.
+    """
     rows = _told(study, case.named(), draws).sort_values(["firm", "date"], ignore_index=True)
-    return NamedMoves(rows, case)
+    return Shown(rows, partial(_named, case=case), "label")
 
 
 def _told(study: EventStudy, about: pd.DataFrame, draws: int) -> pd.DataFrame:
@@ -207,77 +353,36 @@ def _told(study: EventStudy, about: pd.DataFrame, draws: int) -> pd.DataFrame:
     return rows.assign(label=short_labels(rows), mixed=rows["beside"].ne(""))
 
 
-class Sizes(Shown, page="pages_announcements:sizes", value="ratio"):
-    """Size of moves around every kind against days nearby.
-
-    ``rows`` as `unsigned_moves`; empty where the model of normal returns is not fitted by least squares.
-    """
-
-    case: Announced
-
-
-def sizes(case: Announced, study: EventStudy, *, draws: int = 9_999) -> Sizes:
-    """Do such days move prices at all? From an event study of `Announced.pairs`."""
-    if not study.setup.model.is_linear:
-        return Sizes(pd.DataFrame(), case)
-    return Sizes(_split(unsigned_moves(study, draws=draws)), case)
-
-
-class Variants(Shown, page="pages_announcements:variants"):
-    """Mean moves of the named groups under other choices: as `GroupTests`, with ``cut``."""
-
-    case: Announced
-
-
-def variants(
-    case: Announced,
-    *,
-    market: str,
-    windows: Sequence[Window] = ((0, 0), (-1, 1), (0, 5)),
-    draws: int = 9_999,
-) -> Variants:
-    """The same means with and without other news, unread sources, other windows, another benchmark."""
-    kinds, rows = case.rows["group"], case.rows
-    cuts = {
-        "all": kinds,
-        "nothing else inside": kinds.where(rows["beside"].eq(""), ""),
-        "no central bank, prices or jobs day": kinds.where(~rows["calendar"].str.contains(MACRO), ""),
-        "no earnings inside": kinds.where(~rows["calendar"].str.contains("earnings"), ""),
-        "nothing else and nothing scheduled": kinds.where(
-            rows["beside"].eq("") & rows["calendar"].eq(""), ""
-        ),
-        "source read": kinds.where(rows["confidence"].eq("source_read"), ""),
-    }
-    tries: list[tuple[str, pd.Series, dict[str, Any]]] = [(name, part, {}) for name, part in cuts.items()]
-    tries += [(f"days {label(window)}", kinds, {"window": window}) for window in windows]
-    tries += [(f"against {market}", kinds, {"market": market})]
-    parts = []
-    for name, part, changes in tries:
-        options = {"window": case.window, **case.options, **changes}
-        study = event_study(case.returns, case.focused(part), **options)
-        parts.append(group_tests(study, draws=draws).rows.assign(cut=name))
-    return Variants(pd.concat(parts, ignore_index=True), case)
+def _named(rows: pd.DataFrame, case: Announced) -> Iterator[Part]:
+    """The companies that are named."""
+    sure = rows[rows["q_value"] < 0.05]
+    drawn = rows.assign(said="p " + rows["p_permutation"].map(p_text) + ", q " + rows["q_value"].map(p_text))
+    yield intervals(
+        "named", drawn, rows, f"One interval a company and announcement. {points(rows, 'firm', 'label')}",
+        label="label", section="firm", note="said", square="mixed", source=case.source,
+        finding=f"Named companies: {len(sure) or 'none'} of {len(rows)} moves beyond chance after "
+        "correction",
+        measure=f"{case.measure('Abnormal return')}; p: permutation of dates, q: corrected for "
+        f"{len(rows)}; squares: another event inside; {case.data.kind} data",
+    )  # fmt: skip
+    for row in rows.to_dict("records"):
+        yield move(
+            f"named.{key_of(row['event'])}.{key_of(row['firm'])}",
+            f"{named(row['firm'])}, {row['date'].date()} {row['title']}", row, n=1, role="descriptive",
+            method=f"{case.method}, {when(case.window)}",
+            note=f"{_chances(row)}; beside it: {row['beside'] or 'nothing known'}",
+        )  # fmt: skip
+    listed = told(sure.assign(who=sure["firm"].map(named) + ", " + sure["label"]), "who")
+    somewhere = set(named_companies(case.events, list(COMPANIES))["firm"])
+    lacking = ", ".join(map(named, sorted(somewhere - set(case.data.firms))))
+    never = ", ".join(named(ticker) for ticker in COMPANIES if ticker not in somewhere)
+    yield Sentence(
+        f"Moves of named companies beyond chance after correction: {listed}. Named, but not among the "
+        f"returns: {lacking or 'none'}. Looked for and named by no announcement: {never or 'none'}."
+    )
 
 
-class Paths(Shown, page="pages_announcements:paths", value="caar"):
-    """Cumulative mean abnormal return of the named groups by day: as `EventStudy.caar`, with ``kind``."""
-
-    case: Announced
-
-
-def mean_paths(case: Announced) -> Paths:
-    """From five sessions before an announcement to ten after it; estimation with all days."""
-    events = case.focused(case.rows["group"])
-    study = event_study(case.returns, events, window=(-5, 10), skip_events=False, **case.options)
-    path = study.caar()
-    path = _by_kind(path[path["group"] != "all"].assign(kind=lambda frame: frame["group"]), "kind", "day")
-    return Paths(path.assign(group=path["kind"] + ": " + path["kind"].map(FOCUS)), case)
-
-
-class Omissions(Shown, page="pages_announcements:omissions"):
-    """What the study left out, as ``note``, and what a reader must be warned of."""
-
-
-def omissions(study: EventStudy) -> Omissions:
-    """Warnings of an event study, for the page."""
-    return Omissions(pd.DataFrame({"note": list(study.warnings)}))
+def _chances(row: Any) -> str:
+    """P-values of a move, and what would have been found."""
+    chances = f"permutation p = {p_text(row['p_permutation'])}, q = {p_text(row['q_value'])}"
+    return f"{chances}; detectable {100 * row['detectable']:.1f}%"

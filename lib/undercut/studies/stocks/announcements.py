@@ -23,7 +23,6 @@ CLASSES: Final[tuple[tuple[str, str, str], ...]] = (
     ("bans and accusations", "security_or_ban", r""),
     ("adoption", "adoption", r""),
 )
-
 #: Listed companies as events write them.
 COMPANIES: Final[Mapping[str, str]] = {
     "NVDA": r"nvidia", "AMD": r"amd", "MSFT": r"microsoft", "AMZN": r"amazon", "GOOGL": r"google",
@@ -86,10 +85,16 @@ def announcements(events: pd.DataFrame, *, first: pd.Timestamp, last: pd.Timesta
         n_events=("event_id", "size"),
         confidence=("confidence", lambda values: "/".join(sorted(set(values)))),
     ).reset_index()
+    joined = by_kind(joined.rename(columns={"us_trading_day": "date"}), "group", "date")
+    return joined[["event", "date", "group", "title", "n_events", "confidence"]]
+
+
+def by_kind(rows: pd.DataFrame, kind: str, *then: str) -> pd.DataFrame:
+    """Rows in the order of `CLASSES`, then of other columns."""
     order = {name: place for place, (name, _, _) in enumerate(CLASSES)}
-    joined = joined.rename(columns={"us_trading_day": "date"})
-    joined = joined.sort_values(["group", "date"], key=lambda c: c.map(order) if c.name == "group" else c)
-    return joined[["event", "date", "group", "title", "n_events", "confidence"]].reset_index(drop=True)
+    return rows.sort_values(
+        [kind, *then], key=lambda c: c.map(order) if c.name == kind else c, ignore_index=True
+    )
 
 
 def named_companies(events: pd.DataFrame, held: Sequence[str]) -> pd.DataFrame:
@@ -109,16 +114,13 @@ def named_companies(events: pd.DataFrame, held: Sequence[str]) -> pd.DataFrame:
     """
     rows = events.assign(group=classes_of(events)).dropna(subset=["group"])
     text = rows["actor"].str.cat([rows["title"], rows["description"]], sep=" ")
-    parts = []
-    for ticker, pattern in COMPANIES.items():
-        # A word of its own: "meta" is not part of "metadata", "apple" not of "pineapple".
-        is_named = text.str.contains(
-            rf"(?<![A-Za-z])(?:{pattern})(?![A-Za-z])", flags=re.IGNORECASE, regex=True
-        )
-        parts.append(rows[is_named].assign(firm=ticker))
-    found = pd.concat(parts, ignore_index=True)
-    found = found.rename(columns={"event_id": "event"}).drop(columns="date")
-    found = found.rename(columns={"us_trading_day": "date"})
+    # A word of its own: "meta" is not part of "metadata", "apple" not of "pineapple".
+    whole = {ticker: rf"(?<![A-Za-z])(?:{pattern})(?![A-Za-z])" for ticker, pattern in COMPANIES.items()}
+    parts = [
+        rows[text.str.contains(word, flags=re.IGNORECASE)].assign(firm=name) for name, word in whole.items()
+    ]
+    found = pd.concat(parts, ignore_index=True).drop(columns="date")
+    found = found.rename(columns={"event_id": "event", "us_trading_day": "date"})
     found = found[found["firm"].isin(held)].sort_values(["date", "event", "firm"], ignore_index=True)
     return found[["event", "date", "firm", "group", "title"]]
 

@@ -1,35 +1,52 @@
-"""Does the answer on releases hang on a choice (releases, benchmark, days), and did it change with time?"""
+"""Does the answer on releases hang on a choice: releases, benchmark, days, the test, or the weeks held?"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
+from functools import partial
 from typing import Any, Final
 
 import pandas as pd
+from scipy import stats
 
-from undercut.errors import DataError, InputError, TooFewError
+from undercut.errors import DataError, TooFewError
+from undercut.eventstudy.calendar_time import calendar_time_portfolio
+from undercut.eventstudy.windows import Window, label
+from undercut.inference.detectable import detectable
 from undercut.sources.events import MACRO
-from undercut.studies.stocks.doses import FEWEST, slopes_of
+from undercut.studies.framed import Shown
+from undercut.studies.presentation import Part, Sentence, Table
+from undercut.studies.stocks.charts import intervals
+from undercut.studies.stocks.doses import FEWEST
 from undercut.studies.stocks.release_events import NEAR_DAYS
 from undercut.studies.stocks.release_response import (
     BENCHMARKS,
     STUDIED,
     Responses,
     mean_responses,
-    responses,
+    portfolios_and_market,
     studied,
 )
-from undercut.studies.stocks.shown import Shown
+from undercut.studies.stocks.words import (
+    count,
+    count_of,
+    key_of,
+    move,
+    named,
+    p_text,
+    points,
+    told,
+    when,
+)
 
-#: The session on which the market took notice of an open model.
-NOTICED: Final = pd.Timestamp("2025-01-27")
 _WINDOWS: Final[Mapping[str, tuple[int, int]]] = {
     "the session alone": (0, 0),
     "session and five more": (0, 5),
     "session and ten more": (0, 10),
 }
+#: Checks that are findings of their own: how their names begin.
+_MAIN_CHECKS = ("no other", "without", "known", "by the rule", "the whole", "dated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +58,17 @@ class Check:
     changes: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Checks(Shown, page="pages_checks:checks", label="check", value="caar"):
-    """The mean response under one changed choice after another.
-
-    Columns check, group, n, caar, se, ci_low, ci_high, detectable, p_permutation, why; ``why`` names releases
-    of the headline that a check could not test; one that cannot be made has a row without numbers.
-    """
-
-    found: Responses
-
-
 def release_checks(
     found: Responses,
     returns: pd.DataFrame,
     *,
     listed: pd.DataFrame,
     factors: pd.DataFrame | None = None,
-) -> Checks:
+) -> Shown:
     """The mean response under one changed choice after another.
+
+    Columns check, group, n, caar, se, ci_low, ci_high, detectable, p_permutation, why; ``why`` names releases
+    of the headline that a check could not test; one that cannot be made has a row without numbers.
 
     Parameters
     ----------
@@ -71,11 +81,12 @@ def release_checks(
     factors : pandas.DataFrame, optional
         By date, with ``rf``, from :func:`undercut.load_factors`; adds the rung of factors.
     """
-    parts = [found.mean.assign(check="headline", why="")]
-    for check in _choices(found.releases, listed, factors, found.options["benchmark"]):
-        parts.append(_checked(check, found, returns).assign(check=check.name))
+    chosen = _choices(found.releases, listed, factors, found.options["benchmark"])
+    parts = [_checked(check, found, returns).assign(check=check.name) for check in chosen]
+    parts.insert(0, found.mean.assign(check="headline", why=""))
     columns = ["check", "group", "n", "caar", "se", "ci_low", "ci_high", "detectable", "p_permutation", "why"]
-    return Checks(pd.concat(parts, ignore_index=True).reindex(columns=columns), found)
+    rows = pd.concat(parts, ignore_index=True).reindex(columns=columns)
+    return Shown(rows, partial(_release_checks, found=found), "check", "caar")
 
 
 def _checked(check: Check, found: Responses, returns: pd.DataFrame) -> pd.DataFrame:
@@ -130,52 +141,51 @@ def _without(ticker: str) -> dict[str, list[str]]:
     return {group: [name for name in names if name != ticker] for group, names in STUDIED.items()}
 
 
-class Trend(Shown, page="pages_checks:trend", value="slope"):
-    """Changes of responses over time.
+def _release_checks(rows: pd.DataFrame, found: Responses) -> Iterator[Part]:
+    """The same question under other choices."""
+    group = found.groups["group"].iloc[0]
+    one = rows[rows["group"] == group]
+    shown = one.assign(note=[f"n = {r.n}, p = {p_text(r.p_permutation)}" for r in one.itertuples()])
+    inside = int(((one["ci_low"] <= 0) & (one["ci_high"] >= 0)).sum())
+    yield intervals(
+        "other_choices", shown, rows, f"Intervals by choice: {points(one, 'check', value='caar')}",
+        label="check", value="caar", note="note", source=found.source,
+        finding=f"{inside} of {len(one)} choices leave the move of {named(group)} in doubt",
+        measure=f"Mean abnormal return of {named(group)}, {when(found.window)} unless the row says "
+        "otherwise; 95% intervals; p: against other dates",
+    )  # fmt: skip
+    wide = rows.pivot_table(index="check", columns="group", values="caar", sort=False).mul(100)
+    wide = wide.rename(columns=named).reset_index()
+    yield Table(
+        wide, "Every group under every choice", "Mean abnormal return, percent", row_label="check",
+        formats=dict.fromkeys(wide.columns[1:], "signed_percent"),
+    )  # fmt: skip
+    for row in one[one["check"].str.startswith(_MAIN_CHECKS)].to_dict("records"):
+        key = row["check"].lower().replace(" ", "_").replace(",", "").replace(":", "")
+        yield move(
+            f"check.{key}", f"Mean abnormal return of {named(group)}: {row['check']}", row, value="caar",
+            n=row["n"], method=f"permutation p = {row['p_permutation']:.3f}", role="robustness",
+        )  # fmt: skip
+    yield from _checks_in_words(rows, one, group)
 
-    Columns measure (``response`` with its sign, or ``size``), comparison (``a year`` or ``after less
-    before``), group, n, slope, se, ci_low, ci_high, p_permutation, p_rw, detectable, why. A comparison that
-    cannot be made has one row that says why.
-    """
 
-    found: Responses
-
-
-def trend(found: Responses, *, draws: int = 4_999, seed: int = 0) -> Trend:
-    """Did responses grow or shrink: by the year, and after the market took notice in January 2025?
-
-    Parameters
-    ----------
-    found : Responses
-        The responses.
-    draws, seed
-        Permutations of the dates among the releases.
-    """
-    days = found.tested["date"]
-    dated = found.tested[["event", "date"]].assign(
-        year=(days - NOTICED).dt.days / 365.25, after=(days >= NOTICED).astype(float)
+def _checks_in_words(rows: pd.DataFrame, one: pd.DataFrame, group: str) -> Iterator[Part]:
+    for row in rows[rows["why"] != ""].drop_duplicates("check").itertuples(index=False):
+        yield Sentence(f"{'Fewer releases' if row.n else 'Not possible'}, {row.check}: {row.why}.")
+    pair = ["known by the rule only", "by the rule and in the list", "the whole list, weak models too"]
+    known = one.set_index("check").reindex(pair).dropna(subset=["caar"]).reset_index()
+    yield Sentence(
+        f"Known and unknown releases, {named(group)}: {told(known, 'check', 'caar', chance='p_permutation')}."
     )
-    parts = []
-    for measure, comparison in product(("response", "size"), ("a year", "after less before")):
-        said = {"measure": measure, "comparison": comparison, "why": ""}
-        dose, size = "year" if comparison == "a year" else "after", measure == "size"
-        try:
-            slopes = slopes_of(found.each, dated, doses=[dose], size=size, draws=draws, seed=seed)
-        except InputError as reason:
-            parts.append(pd.DataFrame([{**said, "why": str(reason)}]))
-            continue
-        parts.append(slopes.drop(columns="dose").assign(**said))
-    columns = ["measure", "comparison", "group", "n", "slope", "se", "ci_low", "ci_high", "p_permutation"]
-    rows = pd.concat(parts, ignore_index=True).reindex(columns=[*columns, "p_rw", "detectable", "why"])
-    return Trend(rows, found)
+    shaken = one[one["check"].str.startswith(("headline", "without"))]
+    yield Sentence(
+        "All releases, and without those tied to a market shock: "
+        f"{told(shaken, 'check', 'caar', chance='p_permutation')}."
+    )
 
 
-class Battery(Shown, page="pages_checks:battery"):
-    """P-values of every test of the mean response: test, then a column a group."""
-
-
-def battery(found: Responses) -> Battery:
-    """P-values of every test of the mean response, the permutation of dates first.
+def battery(found: Responses) -> Shown:
+    """P-values of every test of the mean response, the permutation of dates first: test, a column a group.
 
     Raises
     ------
@@ -187,51 +197,77 @@ def battery(found: Responses) -> Battery:
     tests = found.study.tests([found.study.abnormal.windows.event], permutation=False)
     wide = tests.pivot_table(index="test", columns="group", values="p_value", sort=False)
     first = found.mean.set_index("group")["p_permutation"].rename("permutation").to_frame().T
-    groups: Sequence[str] = list(found.mean["group"])
-    return Battery(pd.concat([first, wide])[groups].rename_axis("test").reset_index())
+    rows = pd.concat([first, wide])[list(found.mean["group"])].rename_axis("test").reset_index()
+    return Shown(rows, _battery)
 
 
-class Confounded(Shown, page="pages_releases:confounded"):
-    """Releases beside the news of a company that is itself in a group, with and without it: as
-    `Responses.each`, with ``confounders`` and ``developer``."""
-
-    found: Responses
-
-
-def without_company(
-    found: Responses, returns: pd.DataFrame, ticker: str, name: str, group: str
-) -> Confounded:
-    """The responses of one group with and without a company, around releases beside that company's news."""
-    members = [firm for firm in found.options["groups"][group] if firm != ticker]
-    options = {**found.options, "groups": {f"{group} without {name}": members}}
-    apart = responses(returns, found.releases, **options).each
-    beside = found.tested[found.tested["confounders"].str.contains(name)]
-    rows = pd.concat([found.each[found.each["group"] == group], apart])
-    about = beside[["event", "confounders", "developer"]]
-    return Confounded(about.merge(rows, on="event"), found)
+def _battery(rows: pd.DataFrame) -> Iterator[Part]:
+    """Every test of the mean response."""
+    tests: Any = rows.drop(columns="test")
+    rejected = int((tests < 0.05).sum().sum())
+    yield count(
+        "tests.rejecting", "Tests by group with p below 5%, before any adjustment", rejected, "p-values",
+        n=tests.notna().sum().sum(), method="the battery of event-study tests",
+        note="a count: no interval; the tests are not independent",
+    )  # fmt: skip
+    yield Table(
+        rows.assign(test=rows["test"].str.replace("_", " ")),
+        f"{count_of(rejected)} of the battery's p-values {'is' if rejected == 1 else 'are'} below five "
+        "percent",
+        "P-values, each group over all releases; the permutation of dates is the headline, the others assume "
+        "more", row_label="test",
+    )  # fmt: skip
 
 
-class Contrast(Shown, page="pages_releases:by_release", label="event"):
-    """Responses of releases beside those of days chosen because the market moved.
+def held_after(
+    returns: pd.DataFrame,
+    releases: pd.DataFrame,
+    *,
+    groups: Mapping[str, Sequence[str]] = STUDIED,
+    benchmark: str = "RSP",
+    window: Window = (0, 20),
+) -> Shown:
+    """Calendar-time portfolios: each group held for weeks after every release, against the benchmark.
 
-    ``rows`` as `Responses.each`, of both.
+    Releases whose weeks overlap hold the group once. Interval by the t distribution. Columns group, days,
+    alpha (a day), se, ci_low, ci_high, p_value, detectable.
     """
+    portfolios, market = portfolios_and_market(returns, groups, benchmark)
+    rows = []
+    for group in portfolios.columns:
+        found = calendar_time_portfolio(
+            portfolios[[group]], releases[["event", "date"]], window=window, market=market
+        )
+        days, error = len(found.returns), found.standard_error
+        half = float(stats.t.ppf(0.975, days - 2)) * error
+        ends = {"ci_low": found.alpha - half, "ci_high": found.alpha + half, "p_value": found.p_value}
+        least = float(detectable(error, freedom=days - 2))
+        rows.append(
+            {"group": group, "days": days, "alpha": found.alpha, "se": error, **ends, "detectable": least}
+        )
+    page = partial(_held, benchmark=benchmark, window=window)
+    return Shown(pd.DataFrame(rows), page, value="alpha")
 
-    found: Responses
-    shocks: Responses
 
-
-def by_release(found: Responses, shocks: Responses) -> Contrast:
-    """Every release, and days known because the market moved, which enter no mean."""
-    return Contrast(pd.concat([found.each, shocks.each]), found, shocks)
-
-
-class ShockDays(Shown, page="pages_releases:shock_days", label="event"):
-    """Days chosen because the market moved, described: as `Responses.each`."""
-
-    shocks: Responses
-
-
-def shock_days(shocks: Responses) -> ShockDays:
-    """What groups did on days chosen because the market moved; no test is made of them."""
-    return ShockDays(shocks.each, shocks)
+def _held(rows: pd.DataFrame, benchmark: str, window: Window) -> Iterator[Part]:
+    """The weeks after."""
+    for row in rows.to_dict("records"):
+        yield move(
+            f"alpha.{key_of(row['group'])}",
+            f"Abnormal return a day while held after releases, {named(row['group'])}", row,
+            value="alpha", scale=1e4, unit="basis points", n=row["days"], role="robustness",
+            method=f"calendar-time portfolio, days {label(window)}, market model, HC1",
+            note=f"p = {row['p_value']:.3f}; smallest found with 80% probability "
+            f"{1e4 * row['detectable']:.0f}",
+        )  # fmt: skip
+    scaled = rows.assign(
+        group=rows["group"].map(named), **(1e4 * rows[["alpha", "ci_low", "ci_high", "detectable"]])
+    ).drop(columns="se")
+    yield Table(
+        scaled, "Held for a month after every release",
+        f"Basis points a day beyond {named(benchmark)}, {when(window)}; p-values one at a time",
+        labels={
+            "days": "days held", "alpha": "abnormal", "ci_low": "95% from", "ci_high": "to", "p_value": "p",
+        },
+        row_label="group",
+    )  # fmt: skip

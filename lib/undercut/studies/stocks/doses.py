@@ -1,8 +1,13 @@
-"""Did releases with a stronger dose move a group of shares more? Regressions across releases."""
+"""Did releases with a stronger dose move a group of shares more, and did responses shrink with time?
+
+Regressions across releases.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from itertools import product
 from typing import Final
 
 import numpy as np
@@ -13,36 +18,35 @@ from undercut.errors import InputError
 from undercut.inference.arrays import Floats
 from undercut.inference.detectable import detectable
 from undercut.inference.multiple_testing import romano_wolf
+from undercut.studies.framed import Shown
+from undercut.studies.presentation import Figure, Part, Sentence
+from undercut.studies.stocks import charts
+from undercut.studies.stocks.charts import intervals
 from undercut.studies.stocks.release_response import Responses
-from undercut.studies.stocks.shown import Shown
+from undercut.studies.stocks.words import count, count_of, key_of, move, named, percent, points, told, when
 
 #: Releases below which no slope is estimated.
 FEWEST: Final = 5
-
-
 #: What can make a release a stronger dose, and the unit of each.
 DOSES: Final[Mapping[str, str]] = {
     "proximity": "points nearer to the best closed model",
     "halvings": "halvings of the price of the cheapest closed model of at least that capability",
 }
-
-
-class Slopes(Shown, page="pages_checks:slopes", value="slope"):
-    """Slopes of responses on doses.
-
-    Columns dose, group, n, slope (decimals of return per unit of the dose), se, ci_low, ci_high,
-    p_permutation, p_rw (adjusted for all groups of the dose), detectable (smallest slope found with 80%
-    probability).
-    """
-
-    found: Responses
+#: The session on which the market took notice of an open model.
+NOTICED: Final = pd.Timestamp("2025-01-27")
+_AXES = {
+    "proximity": "capability less that of the best closed model, points",
+    "halvings": "halvings below the cheapest equal closed model",
+}
+_UNITS = {"proximity": "a point nearer", "halvings": "a halving cheaper"}
 
 
 def dose_slopes(
     found: Responses, *, doses: Sequence[str] = tuple(DOSES), draws: int = 4_999, seed: int = 0
-) -> Slopes:
+) -> Shown:
     """Did releases with a stronger dose move a group more? `slopes_of` for the studied releases."""
-    return Slopes(slopes_of(found.each, found.tested, doses=doses, draws=draws, seed=seed), found)
+    rows = slopes_of(found.each, found.tested, doses=doses, draws=draws, seed=seed)
+    return Shown(rows, partial(_dose_slopes, found=found), value="slope")
 
 
 def slopes_of(
@@ -155,3 +159,131 @@ def hc3_slopes(dose: Floats, outcome: Floats) -> tuple[Floats, Floats]:
     residual = above[None] - centred[:, :, None] * slope[:, None, :]
     scaled = centred[:, :, None] * residual / (1 - leverage[:, :, None])
     return slope, np.sqrt((scaled**2).sum(axis=1)) / total
+
+
+def _differ(size: int, total: int, what: str) -> str:
+    """A count of what differs, as the start of a sentence."""
+    return f"{count_of(size)} of {total} {what} {'differs' if size < 2 else 'differ'} from zero"
+
+
+def _dose_slopes(rows: pd.DataFrame, found: Responses) -> Iterator[Part]:
+    """Did a stronger dose move a group more?"""
+    for row in rows.to_dict("records"):
+        yield move(
+            f"slope.{row['dose']}.{key_of(row['group'])}",
+            f"Change of the response of {named(row['group'])} per unit of {row['dose']}", row, value="slope",
+            unit="percentage points", n=row["n"], role="robustness",
+            method=f"least squares across releases, HC3; a unit is one of {DOSES[row['dose']]}",
+            note=f"permutation of doses p = {row['p_permutation']:.3f}, Romano-Wolf {row['p_rw']:.3f}; "
+            f"smallest slope found with 80% probability {100 * row['detectable']:.1f}",
+        )  # fmt: skip
+    steep, group = int((rows["p_rw"] < 0.05).sum()), rows["group"].iloc[0]
+    own = rows[rows["group"] == group]
+    said = "; ".join(
+        f"{told(own[own['dose'] == row.dose], 'dose', 'slope', chance='p_permutation')} over {row.n} "
+        f"releases, where {percent(row.detectable)} would have been found"
+        for row in own.itertuples(index=False)
+    )
+    yield Sentence(
+        f"{_differ(steep, len(rows), 'slopes')} within each dose, with a 5% chance of any false "
+        f"find. For {named(group)}, per unit of dose: {said}."
+    )
+    columns = ["event", "date", "proximity", "halvings", "price", "rival", "rival_price", "price_note"]
+    yield Figure(
+        "response_by_dose",
+        lambda: charts.response_by_dose(
+            found.each, found.tested, _AXES, group=group, source=found.source,
+            finding="Whether nearer or cheaper models moved shares more: "
+            f"{steep or 'none'} of {len(rows)} slopes can be told from zero",
+            measure=f"Abnormal return of {named(group)}, {when(found.window)}, 95% intervals; blue: US, "
+            "orange: Chinese, green: other developers",
+        ),
+        f"Two scatters of responses against doses. {said}", found.tested[columns],
+    )  # fmt: skip
+    yield _rows_figure(
+        "slopes", rows.assign(section=rows["dose"].map(_UNITS)), rows, _differ(steep, len(rows), "slopes"),
+        "Change of the response for one more unit, percentage points of return; 95% intervals",
+        f"Slopes with intervals by dose and group: {points(rows, 'dose', 'group', value='slope')}", found,
+    )  # fmt: skip
+
+
+def _rows_figure(
+    name: str, shown: pd.DataFrame, data: pd.DataFrame, finding: str, measure: str, alt: str, found: Responses
+) -> Figure:
+    """Slopes in sections."""
+    return intervals(
+        name, shown, data, alt, label="group", value="slope", section="section", source=found.source,
+        finding=finding, measure=measure,
+    )  # fmt: skip
+
+
+def trend(found: Responses, *, draws: int = 4_999, seed: int = 0) -> Shown:
+    """Did responses grow or shrink: by the year, and after the market took notice in January 2025?
+
+    Columns measure (``response`` with its sign, or ``size``), comparison (``a year`` or ``after less
+    before``), group, n, slope, se, ci_low, ci_high, p_permutation, p_rw, detectable, why. A comparison that
+    cannot be made has one row that says why.
+
+    Parameters
+    ----------
+    found : Responses
+        The responses.
+    draws, seed
+        Permutations of the dates among the releases.
+    """
+    days = found.tested["date"]
+    dated = found.tested[["event", "date"]].assign(
+        year=(days - NOTICED).dt.days / 365.25, after=(days >= NOTICED).astype(float)
+    )
+    parts = []
+    comparisons = {"a year": "year", "after less before": "after"}
+    for measure, (comparison, dose) in product(("response", "size"), comparisons.items()):
+        size, why = measure == "size", ""
+        try:
+            slopes = slopes_of(found.each, dated, doses=[dose], size=size, draws=draws, seed=seed)
+        except InputError as reason:
+            slopes, why = pd.DataFrame([{"dose": dose}]), str(reason)
+        parts.append(slopes.assign(measure=measure, comparison=comparison, why=why))
+    columns = ["measure", "comparison", "group", "n", "slope", "se", "ci_low", "ci_high", "p_permutation"]
+    rows = pd.concat(parts, ignore_index=True).reindex(columns=[*columns, "p_rw", "detectable", "why"])
+    return Shown(rows, partial(_trend, found=found), value="slope")
+
+
+def _trend(rows: pd.DataFrame, found: Responses) -> Iterator[Part]:
+    """Did responses shrink?"""
+    made, impossible = rows[rows["why"] == ""], rows[rows["why"] != ""]
+    if len(made):
+        yield from _trend_made(rows, made, found)
+    clear = made[made["p_rw"] < 0.05]
+    yield count(
+        "trend.distinct", "Changes over time that can be told from zero", len(clear), "comparisons",
+        n=len(made), method="permutation, Romano-Wolf at 5% within each comparison",
+    )  # fmt: skip
+    for row in impossible.itertuples(index=False):
+        yield Sentence(f"Not testable, {row.measure}, {row.comparison}: {row.why}")
+
+
+def _trend_made(rows: pd.DataFrame, made: pd.DataFrame, found: Responses) -> Iterator[Part]:
+    first, clear = made["group"].iloc[0], made[made["p_rw"] < 0.05]
+    for row in made[made["group"] == first].to_dict("records"):
+        yield move(
+            f"trend.{row['measure']}.{row['comparison'].replace(' ', '_')}.{key_of(first)}",
+            f"Change of the {row['measure']}, {named(first)}, {row['comparison']}", row, value="slope",
+            unit="percentage points", n=row["n"], method="least squares across releases, HC3",
+            note=f"permutation p = {row['p_permutation']:.3f}, Romano-Wolf {row['p_rw']:.3f}",
+            role="robustness",
+        )  # fmt: skip
+    finding = _differ(len(clear), len(made), "changes over time")
+    what = clear["measure"] + " of " + clear["group"].map(named) + ", " + clear["comparison"] + ","
+    listed = told(clear.assign(what=what), "what", "slope", chance="p_permutation", least="")
+    yield Sentence(
+        f"{finding} within each comparison, with a 5% chance of any false find{': ' * bool(listed)}{listed}."
+    )
+    later = made["comparison"].replace("after less before", "later minus earlier")
+    shown = made.assign(section=made["measure"] + ", " + later)
+    yield _rows_figure(
+        "change_over_time", shown, rows, finding,
+        "Change of the response and of its size, percentage points of return: a year, and since January 2025 "
+        "against before; 95% intervals",
+        f"Changes with intervals: {points(shown, 'section', 'group', value='slope')}", found,
+    )  # fmt: skip

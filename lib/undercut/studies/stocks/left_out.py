@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 
 from undercut.eventstudy.model import event_study
-from undercut.studies.framed import Framed
+from undercut.eventstudy.results import EventStudy
+from undercut.studies.framed import Framed, Shown
 from undercut.studies.presentation import Number, Part, Sentence, Table
-from undercut.studies.stocks.announced import FOCUS, Announced, EachMove, PairMoves
-from undercut.studies.stocks.names import named
+from undercut.studies.stocks.announced import FOCUS, Announced
 from undercut.studies.stocks.release_response import Responses, studied
 from undercut.studies.stocks.shock import NAME, TARGET, Shock
 from undercut.studies.stocks.universe import group_portfolios
-from undercut.studies.stocks.words import key_of, percent, span
+from undercut.studies.stocks.words import key_of, named, percent, span
 
 
 class LeftOut(Framed, row="without", value="car"):
@@ -74,8 +74,7 @@ class LeftOut(Framed, row="without", value="car"):
             return f"No answer turns when {self.units('one', 'or')} is left out."
         parts = []
         for row in turned.itertuples():
-            first = row.turns.split(", ")[0]
-            more = row.turns.count(",")
+            first, more = row.turns.split(", ")[0], row.turns.count(",")
             also = f" (and {more} more turn it)" if more else ""
             parts.append(
                 f"{named(row.group)} {self.told(row.group, '')}, without {named(first)} "
@@ -91,37 +90,43 @@ class LeftOut(Framed, row="without", value="car"):
 
 def _turns(whole: pd.Series, row: Any) -> bool:
     """Whether a verdict changes: lower, higher, or not to be told from zero."""
-    was_clear = whole["ci_low"] * whole["ci_high"] > 0
-    if pd.isna(row.ci_low):
-        return bool(was_clear and whole["car"] * row.car < 0)
-    is_clear = row.ci_low * row.ci_high > 0
-    return bool(is_clear != was_clear or (is_clear and whole["car"] * row.car < 0))
+    was_clear, is_turned = whole["ci_low"] * whole["ci_high"] > 0, whole["car"] * row.car < 0
+    is_clear = was_clear if pd.isna(row.ci_low) else row.ci_low * row.ci_high > 0
+    return bool(is_clear != was_clear or (is_clear and is_turned))
 
 
 def _without_each(members: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """Every group whole, and without each of its companies; names are ``group | firm``."""
-    found = {f"{group} | nobody": list(firms) for group, firms in members.items() if len(firms) > 1}
-    for group, firms in members.items():
-        if len(firms) > 1:
-            found |= {f"{group} | {gone}": [firm for firm in firms if firm != gone] for gone in firms}
-    return found
+    several = {group: list(firms) for group, firms in members.items() if len(firms) > 1}
+    return {f"{group} | nobody": firms for group, firms in several.items()} | {
+        f"{group} | {gone}": [firm for firm in firms if firm != gone]
+        for group, firms in several.items() for gone in firms
+    }  # fmt: skip
 
 
-def _named(rows: pd.DataFrame, names: pd.Series, unit: str) -> pd.DataFrame:
-    parts = names.str.split(" | ", regex=False, expand=True)
-    return rows.assign(group=parts[0], without=parts[1].replace("nobody", ""), unit=unit)[
+def _named(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Rows of the portfolios of `_without_each`, by group and company."""
+    rows = rows[rows[column].str.contains(" | ", regex=False)]
+    parts = rows[column].str.split(" | ", regex=False, expand=True)
+    return rows.assign(group=parts[0], without=parts[1].replace("nobody", ""), unit="company")[
         ["group", "unit", "without", "car", "ci_low", "ci_high"]
     ]
+
+
+def _means(study: EventStudy) -> pd.DataFrame:
+    """The mean response of each of the portfolios of `_without_each`."""
+    last = study.caar().groupby("group", sort=False).tail(1)
+    return _named(last.rename(columns={"caar": "car"}), "group")
 
 
 def shock_left_out(shock: Shock) -> LeftOut:
     """Every group's move on the day, whole and without each company."""
     portfolios = group_portfolios(shock.data.returns, _without_each(shock.members))
     market = shock.data.returns[[shock.benchmark]]
-    options = {"window": shock.window, **shock.options}
-    study = event_study(market.join(portfolios), shock.alone(list(portfolios.columns)), **options)
-    found = study.car()
-    firms = _named(found, found["firm"], "company")
+    study = event_study(
+        market.join(portfolios), shock.alone(list(portfolios.columns)), window=shock.window, **shock.options
+    )
+    firms = _named(study.car(), "firm")
     return LeftOut(pd.concat([firms, _without_months(shock)], ignore_index=True), "group")
 
 
@@ -148,21 +153,19 @@ def releases_left_out(found: Responses, returns: pd.DataFrame) -> LeftOut:
     held = set(returns["ticker"])
     members = {name: [f for f in firms if f in held] for name, firms in found.options["groups"].items()}
     study, _ = studied(returns, found.tested, _without_each(members), benchmark, given)
-    last = study.caar().groupby("group", sort=False).tail(1).rename(columns={"caar": "car"})
-    last = last[last["group"].str.contains(" | ", regex=False)]
-    firms = _named(last, last["group"], "company")
     means = found.mean[found.mean["group"].ne("all")].rename(columns={"caar": "car"})
-    return LeftOut(pd.concat([firms, _events(found.each, means)], ignore_index=True), "caar")
+    parts = [_means(study), _events(found.each, means)]
+    return LeftOut(pd.concat(parts, ignore_index=True), "caar")
 
 
-def announcements_left_out(case: Announced, pairs: PairMoves, each: EachMove) -> LeftOut:
+def announcements_left_out(case: Announced, pairs: Shown, each: Shown) -> LeftOut:
     """The mean move of the group named for each kind, without each company and without each announcement."""
     parts = []
     for kind, group in FOCUS.items():
-        rows = each.rows[each.rows["kind"] == kind]
+        rows = each.frame[each.frame["kind"] == kind]
         if rows.empty or group not in case.members:
             continue
-        whole = pairs.rows[pairs.rows["kind"].eq(kind) & pairs.rows["portfolio"].eq(group)].assign(group=kind)
+        whole = pairs.frame.query("kind == @kind and portfolio == @group").assign(group=kind)
         alone = rows.assign(group=kind, event=rows["label"])
         parts.append(_events(alone, whole))
         if len(case.members[group]) > 1:
@@ -176,9 +179,7 @@ def _companies(case: Announced, rows: pd.DataFrame, group: str) -> pd.DataFrame:
     events = rows[["event", "date"]].merge(pd.DataFrame({"firm": portfolios.columns}), how="cross")
     options = {"window": case.window, **case.options}
     study = event_study(market.join(portfolios), events.assign(group=events["firm"]), **options)
-    last = study.caar().groupby("group", sort=False).tail(1).rename(columns={"caar": "car"})
-    last = last[last["group"].str.contains(" | ", regex=False)]
-    return _named(last, last["group"], "company")
+    return _means(study)
 
 
 def _events(each: pd.DataFrame, means: pd.DataFrame) -> pd.DataFrame:

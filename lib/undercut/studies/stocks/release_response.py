@@ -1,4 +1,4 @@
-"""How did groups of shares respond to releases: one by one, on average, and by the strength of the dose?
+"""How did groups of shares respond to releases, one by one and on average?
 
 Each group is one equal-weight portfolio, so that a release is one observation of a group however its members
 move together, and whatever else is asked (many releases, many groups) is adjusted for.
@@ -6,27 +6,29 @@ move together, and whatever else is asked (many releases, many groups) is adjust
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from undercut.errors import DuplicateRowsError, OutsideDataError
 from undercut.eventstudy.battery import ALL, pools
-from undercut.eventstudy.calendar_time import calendar_time_portfolio
+from undercut.eventstudy.charts import draw_intervals
 from undercut.eventstudy.model import event_study
 from undercut.eventstudy.permutation import Permutation, permute_dates
 from undercut.eventstudy.results import EventStudy
 from undercut.eventstudy.sample import Pool
-from undercut.eventstudy.windows import Window, label
+from undercut.eventstudy.windows import label
 from undercut.inference.arrays import Floats
 from undercut.inference.detectable import detectable
 from undercut.inference.multiple_testing import benjamini_hochberg, romano_wolf
+from undercut.result import Axes, Result
 from undercut.sources.returns import load_returns
-from undercut.studies.stocks.shown import Shown
+from undercut.studies.presentation import Answer, Figure, Number, Part, Sentence
+from undercut.studies.stocks import charts
 from undercut.studies.stocks.universe import GROUPS, group_portfolios
+from undercut.studies.stocks.words import count, key_of, move, moved, named, percent, sides, table, told, when
 
 #: The groups of the study, chosen by what they sell, not by how they moved.
 STUDIED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -34,14 +36,16 @@ STUDIED: Final[Mapping[str, tuple[str, ...]]] = {
 }
 #: The headline benchmark of equal weights, and the usual one, which the large AI names dominate.
 BENCHMARKS: Final = ("RSP", "SPY")
+#: The group that the report leads with, named before looking.
+LEADS = "chips"
 
 
-class Responses(Shown, page="pages_releases:responses", value="caar"):
+class Responses(Result):
     """Abnormal returns of groups around releases.
 
     Attributes
     ----------
-    rows : pandas.DataFrame
+    mean : pandas.DataFrame
         One row a group and one for ``all``: group, n, caar, se, ci_low, ci_high, detectable, p_permutation,
         p_bh and p_rw (adjusted for the groups; missing for ``all``).
     study : EventStudy
@@ -59,6 +63,7 @@ class Responses(Shown, page="pages_releases:responses", value="caar"):
         ``sample`` or ``real``.
     """
 
+    mean: pd.DataFrame
     study: EventStudy
     each: pd.DataFrame
     left_out: pd.DataFrame
@@ -67,9 +72,9 @@ class Responses(Shown, page="pages_releases:responses", value="caar"):
     data_kind: Literal["real", "sample"]
 
     @property
-    def mean(self) -> pd.DataFrame:
-        """One row a group, and one for all of them."""
-        return self.rows
+    def groups(self) -> pd.DataFrame:
+        """The mean response of each group alone."""
+        return self.mean[self.mean["group"] != "all"]
 
     @property
     def tested(self) -> pd.DataFrame:
@@ -81,9 +86,23 @@ class Responses(Shown, page="pages_releases:responses", value="caar"):
         """Days that are summed, as text."""
         return label(self.study.abnormal.windows.event)
 
+    @property
+    def source(self) -> str:
+        """The line below figures."""
+        whose = "shipped sample" if self.data_kind == "sample" else "own file or download"
+        return (
+            f"Returns: {whose}; releases: Epoch AI's capability index (CC BY 4.0); "
+            f"compared with {named(self.options['benchmark'])}"
+        )
+
+    @property
+    def method(self) -> str:
+        """Days and model of normal returns."""
+        return f"{when(self.window)}, {self.study.setup.model.name} model on {self.options['benchmark']}"
+
     def table(self) -> pd.DataFrame:
         """The mean response of each group."""
-        return self.rows.copy()
+        return self.mean.copy()
 
     def to_frame(self) -> pd.DataFrame:
         """The response of each group to each release."""
@@ -92,6 +111,15 @@ class Responses(Shown, page="pages_releases:responses", value="caar"):
     def summary(self) -> str:
         """The mean responses as text."""
         return self.study.summary()
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw every mean with its interval."""
+        return draw_intervals(self.mean, ax, label="group", value="caar")
+
+    def parts(self) -> Iterator[Part]:
+        """How many releases, the mean response of each group, and what could have been missed."""
+        yield from _findings(self)
+        yield from _responses(self)
 
 
 def response_returns(source: str) -> pd.DataFrame:
@@ -159,14 +187,14 @@ def responses(
     """
     study, left_out = studied(returns, releases, groups, benchmark, options)
     order = {name: place for place, name in enumerate([*groups, ALL])}
-    each = _each(study, draws, seed)
-    each = each.assign(place=each["group"].map(order)).sort_values(["date", "place"]).drop(columns="place")
-    mean = mean_responses(study, draws, seed).sort_values("group", key=lambda column: column.map(order))
+
+    def place(column: pd.Series) -> pd.Series:
+        return column.map(order) if column.name == "group" else column
+
+    each = _each(study, draws, seed).sort_values(["date", "group"], key=place, ignore_index=True)
+    mean = mean_responses(study, draws, seed).sort_values("group", key=place, ignore_index=True)
     given = {"groups": groups, "benchmark": benchmark, "draws": draws, "seed": seed, **options}
-    return Responses(
-        mean.reset_index(drop=True), study, each.reset_index(drop=True), left_out, releases, given,
-        kind_of(returns),
-    )  # fmt: skip
+    return Responses(mean, study, each, left_out, releases, given, kind_of(returns))
 
 
 def kind_of(returns: pd.DataFrame) -> Literal["real", "sample"]:
@@ -251,48 +279,79 @@ def mean_responses(study: EventStudy, draws: int, seed: int) -> pd.DataFrame:
 
 
 def _adjusted(drawn: Permutation) -> dict[str, Floats]:
-    plain = np.array([result.p_value for result in drawn.results])
-    statistics = np.array([result.statistic for result in drawn.results])
-    return {
-        "p_permutation": plain,
-        "p_bh": benjamini_hochberg(plain),
-        "p_rw": romano_wolf(statistics, drawn.null),
-    }
+    plain, statistics = np.array([(result.p_value, result.statistic) for result in drawn.results]).T
+    adjusted = romano_wolf(statistics, drawn.null)
+    return {"p_permutation": plain, "p_bh": benjamini_hochberg(plain), "p_rw": adjusted}
 
 
-class Held(Shown, page="pages_checks:held", value="alpha"):
-    """Each group held for weeks after every release.
+def _findings(found: Responses) -> Iterator[Number]:
+    releases, tested, means = found.releases, found.tested, found.groups
+    within = releases.attrs.get("within")
+    yield count(
+        "releases.found", "Sessions with an open release near the closed frontier", len(releases), "sessions",
+        n=releases["models"].str.count(";").sum() + len(releases),
+        method=f"at most {within:g} points behind" if within else "releases near the frontier",
+    )  # fmt: skip
+    yield count(
+        "releases.tested", "Of these, with returns enough to test", len(tested), "sessions", n=len(releases),
+        method=f"estimation window {label(found.study.abnormal.windows.estimation)}",
+    )  # fmt: skip
+    for row in found.mean.to_dict("records"):
+        yield move(
+            f"caar.{key_of(row['group'])}", f"Mean abnormal return, {named(row['group'])}", row, value="caar",
+            n=row["n"], method=found.method, role="headline" if row["group"] == LEADS else "primary",
+            note=f"permutation of dates p = {row['p_permutation']:.3f}",
+        )  # fmt: skip
+    for row in found.mean.to_dict("records"):
+        yield Number(
+            f"detectable.{key_of(row['group'])}",
+            f"Smallest mean effect that would have been found, {named(row['group'])}",
+            100 * row["detectable"], "%", n=row["n"], method="5% level, 80% power", role="descriptive",
+            note="a threshold computed from the standard error: no interval",
+        )  # fmt: skip
+    yield count(
+        "groups.distinct", "Groups whose mean response differs from that on other days",
+        (means["p_rw"] < 0.05).sum(), "groups", n=len(means),
+        method="permutation of dates, Romano-Wolf at 5%",
+    )  # fmt: skip
 
-    Columns group, days, alpha (a day), se, ci_low, ci_high, p_value, detectable.
-    """
 
-    benchmark: str
-    window: Window
-
-
-def held_after(
-    returns: pd.DataFrame,
-    releases: pd.DataFrame,
-    *,
-    groups: Mapping[str, Sequence[str]] = STUDIED,
-    benchmark: str = "RSP",
-    window: Window = (0, 20),
-) -> Held:
-    """Calendar-time portfolios: each group held for weeks after every release, against the benchmark.
-
-    Releases whose weeks overlap hold the group once. Interval by the t distribution.
-    """
-    portfolios, market = portfolios_and_market(returns, groups, benchmark)
-    rows = []
-    for group in portfolios.columns:
-        found = calendar_time_portfolio(
-            portfolios[[group]], releases[["event", "date"]], window=window, market=market
+def _responses(found: Responses) -> Iterator[Part]:
+    means, tested = found.groups, found.tested
+    clear = means[means["p_rw"] < 0.05]
+    verdict = f"{len(clear) or 'none'} of {len(means)} groups of shares moved more than on other days"
+    verdict += sides(clear["caar"])
+    stated = verdict[0].upper() + verdict[1:]
+    first, last = (f"{day:%B %Y}" for day in (tested["date"].min(), tested["date"].max()))
+    if (chips := means[means["group"] == LEADS]).empty:
+        yield Answer(f"Around {len(tested)} open releases {verdict}; chip makers have no returns here.")
+    else:
+        yield Answer(
+            f"Around {len(tested)} open releases near the frontier chip makers' shares "
+            f"{moved(chips.iloc[0], 'caar')}."
         )
-        days, error = len(found.returns), found.standard_error
-        half = float(stats.t.ppf(0.975, days - 2)) * error
-        ends = {"ci_low": found.alpha - half, "ci_high": found.alpha + half, "p_value": found.p_value}
-        least = float(detectable(error, freedom=days - 2))
-        rows.append(
-            {"group": group, "days": days, "alpha": found.alpha, "se": error, **ends, "detectable": least}
-        )
-    return Held(pd.DataFrame(rows), benchmark, window)
+    yield Sentence(
+        f"{stated} ({first} to {last}), judged over all groups together, with a 5% chance of any false find."
+    )
+    needed = "; ".join(
+        f"{percent(row.detectable)} for {named(row.group)}" for row in means.itertuples(index=False)
+    )
+    yield Sentence(
+        f"What this could have missed: a mean effect had to reach {needed} to be found with 80% probability. "
+        "Smaller effects, of either sign, remain possible."
+    )
+    yield Figure(
+        "mean_responses",
+        lambda: charts.mean_responses(
+            found.mean, finding=stated, source=found.source,
+            measure=f"Mean abnormal return around {len(tested)} releases, {when(found.window)}; 95% "
+            "intervals; upright bars: smallest effect found four times in five; p: against other dates",
+        ),
+        f"Dots with intervals, one a group. {told(found.mean, value='caar')}", found.mean,
+    )  # fmt: skip
+    columns = ["group", "n", "caar", "ci_low", "ci_high", "detectable", "p_permutation", "p_bh", "p_rw"]
+    yield table(
+        found.mean, columns, f"Mean response to {len(tested)} releases",
+        f"Percent, {when(found.window)}; p: against the same shares on days without a release; BH, RW: "
+        "adjusted by Benjamini-Hochberg, Romano-Wolf",
+    )  # fmt: skip

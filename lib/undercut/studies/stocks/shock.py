@@ -1,40 +1,54 @@
-"""How large was one day's move, against which benchmark, and how unusual was it? One event in depth."""
+"""One event in depth: which groups and companies moved on the day, and how sure can one be?"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import product
-from typing import Any, ClassVar, Final, cast
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 
+from undercut import plots
 from undercut.errors import OutsideDataError
-from undercut.eventstudy.data import returns_panel
-from undercut.eventstudy.effects import rebounds
 from undercut.eventstudy.groups import GroupTests, battery_table, group_tests
 from undercut.eventstudy.model import event_study
 from undercut.eventstudy.results import EventStudy
-from undercut.eventstudy.windows import Window, label, parse_window
-from undercut.inference.arrays import Booleans
-from undercut.inference.specifications import SpecificationCurve, specification_curve
-from undercut.sources.events import calendar_inside, events_inside
-from undercut.sources.reference import load_reference
-from undercut.studies.stocks.shown import Shown
+from undercut.eventstudy.windows import Window, parse_window
+from undercut.report.findings.sentences import day_text
+from undercut.result import Axes, Result
+from undercut.sources.events import calendar_inside
+from undercut.studies.framed import Shown
+from undercut.studies.presentation import Caveat, Part, Sentence, Table
+from undercut.studies.stocks.charts import intervals
 from undercut.studies.stocks.universe import Market, group_portfolios
+from undercut.studies.stocks.words import (
+    SURVIVORS,
+    count,
+    ends_of,
+    head,
+    key_of,
+    move,
+    named,
+    p_text,
+    percent,
+    points,
+    table,
+    told,
+    when,
+)
 
 #: The company that the report is about, and how it is called.
 TARGET: Final = "NVDA"
 NAME: Final = "NVIDIA"
 
 
-class Shock(Shown, page="pages_shock:scope"):
+class Shock(Result):
     """One dated event, and the companies and groups around it.
 
     Attributes
     ----------
-    rows : pandas.DataFrame
-        Returns by day: every company, fund and group is a column.
+    returns : pandas.DataFrame
+        By day: every company, fund and group is a column.
     data : Market
         Where the returns are from.
     members : dict of str to list of str
@@ -49,6 +63,7 @@ class Shock(Shown, page="pages_shock:scope"):
         Of every event study: market, model, estimation.
     """
 
+    returns: pd.DataFrame
     data: Market
     members: dict[str, list[str]]
     events: pd.DataFrame
@@ -57,11 +72,6 @@ class Shock(Shown, page="pages_shock:scope"):
     release: pd.Timestamp
     window: Window
     options: dict[str, Any]
-
-    @property
-    def returns(self) -> pd.DataFrame:
-        """Returns by day: every company, fund and group is a column."""
-        return self.rows
 
     @property
     def groups(self) -> list[str]:
@@ -78,15 +88,53 @@ class Shock(Shown, page="pages_shock:scope"):
         """Groups of at least two companies."""
         return [name for name, firms in self.members.items() if len(firms) > 1]
 
+    @property
+    def source(self) -> str:
+        """The line below figures."""
+        return f"Returns: {self.data.described}"
+
+    @property
+    def days(self) -> str:
+        """The day, or the days around it, in words."""
+        day = day_text(self.day)
+        return day if self.window == (0, 0) else f"{when(self.window)} ({day})"
+
+    @property
+    def method(self) -> str:
+        """How normal returns are told."""
+        return f"{self.options['model']} model on {self.benchmark}"
+
     def alone(self, names: Sequence[str], day: pd.Timestamp | None = None) -> pd.DataFrame:
         """The event as a table for event studies: each company or group a group of its own."""
-        when = self.day if day is None else day
-        return pd.DataFrame({"event": self.event, "date": when, "firm": list(names), "group": list(names)})
+        names, day = list(names), self.day if day is None else day
+        return pd.DataFrame({"event": self.event, "date": day, "firm": names, "group": names})
 
     def by_kind(self) -> pd.DataFrame:
         """The event as a table for event studies: every company in the first group that it stands in."""
         firms = self.data.firms
         return self.alone(list(firms)).assign(group=list(firms.values()))
+
+    def scheduled(self, window: Window) -> str:
+        """Scheduled news inside a window: the central bank, prices, jobs, earnings of the companies."""
+        days = pd.Series([self.day])
+        return calendar_inside(days, self.returns.index, window, tickers=self.data.firms)[0]
+
+    def parts(self) -> Iterator[Part]:
+        """Which companies, which days."""
+        first, last = (day.date() for day in self.data.returns.index[[0, -1]])
+        groups = "; ".join(
+            f"{named(name)}: {', '.join(map(named, firms))}" for name, firms in self.members.items()
+        )
+        yield Sentence(
+            f"Daily returns of {len(self.data.firms)} companies in {len(self.members)} groups, {first} to "
+            f"{last}, from {self.data.described}. Groups: {groups}. Sellers of models are also clouds; the "
+            "two groups overlap."
+        )
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Returns of all companies on the day, in percent."""
+        day = 100 * self.returns.loc[self.day, list(self.data.firms)]
+        return day.sort_values().plot.barh(ax=plots.own_axes(ax))
 
 
 def shock_of(
@@ -124,218 +172,171 @@ def shock_of(
         raise OutsideDataError(f"The returns go from {first} to {last}; {event} is of {days[event].date()}.")
     portfolios = group_portfolios(data.returns)
     options = {"market": benchmark, "model": model, "estimation": parse_window(estimation)}
-    wide = data.returns.join(portfolios)
-    members = portfolios.attrs["members"]
     return Shock(
-        wide, data, members, events, event, days[event], days[release], parse_window(window), options
-    )
+        data.returns.join(portfolios), data, portfolios.attrs["members"], events, event, days[event],
+        days[release], parse_window(window), options,
+    )  # fmt: skip
 
 
-class Moves(Shown):
+class Moves(Shown, kw_only=True):
     """Moves of companies or groups on the day, smallest first, with their corrections.
 
-    Attributes
-    ----------
-    rows : pandas.DataFrame
-        As `undercut.eventstudy.groups.GroupTests`, sorted.
-    shock : Shock
-        The event.
-    tests : GroupTests
-        What was tested.
+    ``frame`` as `undercut.eventstudy.groups.GroupTests`, sorted; ``tests`` is what was tested.
     """
 
     shock: Shock
     tests: GroupTests
 
 
-class Companies(Moves, page="pages_shock:companies"):
-    """Moves of every company."""
-
-
-class Groups(Moves, page="pages_shock:groups"):
-    """Moves of every group, as a portfolio."""
-
-
-def _moves(kind: type[Moves], shock: Shock, study: EventStudy) -> Moves:
-    tests = group_tests(study)
-    return kind(tests.rows.sort_values("car", ignore_index=True), shock, tests)
-
-
-def company_moves(shock: Shock, study: EventStudy) -> Companies:
+def company_moves(shock: Shock, study: EventStudy) -> Moves:
     """Every company of an event study in which each is alone, tested and corrected for their number."""
-    return cast("Companies", _moves(Companies, shock, study))
+    tests = group_tests(study)
+    rows = tests.rows.sort_values("car", ignore_index=True)
+    return Moves(rows, partial(_companies, shock=shock), shock=shock, tests=tests)
 
 
-def group_moves(shock: Shock, study: EventStudy) -> Groups:
+def _companies(rows: pd.DataFrame, shock: Shock) -> Iterator[Part]:
+    """Who lost, who gained."""
+    clear = rows[rows["q_value"] < 0.05]
+    lost, gained = clear[clear["car"] < 0], clear[clear["car"] > 0]
+    shown = rows.assign(
+        said="q " + rows["q_value"].map(p_text),
+        name=[f"{named(firm)} ({named(shock.data.firms[firm])})" for firm in rows["group"]],
+    )
+    yield intervals(
+        "companies", shown, shown, f"One interval a company, sorted. {points(rows, 'group')}",
+        label="name", note="said", source=shock.source,
+        finding=f"Corrected for their number, {len(lost) or 'none'} of {len(rows)} companies lost and "
+        f"{len(gained) or 'none'} gained",
+        measure=f"Abnormal return against {named(shock.benchmark)}, {shock.days}, 95% intervals; q: p-value "
+        f"after the correction; {shock.data.kind} data",
+    )  # fmt: skip
+    for word, part in (("lost", lost), ("gained", gained)):
+        yield count(
+            f"companies.{word}", f"Companies that {word} beyond chance after correction", len(part),
+            "companies", n=len(rows), method="Benjamini-Hochberg at 5% on the permutation's p-values",
+        )  # fmt: skip
+    best = rows[rows["car"] > 0].tail(5).iloc[::-1]
+    yield Sentence(f"The largest moves upward: {told(best, chance='q_value')}.")
+
+
+def group_moves(shock: Shock, study: EventStudy) -> Moves:
     """Every group of an event study of portfolios, tested and corrected for their number."""
-    return cast("Groups", _moves(Groups, shock, study))
+    tests = group_tests(study)
+    rows = tests.rows.sort_values("car", ignore_index=True)
+    return Moves(rows, partial(_groups, shock=shock, placebo=tests.placebo_days), shock=shock, tests=tests)
 
 
-class Sessions(Shown, page="pages_shock:sessions"):
-    """Moves of the groups on the release, the eve and the day itself: as `Moves`, with ``session``."""
+def _groups(rows: pd.DataFrame, shock: Shock, placebo: int) -> Iterator[Part]:
+    """Which groups moved, and of which that cannot be said."""
+    rows = rows.assign(n_members=rows["group"].map(shock.members).map(len))
+    for row in rows.itertuples():
+        yield move(
+            f"group.{key_of(row.group)}", f"{head(row.group)}, {shock.days}", row._asdict(), n=row.n_members,
+            method=f"portfolio, {shock.method}", role="primary",
+            note=f"{_by_chance(row)}, q = {p_text(row.q_value)}; detectable {100 * row.detectable:.1f}%",
+        )  # fmt: skip
+    columns = ["group", "n_members", "car", "ci_low", "ci_high", "detectable", "p_permutation", "q_value"]
+    yield table(
+        rows, [*columns, "p_adjusted"], f"Groups on {day_text(shock.day)}",
+        f"Abnormal return of portfolios against {named(shock.benchmark)}, percent; p, dates: permutation "
+        f"over {placebo} sessions",
+    )  # fmt: skip
+    is_clear, told_ = rows["q_value"] < 0.05, rows["group"].map(named) + " (" + rows["car"].map(percent) + ")"
+    clear, still = ", ".join(told_[is_clear]), ", ".join(told_[~is_clear])
+    if not still:
+        yield Sentence(f"Every group moved beyond chance: {clear}.")
+        return
+    least, most = ends_of(rows.loc[~is_clear, "detectable"])
+    yield Sentence(
+        f"Groups that moved beyond chance after correction: {clear or 'none'}. Groups of which that cannot "
+        f"be said: {still}; a move of {least} to {most} would have been found four times in five."
+    )
 
-    shock: Shock
+
+def _by_chance(row: Any) -> str:
+    return f"permutation p = {p_text(row.p_permutation)}"
 
 
-def three_sessions(shock: Shock) -> Sessions:
-    """The same event study of the groups, one session long, on the release, the eve and the day."""
+def three_sessions(shock: Shock) -> Shown:
+    """The same event study of the groups, one session long, on the release, the eve and the day.
+
+    As `Moves`, with ``session``.
+    """
     eve = shock.returns.index[shock.returns.index < shock.day][-1]
     names = {"first session after the release": shock.release, "the eve": eve, "the day": shock.day}
     parts = []
-    for name, when in names.items():
-        study = event_study(shock.returns, shock.alone(shock.groups, when), window=(0, 0), **shock.options)
-        parts.append(group_tests(study).rows.assign(session=f"{when.date()}, {name}"))
-    return Sessions(pd.concat(parts, ignore_index=True), shock)
+    for name, day in names.items():
+        study = event_study(shock.returns, shock.alone(shock.groups, day), window=(0, 0), **shock.options)
+        parts.append(group_tests(study).rows.assign(session=f"{day.date()}, {name}"))
+    return Shown(pd.concat(parts, ignore_index=True), partial(_sessions, shock=shock))
 
 
-class Tests(Shown, page="pages_shock:tests"):
-    """P-values of every test of the companies' mean, as `undercut.eventstudy.groups.battery_table`."""
-
-    __test__: ClassVar[bool] = False
-
-    shock: Shock
-
-
-def every_test(shock: Shock, study: EventStudy) -> Tests:
-    """Every test of an event study whose groups are kinds of companies."""
-    return Tests(battery_table(study), shock)
-
-
-class Rebound(Shown, page="pages_shock:rebound", label="firm", value="share_recovered"):
-    """Shares of the move that came back on the next session and within two weeks.
-
-    ``rows`` as `undercut.eventstudy.effects.rebounds`, with ``after``; only those with a bounded interval.
-    """
-
-    shock: Shock
-    study: EventStudy
-
-
-def rebound(shock: Shock, study: EventStudy) -> Rebound:
-    """What came back, from an event study that reaches ten sessions past the day."""
-    parts = [rebounds(study, after=after).assign(after=label(after)) for after in ((1, 1), (1, 10))]
-    rows = pd.concat(parts, ignore_index=True)
-    bounded = np.isfinite(rows[["ci_low", "ci_high"]]).all(axis=1)
-    return Rebound(rows[bounded].reset_index(drop=True), shock, study)
+def _sessions(rows: pd.DataFrame, shock: Shock) -> Iterator[Part]:
+    """The groups on the release, the eve and the day."""
+    shown = rows.assign(session=rows["session"].map(_session))
+    size = rows.assign(found=rows["q_value"] < 0.05).groupby("session", sort=False)["found"].sum()
+    listed = ", ".join(f"{n or 'none'} on {_session(name).split(',')[0]}" for name, n in size.items())
+    for row in rows[rows["session"] != list(size.index)[-1]].itertuples():
+        yield move(
+            f"session.{row.session[:10]}.{key_of(row.group)}", f"{head(row.group)}, {row.session}",
+            row._asdict(), n=len(shock.members[row.group]), method=f"portfolio, {shock.method}",
+            role="descriptive", note=f"{_by_chance(row)}, Romano-Wolf {p_text(row.p_adjusted)}",
+        )  # fmt: skip
+    yield intervals(
+        "sessions", shown, shown, f"Three blocks of intervals. {points(rows, 'session', 'group')}",
+        label="group", section="session", source=shock.source,
+        finding=f"Of {len(shock.members)} groups moved beyond chance: {listed}",
+        measure=f"Abnormal return of each group against {named(shock.benchmark)}, one day, 95% intervals; "
+        f"{shock.data.kind} data",
+    )  # fmt: skip
+    events = shock.events
+    same = events["us_trading_day"].eq(shock.release) & events["event_id"].ne(_released(shock))
+    beside = "; ".join(events.loc[same, "title"])
+    yield Sentence(
+        f"Other dated events of {day_text(shock.release)}: {beside or 'none'}."
+        + (" What that session shows cannot be given to the model alone." if beside else "")
+    )
 
 
-class Spans(Shown, page="pages_shock:spans", label="window"):
-    """The move over longer windows, with the other dated events inside: car's columns, and ``inside``."""
-
-    shock: Shock
-
-
-def longer_windows(
-    shock: Shock,
-    study: EventStudy,
-    windows: Sequence[Window] = ((0, 0), (-1, 0), (0, 1), (-1, 1), (0, 5), (-5, 5)),
-) -> Spans:
-    """The target and the chip group over one window after another."""
-    firms = [name for name in (TARGET, "chips") if name in study.abnormal.rows.firm]
-    parts = []
-    for window in windows:
-        inside = events_inside(shock.events, shock.day, shock.returns.index, window)
-        titles = inside.loc[inside["event_id"] != shock.event, "title"].tolist()
-        days = pd.Series([shock.day])
-        titles += calendar_inside(days, shock.returns.index, window, tickers=shock.data.firms)
-        told = "; ".join(filter(None, titles))
-        parts.append(study.of(firms).car(window).assign(inside=told or "none known"))
-    return Spans(pd.concat(parts, ignore_index=True), shock)
+def _session(name: str) -> str:
+    """A session's name with its day in words: ``27 January 2025, the day``."""
+    return day_text(name[:10]) + name[10:]
 
 
-class Choices(Shown, page="pages_checks:choices", label="window"):
-    """One unit's abnormal return under every combination of choices.
-
-    ``rows``: window, benchmark, model, estimation, news (all text), car, se, ci_low, ci_high, p_value.
-    """
-
-    shock: Shock
-
-    @property
-    def curve(self) -> SpecificationCurve:
-        """The same in percent, as a curve."""
-        ends = {"estimate": "car", "low": "ci_low", "high": "ci_high"}
-        percent = self.rows.dropna(subset=["car"]).assign(
-            **{name: 100 * self.rows[column] for name, column in ends.items()}
-        )
-        setup = self.shock.options
-        headline = {
-            "window": label(self.shock.window), "benchmark": self.shock.benchmark, "model": setup["model"],
-            "estimation": label(setup["estimation"]), "news": "all sessions",
-        }  # fmt: skip
-        # A reader may have chosen another.
-        known = (percent[list(headline)] == pd.Series(headline)).all(axis=1).any()
-        return specification_curve(percent, list(headline), headline=headline if known else None, unit="%")
+def _released(shock: Shock) -> str:
+    """Id of the release: of those on its session the one by the developer of the shock."""
+    events = shock.events.set_index("event_id")
+    own = events[events["actor"].eq(events.loc[shock.event, "actor"])]
+    return str(own.index[own["us_trading_day"].eq(shock.release)][0])
 
 
-def specifications(
-    shock: Shock,
-    target: str = TARGET,
-    *,
-    windows: Sequence[Window],
-    markets: Mapping[str, str],
-    models: Sequence[str],
-    estimations: Sequence[str | Window],
-    min_days: int = 100,
-) -> Choices:
-    """One unit's cumulative abnormal return under every combination of reasonable choices.
-
-    Parameters
-    ----------
-    shock : Shock
-        The event.
-    target : str
-        Column of the unit.
-    windows, estimations : sequence of tuple of int
-        Event and estimation windows.
-    markets : mapping of str to str
-        Name of a benchmark and its column; those without returns are left out.
-    models : sequence of str
-        Models of normal returns that need a market, and ``constant-mean``, which is fitted once a window.
-
-    Notes
-    -----
-    Contamination is a choice: with all sessions, and without those on which the central bank, prices, jobs
-    or the target's own earnings were scheduled. The second leaves such sessions out of the estimation
-    windows, for which half of ``min_days`` is then enough (leads and lags
-    lose their neighbours too), and has no estimate of a window that holds one.
-    """
-    held = {name: column for name, column in markets.items() if column in shock.returns.columns}
-    returns = shock.returns[[target, *held.values()]]
-    calm = returns.mask(np.tile(_scheduled(returns.index, target)[:, None], len(returns.columns)))
-    panels = {"all sessions": returns_panel(returns), "none scheduled": returns_panel(calm)}
-    pasts = [parse_window(past) for past in estimations]
-    studies = {}
-    # Windows that start on one day share a fit: what is normal is estimated up to there.
-    reach = {first: max(end for start, end in windows if start == first) for first, _ in windows}
-    for news, first, past, model in product(panels, reach, pasts, models):
-        for name, column in held.items() if model != "constant-mean" else [("none", None)]:
-            studies[news, first, past, model, name] = event_study(
-                panels[news], shock.alone([target]), model=model, market=column, estimation=past,
-                window=(first, reach[first]), min_days=min_days if news == "all sessions" else min_days // 2,
-            )  # fmt: skip
-    parts = [
-        studies[key].car(window).assign(benchmark=key[4], model=key[3], estimation=label(key[2]), news=key[0])
-        for news, window, past, model in product(panels, windows, pasts, models)
-        for key in studies
-        if key[:4] == (news, window[0], past, model)
-    ]
-    columns = ["window", "benchmark", "model", "estimation", "news", "car", "se", "ci_low", "ci_high"]
-    rows = pd.concat(parts, ignore_index=True)[[*columns, "p_value"]]
-    return Choices(rows.dropna(subset=["car"]).reset_index(drop=True), shock)
+def every_test(shock: Shock, study: EventStudy) -> Shown:
+    """Every test of an event study whose groups are kinds of companies: as `battery_table`."""
+    return Shown(battery_table(study), partial(_tests, shock=shock))
 
 
-def _scheduled(sessions: pd.DatetimeIndex, target: str) -> Booleans:
-    """Sessions with a decision of the central bank, prices, jobs or the target's earnings."""
-    dates = load_reference("calendar_dates")
-    dates = dates[dates["kind"].ne("earnings") | dates["ticker"].eq(target)]
-    return np.asarray(sessions.isin(pd.DatetimeIndex(dates["session"].dropna())))
+def _tests(rows: pd.DataFrame, shock: Shock) -> Iterator[Part]:
+    """Every test, side by side."""
+    tested = ["all", *(name for name in rows.columns if name in shock.several)]
+    both = rows[rows["withstands"] == "both"]
+    moved = [named(name) for name in tested if rows[name].iloc[0] < 0.05]
+    rest = [named(name) for name in tested if named(name) not in moved]
+    yield Sentence(
+        f"Of {len(rows)} tests on all companies together, {int((rows['all'] < 0.05).sum())} reject at 5%; of "
+        f"the {len(both)} that withstand both troubles, {int((both['all'] < 0.05).sum())} do. By the strict "
+        f"permutation these groups moved (5%, uncorrected): {', '.join(moved) or 'none'}; these did not: "
+        f"{', '.join(rest) or 'none'}."
+    )
+    text = rows.assign(test=rows["test"].str.replace("_", " "), **{n: rows[n].map(p_text) for n in tested})
+    yield Table(
+        text[["test", "withstands", *tested]], "P-values of every test",
+        f"Hypothesis: the mean abnormal return of the group's companies is zero, {shock.days}; "
+        "groups of at least two, each company in one; \N{EN DASH}: too few for the test", row_label="test",
+    )  # fmt: skip
 
 
-class Limits(Shown, page="pages_shock:limits"):
-    """What a reader must be warned of: warnings of the event study, as ``note``."""
-
-
-def limits(study: EventStudy) -> Limits:
-    """Warnings of an event study, for the page."""
-    return Limits(pd.DataFrame({"note": list(study.warnings)}))
+def limits(study: EventStudy) -> list[Part]:
+    """What a reader must be warned of: how the day was chosen, and warnings of an event study."""
+    chosen = "The event day was chosen because the market moved: no evidence on open releases in general."
+    return [Caveat(text) for text in (chosen, SURVIVORS, *study.warnings)]

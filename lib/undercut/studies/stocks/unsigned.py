@@ -1,10 +1,13 @@
-"""Do prices move more on the days of some events, in whichever direction?
+"""Do prices move more on the days of some announcements, in whichever direction?
 
-Events of one kind may be good news once and bad news the next time; their mean then says nothing. This asks
-about the size of the moves alone.
+Announcements of one kind may be good news once and bad news the next time; their mean then says nothing. This
+asks about the size of the moves alone.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -15,8 +18,47 @@ from undercut.eventstudy.battery import pools
 from undercut.eventstudy.permutation import FEWEST_DAYS
 from undercut.eventstudy.results import EventStudy
 from undercut.eventstudy.rolling import rolling_scar
+from undercut.eventstudy.windows import Window
 from undercut.inference.arrays import Floats, Integers
 from undercut.inference.multiple_testing import benjamini_hochberg
+from undercut.studies.framed import Shown
+from undercut.studies.presentation import Part, Sentence
+from undercut.studies.stocks.announced import BENJAMINI, Announced, around, split_pairs
+from undercut.studies.stocks.words import count, table, when
+
+
+def sizes(case: Announced, study: EventStudy, *, draws: int = 9_999) -> Shown | list[Part]:
+    """Do such days move prices at all? From an event study of `Announced.pairs`: as `unsigned_moves`.
+
+    Nothing where the model of normal returns is not fitted by least squares.
+    """
+    if not study.setup.model.is_linear:
+        return []
+    rows = split_pairs(unsigned_moves(study, draws=draws))
+    return Shown(rows, partial(_sizes_shown, window=case.window), value="ratio")
+
+
+def _sizes_shown(rows: pd.DataFrame, window: Window) -> Iterator[Part]:
+    """Whether such days move prices at all, whichever way."""
+    large = rows[rows["q_value"] < 0.05]
+    yield count(
+        "sizes.beyond_chance",
+        "Pairs of class and group whose moves were larger than on days nearby, after correction", len(large),
+        "pairs", n=len(rows), method=f"permutation of dates within 60 sessions, {BENJAMINI}",
+    )  # fmt: skip
+    pairs = zip(around(large), large["ratio"], strict=True)
+    names = "; ".join(f"{pair} ({ratio:.1f} times)" for pair, ratio in pairs)
+    yield Sentence(
+        f"Pairs whose moves were larger than on days nearby, after correction: {names or 'none'}; before it, "
+        f"{int((rows['p_value'] < 0.05).sum())} of {len(rows)}, where chance gives {0.05 * len(rows):.1f}."
+    )
+    yield table(
+        rows, ["kind", "portfolio", "n", "ratio", "low", "high", "p_value", "q_value"],
+        "The size of moves, whichever way",
+        f"Mean absolute standardised abnormal return, {when(window)}, over its mean on days "
+        "nearby; range: where 95% of placebo dates lie",
+        labels={"n": "dates", "low": "range from", "high": "to", "p_value": "p, larger"},
+    )  # fmt: skip
 
 
 def unsigned_moves(

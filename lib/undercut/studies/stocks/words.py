@@ -1,22 +1,52 @@
-"""How do the reports on shares write their numbers? One form for moves, p-values, findings and tables."""
+"""How do the stock reports speak of groups, companies and windows, of moves, p-values and counts?
+
+Tables keep tickers and days.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
+from undercut.eventstudy.windows import Window, parse_window
 from undercut.report.findings.sentences import number
-from undercut.studies.presentation import Figure, Number, Role, Table
-from undercut.studies.stocks.interval_charts import interval_rows
-from undercut.studies.stocks.names import named
+from undercut.studies.presentation import Number, Role, Table
+from undercut.tables import Format
 
-if TYPE_CHECKING:
-    from undercut.tables import Format
+_GROUPS: Final = {
+    "chips": "chip makers", "servers": "server makers", "power": "power suppliers", "clouds": "clouds",
+    "all": "all together",
+}  # fmt: skip
 
+
+def _pairs(text: str) -> dict[str, str]:
+    """``TICKER=Name`` by ticker; an underscore in a name stands for a space."""
+    return {ticker: name.replace("_", " ") for ticker, name in (pair.split("=") for pair in text.split())}
+
+
+_FIRMS: Final = _pairs("""
+    NVDA=NVIDIA AVGO=Broadcom TSM=TSMC MU=Micron MRVL=Marvell ARM=Arm ALAB=Astera_Labs CRDO=Credo
+    AMAT=Applied_Materials LRCX=Lam_Research KLAC=KLA SMCI=Supermicro DELL=Dell ANET=Arista CLS=Celestica
+    COHR=Coherent LITE=Lumentum CIEN=Ciena VST=Vistra VRT=Vertiv CEG=Constellation NRG=NRG_Energy TLN=Talen
+    GEV=GE_Vernova ETN=Eaton PWR=Quanta POWL=Powell MSFT=Microsoft GOOGL=Alphabet AMZN=Amazon ORCL=Oracle
+    CRM=Salesforce ADBE=Adobe PLTR=Palantir NOW=ServiceNow SNOW=Snowflake INTU=Intuit WDAY=Workday
+    TEAM=Atlassian HUBS=HubSpot DDOG=Datadog MDB=MongoDB AAPL=Apple META=Meta TSLA=Tesla ABNB=Airbnb
+    PINS=Pinterest UBER=Uber DASH=DoorDash NFLX=Netflix BKNG=Booking BABA=Alibaba BIDU=Baidu JD=JD.com
+    TCEHY=Tencent NTES=NetEase
+""")
+_MARKETS: Final = {
+    "RSP": "the market with equal weights", "SPY": "the market weighted by size", "QQQ": "the Nasdaq-100",
+    "SMH": "a fund of chip makers", "none": "no benchmark",
+}  # fmt: skip
+_WINDOWS: Final = {
+    (0, 0): "that day", (0, 1): "that day and the next", (-1, 0): "that day and the one before",
+    (-1, 1): "the day before to the day after", (1, 1): "the next day",
+}  # fmt: skip
+_NAMES: Final = _GROUPS | _MARKETS | _FIRMS
 #: Columns that tables show in percent, and those that hold p-values.
 _MOVES: Final = ("car", "caar", "ci_low", "ci_high", "car_after", "benchmark", "expected")
 _NAMED: Final = ("group", "portfolio", "firm")
@@ -28,6 +58,45 @@ _HEADS: Final = {
     "p_adjusted": "p, RW", "p_bh": "BH", "p_rw": "RW", "p_value": "p", "portfolio": "group",
 }  # fmt: skip
 COUNT: Final = "a count: no interval"
+#: What every report on shares must warn of.
+SURVIVORS: Final = "Survivors only: companies that still trade."
+
+
+def named(name: object) -> str:
+    """A group, a company or a benchmark as a reader knows it.
+
+    Examples
+    --------
+    >>> named("chips"), named("TSM"), named("GEV"), named("software minus model sellers")
+    ('chip makers', 'TSMC', 'GE Vernova', 'software minus model sellers')
+    """
+    text = str(name)
+    return _NAMES.get(text, text)
+
+
+def head(name: object) -> str:
+    """The same at the head of a line.
+
+    Examples
+    --------
+    >>> head("chips"), head("Chinese platforms")
+    ('Chip makers', 'Chinese platforms')
+    """
+    text = named(name)
+    return text[:1].upper() + text[1:]
+
+
+def when(window: Window | str) -> str:
+    """A window in words.
+
+    Examples
+    --------
+    >>> when("0:1"), when((-1, 1)), when((-5, 10))
+    ('that day and the next', 'the day before to the day after', 'trading days −5 to 10')
+    """
+    first, last = parse_window(window)
+    plain = f"trading days {first} to {last}".replace("-", "\N{MINUS SIGN}")
+    return _WINDOWS.get((first, last), plain)
 
 
 def key_of(text: str) -> str:
@@ -117,8 +186,10 @@ def told(
     >>> told(rows), told(rows[:0])
     ('chip makers −6.9% (−14.3% to 0.5%)', 'none')
     """
-    parts = [f"{named(row[name])} {span(row, value, chance=chance)}" for row in rows.to_dict("records")]
-    return "; ".join(parts) or least
+    return (
+        "; ".join(f"{named(row[name])} {span(row, value, chance=chance)}" for row in rows.to_dict("records"))
+        or least
+    )
 
 
 def points(rows: pd.DataFrame, *names: str, value: str = "car") -> str:
@@ -145,10 +216,9 @@ def move(
     unit: str = "%", scale: float = 100.0, role: Role | None = None,
 ) -> Number:  # fmt: skip
     """A finding in percent from a row of decimals: ``value``, ci_low, ci_high."""
-    ends = (scale * row["ci_low"], scale * row["ci_high"])
-    size = None if n is None else int(n)
     return Number(
-        key, label, scale * row[value], unit, ci=ends, n=size, method=method, note=note, role=role
+        key, label, scale * row[value], unit, ci=(scale * row["ci_low"], scale * row["ci_high"]),
+        n=None if n is None else int(n), method=method, note=note, role=role,
     )  # fmt: skip
 
 
@@ -163,24 +233,22 @@ def table(
 ) -> Table:  # fmt: skip
     """Estimates as a table: moves in percent, p-values as text, the first column names the rows."""
     shown = frame[list(columns)].copy()
-    for name in columns:
-        if name in _MOVES or name in _PERCENTS:
-            shown[name] = 100 * shown[name]
-        elif name in _CHANCES:
-            shown[name] = shown[name].map(p_text)
-        elif name in _NAMED:
-            shown[name] = shown[name].map(named)
-    formats_: dict[str, Format] = dict.fromkeys(_held(columns, _MOVES), "signed_percent")
-    percents: dict[str, Format] = dict.fromkeys(_held(columns, _PERCENTS), "percent")
-    formats_ |= percents | dict(formats or {})
-    heads = {name: head for name, head in _HEADS.items() if name in columns} | dict(labels or {})
-    return Table(shown, title, subtitle, labels=heads, formats=formats_, row_label=columns[0])
+    for name in shown.columns.intersection([*_MOVES, *_PERCENTS]):
+        shown[name] *= 100
+    for name in shown.columns.intersection([*_CHANCES, *_NAMED]):
+        shown[name] = shown[name].map(p_text if name in _CHANCES else named)
+    forms: dict[str, Format] = dict.fromkeys(_PERCENTS, "percent")
+    forms |= dict.fromkeys(_MOVES, "signed_percent")
+    return Table(
+        shown, title, subtitle, labels=_held(columns, _HEADS) | dict(labels or {}),
+        formats=_held(columns, forms) | dict(formats or {}), row_label=columns[0],
+    )  # fmt: skip
 
 
-def intervals(name: str, rows: pd.DataFrame, data: pd.DataFrame, alt: str, **drawn: Any) -> Figure:
-    """A figure of estimates with their intervals; ``drawn`` as `interval_charts.interval_rows` takes it."""
-    return Figure(name, lambda: interval_rows(rows, **drawn), alt, data)
+def _held(columns: Sequence[str], about: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: told for name, told in about.items() if name in columns}
 
 
-def _held(columns: Iterable[str], kinds: Sequence[str]) -> list[str]:
-    return [name for name in columns if name in kinds]
+def ends_of(values: pd.Series) -> list[str]:
+    """The least and the largest decimal in percent."""
+    return [percent(end) for end in (values.min(), values.max())]
