@@ -244,7 +244,7 @@ def value(
 ) -> None:
     """What a vendor is worth under named assumptions, what its market value implies, and what matters."""
     from undercut.printing import emit_result
-    from undercut.valuation.command import value_command
+    from undercut.valuation.firm import value_command
 
     if output_format not in ("table", "json"):
         raise InputError(f"--format must be one of table, json; got {output_format!r}.")

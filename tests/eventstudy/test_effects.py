@@ -9,8 +9,7 @@ import statsmodels.api as sm
 from scipy import stats
 
 from undercut.errors import DataError
-from undercut.eventstudy.calendar_time import calendar_time_portfolio
-from undercut.eventstudy.effects import dollar_effects, rebounds
+from undercut.eventstudy.effects import calendar_time_portfolio, dollar_effects, rebounds
 from undercut.eventstudy.model import event_study
 from undercut.eventstudy.results import EventStudy
 from undercut.inference.detectable import detectable

@@ -13,8 +13,7 @@ from scipy.optimize import minimize
 
 from undercut.errors import DataError
 from undercut.eventstudy.model import event_study
-from undercut.eventstudy.synthetic import donor_fit
-from undercut.inference.simplex import nearest_in_hull
+from undercut.eventstudy.synthetic import donor_fit, nearest_in_hull
 
 OPTIONS = {"estimation": (-150, -11), "window": (0, 1)}
 DONOR_MODELS = ["synthetic-control", "ridge-augmented", "difference-in-differences", "unexposed-factors"]

@@ -9,12 +9,11 @@ from scipy import stats
 
 from undercut.errors import UnknownNameError
 from undercut.eventstudy.battery import TESTS
-from undercut.eventstudy.correlation import mean_correlation
 from undercut.eventstudy.data import ReturnsPanel
 from undercut.eventstudy.model import event_study
 from undercut.eventstudy.portfolio import portfolio_return
 from undercut.eventstudy.results import EventStudy
-from undercut.eventstudy.sample import Pool, row_ranks
+from undercut.eventstudy.sample import Pool, mean_correlation, row_ranks
 
 WINDOW = (0, 1)
 DRAWS = 800

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from undercut.inference.quantiles import weighted_quantile
+from undercut.inference.resampling import weighted_quantile
 
 
 @pytest.mark.parametrize("quantile", [0.0, 0.1, 0.35, 0.5, 1.0])

@@ -9,8 +9,13 @@ import pytest
 from scipy import stats
 
 from undercut.errors import DataError, InputError, SourceError, UnknownNameError
-from undercut.valuation.assumptions import Assumptions, correlation_matrix, load_assumptions
-from undercut.valuation.distributions import DISTRIBUTIONS, quantile
+from undercut.valuation.assumptions import (
+    DISTRIBUTIONS,
+    Assumptions,
+    correlation_matrix,
+    load_assumptions,
+    quantile,
+)
 
 
 def test_every_parameter_says_what_it_means_where_it_comes_from_and_how_wide_it_is(

@@ -14,8 +14,7 @@ import undercut
 from undercut.cli import app
 from undercut.errors import InputError, UndercutError
 from undercut.valuation.assumptions import load_assumptions
-from undercut.valuation.command import parse_settings, value_command
-from undercut.valuation.firm import value_firm
+from undercut.valuation.firm import parse_settings, value_command, value_firm
 
 
 def invoke(*arguments: str) -> str:

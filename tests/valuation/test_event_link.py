@@ -9,7 +9,7 @@ import pytest
 
 from undercut.errors import InputError
 from undercut.valuation.company import MarketValue
-from undercut.valuation.event_link import cash_flow_news
+from undercut.valuation.event_reading import cash_flow_news
 from undercut.valuation.vendors import vendor_case
 
 RETURN = {"day": "2025-01-27", "abnormal_return": -0.10, "interval": (-0.14, -0.06)}

@@ -7,7 +7,7 @@ import pytest
 
 from tests.valuation.identities import EXPLAINED, check_identities
 from undercut.errors import InputError, OutsideDataError, UnknownNameError
-from undercut.valuation.fundamentals import (
+from undercut.valuation.company import (
     accounts,
     known_by,
     published_ratio,

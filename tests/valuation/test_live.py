@@ -14,7 +14,7 @@ from tests.loopback import Handler, Reply, Request, serve
 from tests.yahoo import LoopbackSession
 from undercut.errors import InputError, SourceError
 from undercut.provenance import provenance_of
-from undercut.valuation.fundamentals import accounts
+from undercut.valuation.company import accounts
 from undercut.valuation.live import live_fundamentals, live_market_value
 from undercut.valuation.vendors import vendor_case
 

@@ -9,7 +9,7 @@ import pytest
 from undercut.errors import DataError, InputError
 from undercut.valuation.event_reading import event_case, read_event
 from undercut.valuation.market import priced_case
-from undercut.valuation.ranges import (
+from undercut.valuation.montecarlo import (
     ScenarioChange,
     change_table,
     scenario_changes,

@@ -7,9 +7,8 @@ import pandas as pd
 import pytest
 
 from undercut.errors import DataError, InputError, UnitError, UnknownNameError
-from undercut.valuation.capital_cost import cost_of_capital, measured_beta, unlevered
-from undercut.valuation.company import MarketValue
-from undercut.valuation.fundamentals import accounts
+from undercut.valuation.company import MarketValue, accounts
+from undercut.valuation.valuation import cost_of_capital, measured_beta, unlevered
 from undercut.valuation.vendors import (
     in_currency_of_accounts,
     market_value_of_shares,

@@ -22,9 +22,8 @@ __getattr__, __dir__, __all__ = offer(
         "battery": "TESTS",
         "groups": "group_tests battery_table GroupTests",
         "permutation": "permute_dates",
-        "effects": "rebounds dollar_effects",
-        "calendar_time": "calendar_time_portfolio",
+        "effects": "rebounds dollar_effects calendar_time_portfolio",
         "data": "equal_weight",
-        "yardsticks": "is_yardstick",
+        "events": "is_yardstick",
     },
 )

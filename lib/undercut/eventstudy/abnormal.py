@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from undercut.errors import DataError, InputError, NoVariationError, TooFewError
 from undercut.eventstudy.data import ReturnsPanel, listed
 from undercut.eventstudy.events import EventRows
-from undercut.eventstudy.linear import LEAST_SIGMA, BlockFit, Convention
+from undercut.eventstudy.market_models import LEAST_SIGMA, BlockFit, Convention
 from undercut.eventstudy.normal import Benchmarks, NormalModel, design_of
 from undercut.eventstudy.windows import Usable, Window, Windows, blocks, firms_by_event, label, usable_days
 from undercut.inference.arrays import Floats

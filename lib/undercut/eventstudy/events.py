@@ -1,4 +1,7 @@
-"""Which firm meets which event on which trading day? A user's events, placed on the panel's calendar."""
+"""Which firm meets which event on which trading day? A user's events, placed on the panel's calendar.
+
+Funds, indices and factors are no firms: they measure a market and have no events of their own.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,26 @@ from numpy.typing import NDArray
 
 from undercut.errors import DuplicateRowsError, MissingColumnError, OutsideDataError, TooFewError
 from undercut.eventstudy.data import ReturnsPanel, listed, parse_days
-from undercut.eventstudy.yardsticks import is_yardstick
 from undercut.inference.arrays import Integers
+from undercut.sources.factors import FACTORS
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
 
 #: One day, several, or a table.
 Events: TypeAlias = str | dt.date | Sequence[str | dt.date] | pd.DataFrame
-
-
 ALL_FIRMS: Final = ""
+#: Exchange-traded funds that stand beside shares in files of returns.
+FUNDS: Final = _names(
+    """
+    ACWI AIQ ARKK ARKW BKLN BND BOTZ CHAT CIBR CLOU CQQQ DBA DBB DBC DIA EEM EFA EWG EWJ EWT EWY FEZ FXA
+    FXB FXE FXI FXY GLD GRID HACK HYG IEF IGV IVE IVV IVW IWM IYW JNK KWEB LQD MCHI MTUM MUB PAVE PFF PSI
+    QQQ QUAL RSP SCHD SDY SHY SKYY SLV SMH SOXX SPY SRVR SVXY TIP TLT URA USMV USO UUP VGT VIXY VLUE VNQ
+    VOO VOX VTI VYM WCLD XLB XLC XLE XLF XLI XLK XLP XLRE XLU XLV XLY XSD EMB RWX
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,3 +209,14 @@ def _expand(
             "A firm named in a row must not be covered by a row with a blank firm as well."
         )
     return EventRows(event, np.array(panel.units, dtype=object)[unit], groups[source], unit, day)
+
+
+def is_yardstick(name: str) -> bool:
+    """Whether a column of returns is a fund, an index or a factor rather than a firm.
+
+    Examples
+    --------
+    >>> [name for name in ("NVDA", "RSP", "^GSPC", "smb") if is_yardstick(name)]
+    ['RSP', '^GSPC', 'smb']
+    """
+    return name in FUNDS or name in FACTORS or name.startswith("^")

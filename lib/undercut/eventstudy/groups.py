@@ -8,10 +8,9 @@ from scipy import stats
 
 from undercut.errors import MissingColumnError
 from undercut.eventstudy.battery import TESTS, pools, run_tests
-from undercut.eventstudy.charts import draw_intervals
 from undercut.eventstudy.permutation import permute_dates
 from undercut.eventstudy.portfolio import portfolio_return
-from undercut.eventstudy.results import EventStudy
+from undercut.eventstudy.results import EventStudy, draw_intervals
 from undercut.eventstudy.sample import Pool
 from undercut.eventstudy.windows import Window, label
 from undercut.inference.detectable import detectable

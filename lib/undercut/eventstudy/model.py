@@ -20,12 +20,11 @@ from undercut.eventstudy.data import (
     doubts,
     returns_panel,
 )
-from undercut.eventstudy.events import Events, align_events, events_table
-from undercut.eventstudy.linear import Convention
+from undercut.eventstudy.events import Events, align_events, events_table, is_yardstick
+from undercut.eventstudy.market_models import Convention
 from undercut.eventstudy.normal import benchmarks_of, design_of, named_benchmarks, normal_model
 from undercut.eventstudy.results import EventStudy
 from undercut.eventstudy.windows import Window, Windows, parse_window
-from undercut.eventstudy.yardsticks import is_yardstick
 from undercut.sources.sessions import NEW_YORK
 
 
@@ -57,7 +56,7 @@ def event_study(
         One day or several, for every firm of the returns; or a table with the column ``date``, and optionally
         ``event``, ``firm`` (blank: every firm) and ``group``. An event on a day without trading moves to the
         next session. Every firm means every unit but benchmarks, factors, donors, and funds and indices that
-        are known as such (`undercut.eventstudy.yardsticks`); warnings say which were left out.
+        are known as such (`undercut.eventstudy.events`); warnings say which were left out.
     model : str
         A key of `undercut.eventstudy.normal.MODELS`.
     market : str, pandas.Series or pandas.DataFrame, optional

@@ -14,9 +14,16 @@ from numpy.typing import NDArray
 from undercut.errors import InputError, UnitError, check_known
 from undercut.eventstudy import synthetic
 from undercut.eventstudy.data import ReturnsPanel, aligned_series, doubt_of_unit, parse_days
-from undercut.eventstudy.garch import garch
-from undercut.eventstudy.linear import BlockFit, Convention, imposed, least_squares
-from undercut.eventstudy.thin import dimson, lead_lag_design, scholes_williams
+from undercut.eventstudy.market_models import (
+    BlockFit,
+    Convention,
+    dimson,
+    garch,
+    imposed,
+    lead_lag_design,
+    least_squares,
+    scholes_williams,
+)
 from undercut.eventstudy.windows import Block
 from undercut.inference.arrays import Floats
 

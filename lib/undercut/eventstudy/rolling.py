@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from undercut.eventstudy.linear import LEAST_SIGMA, invert_gram
+from undercut.eventstudy.market_models import LEAST_SIGMA, invert_gram
 from undercut.eventstudy.windows import Window, Windows
 from undercut.inference.arrays import Floats
 

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from undercut.errors import CellError, InputError, NoVariationError, TooFewError, need_columns, one_of
 from undercut.inference.arrays import Floats
 from undercut.inference.detectable import DetectableEffect, detectable_effect
-from undercut.inference.intervals import t_interval
-from undercut.inference.levels import check_level
+from undercut.inference.levels import check_level, t_interval
 from undercut.result import Axes, Result
 
 Errors = Literal["lag_augmented", "newey_west"]

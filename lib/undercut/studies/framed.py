@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 
 import pandas as pd
 
-from undercut.eventstudy.charts import draw_intervals
+from undercut.eventstudy.results import draw_intervals
 from undercut.result import Axes, Result
 from undercut.studies.presentation import Part
 

@@ -12,19 +12,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from undercut.errors import CellError, InputError, SourceError, check_known
 from undercut.faults import reading
 from undercut.inference.arrays import Floats
 from undercut.paths import data_dir
-from undercut.valuation.distributions import DISTRIBUTIONS, Distribution, quantile
 
 ROLES: Final = ("seller", "application", "cloud", "chips", "power")
 EVIDENCE: Final = ("measured", "published", "assumption")
+
+
+Distribution = Literal["fixed", "uniform", "triangular", "normal", "lognormal"]
+DISTRIBUTIONS: Final = ("fixed", "uniform", "triangular", "normal", "lognormal")
+#: Standard normal quantile of the upper end of a range: low and high are 5% and 95%.
+_REACH: Final = float(ndtri(0.95))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,7 @@ class Parameter:
     name, meaning, unit : str
         What it is called, says and is measured in.
     default, low, high : float
-        Value used, and the range of Monte Carlo and tornado (see `undercut.valuation.distributions`).
+        Value used, and the range of Monte Carlo and tornado (see `undercut.valuation.assumptions`).
     distribution : str
         fixed, uniform, triangular, normal or lognormal.
     minimum, maximum : float
@@ -288,3 +294,50 @@ def read_toml(path: Path) -> dict[str, Any]:
             return tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise SourceError(f"{path} is not TOML: {error}.") from error
+
+
+def quantile(
+    probability: Floats, *, distribution: Distribution, default: float, low: float, high: float
+) -> Floats:
+    """Quantiles of an assumption.
+
+    Parameters
+    ----------
+    probability : ndarray
+        In (0, 1).
+    distribution : str
+        ``fixed`` (always ``default``), ``uniform`` (between low and high), ``triangular`` (mode ``default``),
+        ``normal`` (mean ``default``) or ``lognormal`` (both with low and high as 5th and 95th percentile; the
+        lognormal has its median at their geometric mean).
+    default, low, high : float
+        In the unit of the assumption.
+
+    Returns
+    -------
+    ndarray
+        Of the shape of ``probability``.
+
+    Examples
+    --------
+    >>> shape = {"default": 0.2, "low": 0.0, "high": 1.0}
+    >>> quantile(np.array([0.2]), distribution="triangular", **shape).round(6).tolist()
+    [0.2]
+    """
+    if distribution == "fixed" or low == high:
+        return np.full_like(probability, default)
+    if distribution == "uniform":
+        return low + (high - low) * probability
+    if distribution == "triangular":
+        return _triangular(probability, low, default, high)
+    score = ndtri(probability)
+    if distribution == "normal":
+        return default + score * (high - low) / (2 * _REACH)
+    middle, spread = np.log(low * high) / 2, np.log(high / low) / (2 * _REACH)
+    return np.exp(middle + spread * score)
+
+
+def _triangular(probability: Floats, low: float, mode: float, high: float) -> Floats:
+    turn = (mode - low) / (high - low)
+    rising = low + np.sqrt(probability * (high - low) * (mode - low))
+    falling = high - np.sqrt((1 - probability) * (high - low) * (high - mode))
+    return np.where(probability < turn, rising, falling)

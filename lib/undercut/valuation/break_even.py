@@ -14,10 +14,10 @@ from undercut.inference.arrays import Floats
 from undercut.result import Axes, Result
 from undercut.valuation import charts
 from undercut.valuation.assumptions import ROLES, Assumptions, load_assumptions
-from undercut.valuation.capital_cost import cost_of_capital
 from undercut.valuation.chain import LAYERS, Values, value_chain
 from undercut.valuation.montecarlo import draw_assumptions
 from undercut.valuation.scenarios import Scenario
+from undercut.valuation.valuation import cost_of_capital
 from undercut.valuation.vendors import Case
 
 #: From the most to the least elastic demand that anybody defends.

@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 
 from undercut.errors import InputError
 from undercut.inference.arrays import Floats
-from undercut.valuation.capital_cost import CapitalCost, cost_of_capital
 from undercut.valuation.chain import Business, Values, accumulated, ai_business, fading, level
 from undercut.valuation.company import Company
-from undercut.valuation.valuation import Segment, Valuation
+from undercut.valuation.valuation import CapitalCost, Segment, Valuation, cost_of_capital
 
 
 @dataclass(frozen=True, slots=True)

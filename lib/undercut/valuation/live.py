@@ -14,8 +14,7 @@ import pandas as pd
 from undercut.errors import InputError, SourceError
 from undercut.provenance import Provenance, attach, sha256_of
 from undercut.sources.returns_yahoo import faults_raised
-from undercut.valuation.company import MarketValue
-from undercut.valuation.fundamentals import REPORTING_LAG
+from undercut.valuation.company import REPORTING_LAG, MarketValue
 
 Answer = TypeVar("Answer")
 _MILLION: Final = 1e6

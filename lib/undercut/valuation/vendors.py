@@ -15,11 +15,17 @@ from undercut.paths import data_dir
 from undercut.sources.reference import load_reference
 from undercut.sources.returns import load_returns
 from undercut.valuation.assumptions import Assumptions, load_assumptions, read_toml
-from undercut.valuation.capital_cost import measured_beta, unlevered
 from undercut.valuation.cashflow import Horizon, discounted_value
-from undercut.valuation.company import Company, MarketValue
-from undercut.valuation.fundamentals import accounts, known_by, published_ratio, run_rate, units_per_dollar
-from undercut.valuation.valuation import Valuation
+from undercut.valuation.company import (
+    Company,
+    MarketValue,
+    accounts,
+    known_by,
+    published_ratio,
+    run_rate,
+    units_per_dollar,
+)
+from undercut.valuation.valuation import Valuation, measured_beta, unlevered
 
 _BETA_SPREAD = 1.645  # 90% interval of a normal estimate
 _HINDSIGHT = "the accounts are those known on the day asked for; the assumptions, rates and beta are today's"

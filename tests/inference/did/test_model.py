@@ -12,8 +12,8 @@ import pytest
 from tests.inference.did.adoption_market import adopters
 from tests.paths import SHARED
 from undercut.errors import CellError, DataError, InputError
-from undercut.inference.did.callaway_santanna import callaway_santanna
 from undercut.inference.did.data import adoption_panel
+from undercut.inference.did.estimators import callaway_santanna
 from undercut.inference.did.model import Method, staggered_adoption
 from undercut.inference.did.pre_trend import PreTrend, pre_trend
 

@@ -16,7 +16,7 @@ from undercut.studies.report import parts_of
 from undercut.studies.value import charts, pages
 from undercut.studies.value.estimates import Value
 from undercut.valuation.company import MarketValue
-from undercut.valuation.ranges import value_draws
+from undercut.valuation.montecarlo import value_draws
 from undercut.valuation.scenarios import scenario
 from undercut.valuation.sensitivity import sobol_indices, tornado
 from undercut.valuation.vendors import Case, sample_returns, vendor_case

@@ -21,7 +21,7 @@ from undercut.days import Day
 from undercut.errors import NotIdentifiedError, TooFewError
 from undercut.inference.arrays import Booleans, Floats, Integers
 from undercut.inference.detectable import detectable, placebo_p_value
-from undercut.inference.intervals import t_interval
+from undercut.inference.levels import t_interval
 from undercut.result import Axes, Result
 
 #: Fewer models than this with a change of price carry no estimate.

@@ -16,10 +16,14 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import InputError, UndercutError, one_of
-from undercut.inference.did.callaway_santanna import callaway_santanna
 from undercut.inference.did.data import AdoptionPanel, adoption_panel
-from undercut.inference.did.imputation import imputation
-from undercut.inference.did.regressions import stacked, sun_abraham, two_way_fixed_effects
+from undercut.inference.did.estimators import (
+    callaway_santanna,
+    imputation,
+    stacked,
+    sun_abraham,
+    two_way_fixed_effects,
+)
 from undercut.inference.did.results import AdoptionFit
 from undercut.inference.levels import check_level
 from undercut.result import Axes, Result

@@ -19,7 +19,7 @@ from undercut.errors import DataError, InputError, one_of
 from undercut.inference.arrays import Floats
 from undercut.inference.cluster_bootstrap import invert_test, p_values
 from undercut.inference.did.data import EVENT, FIRST, OUTCOME, PERIOD, UNIT, adoption_panel
-from undercut.inference.did.imputation import mean_effect_weights
+from undercut.inference.did.estimators import mean_effect_weights
 from undercut.inference.did.model import fit_one
 from undercut.inference.did.results import AdoptionFit
 from undercut.inference.placebos import PlaceboResult, placebo_result

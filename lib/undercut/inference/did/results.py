@@ -20,7 +20,7 @@ from undercut.inference.did.data import CLUSTER, EVENT, OUTCOME, UNIT, AdoptionP
 from undercut.inference.did.honest_bounds import HonestBounds, Restriction, honest_bounds
 from undercut.inference.did.least_squares import Regression
 from undercut.inference.did.pre_trend import PreTrend, pre_trend
-from undercut.inference.intervals import t_interval
+from undercut.inference.levels import t_interval
 from undercut.inference.specifications import SpecificationCurve, run_specifications, specification_curve
 from undercut.inference.wild_bootstrap import WildBootstrap, wild_cluster_bootstrap
 from undercut.result import Axes, Result

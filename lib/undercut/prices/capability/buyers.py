@@ -14,8 +14,12 @@ import pandas as pd
 
 from undercut.errors import TooFewError, check_known
 from undercut.inference.arrays import Booleans, Floats
-from undercut.inference.quantiles import weighted_quantile
-from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval
+from undercut.inference.resampling import (
+    cluster_codes,
+    multiplicities,
+    percentile_interval,
+    weighted_quantile,
+)
 from undercut.panel.measures import DEFAULT
 from undercut.prices.capability.frontier import FrontierRule
 from undercut.prices.capability.gap import score_spread

@@ -15,8 +15,7 @@ import pandas as pd
 
 from undercut.errors import CellError, DuplicateRowsError, InputError, TooFewError, need_columns
 from undercut.inference.arrays import Floats
-from undercut.inference.quantiles import weighted_quantile
-from undercut.inference.resampling import cluster_codes, multiplicities
+from undercut.inference.resampling import cluster_codes, multiplicities, weighted_quantile
 from undercut.panel.measures import NINETY
 
 VERSIONS: Final = ("lowest", "low quantile", "fixed number")

@@ -13,7 +13,7 @@ from undercut.errors import InputError, MissingColumnError, check_known, one_of
 from undercut.inference.arrays import Booleans, Floats
 from undercut.inference.detectable import detectable
 from undercut.inference.levels import check_level
-from undercut.inference.quantiles import weighted_quantile
+from undercut.inference.resampling import weighted_quantile
 from undercut.prices.tasks.data import GROUPS
 from undercut.result import Axes, Result
 

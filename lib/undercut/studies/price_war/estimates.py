@@ -17,7 +17,7 @@ from undercut.studies.value.words import words
 from undercut.valuation.break_even import BreakEvens, company_break_evens, layer_break_evens
 from undercut.valuation.implied import implied_pair
 from undercut.valuation.market import with_market_values
-from undercut.valuation.ranges import value_draws
+from undercut.valuation.montecarlo import value_draws
 from undercut.valuation.scenarios import Scenario, load_scenarios
 from undercut.valuation.valuation import middle
 from undercut.valuation.vendors import Case

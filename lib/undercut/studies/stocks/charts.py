@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 from undercut import plots
 from undercut.errors import DataError, TooFewError
-from undercut.eventstudy.charts import draw_intervals
+from undercut.eventstudy.results import draw_intervals
 from undercut.result import Axes
 from undercut.studies.presentation import Figure
 from undercut.studies.stocks.words import named, p_text

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from undercut.errors import DataError, TooFewError
-from undercut.eventstudy.calendar_time import calendar_time_portfolio
+from undercut.eventstudy.effects import calendar_time_portfolio
 from undercut.eventstudy.windows import Window, label
 from undercut.inference.detectable import detectable
 from undercut.sources.events import MACRO

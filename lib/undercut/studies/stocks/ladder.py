@@ -8,10 +8,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from undercut.eventstudy.charts import draw_intervals
 from undercut.eventstudy.data import returns_panel
 from undercut.eventstudy.model import event_study
-from undercut.eventstudy.results import EventStudy
+from undercut.eventstudy.results import EventStudy, draw_intervals
 from undercut.eventstudy.windows import label
 from undercut.result import Axes, Result
 from undercut.studies.framed import Framed

@@ -14,10 +14,9 @@ import pandas as pd
 
 from undercut.errors import DuplicateRowsError, OutsideDataError
 from undercut.eventstudy.battery import ALL, pools
-from undercut.eventstudy.charts import draw_intervals
 from undercut.eventstudy.model import event_study
 from undercut.eventstudy.permutation import Permutation, permute_dates
-from undercut.eventstudy.results import EventStudy
+from undercut.eventstudy.results import EventStudy, draw_intervals
 from undercut.eventstudy.sample import Pool
 from undercut.eventstudy.windows import label
 from undercut.inference.arrays import Floats

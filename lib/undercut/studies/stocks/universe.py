@@ -15,7 +15,7 @@ import pandas as pd
 
 from undercut.errors import DataError, check_known
 from undercut.eventstudy.data import returns_panel
-from undercut.eventstudy.yardsticks import FUNDS, is_yardstick
+from undercut.eventstudy.events import FUNDS, is_yardstick
 from undercut.sources.returns import load_returns
 
 

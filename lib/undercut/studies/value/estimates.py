@@ -11,7 +11,7 @@ from undercut.valuation.break_even import BreakEvens, company_break_evens
 from undercut.valuation.company import MarketValue
 from undercut.valuation.event_reading import EventReading, read_event
 from undercut.valuation.implied import ImpliedPair, implied_pair
-from undercut.valuation.ranges import change_table, scenario_changes, value_ranges
+from undercut.valuation.montecarlo import change_table, scenario_changes, value_ranges
 from undercut.valuation.scenarios import Scenario, load_scenarios
 from undercut.valuation.sensitivity import Tornado
 from undercut.valuation.valuation import Valuation
