@@ -142,7 +142,7 @@ _PRICES: Mapping[str, str] = {
 }
 #: Results of the analysis rooms, by class, and the function of a study that presents them. A study's own
 #: results have a method ``parts()``, or a presenter in the study's ``pages`` that has their name in lower
-#: case (``studies.hosts.estimates.MoreHosts`` is presented by ``studies.hosts.pages:more_hosts``).
+#: case (``studies.access.estimates.Waits`` is presented by ``studies.access.pages:waits``).
 PRESENTERS: Mapping[str, str] = {
     "undercut.studies.entry.dose.Dose": "undercut.studies.entry.dose_pages:dose_parts",
     "undercut.studies.briefing.claims.Ledger": "undercut.studies.briefing.pages:ledger",

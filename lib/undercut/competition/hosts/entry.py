@@ -71,12 +71,15 @@ class EntryEffect(Result):
 
         return entry_path(self.path, edge=self.detectable().effect, ax=ax)
 
+    def percent(self) -> tuple[float, float, float]:
+        """The effect and its interval in percent, of log prices."""
+        value, low, high = (100 * float(np.expm1(end)) for end in (self.effect, self.low, self.high))
+        return value, low, high
+
     def detectable(self, power: float = 0.8) -> DetectableEffect:
         """Smallest effect that this estimate could have found."""
-
-        return detectable_effect(
-            self.error, freedom=min(self.models, self.hosts) - 1, level=self.level, power=power
-        )
+        freedom = min(self.models, self.hosts) - 1
+        return detectable_effect(self.error, freedom=freedom, level=self.level, power=power)
 
     def summary(self) -> str:
         """One line."""
@@ -203,13 +206,9 @@ def wild_test(
 
     names = [name for name in effect.swept.columns if name.startswith(("entry_", "other_"))]
     contrast = {name: 1.0 for name in names if name.startswith("entry_p")}
+    swept = effect.swept
     return wild_cluster_bootstrap(
-        effect.swept["outcome"],
-        effect.swept[names],
-        effect.swept[cluster],
-        coefficient=contrast,
-        draws=draws,
-        seed=seed,
+        swept["outcome"], swept[names], swept[cluster], coefficient=contrast, draws=draws, seed=seed
     )
 
 

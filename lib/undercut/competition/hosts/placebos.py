@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,8 @@ import pandas as pd
 from undercut.competition.hosts.entry_design import EntryDesign, column, count_entries
 from undercut.errors import one_of
 from undercut.inference.arrays import Floats
+
+Fake = Literal["dates", "models"]
 
 
 def placebo_dates(panel: pd.DataFrame, entries: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
@@ -36,7 +38,7 @@ def placebo_models(panel: pd.DataFrame, entries: pd.DataFrame, *, seed: int = 0)
 def placebo_effects(
     panel: pd.DataFrame,
     *,
-    fake: Literal["dates", "models"],
+    fake: Fake,
     draws: int = 50,
     seed: int = 0,
     kind: str = "dated",
@@ -55,7 +57,7 @@ def placebo_effects(
     kind, lags, options
         Of :func:`undercut.competition.hosts.entry.entry_effect`.
     """
-    one_of("fake", fake, ("dates", "models"))
+    one_of("fake", fake, get_args(Fake))
     entries = count_entries(panel)
     is_studied = entries["kind"].eq(kind)
     studied, others = entries[is_studied], entries[~is_studied]

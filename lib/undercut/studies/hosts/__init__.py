@@ -7,10 +7,8 @@ from undercut.lazy import offer
 __getattr__, __dir__, __all__ = offer(
     __name__,
     {
-        "estimates": "Coverage Sample Specifications answers doubts jurisdiction more_hosts moves "
-        "other_premiums over_cost panels_by_choice sellers since_launch without_each",
-        "course_pages": "rent_agreement",
-        "pages": "CAVEATS",
-        "specifications": "entry_specifications",
+        "entries": "CAVEATS answers doubts more_hosts moves sample specifications without_each",
+        "course": "coverage jurisdiction other_premiums over_cost rent_agreement sellers since_launch",
+        "specifications": "entry_specifications panels_by_choice",
     },
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import cache
 from typing import Any, Final
 
@@ -10,8 +11,10 @@ import pandas as pd
 
 from undercut.competition.hosts.entry import effect_in
 from undercut.competition.hosts.entry_design import EntryDesign, count_entries
+from undercut.competition.hosts.panel import host_panel
 from undercut.errors import InputError
 from undercut.inference.specifications import SpecificationCurve, run_specifications, specification_curve
+from undercut.prices.load import load_prices
 
 #: Choices of the estimate that the report leads with, beside the data.
 HEADLINE: Final[Mapping[str, Any]] = {
@@ -67,3 +70,12 @@ def entry_specifications(panels: Mapping[str, pd.DataFrame], *, leads: int = 3) 
     results = run_specifications(estimate, {"data": list(panels), **OPTIONS})
     choices = ["data", *OPTIONS]
     return specification_curve(results, choices, headline={"data": next(iter(panels)), **HEADLINE}, unit="%")
+
+
+def panels_by_choice(
+    prices: pd.DataFrame, panel: pd.DataFrame, *, as_of: str | date | None, workload: str
+) -> dict[str, pd.DataFrame]:
+    """Panels of other sources and other workloads; the first is the report's own."""
+    others = [name for name in ("chat", "agent", "reasoning") if name != workload][:2]
+    named = {workload: panel, f"{workload}, also sources that ended": host_panel(prices, sources=None)}
+    return named | {name: host_panel(load_prices(as_of, workload=name)) for name in others}

@@ -1,4 +1,4 @@
-"""What does the report on host competition say of the course of prices, of sellers and of sources?"""
+"""How do prices run since launch, over cost and over the developer's own, and who sells what?"""
 
 from __future__ import annotations
 
@@ -10,16 +10,14 @@ import pandas as pd
 
 from undercut import plots
 from undercut.competition.hosts import charts
+from undercut.competition.hosts.first_party import Premium, first_party_premium, jurisdiction_premium
+from undercut.competition.hosts.markups import Decay, aligned, decay, price_over_cost
+from undercut.competition.hosts.panel import largest_hosts, model_months
+from undercut.competition.hosts.serving_cost import DISCLOSED, ServingAssumptions, cost_factor, serving_cost
+from undercut.competition.hosts.variants import variant_premium
+from undercut.inference.wild_bootstrap import WildBootstrap
 from undercut.result import Axes
 from undercut.sources.other_prices import gpu_rental_agreement
-from undercut.studies.hosts.estimates import (
-    Coverage,
-    Jurisdiction,
-    OtherPremiums,
-    OverCost,
-    Sellers,
-    SinceLaunch,
-)
 from undercut.studies.presentation import Figure, Number, Part, Sentence, Table
 
 SOURCE: Final = "Undercut price panel: list prices of open models"
@@ -30,28 +28,40 @@ _NOT_TOLD: Final = (
 )
 
 
-def since_launch(found: SinceLaunch) -> Iterator[Part]:
-    """Where prices stand a year after launch, and how they get there."""
-    shares = {name: _after_year(found, name) for name in found.fits}
+def since_launch(panel: pd.DataFrame, *, workload: str, draws: int) -> Iterator[Part]:
+    """Where prices stand a year after launch, and how they get there: decay of the lowest and the median
+    price of each model, and of each host's own."""
+    months, offers = model_months(panel), panel.assign(offer=panel["model_id"] + " at " + panel["host"])
+    ways = {
+        "Lowest price": (months, "lowest", "model_id"),
+        "Median price": (months, "median", "model_id"),
+        "Same host": (offers, "price", "offer"),
+    }
+    fits, seen = {}, []
+    for name, (rows, value, unit) in ways.items():
+        fits[name] = decay(rows, value=value, unit=unit, draws=draws)
+        seen.append(aligned(rows, fits[name], value=value, unit=unit).assign(price=name))
+    observed = pd.concat(seen, ignore_index=True)
+    shares = {name: _after_year(name, fit) for name, fit in fits.items()}
     yield from shares.values()
     yield Figure(
         "since_launch",
         lambda: titled(
             charts.since_launch(
-                pd.concat([fit.curve(name) for name, fit in found.fits.items()]),
-                pd.concat([fit.after_a_year(name) for name, fit in found.fits.items()]),
-                found.frame,
+                pd.concat([fit.curve(name) for name, fit in fits.items()]),
+                pd.concat([fit.after_a_year(name) for name, fit in fits.items()]),
+                observed,
             ),
             f"After a year the lowest price stands at {shares['Lowest price'].short}, that of the same host "
             f"at {shares['Same host'].short}",
-            f"Price as a share of the price at launch, {found.workload} workload; curves: exponential decay "
+            f"Price as a share of the price at launch, {workload} workload; curves: exponential decay "
             "to a floor; bars: 95% intervals after a year",
         ),
         alt="Curves of price since launch. "
         + "; ".join(f"{name}: {share.short} after a year" for name, share in shares.items()),
-        data=found.frame,
+        data=observed,
     )
-    for name, fit in found.fits.items():
+    for name, fit in fits.items():
         key, how = _launch_key(name), "nonlinear least squares, bootstrap over models"
         yield Number(
             f"{key}_half_life", f"{name}: half-life of the way from launch to the floor", fit.half_life,
@@ -64,8 +74,7 @@ def since_launch(found: SinceLaunch) -> Iterator[Part]:
         )  # fmt: skip
 
 
-def _after_year(found: SinceLaunch, name: str) -> Number:
-    fit = found.fits[name]
+def _after_year(name: str, fit: Decay) -> Number:
     return Number(
         f"{_launch_key(name)}_after_year", f"{name} a year after launch, as a share of that at launch",
         100 * fit.after_year, "%", ci=(100 * fit.after_year_low, 100 * fit.after_year_high), n=fit.n,
@@ -78,13 +87,22 @@ def _launch_key(name: str) -> str:
     return f"launch.{name.lower().replace(' ', '_')}"
 
 
-def over_cost(found: OverCost) -> Iterator[Part]:
-    """What is assumed about cost, and prices over it."""
+def over_cost(panel: pd.DataFrame, rental: pd.DataFrame, *, workload: str, draws: int) -> Iterator[Part]:
+    """What is assumed about the cost of serving, prices over it, and how fast that mark-up falls."""
+    assumed, costs = ServingAssumptions(), serving_cost(model_months(panel), rental)
+    grid = pd.concat(
+        [
+            price_over_cost(costs, workload=workload, price=name, assumptions=assumed, draws=5 * draws)
+            .assign(price=f"{name.capitalize()} price")
+            for name in ("lowest", "median")
+        ],
+        ignore_index=True,
+    )  # fmt: skip
     yield Table(
-        found.assumptions.table(), title="What is assumed about serving", row_label="assumption",
+        assumed.table(), title="What is assumed about serving", row_label="assumption",
         subtitle="Ranges; draws are triangular in logs around the centre",
     )  # fmt: skip
-    for row in found.frame[found.frame["age_months"].isin([3, 12, 24])].itertuples():
+    for row in grid[grid["age_months"].isin([3, 12, 24])].itertuples():
         yield Number(
             f"cost.{str(row.price).lower().replace(' ', '_')}_month_{row.age_months}",
             f"{row.price} over the cost of serving, {row.age_months} months after launch, median model",
@@ -92,33 +110,35 @@ def over_cost(found: OverCost) -> Iterator[Part]:
             method="centre of the assumptions; interval: all of them and the choice of models",
             note="the level is an assumption as much as a measurement",
         )  # fmt: skip
-    year = {price: found.at(price, 12) for price in found.frame["price"].unique()}
+    year = {str(row["price"]): row for _, row in grid[grid["age_months"].eq(12)].iterrows()}
     times = year["Lowest price"]["ratio"]
     yield Figure(
         "over_cost",
         lambda: titled(
-            charts.over_cost(found.frame),
+            charts.over_cost(grid),
             f"A year after launch the median model's lowest price is {times:.1f} times the assumed cost",
-            f"Price over modelled cost of serving, median model, {found.workload} workload; thin: all doubt, "
+            f"Price over modelled cost of serving, median model, {workload} workload; thin: all doubt, "
             "95%; thick: choice of models alone",
             source=f"{SOURCE}; GPU rents: archived rate cards",
         ),
         alt="Ratios of price to cost by age with wide intervals. "
         + "; ".join(f"{name} after 12 months {row['ratio']:.2f}" for name, row in year.items()),
-        data=found.frame,
+        data=grid,
     )
-    yield from _cost_told(found, year["Lowest price"])
+    centre, disclosed = (float(cost_factor(workload, at)[0]) for at in (assumed.centre(), DISCLOSED))
+    margin = decay(costs.assign(mark_up=costs["lowest"] / costs["unit_cost"]), value="mark_up", draws=draws)
+    yield from _cost_told(year["Lowest price"], centre / disclosed, margin)
 
 
-def _cost_told(found: OverCost, year: pd.Series) -> Iterator[Part]:
-    low, best, high = (found.disclosed * year[name] for name in ("low_models", "ratio", "high_models"))
+def _cost_told(year: pd.Series, disclosed: float, margin: Decay) -> Iterator[Part]:
+    """Price over cost a year after launch at the efficiency that one operator disclosed, and the mark-up."""
+    low, best, high = (disclosed * year[name] for name in ("low_models", "ratio", "high_models"))
     yield Number(
         "cost.disclosed_month_12",
         "Lowest price over cost a year after launch, at the efficiency that DeepSeek published", best, "x",
         ci=(low, high), n=int(year["models"]), method="interval: choice of models alone", role="assumption",
         note="one operator, one day, cache hits counted as work",
     )  # fmt: skip
-    margin = found.margin
     half = Number(
         "cost.mark_up_half_life", "Half-life of the mark-up of the lowest price over cost", margin.half_life,
         "months", ci=(margin.half_life_low, margin.half_life_high), n=margin.n, role="descriptive",
@@ -171,28 +191,29 @@ def rent_agreement() -> list[Part]:
     ]  # fmt: skip
 
 
-def sellers(found: Sellers) -> Iterator[Part]:
-    """Who sells open models."""
-    hosts = len(found.frame)
+def sellers(panel: pd.DataFrame) -> Iterator[Part]:
+    """Who sells open models in the last month, and how many have more than one seller."""
+    table, month = largest_hosts(panel), panel["period"].max()
+    sold = panel[panel["period"].eq(month)].groupby("model_id")["host"].nunique()
+    hosts, shared = len(table), int((sold > 1).sum())
     yield Number(
         "sellers.hosts", "Hosts that sell open models, last month", hosts, "hosts", n=hosts, method="count",
         note=_COUNT, role="descriptive",
     )  # fmt: skip
     yield Number(
-        "sellers.shared_models", "Open models with two hosts or more, last month", found.shared, "models",
-        n=found.models, method="count", note=_COUNT, role="descriptive",
+        "sellers.shared_models", "Open models with two hosts or more, last month", shared, "models",
+        n=len(sold), method="count", note=_COUNT, role="descriptive",
     )  # fmt: skip
     yield Table(
-        found.frame.head(12), row_label="host",
-        title=f"{hosts} hosts sell open models in {found.month}; {found.shared} models have more than one",
+        table.head(12), row_label="host",
+        title=f"{hosts} hosts sell open models in {month}; {shared} models have more than one",
         subtitle="The twelve with most models; cheapest: of the models that others sell too",
         labels={"shared": "sold by others too", "cheapest": "cheapest or tied", "own": "of its own making"},
     )  # fmt: skip
 
 
-def jurisdiction(found: Jurisdiction) -> Iterator[Part]:
-    """US hosts of Chinese weights against the developers themselves."""
-    us, test = found.premium, found.by_developer
+def jurisdiction(us: Premium, test: WildBootstrap) -> Iterator[Part]:
+    """US hosts of Chinese weights against the developers themselves; ``test``: by developer."""
     value, *ends = us.percent()
     premium = Number(
         "premium.us_hosts_chinese_weights",
@@ -229,16 +250,26 @@ def jurisdiction(found: Jurisdiction) -> Iterator[Part]:
     )
 
 
-def other_premiums(found: OtherPremiums) -> Iterator[Part]:
-    """Other comparisons of the same weights."""
-    for row in found.frame.itertuples():
+def other_premiums(prices: pd.DataFrame, panel: pd.DataFrame, *, draws: int) -> Iterator[Part]:
+    """Other sellers, other sites and other editions of the same weights."""
+    cases = {
+        "all hosts, all developers": first_party_premium(panel, draws=draws),
+        "cheapest US host, Chinese weights": jurisdiction_premium(panel, seller="lowest", draws=draws),
+        "US hosts, Chinese weights, mainland site": jurisdiction_premium(panel, mainland=True, draws=draws),
+    }
+    for variant in ("quantised", "fast", "regional"):
+        cases[f"{variant} edition over plain"] = variant_premium(prices, panel, variant, draws=draws)
+    rows = [(name, *case.percent(), case.clusters, len(case.cells)) for name, case in cases.items()]
+    columns = ["comparison", "premium", "low", "high", "models", "model_months"]
+    table = pd.DataFrame(rows, columns=columns)
+    for row in table.itertuples():
         yield Number(
             "premium." + str(row.comparison).lower().replace(",", "").replace(" ", "_"), str(row.comparison),
             row.premium, "%", ci=(row.low, row.high), n=row.model_months, role="robustness",
             method=f"within model and month; bootstrap over {row.models} models",
         )  # fmt: skip
     yield Table(
-        found.frame, title="Other comparisons of the same weights", row_label="comparison",
+        table, title="Other comparisons of the same weights", row_label="comparison",
         subtitle="Price difference in percent, 95% intervals; the cheapest of several is lower than one "
         "price even without competition",
         formats=dict.fromkeys(("premium", "low", "high"), "signed_percent"),
@@ -246,18 +277,18 @@ def other_premiums(found: OtherPremiums) -> Iterator[Part]:
     )  # fmt: skip
 
 
-def coverage(found: Coverage) -> Iterator[Part]:
-    """Which source shows how many hosts."""
-    rows = found.frame.groupby("source").last()
+def coverage(hosts: pd.DataFrame) -> Iterator[Part]:
+    """Which source shows how many hosts; ``hosts`` as `source_coverage` gives it."""
+    rows = hosts.groupby("source").last()
     ends = [f"{name} ends at {row.hosts} in {row.period}" for name, row in rows.iterrows()]
     yield Figure(
         "coverage",
         lambda: titled(
-            _coverage_axes(found.frame), "Sources come and go: their hosts are coverage, not market",
+            _coverage_axes(hosts), "Sources come and go: their hosts are coverage, not market",
             "Hosts of open models that each source of prices shows, by month",
         ),
         alt="Number of hosts by source and month: " + "; ".join(ends),
-        data=found.frame,
+        data=hosts,
     )  # fmt: skip
 
 
