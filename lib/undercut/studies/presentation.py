@@ -146,7 +146,7 @@ _PRICES: Mapping[str, str] = {
 PRESENTERS: Mapping[str, str] = {
     "undercut.studies.entry.dose.Dose": "undercut.studies.entry.dose_pages:dose_parts",
     "undercut.studies.briefing.claims.Ledger": "undercut.studies.briefing.pages:ledger",
-    "undercut.competition.demand.markets.MarketData": "undercut.studies.counterfactual.pages:market_data",
+    "undercut.competition.demand.markets.MarketData": "undercut.studies.counterfactual.record:market_data",
     "undercut.inference.robustness.Robustness": "undercut.studies.robust:robust",
     "undercut.prices.tasks.gap.TaskGap": "undercut.studies.tasks.pages:one_gap",
     "undercut.prices.tasks.gap.TaskGaps": "undercut.studies.tasks.pages:gaps",

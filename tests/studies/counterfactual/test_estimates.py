@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,8 +16,16 @@ from undercut.competition.demand.markets import MarketData, estimation_sample
 from undercut.errors import UnknownNameError
 from undercut.inference.specifications import all_specifications
 from undercut.studies.counterfactual import estimates as study
+from undercut.studies.counterfactual import pages, record
+from undercut.studies.presentation import Part, Table
 
 CENTRAL = {"elasticity": -2.0, "correlation": 0.35, "outside_share": 0.5, "open_at_cost": True}
+
+
+def _table(parts: Iterable[Part]) -> pd.DataFrame:
+    """The frame of the one table among the parts."""
+    [frame] = [part.frame for part in parts if isinstance(part, Table)]
+    return frame
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +92,7 @@ def test_specifications_that_fail_are_told_apart_from_those_that_do_not(two_mont
 
 def test_what_a_group_loses_goes_where_one_market_at_a_time_says(two_months: pd.DataFrame) -> None:
     """Diversion a second time, product by product; and all of a loss goes somewhere."""
-    found = study.diversion(two_months, CENTRAL).frame
+    found = _table(pages.diversion(two_months, CENTRAL))
     np.testing.assert_allclose(found.groupby("origin")["share"].sum(), 1.0)
     assert (found["low"] <= found["share"] + 1e-12).all()
     sums, weights = {}, 0.0
@@ -100,14 +110,14 @@ def test_what_a_group_loses_goes_where_one_market_at_a_time_says(two_months: pd.
 
 
 def test_the_table_of_estimates_repeats_single_estimates(sample: pd.DataFrame) -> None:
-    table = study.compare_estimates(sample).frame.set_index("specification")
+    table = _table(record.compare_estimates(sample)).set_index("specification")
     again = study.estimate(sample, instruments="elsewhere")
     assert table.loc["logit, elsewhere", "elasticity"] == pytest.approx(again.elasticity)
 
 
 def test_the_standing_of_the_elasticity_follows_the_estimate() -> None:
     draws = pd.DataFrame({"elasticity": [-2.0]})
-    words = {kind: study.standing(Basis(draws, kind, 1.0)).frame for kind in ("estimated", "assumed")}
+    words = {kind: _table(record.standing(Basis(draws, kind, 1.0))) for kind in ("estimated", "assumed")}
     row = {kind: table["standing"].tolist()[1:3] for kind, table in words.items()}
     assert row["assumed"] == ["association", "assumption"]
     assert row["estimated"] == ["identified, if the instruments are valid", "identified"]

@@ -9,13 +9,15 @@ import pandas as pd
 import pytest
 
 from tests.competition.demand.worlds import simulate_markets
-from undercut.competition.demand.assumptions import Basis, assumed_market
+from undercut.competition.demand.assumptions import Basis, assumed_market, by_month
+from undercut.competition.demand.counterfactual import scenario_outcome
 from undercut.competition.demand.nested import nested_logit
 from undercut.competition.demand.responses import PriceResponse
 from undercut.inference.detectable import detectable_effect
 from undercut.inference.specifications import specification_curve
+from undercut.report.findings.sentences import number
 from undercut.studies.counterfactual import estimates as study
-from undercut.studies.counterfactual import pages, responses
+from undercut.studies.counterfactual import pages, record, responses
 from undercut.studies.presentation import Caveat, Figure, Number, Sentence
 from undercut.studies.report import parts_of
 
@@ -72,13 +74,18 @@ def test_the_title_by_month_says_which_way(last: float, verb: str) -> None:
 
 
 @pytest.mark.parametrize(("held", "word"), [(9.0, "Most"), (1.0, "Less than half")])
-def test_the_price_paid_is_split_as_the_numbers_are(effects: study.Effects, held: float, word: str) -> None:
-    frame = pd.DataFrame({"sellers": ["new", "held"], "change": [10.0, held]})
-    (told,) = pages.price_paid(study.PricePaid(frame, effects.market, -2.3))
-    assert isinstance(told, Sentence) and f"{word} of the change" in told.text
+def test_the_price_paid_is_split_as_the_numbers_are(held: float, word: str) -> None:
+    assert f"{word} of the change" in pages.paid_sentence(10.0, held, -2.3)
 
 
-def identified(power: float) -> study.Identification:
+def test_the_price_paid_holds_the_change_of_its_scenario(products: pd.DataFrame) -> None:
+    (told,) = pages.price_paid(products, CENTRAL)
+    outcome = scenario_outcome(assumed_market(products, CENTRAL), study.SCENARIO).measures()
+    changed = number(outcome["price_paid"].item(), "%")
+    assert isinstance(told, Sentence) and f"the average price paid changes by {changed};" in told.text
+
+
+def identified(power: float) -> record.Identification:
     """An estimate beside placebos around nothing; a positive power puts it on minus one's other side."""
     sample = simulate_markets(60, 12, seed=1, slope=-2.0, taste=0.1)
     sample = sample.assign(tokens=sample["tokens"] * sample["price"] ** power)
@@ -87,14 +94,14 @@ def identified(power: float) -> study.Identification:
     mixed: Any = type("Mixed", (), {"spread": 0.1, "spread_error": 0.1, "like_high_prices": 0.0, "n": 5})()
     row = pd.Series({"value": -1.1, "source_title": "somebody", "confidence": "primary_source"})
     basis = Basis(pd.DataFrame(), "estimated", 1.0)
-    return study.Identification(frame, main, basis, mixed, detectable_effect(0.1), 0.01, row)
+    return record.Identification(frame, main, basis, mixed, detectable_effect(0.1), 0.01, row)
 
 
 def test_the_verdict_follows_the_interval() -> None:
     steep, flat = identified(0.0), identified(2.5)
-    assert steep.main.is_identified and "elasticity is identified" in pages.verdict(steep)
-    assert not flat.main.is_identified and "elasticity is not identified" in pages.verdict(flat)
-    assert "outside the ordinary interval" in pages.published(steep)
+    assert steep.main.is_identified and "elasticity is identified" in record.verdict(steep)
+    assert not flat.main.is_identified and "elasticity is not identified" in record.verdict(flat)
+    assert "outside the ordinary interval" in record.published(steep)
 
 
 def test_the_steep_estimates_are_counted() -> None:
@@ -106,11 +113,7 @@ def test_the_steep_estimates_are_counted() -> None:
 
 def test_caveats_name_assumptions_only_where_there_are_any() -> None:
     told = {
-        kind: [
-            p
-            for p in pages.standing(study.standing(Basis(pd.DataFrame(), kind, 1.0)))
-            if isinstance(p, Caveat)
-        ]
+        kind: [p for p in record.standing(Basis(pd.DataFrame(), kind, 1.0)) if isinstance(p, Caveat)]
         for kind in ("estimated", "assumed")
     }
     assert len(told["estimated"]) == 1 and "not identified" in told["assumed"][1].text
@@ -121,18 +124,20 @@ def test_every_result_presents_itself_and_draws_what_it_says(
 ) -> None:
     import matplotlib.pyplot as plt
 
-    results = [
-        effects,
-        study.over_elasticities(products, effects),
-        study.monthly(products, CENTRAL),
-        study.diversion(products, CENTRAL),
-        study.vendors(effects.market, effects.basis),
-        study.random_removals(products, CENTRAL, draws=4, seed=0),
-        study.effect_curve(products, elasticities=[-5.0, -2.3, -1.1]),
-    ]
-    for result in results:
+    curve = study.effect_curve(products, elasticities=[-5.0, -2.3, -1.1])
+    for result in (effects, curve):
         assert len(repr(result)) < 2000 and result.plot() is not None
-        parts = list(parts_of(result))
+    sections = [
+        effects,
+        curve,
+        pages.over_elasticities(products, effects),
+        pages.monthly(products, CENTRAL),
+        pages.diversion(products, CENTRAL),
+        pages.vendors(effects.market, effects.basis),
+        pages.random_removals(products, CENTRAL, draws=4, seed=0),
+    ]
+    for section in sections:
+        parts = list(parts_of(section))
         assert parts
         for figure in (part for part in parts if isinstance(part, Figure)):
             axes = figure.draw()
@@ -143,15 +148,16 @@ def test_every_result_presents_itself_and_draws_what_it_says(
 def test_panels_hold_the_line_and_months_the_effect(products: pd.DataFrame, effects: study.Effects) -> None:
     import matplotlib.pyplot as plt
 
-    found = study.over_elasticities(products, effects)
-    (figure,) = [part for part in parts_of(found) if isinstance(part, Figure)]
+    found = pages.over_elasticities(products, effects)
+    (figure,) = [part for part in found if isinstance(part, Figure)]
     line = figure.draw().lines[0].get_ydata()
-    grid = found.frame
+    grid = figure.data
     shown = grid[grid["measure"].eq("closed_price") & grid["scenario"].eq(study.SCENARIO)]
     np.testing.assert_allclose(line, shown.sort_values("elasticity")["value"])
-    months = study.monthly(products, CENTRAL)
-    (figure,) = parts_of(months)
-    np.testing.assert_allclose(figure.draw().lines[0].get_ydata(), months.frame["effect"])
+    months = by_month(assumed_market(products, CENTRAL), study.SCENARIO)
+    (figure,) = pages.monthly(products, CENTRAL)
+    assert isinstance(figure, Figure)
+    np.testing.assert_allclose(figure.draw().lines[0].get_ydata(), months["effect"])
     plt.close("all")
 
 

@@ -8,25 +8,13 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from undercut.competition.demand.assumptions import (
-    Basis,
-    assumed_market,
-    by_elasticity,
-    by_month,
-    draw_outcomes,
-    intervals,
-    placebo_prices,
-    placebo_removals,
-    vendor_outcomes,
-)
-from undercut.competition.demand.counterfactual import SCENARIOS, Market, scenario_outcome
+from undercut.competition.demand.assumptions import Basis, assumed_market, draw_outcomes, intervals
+from undercut.competition.demand.counterfactual import Market, scenario_outcome
 from undercut.competition.demand.instruments import MAIN_SETS
 from undercut.competition.demand.markets import GROUPS
 from undercut.competition.demand.nested import CONTROLS, DemandEstimate, nested_logit
-from undercut.competition.demand.random_coefficients import RandomCoefficients, random_coefficients
 from undercut.competition.demand.system import Form
 from undercut.errors import UndercutError, check_known
-from undercut.inference.detectable import DetectableEffect, detectable_effect, placebo_p_value
 from undercut.inference.specifications import (
     SpecificationCurve,
     all_specifications,
@@ -85,49 +73,6 @@ class Effects(Framed):
         return f"{self.market.grid.months[0]} to {self.market.grid.months[-1]}"
 
 
-class ByElasticity(Framed):
-    """The scenarios over assumed elasticities, beside the effects over all draws."""
-
-    effects: Effects
-
-
-class AtOneElasticity(Framed):
-    """What follows at one elasticity; ``market`` is the one under the middle assumptions."""
-
-    market: Market
-    elasticity: float
-
-
-class Diversion(AtOneElasticity):
-    """Where the money goes that a model loses by a higher price: ``origin, goes_to, share, low, high``."""
-
-
-class ByMonth(AtOneElasticity):
-    """The effect month by month: ``period, effect, share``."""
-
-
-class PricePaid(AtOneElasticity):
-    """Change of the average price paid: ``sellers, change`` (sellers set new prices; hold theirs)."""
-
-
-class Removals(AtOneElasticity):
-    """Random removals of the same spending; ``true`` is the change of surplus without the real ones."""
-
-    true: float
-
-
-class Vendors(Framed):
-    """What the scenario does to each vendor's revenue."""
-
-    basis: Basis
-
-
-class Comparison(Framed):
-    """The elasticity estimated in different ways, and in the main one."""
-
-    main: DemandEstimate
-
-
 class Curve(Framed):
     """A specification curve of elasticities, or of effects."""
 
@@ -137,23 +82,6 @@ class Curve(Framed):
     def plot(self, ax: Any = None) -> Any:
         """The curve and the choices below it."""
         return self.curve.plot(ax)
-
-
-class Identification(Framed):
-    """Is the elasticity in the data? Placebo estimates, and what they are held against."""
-
-    main: DemandEstimate
-    basis: Basis
-    mixed: RandomCoefficients
-    smallest: DetectableEffect
-    p_value: float
-    published: pd.Series
-
-
-class Standing(Framed):
-    """What each number rests on: ``what, standing, because``."""
-
-    basis: Basis
 
 
 def central(most_elastic: float, least_elastic: float) -> dict[str, Any]:
@@ -172,53 +100,6 @@ def central(most_elastic: float, least_elastic: float) -> dict[str, Any]:
 def effects(market: Market, basis: Basis, *, fee: float, elasticities: tuple[float, float]) -> Effects:
     """Every scenario under every draw."""
     return Effects(intervals(draw_outcomes(market, fee=fee)), basis, market, fee, elasticities)
-
-
-def over_elasticities(products: pd.DataFrame, found: Effects) -> ByElasticity:
-    """The scenarios at five elasticities of the assumed range, over the other assumptions."""
-    most, least = found.elasticities
-    points = sorted({most, -3.0, central(most, least)["elasticity"], -1.5, least})
-    grid = by_elasticity(
-        products,
-        list(SCENARIOS),
-        points,
-        correlations=CORRELATIONS,
-        outside_shares=OUTSIDE_SHARES,
-        fee=found.fee,
-    )
-    return ByElasticity(grid, found)
-
-
-def price_paid(products: pd.DataFrame, assumptions: dict[str, Any]) -> PricePaid:
-    """Change of the average price paid, with new prices and with the old ones."""
-    market = assumed_market(products, assumptions)
-    changes = [
-        scenario_outcome(market, SCENARIO, reprice=again).measures()["price_paid"].item()
-        for again in (True, False)
-    ]
-    frame = pd.DataFrame({"sellers": ["set new prices", "hold their prices"], "change": changes})
-    return PricePaid(frame, market, assumptions["elasticity"])
-
-
-def vendors(market: Market, basis: Basis) -> Vendors:
-    """Revenue of each vendor without Chinese open models."""
-    return Vendors(vendor_outcomes(market, SCENARIO), basis)
-
-
-def monthly(products: pd.DataFrame, assumptions: dict[str, Any]) -> ByMonth:
-    """The effect in every month of the record."""
-    market = assumed_market(products, assumptions)
-    return ByMonth(by_month(market, SCENARIO), market, assumptions["elasticity"])
-
-
-def random_removals(
-    products: pd.DataFrame, assumptions: dict[str, Any], *, draws: int, seed: int
-) -> Removals:
-    """Random other models removed, beside the Chinese open ones."""
-    market = assumed_market(products, assumptions)
-    true = scenario_outcome(market, SCENARIO).measures()["surplus"].item()
-    frame = placebo_removals(market, "Chinese open", draws, seed=seed)
-    return Removals(frame, market, assumptions["elasticity"], true)
 
 
 def estimate(
@@ -243,18 +124,6 @@ def estimate(
         sample, instruments=INSTRUMENT_CHOICES[instruments], nests=nests, controls=controls,
         fixed_effects=EFFECT_CHOICES[effects],
     )  # fmt: skip
-
-
-def compare_estimates(sample: pd.DataFrame) -> Comparison:
-    """The main ways to estimate, side by side: ``specification`` and columns of `DemandEstimate.row`."""
-    ways: dict[str, dict[str, Any]] = {f"logit, {name}": {"instruments": name} for name in INSTRUMENT_CHOICES}
-    ways |= {
-        "logit, none (OLS), effects of the model": {"instruments": "none (OLS)", "effects": "month, model"},
-        f"nested logit, {MAIN['instruments']}": {"nests": "group"},
-    }
-    found = {name: estimate(sample, **way) for name, way in ways.items()}
-    frame = pd.DataFrame([{"specification": name, **each.row()} for name, each in found.items()])
-    return Comparison(frame, found[f"logit, {MAIN['instruments']}"])
 
 
 def elasticity_curve(measured: pd.DataFrame, imputed: pd.DataFrame) -> Curve:
@@ -294,57 +163,7 @@ def effect_curve(products: pd.DataFrame, *, elasticities: Sequence[float]) -> Cu
     return Curve(curve.table(), curve, "effect")
 
 
-def identification(
-    main: DemandEstimate, basis: Basis, sample: pd.DataFrame, published: pd.Series, *, draws: int, seed: int
-) -> Identification:
-    """Placebos, a random coefficient, and the smallest elasticity that could have been found."""
-    placebos = placebo_prices(sample, draws, seed=seed, instruments=list(MAIN_SETS))
-    return Identification(
-        frame=pd.DataFrame({"draw": np.arange(draws), "elasticity": placebos}),
-        main=main,
-        basis=basis,
-        mixed=random_coefficients(sample, instruments=["sellers", "rivals"]),
-        smallest=detectable_effect(main.elasticity_error, freedom=main.clusters - 1),
-        p_value=placebo_p_value(main.elasticity, placebos),
-        published=published,
-    )
-
-
-def standing(basis: Basis) -> Standing:
-    """What is observed, what is estimated and identified, what is association and what is assumption.
-
-    The standing of the elasticity follows from the estimate.
-    """
-    identified = basis.kind == "estimated"
-    elasticity = ("identified, if the instruments are valid", "bounded by the weak-instrument interval, and "
-                  "steep enough for sellers who maximise profit")  # fmt: skip
-    if not identified:
-        elasticity = ("association", "unbounded by the weak-instrument interval, or too flat for sellers who "
-                      "maximise profit")  # fmt: skip
-    rows = [
-        ("tokens and list prices of ranked models", "observed", "published by the platform, week by week"),
-        ("how tokens differ with price among models and months", *elasticity),
-        ("elasticity used in the counterfactuals", "identified" if identified else "assumption",
-         "drawn from the estimate" if identified else "drawn from a stated range"),
-        ("who takes over whose buyers", "assumption", "follows from the nests and the form of demand"),
-        ("size of the market beyond the ranking", "assumption", "never observed"),
-        ("sellers set prices to maximise the week's profit", "assumption", "gives costs and new prices"),
-        ("models, quality and vendors stay as they are", "assumption", "the exercise is static"),
-    ]  # fmt: skip
-    return Standing(pd.DataFrame(rows, columns=["what", "standing", "because"]), basis)
-
-
-def diversion(products: pd.DataFrame, assumptions: dict[str, Any]) -> Diversion:
-    """Where the money goes that a model loses whose price rises; extremes over nesting and market size."""
-    ends = [assumptions | {"correlation": rho, "outside_share": outside}
-            for rho in CORRELATIONS[::2] for outside in OUTSIDE_SHARES[::2]]  # fmt: skip
-    market = assumed_market(products, pd.DataFrame([assumptions, *ends]))
-    shares = _diversion(market)
-    table = pd.DataFrame({"share": shares[0], "low": shares.min(axis=1), "high": shares.max(axis=1)})
-    return Diversion(table.reset_index(), market, assumptions["elasticity"])
-
-
-def _diversion(market: Market) -> pd.DataFrame:
+def diverted(market: Market) -> pd.DataFrame:
     """Means weighted by spending: indexed by ``origin, goes_to``, one column a draw."""
     flows = market.grid.rows(np.moveaxis(market.system.diversion(market.prices), -1, 0))
     groups = market.products["group"].to_numpy()

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 import pandas as pd
 
-from undercut.competition.demand.assumptions import Basis
-from undercut.competition.demand.counterfactual import MEASURES
-from undercut.competition.demand.markets import MarketData
+from undercut.competition.demand.assumptions import (
+    Basis,
+    assumed_market,
+    by_elasticity,
+    by_month,
+    placebo_removals,
+    vendor_outcomes,
+)
+from undercut.competition.demand.counterfactual import MEASURES, SCENARIOS, Market, scenario_outcome
 from undercut.report.findings.sentences import number
 from undercut.studies.counterfactual import charts
 from undercut.studies.counterfactual.estimates import (
+    CORRELATIONS,
+    OUTSIDE_SHARES,
     SCENARIO,
-    ByElasticity,
-    ByMonth,
-    Comparison,
     Curve,
-    Diversion,
     Effects,
-    Identification,
-    PricePaid,
-    Removals,
-    Standing,
-    Vendors,
+    central,
+    diverted,
 )
 from undercut.studies.counterfactual.responses import title_responses
-from undercut.studies.presentation import Caveat, Figure, Number, Part, Sentence, Table
+from undercut.studies.presentation import Figure, Number, Part, Sentence, Table
 
 _SOURCE: Final = "OpenRouter rankings, Undercut price panel"
-_ENDS: Final = {"low": "from", "high": "to"}
+ENDS: Final = {"low": "from", "high": "to"}
 
 
 def effects(found: Effects) -> Iterator[Part]:
@@ -80,18 +81,21 @@ def rest(found: Effects) -> str:
     )
 
 
-def by_elasticity(found: ByElasticity) -> Iterator[Part]:
-    """The figure over assumed elasticities, and the table of scenarios."""
-    grid, whole = found.frame, found.effects
+def over_elasticities(products: pd.DataFrame, whole: Effects) -> Iterator[Part]:
+    """The scenarios at five elasticities of the assumed range, and their table over all draws."""
+    most, least = whole.elasticities
+    points = sorted({most, -3.0, central(most, least)["elasticity"], -1.5, least})
+    kept: Any = {"correlations": CORRELATIONS, "outside_shares": OUTSIDE_SHARES, "fee": whole.fee}
+    grid = by_elasticity(products, list(SCENARIOS), points, **kept)
     band = grid[grid["scenario"].eq(SCENARIO) & grid["measure"].eq("closed_price")]
-    points = [f"at {r.elasticity:g}: {r.value:.2f}% ({r.low:.2f} to {r.high:.2f})" for r in band.itertuples()]
+    shown = [f"at {r.elasticity:g}: {r.value:.2f}% ({r.low:.2f} to {r.high:.2f})" for r in band.itertuples()]
     note = f"Change of closed models' list prices, %, {whole.months}; lines: middle assumptions, bands: all"
     yield Figure(
         "effect_by_elasticity",
         lambda: charts.effect_by_elasticity(
             grid, "closed_price", finding=title_over_elasticities(grid), note=note, source=_SOURCE
         ),
-        alt="Three panels of lines with bands over the assumed elasticity. " + "; ".join(points),
+        alt="Three panels of lines with bands over the assumed elasticity. " + "; ".join(shown),
         data=grid,
     )
     told = whole.frame[whole.frame["measure"].ne("surplus_usd")]
@@ -100,7 +104,7 @@ def by_elasticity(found: ByElasticity) -> Iterator[Part]:
         subtitle=f"Change, {whole.months}; median and {_interval_of(whole.basis)}; "
         f"licence fee: ${whole.fee:.2f} per million tokens",
         row_label="scenario", formats=dict.fromkeys(("median", "low", "high"), "signed_percent"),
-        labels=_ENDS,
+        labels=ENDS,
     )  # fmt: skip
 
 
@@ -115,58 +119,74 @@ def title_over_elasticities(grid: pd.DataFrame) -> str:
     return "Without Chinese open models closed ones need not cost more"
 
 
-def price_paid(found: PricePaid) -> Iterator[Part]:
+def price_paid(products: pd.DataFrame, assumptions: Mapping[str, Any]) -> Iterator[Part]:
     """Why the price paid changes: new prices, or other models."""
-    both, held = found.frame["change"]
+    market = assumed_market(products, assumptions)
+    both, held = (
+        scenario_outcome(market, SCENARIO, reprice=again).measures()["price_paid"].item()
+        for again in (True, False)
+    )
+    yield Sentence(paid_sentence(both, held, assumptions["elasticity"]))
+
+
+def paid_sentence(both: float, held: float, elasticity: float) -> str:
+    """How much of the change of the price paid is new prices, and how much other models."""
     part = "Most" if abs(held) > abs(both) / 2 else "Less than half"
-    yield Sentence(
-        f"Without Chinese open models, and at an elasticity of {number(found.elasticity, '')}, the average "
+    return (
+        f"Without Chinese open models, and at an elasticity of {number(elasticity, '')}, the average "
         f"price paid changes by {number(both, '%')}; with all list prices held it would change by "
         f"{number(held, '%')}. {part} of the change is thus buyers who end up with other models, not sellers "
         "who change prices."
     )
 
 
-def diversion(found: Diversion) -> Iterator[Part]:
-    """Who takes over whose buyers."""
-    for row in found.frame[found.frame["origin"].eq("Chinese open")].itertuples():
+def diversion(products: pd.DataFrame, assumptions: Mapping[str, Any]) -> Iterator[Part]:
+    """Where the money goes that a model loses whose price rises; extremes over nesting and market size."""
+    ends = [dict(assumptions) | {"correlation": rho, "outside_share": outside}
+            for rho in CORRELATIONS[::2] for outside in OUTSIDE_SHARES[::2]]  # fmt: skip
+    market = assumed_market(products, pd.DataFrame([assumptions, *ends]))
+    shares = diverted(market)
+    table = pd.DataFrame({"share": shares[0], "low": shares.min(axis=1), "high": shares.max(axis=1)})
+    table = table.reset_index()
+    for row in table[table["origin"].eq("Chinese open")].itertuples():
         yield Number(
             f"diversion.chinese_open.{str(row.goes_to).lower().replace(' ', '_')}",
             f"Of what a Chinese open model loses by a higher price, goes to: {row.goes_to}",
-            100 * row.share, "%", n=len(found.market.products), method="nested logit, shares of money",
+            100 * row.share, "%", n=len(products), method="nested logit, shares of money",
             note="follows from assumptions; over nesting 0 to 0.7 and outside shares 0.2 to 0.8 from "
             f"{number(100 * row.low, '%')} to {number(100 * row.high, '%')}",
             role="assumption",
         )  # fmt: skip
     yield Table(
-        found.frame, title="Where the money goes",
-        subtitle=f"Part of the loss of a model whose price rises, elasticity {number(found.elasticity, '')}; "
-        "from, to: extremes over nesting and market size",
+        table, title="Where the money goes",
+        subtitle="Part of the loss of a model whose price rises, elasticity "
+        f"{number(assumptions['elasticity'], '')}; from, to: extremes over nesting and market size",
         row_label="origin", formats=dict.fromkeys(("share", "low", "high"), "share"),
-        labels={"origin": "model whose price rises", "goes_to": "goes to", **_ENDS},
+        labels={"origin": "model whose price rises", "goes_to": "goes to", **ENDS},
     )  # fmt: skip
 
 
-def vendors(found: Vendors) -> Iterator[Part]:
-    """What each vendor gains or loses."""
-    left = found.frame[found.frame["group"].ne("Chinese open")]
+def vendors(market: Market, basis: Basis) -> Iterator[Part]:
+    """What each vendor gains or loses without Chinese open models."""
+    found = vendor_outcomes(market, SCENARIO)
+    left = found[found["group"].ne("Chinese open")]
     yield Table(
         left.assign(revenue=left["revenue"] / 1e6), title="Vendors without Chinese open rivals",
         subtitle="Weekly revenue at list prices on this platform before, and its change; "
-        + _interval_of(found.basis),
+        + _interval_of(basis),
         row_label="firm",
         formats={"revenue": "number", **dict.fromkeys(("change", "low", "high"), "signed_percent")},
-        labels={"revenue": "USD million a week", "change": "change", **_ENDS},
+        labels={"revenue": "USD million a week", "change": "change", **ENDS},
     )  # fmt: skip
 
 
-def by_month(found: ByMonth) -> Iterator[Part]:
-    """The effect month by month."""
-    months = found.frame
+def monthly(products: pd.DataFrame, assumptions: Mapping[str, Any]) -> Iterator[Part]:
+    """The effect in every month of the record."""
+    months = by_month(assumed_market(products, assumptions), SCENARIO)
     points = [f"{r.period}: {r.effect:.2f}%, share {r.share:.0f}%" for r in months.itertuples()]
     note = (
         "Without Chinese open models: change of closed models' prices, and the share of spending removed; "
-        f"elasticity {number(found.elasticity, '')}"
+        f"elasticity {number(assumptions['elasticity'], '')}"
     )
     yield Figure(
         "effect_by_month",
@@ -183,47 +203,6 @@ def title_by_month(months: pd.DataFrame) -> str:
     verb = "grew" if late > early else "shrank"
     early, late = number(early, "%"), number(late, "%")
     return f"The effect {verb} from {early} in the first six months to {late} in the last"
-
-
-def market_data(data: MarketData) -> Iterator[Part]:
-    """How much of the record is in the analysis, and what is left out."""
-    months = data.products["period"]
-    yield Number(
-        "covered", "Share of the ranked tokens in the analysis", 100 * data.covered(), "%",
-        n=len(data.products),
-        method=f"{months.min()} to {months.max()}", note="a count, not a sample: no interval",
-        role="descriptive",
-    )  # fmt: skip
-    yield Sentence(
-        f"{data.summary()} What lies below the fiftieth place, was bought elsewhere, or came after the last "
-        "known rent of a GPU is not in the record at all: how large it is has to be assumed."
-    )
-    yield Table(
-        data.table()[["reason", "rows", "models", "share"]], title="What is left out",
-        subtitle="Products by month, models, and their share of all ranked tokens", row_label="reason",
-        formats={"share": "share"},
-    )  # fmt: skip
-
-
-def comparison(found: Comparison) -> Iterator[Part]:
-    """The elasticity, estimated in different ways."""
-    for row in found.frame.itertuples():
-        words = str(row.specification).lower()
-        key = "_".join(words.translate(str.maketrans("", "", ",()")).split())
-        yield Number(
-            f"elasticity.{key}", f"Own-price elasticity, {row.specification}", row.elasticity, "elasticity",
-            ci=(row.low, row.high), n=row.n, method=f"{row.method}; {row.clusters} developers",
-            note=f"interval robust to weak instruments: {row.robust}", role="robustness",
-        )  # fmt: skip
-    columns = ["specification", "elasticity", "low", "high", "robust", "first_stage_f", "hansen_p"]
-    yield Table(
-        found.frame[columns], title="Own-price elasticity, estimated in different ways",
-        subtitle="Mean over products, 95% interval, interval robust to weak instruments; "
-        f"{found.main.clusters} developers, {found.main.markets} months",
-        row_label="specification",
-        labels={**_ENDS, "robust": "robust interval", "first_stage_f": "first-stage F",
-                "hansen_p": "over-id. p"},
-    )  # fmt: skip
 
 
 def curve(found: Curve) -> Iterator[Part]:
@@ -284,67 +263,14 @@ _CURVE_TITLES: Final = {
 }  # fmt: skip
 
 
-def identification(found: Identification) -> Iterator[Part]:
-    """What the data could and could not have told."""
-    main, mixed = found.main, found.mixed
-    yield Number(
-        "smallest_detectable_elasticity",
-        "Smallest own-price elasticity that the main specification would have found", found.smallest.effect,
-        "elasticity", n=main.n, method="80% power at the 5% level", role="robustness",
-        note="a property of the standard error: no interval; holds only if the instruments are valid and "
-        "strong",
-    )  # fmt: skip
-    yield Number(
-        "placebo_p", "Share of placebos at least as far from zero as the estimate", found.p_value, "share",
-        n=len(found.frame), method="prices dealt out at random among the models of a month",
-        note="a permutation p-value: no interval", role="robustness",
-    )  # fmt: skip
-    yield Number(
-        "random_coefficient_spread", "Spread of the price coefficient among buyers", mixed.spread,
-        "elasticity", n=mixed.n, method="random-coefficient logit (pyblp), price coefficient and its spread",
-        note=f"standard error {number(mixed.spread_error, '')}; {number(100 * mixed.like_high_prices, '%')} "
-        "of the buyers would like higher prices",
-        role="robustness",
-    )  # fmt: skip
-    yield Sentence(verdict(found))
-    yield Sentence(published(found))
-
-
-def verdict(found: Identification) -> str:
-    """Whether the elasticity is identified, by the rule set in advance."""
-    main, drawn = found.main, found.frame["elasticity"]
-    told = "identified" if main.is_identified else "not identified"
-    return (
-        "By the rule set in advance (a bounded interval that is robust to weak instruments, wholly below −1) "
-        f"the elasticity is {told}: {main.elasticity:.2f} ({main.low:.2f} to {main.high:.2f}; robust "
-        f"interval: {main.robust}). {number(100 * found.basis.usable, '%')} of draws from the estimate could "
-        "be used for pricing. Dealing prices out at random gives elasticities from "
-        f"{number(drawn.min(), '')} to {number(drawn.max(), '')}; as far from zero as the estimate are "
-        f"{number(100 * found.p_value, '%')} of them."
-    ).replace("-", "−")
-
-
-def published(found: Identification) -> str:
-    """How the estimate compares with one that somebody else published."""
-    main, row = found.main, found.published
-    inside = {True: "inside", False: "outside"}
-    plain = inside[bool(main.low <= row["value"] <= main.high)]
-    robust = inside[bool(main.weak_low <= row["value"] <= main.weak_high)]
-    return (
-        f"A published figure for the short run is {number(row['value'], '')} ({row['source_title']}; "
-        f"{str(row['confidence']).replace('_', ' ')}); it lies {plain} the ordinary interval of the main "
-        f"specification and {robust} the robust one. It compares a model with itself over time, not with "
-        "others. With valid and strong instruments this design would have found an elasticity of "
-        f"{number(-found.smallest.effect, '')} or steeper in four cases out of five. A ranking cut at the "
-        "fiftieth place adds a bias of its own, because a dear model is only seen in the weeks in which it "
-        "sells well. docs/simulations-demand.md shows how large such biases can be, and that least squares "
-        "finds elasticities near zero in markets whose demand is in truth steep."
-    )
-
-
-def removals(found: Removals) -> Iterator[Part]:
-    """Does it have to be Chinese open models?"""
-    drawn = found.frame["surplus"]
+def random_removals(
+    products: pd.DataFrame, assumptions: Mapping[str, Any], *, draws: int, seed: int
+) -> Iterator[Part]:
+    """Does it have to be Chinese open models? Random other models removed beside them."""
+    market = assumed_market(products, assumptions)
+    true = scenario_outcome(market, SCENARIO).measures()["surplus"].item()
+    found = placebo_removals(market, "Chinese open", draws, seed=seed)
+    drawn = found["surplus"]
     low, high = drawn.quantile([0.025, 0.975])
     yield Number(
         "placebo_removal.surplus", "Random removal of the same spending: change of surplus", drawn.median(),
@@ -352,31 +278,14 @@ def removals(found: Removals) -> Iterator[Part]:
         note="95% of random sets", role="robustness",
     )  # fmt: skip
     yield Sentence(
-        f"At an elasticity of {number(found.elasticity, '')} the loss without Chinese open models is "
-        f"{number(found.true, '%')} of spending; without random other models of about the same spending (on "
-        f"average {number(found.frame['matched'].mean(), 'x')} of theirs) it is "
+        f"At an elasticity of {number(assumptions['elasticity'], '')} the loss without Chinese open models "
+        f"is {number(true, '%')} of spending; without random other models of about the same spending (on "
+        f"average {number(found['matched'].mean(), 'x')} of theirs) it is "
         f"{number(drawn.median(), '%')} (95% of the sets: {number(low, '%')} to {number(high, '%')}). "
-        f"{number(100 * (drawn <= found.true).mean(), '%')} of the random removals cost buyers as much or "
+        f"{number(100 * (drawn <= true).mean(), '%')} of the random removals cost buyers as much or "
         "more: what counts in this model of choice is the size of what goes, how alike it is to the rest "
         "(here, the groups) and who owns it."
     )
-
-
-def standing(found: Standing) -> Iterator[Part]:
-    """What each number rests on, and what to be warned of."""
-    yield Table(
-        found.frame, title="What each number rests on", subtitle="As the results of this build have it",
-        row_label="what", labels={"because": "because"},
-    )  # fmt: skip
-    yield Caveat(
-        "Shares within the top fifty of one platform; list prices; a static exercise whose market size is "
-        "assumed."
-    )
-    if found.basis.kind == "assumed":
-        yield Caveat(
-            "The price elasticity is not identified: all effects are computed under assumed elasticities, "
-            "and their intervals are over assumptions."
-        )
 
 
 def _interval_of(basis: Basis) -> str:
