@@ -12,24 +12,16 @@ from undercut.competition.adoption.availability import (
     Mean,
     Wait,
     mean_by_model,
-    reworked_variants,
     sellers_of,
     wait_for_seller,
 )
-from undercut.competition.adoption.data_rules import cheapest_by_workload
 from undercut.competition.adoption.deployment import (
     CHINESE_API,
-    CLOSED,
     US_SELLER,
     DeploymentAssumptions,
     MonthlyBills,
-    monthly_bills,
 )
 from undercut.competition.hosts.serving_cost import Assumption, ServingAssumptions
-from undercut.errors import UndercutError
-from undercut.prices.capability.price_of_capability import landmark_levels
-from undercut.prices.load import with_workload
-from undercut.prices.workloads import WORKLOADS
 from undercut.studies.framed import Framed
 
 #: Million tokens a month.
@@ -57,21 +49,6 @@ class Bill(Framed, row="way", value="bill"):
     workload: str
 
 
-class ByWork(Framed, row="workload", value="ratio"):
-    """The cheapest way by kind of work; `frame` as `cheapest_by_workload` gives it."""
-
-    capability: str
-
-
-class ByCapability(Framed, row="level", value="ratio"):
-    """The cheapest of each side by capability: ``level, closed, closed_price, open, open_price, ratio, low,
-    high``; `untold` says why a capability is missing."""
-
-    untold: Mapping[str, str]
-    capability: str
-    workload: str
-
-
 class Reach(Framed, row="model_id", value="sellers"):
     """Sellers and licences; `frame` as `sellers_of` gives it, with ``licence, free, commercial``."""
 
@@ -84,12 +61,6 @@ class Waits(Framed, row="model_id", value="days"):
     wait: Wait
     earlier: Wait
     released_from: str
-
-
-class Reworked(Framed, row="model_id"):
-    """Models that others made from Chinese weights; `frame` as `reworked_variants` gives it."""
-
-    on_sale: int
 
 
 def assumptions(
@@ -107,38 +78,6 @@ def assumptions(
         gpus=around(gpus, 2, "GPUs"),
     )
     return {"assumptions": staffing, "serving": ServingAssumptions(utilisation=work)}
-
-
-def by_work(panel: pd.DataFrame, day: date, *, capability: str, draws: int, **assumed: Any) -> ByWork:
-    """The cheapest way for each kind of work, at `AT` million tokens a month."""
-    panels = {name: with_workload(panel, name) for name in WORKLOADS}
-    level = landmark_levels(panel.attrs["measure"])[capability]
-    found = cheapest_by_workload(
-        panels, day, min_capability=level, volume=AT, draws=draws, **assumed,
-    )  # fmt: skip
-    return ByWork(found, capability)
-
-
-def by_capability(
-    panel: pd.DataFrame, day: date, *, workload: str, capability: str, draws: int, **assumed: Any
-) -> ByCapability:
-    """The cheapest offer of each side at every landmark."""
-    rows, untold = [], {}
-    for name, score in landmark_levels(panel.attrs["measure"]).items():
-        try:
-            found = monthly_bills(
-                panel, day, min_capability=score, workload=workload, volumes=VOLUMES, draws=draws, **assumed,
-            )  # fmt: skip
-        except UndercutError as reason:
-            untold[name] = str(reason)
-            continue
-        price = found.offers.set_index("way")["price"].astype(float)
-        model = found.offers.set_index("way")["model_id"]
-        best = price[list(BOUGHT)].idxmin()
-        ratio = found.ratio(BOUGHT, volume=AT)
-        rows.append((name, model[CLOSED], price[CLOSED], model[best], price[best], *ratio))
-    columns = ["level", "closed", "closed_price", "open", "open_price", "ratio", "low", "high"]
-    return ByCapability(pd.DataFrame(rows, columns=columns), untold, capability, workload)
 
 
 def reach(panel: pd.DataFrame, day: date, models: pd.DataFrame, *, draws: int) -> Reach:
@@ -159,9 +98,3 @@ def waits(panel: pd.DataFrame, day: date, *, released_from: str) -> Waits:
     released = f"{start:%Y-%m-%d}"
     wait, earlier = (wait_for_seller(panel, released_from=since) for since in (released, "2025-01-01"))
     return Waits(wait.models, wait, earlier, released)
-
-
-def reworked(panel: pd.DataFrame, day: date, models: pd.DataFrame) -> Reworked:
-    """Models on offer that others made from Chinese weights."""
-    on_sale = sellers_of(panel, day)["model_id"].nunique()
-    return Reworked(reworked_variants(panel, day, models=models), int(on_sale))

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any, Final
 
 import pandas as pd
 
 from undercut import plots
-from undercut.competition.adoption.availability import Wait
-from undercut.competition.adoption.data_rules import cheapest_by_rule, one_row_each
-from undercut.competition.adoption.deployment import SELF_HOSTED, US_SELLER
-from undercut.studies.access.estimates import AT, BOUGHT, Bill, ByCapability, ByWork, Reach, Reworked, Waits
+from undercut.competition.adoption.availability import Wait, reworked_variants, sellers_of
+from undercut.competition.adoption.data_rules import cheapest_by_rule, cheapest_by_workload, one_row_each
+from undercut.competition.adoption.deployment import CLOSED, SELF_HOSTED, US_SELLER, monthly_bills
+from undercut.errors import UndercutError
+from undercut.prices.capability.price_of_capability import landmark_levels
+from undercut.prices.load import with_workload
+from undercut.prices.workloads import WORKLOADS
+from undercut.studies.access.estimates import AT, BOUGHT, VOLUMES, Bill, Reach, Waits
 from undercut.studies.presentation import Caveat, Figure, Number, Part, Sentence, Table
 
 _SOURCE: Final = "Undercut price panel; GPU rents: archived rate cards; assumptions below"
@@ -147,23 +152,26 @@ def _sure(told: Number) -> str:
     return "beyond the interval" if told.is_clear else "an interval that holds equality"
 
 
-def by_work(found: ByWork) -> Iterator[Part]:
-    """The same by kind of work."""
-    free = found.frame[found.frame["rule"] == "any seller"]
+def by_work(panel: pd.DataFrame, day: date, *, capability: str, draws: int, **assumed: Any) -> Iterator[Part]:
+    """The cheapest way for each kind of work, at `AT` million tokens a month."""
+    panels = {name: with_workload(panel, name) for name in WORKLOADS}
+    level = landmark_levels(panel.attrs["measure"])[capability]
+    found = cheapest_by_workload(panels, day, min_capability=level, volume=AT, draws=draws, **assumed)
+    free = found[found["rule"] == "any seller"]
     for row in free.itertuples():
         yield _against(
             f"open_to_closed_price.workload_{row.workload}",
-            f"Cheapest Chinese weights against US closed, {found.capability} capability, {row.workload} work",
+            f"Cheapest Chinese weights against US closed, {capability} capability, {row.workload} work",
             (row.ratio, row.ratio_low, row.ratio_high), role="robustness",
         )  # fmt: skip
     ends = free[["workload", "ratio_low", "ratio_high"]].set_axis(["workload", "low", "high"], axis=1)
     sides = verdicts(ends, "workload", "for")
-    yield Sentence(f"By kind of work, Chinese weights of {found.capability} capability are {sides}.")
+    yield Sentence(f"By kind of work, Chinese weights of {capability} capability are {sides}.")
     yield Table(
-        one_row_each(found.frame, "workload"), row_label="workload",
+        one_row_each(found, "workload"), row_label="workload",
         title="What costs least, by kind of work and by where data may go",
         subtitle=f"Cheapest way and US dollars a month with 95% interval, {AT} million tokens, "
-        f"{found.capability} capability",
+        f"{capability} capability",
     )  # fmt: skip
 
 
@@ -182,11 +190,25 @@ def verdicts(rows: pd.DataFrame, name: str, preposition: str) -> str:
     )
 
 
-def by_capability(found: ByCapability) -> Iterator[Part]:
-    """The same by capability."""
-    grid = found.frame
-    yield from (Caveat(f"{name}: {reason}") for name, reason in found.untold.items())
-    for row in grid[grid["level"] != found.capability].itertuples():
+def by_capability(
+    panel: pd.DataFrame, day: date, *, workload: str, capability: str, draws: int, **assumed: Any
+) -> Iterator[Part]:
+    """The cheapest offer of each side at every landmark, and why there is none."""
+    rows, settings = [], {"workload": workload, "draws": draws, **assumed}
+    for name, score in landmark_levels(panel.attrs["measure"]).items():
+        try:
+            found = monthly_bills(panel, day, min_capability=score, volumes=VOLUMES, **settings)
+        except UndercutError as reason:
+            yield Caveat(f"{name}: {reason}")
+            continue
+        offers = found.offers.set_index("way")
+        price, model = offers["price"].astype(float), offers["model_id"]
+        best = price[list(BOUGHT)].idxmin()
+        ratio = found.ratio(BOUGHT, volume=AT)
+        rows.append((name, model[CLOSED], price[CLOSED], model[best], price[best], *ratio))
+    columns = ["level", "closed", "closed_price", "open", "open_price", "ratio", "low", "high"]
+    grid = pd.DataFrame(rows, columns=columns)
+    for row in grid[grid["level"] != capability].itertuples():
         yield _against(
             "open_to_closed_price." + str(row.level).lower().replace(" ", "_").replace("-", "_"),
             f"Cheapest Chinese weights against US closed, {row.level} capability",
@@ -197,7 +219,7 @@ def by_capability(found: ByCapability) -> Iterator[Part]:
     yield Table(
         grid.drop(columns=["ratio", "low", "high"]).assign(against=against), row_label="level",
         title="The cheapest of each, by capability",
-        subtitle=f"US dollars per million tokens, {found.workload} workload; Chinese weights against US "
+        subtitle=f"US dollars per million tokens, {workload} workload; Chinese weights against US "
         "closed with 95% interval",
         formats={"closed_price": "usd", "open_price": "usd"},
         labels={"closed": "US closed", "closed_price": "price", "open": "Chinese weights",
@@ -309,11 +331,12 @@ def waits_title(found: Waits) -> str:
     return f"Half of the Chinese open models reach a US seller within {wait_number(found).short}"
 
 
-def reworked(found: Reworked) -> Iterator[Part]:
-    """What others made from Chinese weights."""
+def reworked(panel: pd.DataFrame, day: date, models: pd.DataFrame) -> Iterator[Part]:
+    """Models on offer that others made from Chinese weights."""
+    table, on_sale = reworked_variants(panel, day, models=models), sellers_of(panel, day)["model_id"]
     count = Number(
         "reworked_variants", "Models on offer that others made from Chinese weights, as their names tell",
-        len(found.frame), "models", n=found.on_sale, method="count by name", role="descriptive",
+        len(table), "models", n=int(on_sale.nunique()), method="count by name", role="descriptive",
         note="a count and a lower bound: no interval",
     )  # fmt: skip
     yield count
@@ -321,7 +344,7 @@ def reworked(found: Reworked) -> Iterator[Part]:
         f"{count.short} on offer were made by others from Chinese weights and say so in their names."
     )
     yield Table(
-        found.frame, title="Made by others from Chinese weights", row_label="model_id",
+        table, title="Made by others from Chinese weights", row_label="model_id",
         subtitle="On offer by the token on the report's day",
     )  # fmt: skip
 

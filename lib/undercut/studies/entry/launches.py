@@ -111,54 +111,9 @@ def launch_prices(samples: Mapping[str, pd.DataFrame], *, draws: int = 999, seed
     return Estimates(frame=pd.concat([every.frame, chained.frame], ignore_index=True))
 
 
-class LaunchChecks(Estimates, kw_only=True):
-    """Placebos of launch prices and of the hazard; ``by_closed``: closed rivals in the place of open ones."""
-
-    by_closed: pd.DataFrame
-
-    def parts(self) -> Iterator[Part]:
-        """Launch prices and cuts where open rivals did nothing."""
-        failed = self.frame[self.frame["why_not"].ne("")]
-        told = [
-            row.why_not
-            or in_words(row.estimate, row.low, row.high)
-            + f" for {'one in reach' if row.dose == 'is_exposed' else row.dose}"
-            for row in self.by_closed.itertuples()
-        ]
-        yield Sentence(
-            "".join(f"{_placebo(row.placebo)}: no answer. {row.why_not} " for row in failed.itertuples())
-            + f"With closed rivals in the place of open ones: {listed(told)}. An effect that closed rivals "
-            "have as well is one of rivalry, not of openness."
-        )
-        dated = self.frame[self.frame["placebo"].isin(["fake dates, is_exposed", "fake dates, closeness"])]
-        structure = [
-            f"{percent(row.centre):.0f}% of {percent(row.estimate):.0f}% for {_placebo(row.placebo, 1)} "
-            f"({p_value(row.p_value)})".replace("-", "\N{MINUS SIGN}")
-            for row in dated[dated["why_not"].eq("")].itertuples()
-        ]
-        yield Sentence(
-            f"At fake dates of release, the same regression gives on the median {listed(structure)}. What "
-            "fake dates give as well comes from the build of this market (which models are near the open "
-            "frontier at all), not from when rivals came."
-            if structure
-            else "No placebo at fake dates gave an answer."
-        )
-        yield Table(
-            self.frame.drop(columns=["why_not"]).assign(placebo=self.frame["placebo"].map(_placebo)),
-            title="Placebos of launch prices and of the hazard", row_label="placebo",
-            subtitle="In logs: the estimate, the middle 95% of fakes around their median, how often fakes "
-            "are as far out",
-            labels={
-                "centre": "median fake", "low": "2.5%", "high": "97.5%", "p_value": "p",
-                "detectable_fall": "fall found",
-            },
-            formats={"draws": "integer", "failed": "integer"},
-        )  # fmt: skip
-
-
 def launch_checks(
     quotes: pd.DataFrame, new: pd.DataFrame, *, reach: float, draws: int, placebos: int
-) -> LaunchChecks:
+) -> Iterator[Part]:
     """The regressions of launch prices and of cuts where open rivals did nothing; ``new``: all launches."""
     rule, rivals = RivalRule(reach=reach, width=2 * reach), open_rivals(quotes)
     tests: dict[str, PlaceboResult | UndercutError] = {}
@@ -175,11 +130,50 @@ def launch_checks(
             add(f"{kind}, {dose}", new, quick_coefficient(new, dose=dose), kind, dose)
     at_risk = offers_at_risk(quotes)
     add("fake dates, hazard of a cut", at_risk, hazard_coefficient, "fake dates", "closeness")
-    by_closed = RivalRule(reach=reach, width=2 * reach, accesses=("closed",))
-    sample = with_doses(new, closed_rivals(quotes), rule=by_closed)
-    return LaunchChecks(
-        frame=placebo_table(tests), by_closed=launch_table({"closed rivals": sample}, draws=draws).frame
+    of_closed = RivalRule(reach=reach, width=2 * reach, accesses=("closed",))
+    sample = with_doses(new, closed_rivals(quotes), rule=of_closed)
+    by_closed = launch_table({"closed rivals": sample}, draws=draws).frame
+    yield from _placebos(placebo_table(tests), by_closed)
+
+
+def _placebos(table: pd.DataFrame, by_closed: pd.DataFrame) -> Iterator[Part]:
+    """Placebos of launch prices and of the hazard; ``by_closed``: closed rivals in the place of open ones."""
+    failed = table[table["why_not"].ne("")]
+    told = [
+        row.why_not
+        or in_words(row.estimate, row.low, row.high)
+        + f" for {'one in reach' if row.dose == 'is_exposed' else row.dose}"
+        for row in by_closed.itertuples()
+    ]
+    yield Sentence(
+        "".join(f"{_placebo(row.placebo)}: no answer. {row.why_not} " for row in failed.itertuples())
+        + f"With closed rivals in the place of open ones: {listed(told)}. An effect that closed rivals "
+        "have as well is one of rivalry, not of openness."
     )
+    dated = table[table["placebo"].isin(["fake dates, is_exposed", "fake dates, closeness"])]
+    structure = [
+        f"{percent(row.centre):.0f}% of {percent(row.estimate):.0f}% for {_placebo(row.placebo, 1)} "
+        f"({p_value(row.p_value)})".replace("-", "\N{MINUS SIGN}")
+        for row in dated[dated["why_not"].eq("")].itertuples()
+    ]
+    yield Sentence(
+        f"At fake dates of release, the same regression gives on the median {listed(structure)}. What "
+        "fake dates give as well comes from the build of this market (which models are near the open "
+        "frontier at all), not from when rivals came."
+        if structure
+        else "No placebo at fake dates gave an answer."
+    )
+    yield Table(
+        table.drop(columns=["why_not"]).assign(placebo=table["placebo"].map(_placebo)),
+        title="Placebos of launch prices and of the hazard", row_label="placebo",
+        subtitle="In logs: the estimate, the middle 95% of fakes around their median, how often fakes "
+        "are as far out",
+        labels={
+            "centre": "median fake", "low": "2.5%", "high": "97.5%", "p_value": "p",
+            "detectable_fall": "fall found",
+        },
+        formats={"draws": "integer", "failed": "integer"},
+    )  # fmt: skip
 
 
 def launch_page(headline: Headline, samples: Mapping[str, pd.DataFrame]) -> Iterator[Part]:

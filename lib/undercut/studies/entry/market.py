@@ -18,7 +18,7 @@ from undercut.competition.rivals.exposure import (
     open_rivals,
     own_closed_offers,
 )
-from undercut.competition.rivals.openness import open_frontier, openness
+from undercut.competition.rivals.openness import Openness, open_frontier, openness
 from undercut.errors import NoVariationError
 from undercut.inference.local_projections import LocalProjection, local_projections, permute_shocks
 from undercut.prices.hedonic.characteristics import with_characteristics
@@ -29,65 +29,8 @@ from undercut.studies.entry.words import ENDS, SOURCE, direction, pair, percent
 from undercut.studies.presentation import Figure, Number, Part, Sentence
 
 
-class Market(Result, kw_only=True):
-    """How exposed closed models are, under several rules, and how open the market is.
-
-    Attributes
-    ----------
-    quotes, exposed, sensitivity, openness : DataFrame
-        Monthly quotes; from `exposure`; from `exposure_sensitivity`; by month.
-    rule : RivalRule
-    summary_of_openness : str
-    """
-
-    quotes: pd.DataFrame
-    exposed: pd.DataFrame
-    sensitivity: pd.DataFrame
-    openness: pd.DataFrame
-    rule: RivalRule
-    summary_of_openness: str
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row an own offer of a closed model, month and group of rivals."""
-        return self.exposed.copy()
-
-    def table(self) -> pd.DataFrame:
-        """Who is exposed to whom in the last month."""
-        now = self.exposed[self.exposed["period"].eq(self.exposed["period"].max())]
-        columns = ["model_id", "developer", "eci", "price", "best_model_id", "gap", "in_reach", "undercut"]
-        return now.loc[now["rivals"].eq("any") & now["why_not"].eq(""), columns].reset_index(drop=True)
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Share of closed models with an open rival in reach."""
-        return charts.exposure_over_time(self.exposed, ax=ax)
-
-    def parts(self) -> Iterator[Part]:
-        """How exposed closed models are."""
-        exposed = self.exposed
-        now = exposed[exposed["period"].eq(exposed["period"].max()) & exposed["why_not"].eq("")]
-        shares = now.groupby("rivals")["is_exposed"].mean()
-        counts = now["rivals"].value_counts()
-        ratio = float(np.exp(now.loc[now["rivals"].eq("any"), "undercut"].median()))
-        yield Sentence(sample(self))
-        label = "Offers of closed models with an open rival within reach, last month"
-        for key, text, group, value, unit in (
-            ("exposed_share", label, "any", 100 * shares["any"], "%"),
-            ("exposed_share_chinese", "The same with Chinese rivals", "CN", 100 * shares["CN"], "%"),
-            (
-                "price_ratio", "Price of exposed closed models over the cheapest open rival within reach, "
-                "median, last month", "any", ratio, "x",
-            ),
-        ):  # fmt: skip
-            yield Number(
-                key, text, float(value), unit, n=int(counts[group]), role="descriptive",
-                note="a count of what is on sale: no interval",
-            )  # fmt: skip
-        yield from _exposure_figures(self, shares, ratio)
-        yield from _openness(self)
-
-
-def market(quotes: pd.DataFrame, *, reach: float = 4.0) -> Market:
-    """The exposure of closed models to open rivals, month by month.
+def market(quotes: pd.DataFrame, *, reach: float = 4.0) -> Iterator[Part]:
+    """How exposed closed models are to open rivals, month by month, and how open the market is.
 
     Parameters
     ----------
@@ -102,19 +45,36 @@ def market(quotes: pd.DataFrame, *, reach: float = 4.0) -> Market:
         f"{points:g} point" + "s" * (points != 1): RivalRule(reach=points)
         for points in sorted({1.0, 2.0, reach, 8.0})
     }
-    found = openness(quotes)
-    return Market(
-        quotes=quotes, exposed=exposure(offers, rivals, rule=rule), rule=rule, openness=found.periods,
-        sensitivity=exposure_sensitivity(offers, rivals, rules), summary_of_openness=found.summary(),
-    )  # fmt: skip
+    sensitivity = exposure_sensitivity(offers, rivals, rules)
+    exposed = exposure(offers, rivals, rule=rule)
+    now = exposed[exposed["period"].eq(exposed["period"].max()) & exposed["why_not"].eq("")]
+    shares = now.groupby("rivals")["is_exposed"].mean()
+    counts = now["rivals"].value_counts()
+    ratio = float(np.exp(now.loc[now["rivals"].eq("any"), "undercut"].median()))
+    yield Sentence(sample(quotes, exposed, rule))
+    label = "Offers of closed models with an open rival within reach, last month"
+    for key, text, group, value, unit in (
+        ("exposed_share", label, "any", 100 * shares["any"], "%"),
+        ("exposed_share_chinese", "The same with Chinese rivals", "CN", 100 * shares["CN"], "%"),
+        (
+            "price_ratio", "Price of exposed closed models over the cheapest open rival within reach, "
+            "median, last month", "any", ratio, "x",
+        ),
+    ):  # fmt: skip
+        yield Number(
+            key, text, float(value), unit, n=int(counts[group]), role="descriptive",
+            note="a count of what is on sale: no interval",
+        )  # fmt: skip
+    yield from _exposure_figures(exposed, sensitivity, shares, ratio)
+    yield from _openness(openness(quotes))
 
 
-def sample(found: Market) -> str:
+def sample(quotes: pd.DataFrame, exposed: pd.DataFrame, rule: RivalRule) -> str:
     """What is compared, in counts."""
-    own = found.exposed[found.exposed["rivals"].eq("any")]
+    own = exposed[exposed["rivals"].eq("any")]
     scored = own.loc[own["why_not"].eq(""), "model_id"].nunique()
-    is_open = found.quotes["access"].isin(found.rule.accesses) & found.quotes["eci"].notna()
-    rivals = found.quotes.loc[is_open, "model_id"].nunique()
+    is_open = quotes["access"].isin(rule.accesses) & quotes["eci"].notna()
+    rivals = quotes.loc[is_open, "model_id"].nunique()
     return (
         f"{own['model_id'].nunique()} closed models at their own developers, {scored} of them with a "
         f"capability score, and {rivals} open ones with a score, from {own['period'].min()} to "
@@ -122,25 +82,27 @@ def sample(found: Market) -> str:
     )
 
 
-def _exposure_figures(found: Market, shares: pd.Series, ratio: float) -> Iterator[Part]:
-    known = found.exposed[found.exposed["why_not"].eq("")].groupby(["rivals", "period"])
+def _exposure_figures(
+    exposed: pd.DataFrame, sensitivity: pd.DataFrame, shares: pd.Series, ratio: float
+) -> Iterator[Part]:
+    known = exposed[exposed["why_not"].eq("")].groupby(["rivals", "period"])
     reach = (
         f"{shares['any']:.0%} of closed models have an open rival in reach, {shares['CN']:.0%} a Chinese "
         f"one, {shares['other']:.0%} another"
     )
     yield Figure(
-        "exposure", lambda: charts.exposure_over_time(found.exposed, finding=reach),
+        "exposure", lambda: charts.exposure_over_time(exposed, finding=reach),
         alt="Share of closed models with an open rival in reach by origin of the rival; last month "
         f"{shares.round(2).to_dict()}", data=known["is_exposed"].mean().reset_index(),
     )  # fmt: skip
-    last = found.sensitivity["observed_on"].eq(found.sensitivity["observed_on"].max())
-    spread = found.sensitivity[last].set_index("rule")["share_exposed"]
+    last = sensitivity["observed_on"].eq(sensitivity["observed_on"].max())
+    spread = sensitivity[last].set_index("rule")["share_exposed"]
     by_rule = f"From {spread.min():.0%} to {spread.max():.0%} are exposed, by how near is near"
     told = "; ".join(f"{name} {value:.0%}" for name, value in spread.items())
     yield Figure(
-        "exposure_by_rule", lambda: charts.exposure_by_rule(found.sensitivity, finding=by_rule),
+        "exposure_by_rule", lambda: charts.exposure_by_rule(sensitivity, finding=by_rule),
         alt=f"Share of closed models exposed under several reaches; last month {told}",
-        data=found.sensitivity,
+        data=sensitivity,
     )  # fmt: skip
     dear = (
         f"The median exposed closed model asks {ratio:.0f} times the price of the cheapest open rival near it"
@@ -148,14 +110,14 @@ def _exposure_figures(found: Market, shares: pd.Series, ratio: float) -> Iterato
         else f"The median exposed closed model costs {ratio:.0%} of the cheapest open rival near it"
     )
     yield Figure(
-        "price_ratio", lambda: charts.exposure_over_time(found.exposed, measure="undercut", finding=dear),
+        "price_ratio", lambda: charts.exposure_over_time(exposed, measure="undercut", finding=dear),
         alt="Median ratio of the closed price to the cheapest open rival in reach, by origin of the rival; "
         f"last month {ratio:.1f}", data=known["undercut"].median().reset_index(),
     )  # fmt: skip
 
 
-def _openness(found: Market) -> Iterator[Part]:
-    periods = found.openness
+def _openness(found: Openness) -> Iterator[Part]:
+    periods = found.periods
     then, today = periods.iloc[0], periods.iloc[-1]
     heading = (
         f"Open weights: {then['share_open_models']:.0%} of models on sale in {_month(then['period'])}, "
@@ -163,7 +125,7 @@ def _openness(found: Market) -> Iterator[Part]:
     )
     yield Figure(
         "openness", lambda: charts.openness_over_time(periods, finding=heading),
-        alt=found.summary_of_openness, data=periods,
+        alt=found.summary(), data=periods,
     )  # fmt: skip
     gap = Number(
         "frontier_distance",
