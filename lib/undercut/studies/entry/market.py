@@ -219,7 +219,7 @@ class Jump(Result, kw_only=True):
                 f"Closed price index {month} months after the open frontier rose by a point", estimate, "%",
                 ci=(low, high), n=int(row["n_observations"]), role="robustness",
                 method=f"local projection, {response.n_shocks} jumps; of shifted jumps "
-                f"{p_value(row['p_permutation'])}; smallest fall self {self.smallest_fall(month):.1f}%",
+                f"{p_value(row['p_permutation'])}; smallest fall found {self.smallest_fall(month):.1f}%",
             )  # fmt: skip
         yield Sentence(
             f"{response.n_shocks} jumps in {self.months} months. {' '.join(response.warnings)} The index is "
