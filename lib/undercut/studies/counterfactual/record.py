@@ -85,10 +85,10 @@ class Identification(Framed):
         main, mixed = self.main, self.mixed
         yield Number(
             "smallest_detectable_elasticity",
-            "Smallest own-price elasticity that the main specification would have self", self.smallest.effect,
-            "elasticity", n=main.n, method="80% power at the 5% level", role="robustness",
-            note="a property of the standard error: no interval; holds only if the instruments are valid and "
-            "strong",
+            "Smallest own-price elasticity that the main specification would have found",
+            self.smallest.effect, "elasticity", n=main.n, method="80% power at the 5% level",
+            role="robustness", note="a property of the standard error: no interval; holds only if the "
+            "instruments are valid and strong",
         )  # fmt: skip
         yield Number(
             "placebo_p", "Share of placebos at least as far from zero as the estimate", self.p_value, "share",
