@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from undercut.report.run import workers
+from undercut.report.run import forge
+from undercut.report.run.forge import End, Workers
 from undercut.report.run.processes import end_tree
-from undercut.report.run.workers import End, Workers
 
 
 class Borrowed:
@@ -50,7 +50,7 @@ def shared_workers(folder: Path) -> Iterator[None]:
         return Borrowed(lenders[key], environment)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(workers, "Workers", borrow)
+        patch.setattr(forge, "Workers", borrow)
         yield
     for lender in lenders.values():
         lender.close()

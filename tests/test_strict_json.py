@@ -12,7 +12,7 @@ from tests.paths import ROOT
 from undercut.strict_json import dumps
 
 #: Where `json.dumps` talks between the builder's own processes, writes one known text, or looks for secrets.
-OWN = {"strict_json", "embryo", "forge", "workers", "kernel", "masking", "store"}
+OWN = {"strict_json", "forge", "worker", "kernel", "masking", "store"}
 VALUES = st.recursive(
     st.floats() | st.text() | st.none() | st.integers(),
     lambda part: st.lists(part) | st.dictionaries(st.text(), part) | st.tuples(part),

@@ -25,8 +25,8 @@ from undercut.errors import BuildError, UndercutError
 from undercut.report.build import build_reports
 from undercut.report.findings import sentences
 from undercut.report.findings.contract import read_results
-from undercut.report.site.compare import WORDS, moves
 from undercut.report.site.export import export_report
+from undercut.report.site.history import WORDS, moves
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 TARGET: Final = ROOT / "reports" / "published"

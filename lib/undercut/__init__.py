@@ -58,7 +58,7 @@ __getattr__, __dir__, __all__ = offer(
         "eventstudy.model": "event_study",
         "valuation.firm": "value_firm",
         "studies.own.adoption": "staggered_adoption",
-        "studies.report": "Report",
+        "studies.presentation": "Report",
         "studies.explorer.page": "explore",
         "studies.lab": "chart sliders",
         "provenance": "Provenance",

@@ -33,7 +33,7 @@ from undercut.sources.returns_checks import check_returns
 from undercut.studies.explorer.page import explore
 from undercut.studies.lab import chart, sliders
 from undercut.studies.own.adoption import staggered_adoption
-from undercut.studies.report import Report
+from undercut.studies.presentation import Report
 from undercut.valuation.firm import value_firm
 
 __version__: str

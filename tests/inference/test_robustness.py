@@ -9,8 +9,7 @@ import pytest
 from undercut.errors import MissingColumnError, TooFewError
 from undercut.inference.robustness import Robustness, leave_one_out
 from undercut.inference.specifications import run_specifications, specification_curve
-from undercut.studies.presentation import Figure, Number, Sentence
-from undercut.studies.report import parts_of
+from undercut.studies.presentation import Figure, Number, Sentence, parts_of
 from undercut.studies.robust import deciding, heading, told
 
 OPTIONS = {"scale": [1.0, 2.0, 3.0, 4.0], "shift": [0.0, 10.0]}

@@ -19,8 +19,7 @@ from tests.report.projects import code, demo_cells, notebook, prose, write_proje
 from undercut.errors import BuildError, InputError
 from undercut.report.build import Options, build_reports
 from undercut.report.run import processes
-from undercut.report.site.publish import only_builder
-from undercut.report.site.record import builds_of
+from undercut.report.site.publish import builds_of, only_builder
 
 pytestmark = pytest.mark.xdist_group("build")
 

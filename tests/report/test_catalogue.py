@@ -8,7 +8,8 @@ import pytest
 
 from tests.report.projects import code, demo_cells, write_project
 from undercut.errors import InputError, UnknownNameError
-from undercut.report.catalogue.catalogue import CatalogueError, check_catalogue, load_catalogue, pick
+from undercut.report.catalogue.catalogue import check_catalogue, load_catalogue, pick
+from undercut.report.catalogue.entries import CatalogueError
 from undercut.report.catalogue.parameters import Parameter
 
 SPECIFIED = """\

@@ -21,7 +21,7 @@ from tests.report.projects import code, demo_cells, write_project
 from undercut.errors import BuildError
 from undercut.provenance import sha256_of
 from undercut.report.build import Options, Outcome, build_reports, plan_build
-from undercut.report.run import cluster, shipping
+from undercut.report.run import cluster
 
 pytestmark = pytest.mark.xdist_group("cluster")
 READS = """
@@ -216,28 +216,26 @@ def test_an_interrupted_build_ends_its_reports_on_the_workers(project: Path, mac
 
 def test_a_worker_with_other_code_or_versions_is_refused() -> None:
     run = cluster.Run(None, 0, 1.0, 1.0, {"roots": ["pandas"], "modules": ["/there/errors.py"]})
-    same = {"errors.py": sha256_of((shipping.PACKAGE / "errors.py").read_bytes())}
+    same = {"errors.py": sha256_of((cluster.PACKAGE / "errors.py").read_bytes())}
     versions = {"pandas": metadata.version("pandas")}
     python = sys.version.split()[0]
-    returned = shipping.Returned(run, {}, "/h", "/h", "/there", same, versions, python, "w")
-    assert shipping.unlike(returned) == ""
-    assert "another undercut than this machine: errors.py" in shipping.unlike(
+    returned = cluster.Returned(run, {}, "/h", "/h", "/there", same, versions, python, "w")
+    assert cluster.unlike(returned) == ""
+    assert "another undercut than this machine: errors.py" in cluster.unlike(
         replace(returned, code={"errors.py": "x"})
     )
-    assert "other versions: pandas 0.1 there" in shipping.unlike(
-        replace(returned, packages={"pandas": "0.1"})
-    )
-    assert "Python 3.1 there" in shipping.unlike(replace(returned, python="3.1"))
+    assert "other versions: pandas 0.1 there" in cluster.unlike(replace(returned, packages={"pandas": "0.1"}))
+    assert "Python 3.1 there" in cluster.unlike(replace(returned, python="3.1"))
 
 
 def test_what_is_sent_has_no_caches_and_a_limit(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = set(shipping._files_to_send(project))
+    names = set(cluster._files_to_send(project))
     assert {"project/data/mine.csv", "project/notebooks/helper.py", "project/reports.toml"} <= names
     assert not [name for name in names if "cache" in name or name.endswith(".ipynb")]
-    before = shipping.packed(project)
-    assert shipping.packed(project) is before
+    before = cluster.packed(project)
+    assert cluster.packed(project) is before
     (project / "data" / "mine.csv").write_text("a\n3\n")
-    assert shipping.packed(project) != before
-    monkeypatch.setattr(shipping, "LARGEST_MB", 0.0001)
+    assert cluster.packed(project) != before
+    monkeypatch.setattr(cluster, "LARGEST_MB", 0.0001)
     with pytest.raises(BuildError, match=r"MB here, more than 0\.0001 MB"):
-        shipping.packed(project)
+        cluster.packed(project)

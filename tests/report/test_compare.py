@@ -15,9 +15,8 @@ from undercut.errors import DataError, InputError
 from undercut.report.catalogue.entries import Settings
 from undercut.report.commands import compare_command
 from undercut.report.findings.contract import write_results
-from undercut.report.site.compare import compare_builds, moves, turns
-from undercut.report.site.history import feed, write_history
-from undercut.report.site.record import HISTORY
+from undercut.report.site.history import compare_builds, feed, moves, turns, write_history
+from undercut.report.site.publish import HISTORY
 
 EVIL = "<script>alert(1)</script>"
 

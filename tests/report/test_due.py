@@ -14,7 +14,7 @@ from tests.report.projects import code, demo_cells, write_project
 from undercut.errors import BuildError, UnknownNameError
 from undercut.report.build import Options, build_reports, plan_build
 from undercut.report.catalogue.catalogue import check_catalogue
-from undercut.report.catalogue.due import is_due, is_schedule
+from undercut.report.catalogue.staleness import is_due, is_schedule
 from undercut.report.commands import build_command
 from undercut.report.commands import check_catalogue as check_catalogue_text
 from undercut.report.site.publish import only_builder

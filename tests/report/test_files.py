@@ -10,8 +10,13 @@ import pytest
 from PIL import Image
 
 from undercut.errors import DataError
-from undercut.report.page.files import clean_files, without_formulas
-from undercut.report.page.pictures import checked_base64, checked_bitmap, clean_svg
+from undercut.report.page.files import (
+    checked_base64,
+    checked_bitmap,
+    clean_files,
+    clean_svg,
+    without_formulas,
+)
 from undercut.report.run.masking import Mask
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">{}</svg>'

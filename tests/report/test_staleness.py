@@ -46,7 +46,7 @@ def why(project: Path) -> list[str]:
 
 def test_with_nothing_changed_nothing_is_built(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert why(built) == []
-    monkeypatch.setattr("undercut.report.run.workers.Workers", lambda *_, **__: pytest.fail("it started"))
+    monkeypatch.setattr("undercut.report.run.forge.Workers", lambda *_, **__: pytest.fail("it started"))
     [outcome] = build_reports(root=built)
     assert outcome.status == "unchanged"
 

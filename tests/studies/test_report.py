@@ -11,8 +11,7 @@ from matplotlib.axes import Axes
 
 from undercut.errors import InputError, UnknownNameError
 from undercut.result import Result
-from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
-from undercut.studies.report import Report
+from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Report, Sentence, Table
 
 
 class Fall(Result):

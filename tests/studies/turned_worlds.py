@@ -30,10 +30,9 @@ from undercut.studies import access, adoption, changed, entry, price_war, qualit
 from undercut.studies import hosts as host_study
 from undercut.studies import value as value_study
 from undercut.studies.counterfactual import responses
-from undercut.studies.presentation import Answer, Figure, Number, Sentence
+from undercut.studies.presentation import Answer, Figure, Number, Sentence, parts_of
 from undercut.studies.prices import comparison, levels, specifications
 from undercut.studies.quality import estimates as quality_estimates
-from undercut.studies.report import parts_of
 from undercut.valuation.scenarios import scenario
 from undercut.valuation.vendors import vendor_case
 

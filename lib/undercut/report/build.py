@@ -1,8 +1,10 @@
-"""How do notebooks become published reports? Plans, runs what is out of date, publishes or says why not."""
+"""How do notebooks become published reports? Plans, runs what is out of date, publishes, tells of it."""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 import warnings
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -20,9 +22,7 @@ from undercut.report.run.masking import Mask, missing_library
 from undercut.report.run.places import workplace
 from undercut.report.run.progress import Watch, label_of
 from undercut.report.run.task import Outcome, Run, Task, told
-from undercut.report.site.hooks import run_hook
-from undercut.report.site.publish import only_builder
-from undercut.report.site.record import is_current, publish_failure, publish_page, read_record
+from undercut.report.site.publish import is_current, only_builder, publish_failure, publish_page, read_record
 from undercut.strict_json import dumps
 
 __all__ = ["Options", "Outcome", "Plan", "build_reports", "plan_build"]
@@ -165,8 +165,7 @@ def _steps(
         project, address = plan.project.resolve(), options.cluster
         return run_on_cluster(tasks, project, address=address, jobs=options.jobs, pulse=watch.pulse)
     from undercut.report.run.execution import environment, run_tasks
-    from undercut.report.run.forge import modules_for
-    from undercut.report.run.workers import Workers
+    from undercut.report.run.forge import Workers, modules_for
 
     modules = [] if options.plain else modules_for({task.report.notebook for task in tasks})
     workers = Workers(environment(place), place / "forge.log", modules)
@@ -200,3 +199,48 @@ def _publish(task: Task, run: Run, plan: Plan, started: tuple[float, str], why: 
 
 def _label(task: Task) -> str:
     return Mask(os.environ).text(label_of(task))
+
+
+_LONGEST_SECONDS = 120
+
+
+def run_hook(command: str, outcomes: Sequence[Outcome], site: Path, project: Path) -> bool:
+    """Run ``command`` in a shell; it finds what happened in its environment and on standard input.
+
+    Parameters
+    ----------
+    command : str
+        From the catalogue. UNDERCUT_STATUS is ``success`` or ``failure``, UNDERCUT_BUILT and
+        UNDERCUT_FAILED list reports, UNDERCUT_SITE is the site's folder; standard input is JSON.
+    outcomes : sequence of Outcome
+    site, project : Path
+        The command runs in the project's folder.
+
+    Returns
+    -------
+    bool
+        Whether it ended well. What it says is passed on; a hook that fails does not undo the build.
+    """
+    by_status = {
+        status: [one.report for one in outcomes if one.status == status] for status in ("built", "failed")
+    }
+    told = {
+        "UNDERCUT_STATUS": "failure" if by_status["failed"] else "success",
+        "UNDERCUT_BUILT": ", ".join(by_status["built"]),
+        "UNDERCUT_FAILED": ", ".join(by_status["failed"]),
+        "UNDERCUT_SITE": str(site),
+    }
+    content = dumps(
+        [{"report": one.report, "status": one.status, "failure": one.failure} for one in outcomes]
+    )
+    try:
+        done = subprocess.run(
+            command, shell=True, cwd=project, env=os.environ | told, input=content.encode(),
+            timeout=_LONGEST_SECONDS, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        print(f"The hook {command!r} ran longer than {_LONGEST_SECONDS} s and was stopped.", file=sys.stderr)
+        return False
+    if done.returncode:
+        print(f"The hook {command!r} ended with status {done.returncode}.", file=sys.stderr)
+    return done.returncode == 0

@@ -49,8 +49,8 @@ def check_catalogue() -> str:
 
 def _false_stamps(root: Path) -> list[str]:
     """Reports whose record says that they were built at no moment, or in the future."""
-    from undercut.report.catalogue.due import fault_of_stamp
-    from undercut.report.site.record import last_attempt
+    from undercut.report.catalogue.staleness import fault_of_stamp
+    from undercut.report.site.publish import last_attempt
 
     found = []
     for name in catalogue.load_catalogue(root / CATALOGUE_FILE):
@@ -159,7 +159,7 @@ def compare_command(name: str, first: str | None, second: str | None, out: str |
     import pandas as pd
 
     from undercut.printing import emit
-    from undercut.report.site.compare import compare_builds
+    from undercut.report.site.history import compare_builds
 
     frame = compare_builds(_site(out), _folder(name, out), first, second)
     builds = " and ".join(frame.attrs["builds"])

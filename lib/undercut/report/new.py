@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from undercut.errors import InputError
-from undercut.report.catalogue.catalogue import load_catalogue
+from undercut.report.catalogue.catalogue import RESERVED, load_catalogue
 from undercut.report.catalogue.project import CATALOGUE_FILE
-from undercut.report.catalogue.reader import RESERVED
 from undercut.report.findings.contract import write_atomically
 from undercut.strict_json import dumps
 

@@ -11,8 +11,7 @@ from undercut.lazy import offer
 __getattr__, __dir__, __all__ = offer(
     __name__,
     {
-        "report": "Report parts_of",
-        "presentation": "Number Figure Table Sentence Answer Caveat PRESENTERS",
+        "presentation": "Report parts_of Number Figure Table Sentence Answer Caveat PRESENTERS",
     },
     modules=(
         "access", "adoption", "briefing", "counterfactual", "entry", "explorer", "hosts", "own", "price_war",

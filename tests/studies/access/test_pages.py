@@ -15,8 +15,7 @@ from undercut.competition.adoption.deployment import CHINESE_API, CLOSED, SELF_H
 from undercut.studies import access
 from undercut.studies.access import pages
 from undercut.studies.access.estimates import Bill, Reach, Waits
-from undercut.studies.presentation import Figure, Number, Sentence, Table
-from undercut.studies.report import parts_of
+from undercut.studies.presentation import Figure, Number, Sentence, Table, parts_of
 
 
 def bill(closed: float = 4.0, chinese: float = 1.0, seller: float = 2.0, own: float = 0.5) -> Bill:

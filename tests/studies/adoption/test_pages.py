@@ -13,8 +13,7 @@ from undercut.competition.adoption.token_shares import token_shares
 from undercut.studies.adoption import pages
 from undercut.studies.adoption.estimates import AfterRestrictions, Cases, Paid, after_restrictions, shares
 from undercut.studies.adoption.surveys import Surveys, cards
-from undercut.studies.presentation import Answer, Number, Sentence, Table
-from undercut.studies.report import parts_of
+from undercut.studies.presentation import Answer, Number, Sentence, Table, parts_of
 
 
 def usage(first: float, last: float) -> pd.DataFrame:

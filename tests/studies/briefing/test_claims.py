@@ -15,7 +15,7 @@ import undercut
 from undercut.errors import DataError
 from undercut.report.findings.contract import write_results
 from undercut.studies.briefing.claims import judge, verdict_history
-from undercut.studies.report import Report
+from undercut.studies.presentation import Report
 
 CLAIM = {
     "id": "C01", "claim": "Prices fell.", "report": "02_price_index", "finding": "fall",

@@ -16,8 +16,7 @@ from undercut.studies.briefing.predictions import (
     predictions,
     probability_above,
 )
-from undercut.studies.presentation import Number, Table
-from undercut.studies.report import parts_of
+from undercut.studies.presentation import Number, Table, parts_of
 
 
 def path(drift: float, months: int = 30, noise: float = 0.05, start: str = "2024-01") -> pd.Series:

@@ -18,8 +18,7 @@ from undercut.inference.specifications import specification_curve
 from undercut.report.findings.sentences import number
 from undercut.studies.counterfactual import estimates as study
 from undercut.studies.counterfactual import pages, record, responses
-from undercut.studies.presentation import Caveat, Figure, Number, Sentence
-from undercut.studies.report import parts_of
+from undercut.studies.presentation import Caveat, Figure, Number, Sentence, parts_of
 
 CENTRAL = study.central(-5.0, -1.1)
 

@@ -19,8 +19,7 @@ from undercut.sources.other_prices import gpu_rental_agreement
 from undercut.studies.hosts import course, coverage, entries, entry_specifications, jurisdiction
 from undercut.studies.hosts.entries import OUTCOMES, Answers
 from undercut.studies.hosts.specifications import HEADLINE, OPTIONS
-from undercut.studies.presentation import Figure, Number, Sentence, Table
-from undercut.studies.report import parts_of
+from undercut.studies.presentation import Figure, Number, Sentence, Table, parts_of
 
 mpl.use("Agg")
 

@@ -11,10 +11,9 @@ import pytest
 from undercut.inference.resampling import multiplicities
 from undercut.prices.changes import changes_by_year, own_price_changes
 from undercut.prices.index import price_index, resampled_index
-from undercut.studies.presentation import Answer, Number
+from undercut.studies.presentation import Answer, Number, parts_of
 from undercut.studies.prices.comparison import MAIN, SAME_PRODUCT, MethodComparison, compare
 from undercut.studies.prices.index_pages import heading, ranged
-from undercut.studies.report import parts_of
 
 
 def quotes(price_of: dict[str, list[float | None]], developer: dict[str, str] | None = None) -> pd.DataFrame:

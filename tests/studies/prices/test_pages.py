@@ -8,12 +8,11 @@ import pandas as pd
 import pytest
 
 from undercut.prices.capability.gaps import GapHistory
-from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence
+from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, parts_of
 from undercut.studies.prices.level_pages import fall, where_it_matters
 from undercut.studies.prices.levels import Holders, Without
 from undercut.studies.prices.market import Coverage, Quality
 from undercut.studies.prices.market_pages import by_measure, gap, gap_sentence
-from undercut.studies.report import parts_of
 
 DAY = pd.Timestamp("2026-11-01")
 

@@ -15,7 +15,7 @@ from undercut.errors import OutsideDataError
 from undercut.panel.measures import capability_scores
 from undercut.prices.capability.lag import CapabilityLag
 from undercut.prices.reliability import RateRatio
-from undercut.studies.presentation import Number, Sentence
+from undercut.studies.presentation import Number, Sentence, parts_of
 from undercut.studies.quality import pages
 from undercut.studies.quality.estimates import (
     Behind,
@@ -26,7 +26,6 @@ from undercut.studies.quality.estimates import (
     incidents,
     same_weights,
 )
-from undercut.studies.report import parts_of
 
 
 @pytest.fixture(scope="module")

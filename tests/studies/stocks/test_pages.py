@@ -13,8 +13,7 @@ from undercut.eventstudy.model import event_study
 from undercut.sources.events import load_events
 from undercut.sources.returns import load_returns
 from undercut.studies import stocks
-from undercut.studies.presentation import Answer, Caveat, Figure, Number, Sentence, Table
-from undercut.studies.report import parts_of
+from undercut.studies.presentation import Answer, Caveat, Figure, Number, Sentence, Table, parts_of
 from undercut.studies.stocks.universe import Market, firms_of
 
 DAY = pd.Timestamp("2025-01-27")

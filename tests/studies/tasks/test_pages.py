@@ -9,8 +9,7 @@ import pytest
 from undercut.panel.measures import MEASURES, model_scores
 from undercut.prices.tasks import CostTrends, TaskGaps, task_costs, tokens_per_task
 from undercut.sources.reference import load_reference
-from undercut.studies.presentation import Answer, Caveat, Number, Part, Sentence
-from undercut.studies.report import parts_of
+from undercut.studies.presentation import Answer, Caveat, Number, Part, Sentence, parts_of
 from undercut.studies.tasks import without_each
 from undercut.studies.tasks.estimates import CHOICES, EQUAL_BY, gap_curve
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from undercut.errors import InputError
-from undercut.report.catalogue.catalogue import Report, Settings, load_all, pick
-from undercut.report.catalogue.due import fault_of_stamp, is_due, never_comes
+from undercut.report.catalogue.catalogue import load_all, pick
+from undercut.report.catalogue.entries import Report, Settings
 from undercut.report.catalogue.project import CATALOGUE_FILE, project_root, utc_now
-from undercut.report.catalogue.staleness import reasons
+from undercut.report.catalogue.staleness import fault_of_stamp, is_due, never_comes, reasons
 from undercut.report.catalogue.variants import command_of, folder_of, grid_points
 from undercut.report.run.task import Task
-from undercut.report.site.record import damage, fingerprint, last_attempt, read_record
+from undercut.report.site.publish import damage, fingerprint, last_attempt, read_record
 
 _ADDRESS: Final = re.compile(r"(?:\w+://)?(?:[\w.-]+|\[[0-9a-fA-F:]+\]):\d+/?|inproc://\S+")
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from undercut.report.catalogue.catalogue import Report
+from undercut.report.catalogue.entries import Report
 from undercut.report.findings.contract import digest_of
 from undercut.strict_json import dumps
 

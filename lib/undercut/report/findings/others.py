@@ -19,7 +19,7 @@ from undercut.report.catalogue.plan import why_of
 from undercut.report.catalogue.project import CATALOGUE_FILE, OTHERS_VARIABLE, project_root
 from undercut.report.findings import contract
 from undercut.report.findings.contract import RESULTS_FILE
-from undercut.report.site.record import builds_of, fingerprint
+from undercut.report.site.publish import builds_of, fingerprint
 
 #: Outside of a build, the site to read instead of reports/site of the project.
 SITE_VARIABLE = "UNDERCUT_SITE"

@@ -1,7 +1,8 @@
-"""How does an executed notebook become one HTML file that needs nothing else to be read?"""
+"""How does what a notebook left become one HTML file that needs nothing else? Checked, masked, rendered."""
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
@@ -9,15 +10,75 @@ from hashlib import sha256
 from html import escape
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from undercut.errors import DataError
 from undercut.report.findings import sentences
+from undercut.report.findings.contract import RESULTS_FILE, read_results, write_atomically, write_results
 from undercut.report.findings.sentences import day_text
 from undercut.report.page.figures import ink_style, interval_bar
+from undercut.report.page.files import clean_files
 from undercut.report.page.html import template as template
-from undercut.report.page.layout import Layout
-from undercut.report.page.outputs import Outputs
-from undercut.report.page.typeset import typeset
+from undercut.report.page.layout import Layout, Outputs
+from undercut.report.page.notebook import published_notebook
+from undercut.report.run.masking import Mask
+from undercut.strict_json import dumps
+from undercut.tables import readable
+
+_MISSING = object()
+
+
+def complete_page(job: Mapping[str, Any], mask: Mask) -> None:
+    """Check what the notebook left in the page's folder, mask secrets, add the notebook and the HTML.
+
+    Parameters
+    ----------
+    job : mapping
+        ``report``, ``values``, ``page``, ``output``, ``command``, ``notebook_path``,
+        ``folder_name``.
+    mask : Mask
+        What must not be published.
+
+    Raises
+    ------
+    DataError
+        Where the results are missing, break the contract, or belong to another report or other parameters.
+    """
+    page = Path(job["page"])
+    results = read_results(page / RESULTS_FILE)
+    left_out = clean_files(page, mask)
+    _check_results(job, results, page)
+    results = mask.anything(results)
+    results["warnings"] += left_out
+    executed = json.loads(Path(job["output"]).read_text(encoding="utf-8"))
+    notebook = mask.anything(published_notebook(executed))
+    write_results(page / RESULTS_FILE, results)
+    write_atomically(page / "notebook.ipynb", dumps(notebook, indent=1, ensure_ascii=False) + "\n")
+    html = render_report(
+        notebook,
+        results,
+        command=mask.text(job["command"]),
+        notebook_path=job["notebook_path"],
+        folder=job["folder_name"],
+        files=page,
+    )
+    write_atomically(page / "index.html", html)
+
+
+def _check_results(job: Mapping[str, Any], results: dict[str, Any], page: Path) -> None:
+    """The results must be of this report and these parameters, and their files must exist."""
+    if results["report"] != job["report"]:
+        raise DataError(f"its results.json says report {results['report']!r}.")
+    for name, value in job["values"].items():
+        recorded = results["parameters"].get(name, _MISSING)
+        if recorded != value:
+            said = "not at all" if recorded is _MISSING else f"as {recorded!r}"
+            raise DataError(f"parameter {name} was {value!r} but results.json records it {said}.")
+    for figure in results["figures"]:
+        for file in (figure["image"], figure["data"]):
+            if file is not None and not (page / file).is_file():
+                raise DataError(f"results.json names {file}, which the notebook did not write.")
+
 
 BADGES = {"real": "Real data", "sample": "Sample data", "simulated": "Simulated data"}
 BANNERS = {
@@ -226,3 +287,30 @@ def _finding_row(finding: Mapping[str, Any]) -> dict[str, Any]:
         "drawn": interval_bar(content),
         "percent": "" if content["level"] is None else sentences.level_of(content).split()[0],
     }
+
+
+#: Left as they are: code, what a program printed, drawings and formulas; then single tags, then text.
+_PIECE: Final = re.compile(
+    r"<(script|style|pre|code|svg|math|textarea)\b.*?</\1>|<[^>]*>|(?P<text>[^<]+)", re.DOTALL
+)
+#: A number as a table of a program writes it: five decimals or more, or an exponent.
+_RAW: Final = re.compile(r"[-+]?\d+(?:\.\d{5,}|\.?\d*e[-+]\d+)")
+#: A name as a program writes it, not part of a path, of an address or of a longer name.
+_NAME: Final = re.compile(r"(?<![\w./\-=?&])[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?![\w/=]|\.\w)")
+
+
+def typeset(page: str) -> str:
+    """HTML whose running text and tables a reader can take in; code and drawings stay as they are.
+
+    Examples
+    --------
+    >>> typeset('<td class="a">-1.632136e+01</td><p>from -2% to 3%, with model_id</p><code>a_b -1</code>')
+    '<td class="a">−16.3</td><p>from −2% to 3%, with model id</p><code>a_b -1</code>'
+    """
+    return _PIECE.sub(lambda found: _set(found[0]) if found["text"] else found[0], page)
+
+
+def _set(text: str) -> str:
+    if _RAW.fullmatch(text.strip()):
+        return sentences.number(float(text), "")
+    return _NAME.sub(lambda found: found[0].replace("_", " "), readable(text))

@@ -9,16 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from undercut.errors import DataError
+from undercut.report.catalogue.catalogue import PAGES
 from undercut.report.catalogue.entries import Settings
-from undercut.report.catalogue.reader import PAGES
 from undercut.report.findings.contract import RESULTS_FILE, read_results, write_atomically
 from undercut.report.findings.sentences import day_text
 from undercut.report.page.render import BADGES, page_script, page_style, part, script_hash, template
 from undercut.report.site.explorer import EXPLORER
-from undercut.report.site.front import front_section
+from undercut.report.site.front import front_section, search_data
 from undercut.report.site.history import write_history
-from undercut.report.site.record import failure_of, published_folders
-from undercut.report.site.search import search_data
+from undercut.report.site.publish import failure_of, published_folders
 from undercut.strict_json import dumps
 
 #: Folder of the site with the reference of the library's functions, which `make docs` writes.

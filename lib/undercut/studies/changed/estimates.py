@@ -18,8 +18,8 @@ from undercut.prices.workloads import find_workload
 from undercut.report.catalogue.project import project_root
 from undercut.report.findings.contract import RESULTS_FILE
 from undercut.report.findings.others import SITE_VARIABLE
-from undercut.report.site.compare import turns
-from undercut.report.site.record import builds_of
+from undercut.report.site.history import turns
+from undercut.report.site.publish import builds_of
 from undercut.result import Axes, Result
 from undercut.sources.reference import load_reference
 
