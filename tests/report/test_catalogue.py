@@ -18,7 +18,7 @@ country = { type = "str", choices = ["NO", "US", "CN"] }
 limit = { type = "int", minimum = 1, maximum = 10 }
 share = { type = "float", minimum = 0, maximum = 1 }
 live = { type = "bool" }
-as_of = { type = "date", optional = true, minimum = 2023-11-01 }
+as_of = { type = "date", optional = true, minimum = 2023-11-01, because = "lists begin then" }
 origins = { type = "list[str]", choices = ["US", "CN", "FR"] }
 """
 CELL = """
@@ -81,7 +81,11 @@ def test_text_is_read_by_the_parameters_type(project: Path, name: str, text: str
         ("share", "nan", "not a finite number"),
         ("live", "maybe", "not true or false"),
         ("as_of", "30.6.2025", "not a date like"),
-        ("as_of", "2020-01-01", "below the minimum 2023-11-01"),
+        (
+            "as_of",
+            "2020-01-01",
+            r"Report demo: .*'as_of': 2020-01-01 .* minimum 2023-11-01 \(lists begin then\)",
+        ),
         ("origins", "US,DE", "'DE' is not allowed"),
         ("limit", "", "not a whole number"),
     ],

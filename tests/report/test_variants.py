@@ -15,7 +15,6 @@ from undercut.errors import BuildError, InputError
 from undercut.report.build import Options, build_reports
 from undercut.report.catalogue.entries import Report
 from undercut.report.catalogue.parameters import Parameter
-from undercut.report.catalogue.variants import command_of, folder_of
 from undercut.report.commands import why_command
 from undercut.report.new import new_report
 from undercut.report.site.export import export_report
@@ -27,21 +26,21 @@ REPORT = Report("demo", Path("demo.ipynb"), "T", KINDS)
 
 @given(st.text(max_size=80), st.lists(st.text(max_size=30), max_size=4))
 def test_any_value_gives_a_harmless_folder_of_its_own(word: str, names: list[str]) -> None:
-    folder = folder_of(REPORT, {"word": word, "names": names})
+    folder = REPORT.folder({"word": word, "names": names})
     if (word, names) == ("a", []):
         assert folder == "demo"
         return
     top, name, leaf = folder.split("/")
     assert (top, name) == ("variants", "demo")
     assert leaf.isascii() and len(leaf) < 70 and not set(leaf) - set("abcdefghijklmnopqrstuvwxyz0123456789-")
-    assert folder_of(REPORT, {"word": word + "x", "names": names}) != folder
+    assert REPORT.folder({"word": word + "x", "names": names}) != folder
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20))
 def test_the_command_on_the_page_gives_the_same_value(word: str) -> None:
     import shlex
 
-    _, _, _, *words = shlex.split(command_of(REPORT, {"word": word, "names": []}))
+    _, _, _, *words = shlex.split(REPORT.command({"word": word, "names": []}))
     assert words == ([] if word == "a" else ["-p", f"word={word}"])
 
 

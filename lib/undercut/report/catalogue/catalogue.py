@@ -1,24 +1,34 @@
-"""Which reports are there, and with which parameters? Reads reports.toml and finds its mistakes."""
+"""Which reports are there, and with which parameters? Reads reports.toml and finds every mistake in it."""
 
 from __future__ import annotations
 
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from undercut.errors import InputError, check_known, closest
+from undercut.errors import InputError, check_known
 from undercut.report.catalogue.entries import CatalogueError, Limits, Mistake, Report, Settings
-from undercut.report.catalogue.parameters import (
-    FIELDS,
-    Parameter,
-    ParameterError,
-    notebook_defaults,
-    parameter_from,
-)
+from undercut.report.catalogue.parameters import Parameter, hint, notebook_defaults, parameter_from
 from undercut.report.catalogue.staleness import is_schedule, never_comes
+
+#: Characters of a path that any system takes.
+_LONGEST_PATH = 200
+_LIMIT_KEYS = tuple(field.name for field in fields(Limits))
+_REPORT_KEYS = {"notebook", "title", "parameters", "grid", "schedule", "after", "draft", *_LIMIT_KEYS}
+_SITE_KEYS = {
+    "keep_builds": int, "address": str, "front": str, "on_success": str, "on_failure": str,
+    "questions": dict, "ways": dict, "asked": dict,
+}  # fmt: skip
+#: Pages of the site beside its reports, and what a link to them says.
+PAGES = {"explore.html": "Explore prices, sellers and your own bill", "api/index.html": "The library"}
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+Keys = tuple[str, ...]
+#: Folders of the site that no report may take.
+RESERVED = ("variants", "history")
 
 
 def load_catalogue(path: Path) -> dict[str, Report]:
@@ -59,250 +69,205 @@ def pick(reports: Mapping[str, Report], names: list[str]) -> list[Report]:
 
 
 def _read(path: Path) -> tuple[dict[str, Report], Settings, list[Mistake]]:
+    line = 1
     try:
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        advice = f"is not in {path.parent} or above it; `undercut init DIR` makes a project"
-        return {}, Settings(), [Mistake(path.name, 1, advice)]
-    except OSError as error:
-        return {}, Settings(), [Mistake(path.name, 1, f"cannot be read: {error.strerror}")]
-    except UnicodeDecodeError as error:
-        return {}, Settings(), [Mistake(path.name, 1, f"is not UTF-8: {error.reason}")]
-    try:
         content = tomllib.loads(text)
+    except FileNotFoundError:
+        said = f"is not in {path.parent} or above it; `undercut init DIR` makes a project"
+    except OSError as error:
+        said = f"cannot be read: {error.strerror}"
+    except UnicodeDecodeError as error:
+        said = f"is not UTF-8: {error.reason}"
     except (ValueError, RecursionError) as error:
-        found = re.search(r"line (\d+)", str(error))
+        found = re.search(r"line (\d+)", said := str(error))
         line = int(found.group(1)) if found else 1
-        return {}, Settings(), [Mistake(path.name, line, str(error))]
-    reader = Reader(path, text)
-    reports = {name: entry for name, entry in reader.reports(content) if entry is not None}
-    settings = reader.settings(content.get("site", {}))
-    return reports, settings, sorted(reader.mistakes, key=lambda mistake: (mistake.file, mistake.line))
+    else:
+        reader = _Reader(path, text, content)
+        reports, settings = reader.reports(), reader.settings()
+        return reports, settings, sorted(reader.mistakes, key=lambda mistake: (mistake.file, mistake.line))
+    return {}, Settings(), [Mistake(path.name, line, said)]
 
 
-#: Characters of a path that any system takes.
-_LONGEST_PATH = 200
-_LIMIT_KEYS = tuple(field.name for field in fields(Limits))
-_REPORT_KEYS = {"notebook", "title", "parameters", "grid", "schedule", "after", "draft", *_LIMIT_KEYS}
-_SITE_KEYS = {
-    "keep_builds": int, "address": str, "front": str, "on_success": str, "on_failure": str,
-    "questions": dict, "ways": dict, "asked": dict,
-}  # fmt: skip
-#: Pages of the site beside its reports, and what a link to them says.
-PAGES = {"explore.html": "Explore prices, sellers and your own bill", "api/index.html": "The library"}
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
-Keys = tuple[str, ...]
-#: Folders of the site that no report may take.
-RESERVED = ("variants", "history")
+class _Reader:
+    """Turns the parsed file into reports and settings, and collects mistakes on the way."""
 
-
-class Reader:
-    """Turns the parsed file into reports and collects mistakes on the way."""
-
-    def __init__(self, path: Path, text: str) -> None:
-        self.path = path
+    def __init__(self, path: Path, text: str, content: Mapping[str, Any]) -> None:
+        self.path, self.content = path, content
         self.lines = _lines_of_keys(text)
         self.mistakes: list[Mistake] = []
-        self.entries: dict[str, Any] = {}
+        for key in content.keys() - {"report", "site"}:
+            self.must(False, (key,), f"unknown table {key!r}; reports are tables [report.NAME]")
+        entries = content.get("report")
+        self.entries: dict[str, Any] = entries if isinstance(entries, dict) else {}
+        self.must(bool(self.entries), ("report",), "no reports: add a table [report.NAME]")
 
-    def wrong(self, keys: Keys, text: str, *, blocks: bool = True) -> None:
-        """Record a mistake at the line where ``keys``, or the nearest table around them, stands."""
+    def must(self, holds: bool, keys: Keys, text: str, *, blocks: bool = True) -> bool:
+        """Whether that ``holds``; else it is a mistake, on the line of ``keys`` or of a table around."""
         while keys and keys not in self.lines:
             keys = keys[:-1]
-        self.mistakes.append(Mistake(self.path.name, self.lines.get(keys, 1), text, blocks))
+        if not holds:
+            self.mistakes.append(Mistake(self.path.name, self.lines.get(keys, 1), text, blocks))
+        return holds
 
-    def reports(self, content: Mapping[str, Any]) -> Iterator[tuple[str, Report | None]]:
-        for key in content:
-            if key not in ("report", "site"):
-                self.wrong((key,), f"unknown table {key!r}; reports are tables [report.NAME]")
-        entries = content.get("report", {})
-        if not isinstance(entries, dict) or not entries:
-            self.wrong(("report",), "no reports: add a table [report.NAME]")
-            return
-        self.entries = entries
-        for name, entry in entries.items():
-            yield name, self.report(name, entry)
+    def is_known(self, name: str, known: Iterable[str], keys: Keys, text: str) -> bool:
+        """Whether a name is among those known; else a mistake that says what may have been meant."""
+        return name in known or self.must(False, keys, text + hint(name, known))
+
+    @contextmanager
+    def telling(self, keys: Keys, before: str) -> Iterator[None]:
+        """What is refused inside is a mistake."""
+        try:
+            yield
+        except InputError as error:
+            self.must(False, keys, f"{before}: {error}")
+
+    def reports(self) -> dict[str, Report]:
+        found = {name: self.report(name, entry) for name, entry in self.entries.items()}
+        return {name: report for name, report in found.items() if report is not None}
 
     def report(self, name: str, entry: Any) -> Report | None:
         here = ("report", name)
-        before = len(self.mistakes)
-        if not isinstance(entry, dict):
-            self.wrong(here, f"report {name!r} must be a table")
+        if not self.must(isinstance(entry, dict), here, f"report {name!r} must be a table"):
             return None
-        if not _NAME.fullmatch(name):
-            self.wrong(here, f"report name {name!r}: use lower-case letters, digits, '_' and '-'")
-        for key in entry.keys() - _REPORT_KEYS:
-            self.wrong((*here, key), f"unknown key {key!r}{_hint(key, _REPORT_KEYS)}")
-        if name in RESERVED:
-            self.wrong(here, f"report name {name!r} is taken by a folder of the site")
-        title = entry.get("title", "")
-        if not isinstance(title, str) or not title.strip():
-            self.wrong((*here, "title"), f"report {name!r} needs a title")
+        use = "use lower-case letters, digits, '_' and '-'"
+        self.must(_NAME.fullmatch(name) is not None, here, f"report name {name!r}: {use}")
+        self.must(name not in RESERVED, here, f"report name {name!r} is taken by a folder of the site")
+        for key in entry:
+            self.is_known(key, _REPORT_KEYS, (*here, key), f"unknown key {key!r}")
+        title, draft = entry.get("title", ""), entry.get("draft", False)
+        has_title = isinstance(title, str) and bool(title.strip())
+        self.must(has_title, (*here, "title"), f"report {name!r} needs a title")
+        self.must(isinstance(draft, bool), (*here, "draft"), "draft must be true or false")
         limits = self.limits(here, entry)
-        schedule = self.schedule(here, entry.get("schedule", ""))
-        after = self.after(here, entry.get("after", []))
+        schedule = self.schedule((*here, "schedule"), entry.get("schedule", ""))
+        after = self.after(name, entry.get("after", []))
         notebook = self.notebook(here, entry.get("notebook"))
-        parameters = self.parameters(here, entry.get("parameters", {}))
-        if notebook is not None:
-            parameters = self.with_defaults(here, parameters, notebook)
-        grid = self.grid(here, entry.get("grid", {}), parameters)
-        if notebook is None or any(mistake.blocks for mistake in self.mistakes[before:]):
+        parameters = self.parameters((*here, "parameters"), entry.get("parameters", {}), notebook)
+        grid = self.grid((*here, "grid"), entry.get("grid", {}), parameters)
+        if notebook is None:
             return None
-        draft = entry.get("draft", False)
-        if not isinstance(draft, bool):
-            self.wrong((*here, "draft"), "draft must be true or false")
-        return Report(name, notebook, title, parameters, limits, grid, schedule, after, draft is True)
+        return Report(name, notebook, title, parameters, limits, grid, schedule, after, draft)
 
-    def settings(self, entry: Any) -> Settings:
-        if not isinstance(entry, dict):
-            self.wrong(("site",), "site must be a table")
-            return Settings()
+    def settings(self) -> Settings:
+        entry = self.table(("site",), self.content.get("site", {}), "settings")
         good: dict[str, Any] = {}
         for key, value in entry.items():
-            kind = _SITE_KEYS.get(key)
-            if kind is None:
-                self.wrong(("site", key), f"unknown key {key!r}{_hint(key, _SITE_KEYS)}")
-            elif type(value) is not kind or (isinstance(value, int) and value < 0):
-                what = {int: "a whole number, zero or more", str: "text"}.get(kind, "a table")
-                self.wrong(("site", key), f"{key} must be {what}")
-            elif key == "front" and value and value not in self.entries:
-                self.wrong(("site", key), f"front: no report {value!r}{_hint(value, self.entries)}")
-            else:
-                for name in _named(value) if isinstance(value, dict) else ():
-                    name = name.partition("#")[0] if key == "asked" else name
-                    if name not in self.entries and (key == "questions" or name not in PAGES):
-                        self.wrong(("site", key), f"{key}: no report {name!r}{_hint(name, self.entries)}")
+            here, kind = ("site", key), _SITE_KEYS.get(key)
+            if not self.is_known(key, _SITE_KEYS, here, f"unknown key {key!r}"):
+                continue
+            what = {int: "a whole number, zero or more", str: "text"}.get(kind, "a table")  # type: ignore[arg-type]
+            is_kind = type(value) is kind and not (kind is int and value < 0)
+            if self.must(is_kind, here, f"{key} must be {what}"):
                 good[key] = value
-        drafts = tuple(name for name, report in self.entries.items() if _is_draft(report))
-        return Settings(**good, drafts=drafts)
+                for name in _reports_in(key, value):
+                    known = self.entries if key in ("front", "questions") else [*self.entries, *PAGES]
+                    self.is_known(name, known, here, f"{key}: no report {name!r}")
+        drafts = (name for name, one in self.entries.items() if isinstance(one, dict) and one.get("draft"))
+        return Settings(**good, drafts=tuple(drafts))
 
     def limits(self, here: Keys, entry: Mapping[str, Any]) -> Limits:
-        good = {}
-        for key in _LIMIT_KEYS:
-            value = entry.get(key, getattr(Limits(), key))
-            if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-                self.wrong((*here, key), f"{key} must be a positive number")
-            else:
-                good[key] = float(value)
-        return Limits(**good)
+        given: dict[str, Any] = {key: entry[key] for key in _LIMIT_KEYS if key in entry}
+        for key, value in given.items():
+            is_positive = isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+            self.must(is_positive, (*here, key), f"{key} must be a positive number")
+        return Limits(**{key: float(value) for key, value in given.items() if type(value) in (int, float)})
 
-    def schedule(self, here: Keys, text: Any) -> str:
-        if text and not is_schedule(text):
-            self.wrong((*here, "schedule"), f"schedule {text!r} is not in cron's syntax, as '0 6 * * 1-5' is")
-        elif text and never_comes(text):
-            self.wrong((*here, "schedule"), f"no day fits the schedule {text!r}", blocks=False)
+    def schedule(self, key: Keys, text: Any) -> str:
+        wrong = f"schedule {text!r} is not in cron's syntax, as '0 6 * * 1-5' is"
+        if text and self.must(is_schedule(text), key, wrong):
+            self.must(not never_comes(text), key, f"no day fits the schedule {text!r}", blocks=False)
         return str(text)
 
-    def after(self, here: Keys, names: Any) -> tuple[str, ...]:
+    def after(self, report: str, names: Any) -> tuple[str, ...]:
         """Names of the reports that this one is made from; ``all`` means those that are made from none."""
-        key, entries = (*here, "after"), self.entries
+        key = ("report", report, "after")
         if names == "all":
-            return tuple(name for name, entry in entries.items() if name != here[-1] and not _after(entry))
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            self.wrong(key, 'after must be a list of reports, or "all"')
+            return tuple(name for name in self.entries if name != report and not self.listed(name))
+        is_list = isinstance(names, list) and all(isinstance(name, str) for name in names)
+        if not self.must(is_list, key, 'after must be a list of reports, or "all"'):
             return ()
         for name in names:
-            if name not in entries:
-                self.wrong(key, f"after: no report {name!r}{_hint(name, entries)}")
-        if here[-1] in self.before(here[-1]):
-            self.wrong(key, f"report {here[-1]!r} is made from itself, directly or through others")
+            self.is_known(name, self.entries, key, f"after: no report {name!r}")
+        itself = f"report {report!r} is made from itself, directly or through others"
+        self.must(report not in self.before(report), key, itself)
         return tuple(dict.fromkeys(names))
+
+    def listed(self, name: str) -> Any:
+        """The key ``after`` of an entry that may be no table at all."""
+        entry = self.entries.get(name)
+        return entry.get("after", []) if isinstance(entry, dict) else []
 
     def before(self, name: str) -> set[str]:
         """Every report that must be built before ``name``, as far as the lists go."""
         found: set[str] = set()
         waiting = [name]
         while waiting:
-            listed = _after(self.entries.get(waiting.pop()))
-            names = [one for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
-            waiting += set(names) - found
-            found |= set(names)
+            listed = self.listed(waiting.pop())
+            names = {one for one in listed if isinstance(one, str)} if isinstance(listed, list) else set()
+            waiting += names - found
+            found |= names
         return found
 
     def table(self, key: Keys, entries: Any, of: str) -> dict[str, Any]:
         """``entries`` where they are a table; else none of them, and a mistake."""
-        if isinstance(entries, dict):
-            return entries
-        self.wrong(key, f"{key[-1]} must be a table of {of}")
-        return {}
+        is_table = self.must(isinstance(entries, dict), key, f"{key[-1]} must be a table of {of}")
+        return entries if is_table else {}
 
     def grid(self, here: Keys, entries: Any, parameters: Mapping[str, Parameter]) -> dict[str, list[Any]]:
         found: dict[str, list[Any]] = {}
-        for name, values in self.table((*here, "grid"), entries, "lists").items():
-            key = (*here, "grid", name)
-            if not isinstance(values, list) or not values:
-                self.wrong(key, f"grid of {name!r} must be a list of values")
-            elif name not in parameters:
-                self.wrong(key, f"grid: {name!r} is no parameter of the report{_hint(name, parameters)}")
-            else:
-                try:
+        for name, values in self.table(here, entries, "lists").items():
+            key = (*here, name)
+            is_list = isinstance(values, list) and bool(values)
+            if not self.must(is_list, key, f"grid of {name!r} must be a list of values"):
+                continue
+            if self.is_known(name, parameters, key, f"grid: {name!r} is no parameter of the report"):
+                with self.telling(key, "grid"):
                     found[name] = [parameters[name].read(value) for value in values]
-                except InputError as error:
-                    self.wrong(key, f"grid: {error}")
         return found
 
     def notebook(self, here: Keys, relative: Any) -> Path | None:
-        key = (*here, "notebook")
-        if not isinstance(relative, str) or not relative or len(relative) > _LONGEST_PATH:
-            self.wrong(key, f"report {here[-1]!r} needs a notebook, a path relative to {self.path.name}")
+        key, project = (*here, "notebook"), self.path.parent
+        is_path = isinstance(relative, str) and 0 < len(relative) <= _LONGEST_PATH
+        needs = f"report {here[-1]!r} needs a notebook, a path relative to {self.path.name}"
+        if not self.must(is_path, key, needs):
             return None
-        notebook = (self.path.parent / relative).resolve()
-        if not notebook.is_relative_to(self.path.parent.resolve()):
-            self.wrong(key, f"notebook {relative!r} is outside the project")
-        elif not notebook.is_file():
-            known = sorted((self.path.parent / "notebooks").glob("*.ipynb"))
-            names = [found.relative_to(self.path.parent).as_posix() for found in known]
-            self.wrong(key, f"no notebook {relative!r}{_hint(relative, names)}")
-        else:
+        notebook = (project / relative).resolve()
+        is_inside = notebook.is_relative_to(project.resolve())
+        if not self.must(is_inside, key, f"notebook {relative!r} is outside the project"):
+            return None
+        if notebook.is_file():
             return notebook
+        known = [found.relative_to(project).as_posix() for found in (project / "notebooks").glob("*.ipynb")]
+        self.must(False, key, f"no notebook {relative!r}{hint(relative, sorted(known))}")
         return None
 
-    def parameters(self, here: Keys, entries: Any) -> dict[str, Parameter]:
+    def parameters(self, here: Keys, entries: Any, notebook: Path | None) -> dict[str, Parameter]:
+        """Parameters with the defaults of the notebook's cell, where both sides agree."""
         found: dict[str, Parameter] = {}
-        for name, entry in self.table((*here, "parameters"), entries, "tables").items():
-            key = (*here, "parameters", name)
-            try:
-                found[name] = parameter_from(name, entry)
-            except ParameterError as error:
-                for field_name, text in error.problems:
-                    self.wrong((*key, field_name) if field_name in FIELDS else key, text)
-        return found
-
-    def with_defaults(
-        self, here: Keys, parameters: dict[str, Parameter], notebook: Path
-    ) -> dict[str, Parameter]:
-        """Take defaults from the notebook's parameters cell and compare both sides."""
+        for name, entry in self.table(here, entries, "tables").items():
+            parameter, problems = parameter_from(name, entry)
+            for field, text in problems:
+                self.must(False, (*here, name, field), text)
+            if parameter:
+                found[name] = parameter
+        if notebook is None:
+            return found
         try:
             defaults = notebook_defaults(notebook)
         except InputError as error:
             self.mistakes.append(Mistake(notebook.name, 1, str(error)))
-            return parameters
-        for name in defaults.keys() - parameters.keys():
+            return found
+        for name in defaults:
             text = f"parameter {name!r} of {notebook.name} is not in the catalogue"
-            self.wrong((*here, "parameters", name), text)
+            self.must(name in found, (*here, name), text)
         complete = {}
-        for name, parameter in parameters.items():
-            key = (*here, "parameters", name)
-            if name not in defaults:
-                where = f"the parameters cell of {notebook.name}"
-                self.wrong(key, f"parameter {name!r} is not in {where}{_hint(name, defaults)}")
-                continue
-            try:
-                complete[name] = parameter.with_default(defaults[name])
-            except InputError as error:
-                self.wrong(key, f"{notebook.name}: {error}")
+        for name, parameter in found.items():
+            text = f"parameter {name!r} is not in the parameters cell of {notebook.name}"
+            if self.is_known(name, defaults, (*here, name), text):
+                with self.telling((*here, name), notebook.name):
+                    complete[name] = parameter.with_default(defaults[name])
         return complete
-
-
-def _hint(name: object, known: Iterable[str]) -> str:
-    """What may have been meant, as the end of a message."""
-    near = closest(str(name), known, 1)
-    return f"; did you mean {near[0]!r}?" if near else ""
-
-
-def _after(entry: Any) -> Any:
-    """The key ``after`` of an entry that may be no table at all."""
-    return entry.get("after", []) if isinstance(entry, dict) else []
 
 
 def _lines_of_keys(text: str) -> dict[Keys, int]:
@@ -323,10 +288,10 @@ def _key_parts(dotted: str) -> Keys:
     return tuple(part.strip("\"'") for part in re.findall(r"\"[^\"]*\"|'[^']*'|[^.\s]+", dotted))
 
 
-def _named(table: Mapping[str, Any]) -> list[str]:
-    """The names that the values of a table are, or list."""
-    return [str(name) for value in table.values() for name in (value if isinstance(value, list) else [value])]
-
-
-def _is_draft(entry: Any) -> bool:
-    return isinstance(entry, dict) and entry.get("draft") is True
+def _reports_in(key: str, value: Any) -> list[str]:
+    """The names of reports and pages in a setting: it is one, or its values are, or list them."""
+    if key == "front":
+        return [value] if value else []
+    values = value.values() if isinstance(value, dict) else ()
+    names = [str(name) for one in values for name in (one if isinstance(one, list) else [one])]
+    return [name.partition("#")[0] for name in names] if key == "asked" else names

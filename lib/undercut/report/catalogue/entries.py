@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from undercut.errors import InputError, check_known
+from undercut.provenance import sha256_of
 from undercut.report.catalogue.parameters import Parameter
+from undercut.strict_json import dumps
+
+#: Folder of the site for pages with values that are not the default.
+VARIANTS = "variants"
+_LONGEST = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +136,7 @@ class Report:
         Raises
         ------
         InputError
-            Lists every unknown name, wrong type and forbidden value at once.
+            Lists every unknown name, wrong type and forbidden value at once, each with the report's name.
         """
         chosen = {name: parameter.default for name, parameter in self.parameters.items()}
         problems = []
@@ -138,10 +146,10 @@ class Report:
             try:
                 if name != told:
                     self._warn_of_former(told, name, given)
-                check_known(f"parameter of {self.name}", name, self.parameters)
+                check_known("parameter", name, self.parameters)
                 chosen[name] = self.parameters[name].read(value)
             except InputError as error:
-                problems.append(str(error))
+                problems.append(f"Report {self.name}: {error}")
         if problems:
             raise InputError("\n".join(problems))
         return chosen
@@ -149,8 +157,36 @@ class Report:
     def _warn_of_former(self, told: str, name: str, given: Mapping[str, Any]) -> None:
         if name in given:
             raise InputError(f"Parameter {told!r} is the former name of {name!r}: give one of the two.")
-        warnings.warn(
-            f"Parameter {told!r} of {self.name} is called {name!r} now; the old name will go.",
-            FutureWarning,
-            stacklevel=3,
-        )
+        text = f"Parameter {told!r} of {self.name} is called {name!r} now; the old name will go."
+        warnings.warn(text, FutureWarning, stacklevel=3)
+
+    def changed(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values that are not the parameter's default."""
+        return {name: value for name, value in values.items() if value != self.parameters[name].default}
+
+    def folder(self, values: Mapping[str, Any]) -> str:
+        """Where the report with these values is published, relative to the site.
+
+        With its default values it is in ``NAME``; with any other in ``variants/NAME/KEY-VALUE-...-DIGEST``.
+        """
+        changed = self.changed(values)
+        if not changed:
+            return self.name
+        words = "-".join(f"{name}-{_word(value)}" for name, value in changed.items())
+        readable = re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:_LONGEST].strip("-")
+        digest = sha256_of(dumps(changed, sort_keys=True).encode())[:8]
+        return f"{VARIANTS}/{self.name}/{readable}-{digest}"
+
+    def command(self, values: Mapping[str, Any]) -> str:
+        """The command that builds the report with the same values."""
+        words = ["undercut", "build", self.name]
+        for name, value in self.changed(values).items():
+            plain = "" if value is None else value if isinstance(value, str) else dumps(value)
+            words += ["-p", quote(f"{name}={plain}")]
+        return " ".join(words)
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, list):
+        return "-".join(map(str, value))
+    return "none" if value is None else str(value)

@@ -6,7 +6,7 @@ import ast
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -14,18 +14,19 @@ from typing import Any
 
 from undercut.errors import InputError, closest
 
-FIELDS = ("type", "unit", "choices", "minimum", "maximum", "optional", "default", "help", "formerly")
-_TEXTS = ("unit", "help", "formerly")
+#: What each key of an entry must be; None for any value that fits the type of the parameter.
+_FIELDS = {
+    "type": str, "unit": str, "help": str, "because": str, "formerly": str, "optional": bool,
+    "choices": list, "minimum": None, "maximum": None, "default": None,
+}  # fmt: skip
 _UNSET: Any = object()
 _TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
-class ParameterError(InputError):
-    """A parameter's entry in the catalogue is malformed; ``problems`` pairs fields with what is wrong."""
-
-    def __init__(self, problems: list[tuple[str, str]]) -> None:
-        super().__init__("; ".join(text for _, text in problems))
-        self.problems = problems
+def hint(name: str, known: Iterable[str]) -> str:
+    """What may have been meant, as the end of a message."""
+    near = closest(name, known, 1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class Parameter:
         Whether None is allowed (empty text on the command line).
     default : object
         From the notebook's parameters cell.
+    because : str
+        Why the range is what it is; said to whoever leaves it.
     formerly : str
         An earlier name, still understood with a warning; empty for none.
     """
@@ -60,6 +63,7 @@ class Parameter:
     optional: bool = False
     default: Any = _UNSET
     help: str = ""
+    because: str = ""
     formerly: str = ""
 
     def read(self, value: Any) -> Any:
@@ -125,69 +129,50 @@ class Parameter:
     def _check(self, item: Any) -> None:
         if self.choices and item not in self.choices:
             near = closest(str(item), map(str, self.choices), 1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            allowed = ", ".join(map(str, self.choices))
-            text = f"Parameter {self.name!r}: {item!r} is not allowed"
-            raise InputError(f"{text}; choose from {allowed}.{hint}")
+            meant = f" Did you mean {near[0]!r}?" if near else ""
+            text = f"{item!r} is not allowed; choose from {', '.join(map(str, self.choices))}.{meant}"
+            raise InputError(f"Parameter {self.name!r}: {text}")
+        reason = f" ({self.because})" if self.because else ""
         if self.minimum is not None and item < self.minimum:
-            raise InputError(f"Parameter {self.name!r}: {item} is below the minimum {self.minimum}.")
+            raise InputError(f"Parameter {self.name!r}: {item} is below the minimum {self.minimum}{reason}.")
         if self.maximum is not None and item > self.maximum:
-            raise InputError(f"Parameter {self.name!r}: {item} is above the maximum {self.maximum}.")
+            raise InputError(f"Parameter {self.name!r}: {item} is above the maximum {self.maximum}{reason}.")
 
 
-def parameter_from(name: str, entry: Any) -> Parameter:
-    """The parameter that a catalogue entry describes.
-
-    Raises
-    ------
-    ParameterError
-        Lists everything that is wrong with the entry.
-    """
+def parameter_from(name: str, entry: Any) -> tuple[Parameter | None, list[tuple[str, str]]]:
+    """The parameter that an entry describes, or None; and its keys, each with what is wrong with it."""
     if not isinstance(entry, dict):
-        raise ParameterError([("", f'parameter {name!r} must be a table such as {{ type = "int" }}')])
+        return None, [("", f'parameter {name!r} must be a table such as {{ type = "int" }}')]
     problems = _entry_problems(name, entry)
     if problems:
-        raise ParameterError(problems)
+        return None, problems
     plain = Parameter(name, entry["type"], optional=entry.get("optional", False))
-    limits: dict[str, Any] = {}
-    for key in ("minimum", "maximum", "default"):
-        if key in entry:
-            limits[key] = _limit(plain, key, entry[key], problems)
     item = replace(plain, type="str") if plain.type == "list[str]" else plain
-    choices = tuple(_limit(item, "choices", choice, problems) for choice in entry.get("choices", ()))
-    if problems:
-        raise ParameterError(problems)
-    texts = {key: entry.get(key, "") for key in _TEXTS}
-    return replace(plain, choices=choices, **texts, **limits)
+
+    def read(parameter: Parameter, key: str, value: Any) -> Any:
+        try:
+            return parameter.read(value)
+        except InputError as error:
+            problems.append((key, f"{key}: {error}"))
+
+    told = {key: read(plain, key, entry[key]) for key in ("minimum", "maximum", "default") if key in entry}
+    choices = tuple(read(item, "choices", choice) for choice in entry.get("choices", ()))
+    told |= {key: entry[key] for key, kind in _FIELDS.items() if kind is str and key in entry}
+    return None if problems else replace(plain, choices=choices, **told), problems
 
 
 def _entry_problems(name: str, entry: Mapping[str, Any]) -> list[tuple[str, str]]:
-    problems = []
-    for key in entry.keys() - set(FIELDS):
-        near = closest(key, FIELDS, 1)
-        hint = f"; {near[0]!r}?" if near else ""
-        problems.append((key, f"parameter {name!r}: unknown key {key!r}{hint}"))
     kind = entry.get("type")
-    if kind not in _KINDS:
-        problems.append(("type", f"parameter {name!r}: type {kind!r} is not one of {', '.join(_KINDS)}"))
-    if not name.isidentifier():
-        problems.append(("", f"parameter {name!r} is not a Python name"))
-    for key, wanted in {**dict.fromkeys(_TEXTS, str), "optional": bool, "choices": list}.items():
-        if key in entry and not isinstance(entry[key], wanted):
-            problems.append((key, f"parameter {name!r}: {key} must be a {wanted.__name__}"))
-    ranged = kind in ("int", "float", "date")
-    for key in ("minimum", "maximum"):
-        if key in entry and not ranged:
-            problems.append((key, f"parameter {name!r}: {key} has no meaning for type {kind!r}"))
-    return problems
-
-
-def _limit(parameter: Parameter, key: str, value: Any, problems: list[tuple[str, str]]) -> Any:
-    try:
-        return parameter.read(value)
-    except InputError as error:
-        problems.append((key, f"{key}: {error}"))
-        return None
+    problems = [(key, f"unknown key {key!r}{hint(key, _FIELDS)}") for key in entry.keys() - _FIELDS.keys()]
+    if not isinstance(kind, str) or kind not in _KINDS:
+        problems.append(("type", f"type {kind!r} is not one of {', '.join(_KINDS)}"))
+    for key, wanted in _FIELDS.items():
+        if key != "type" and wanted and not isinstance(entry.get(key, wanted()), wanted):
+            problems.append((key, f"{key} must be a {wanted.__name__}"))
+        if key in entry and key in ("minimum", "maximum") and kind not in ("int", "float", "date"):
+            problems.append((key, f"{key} has no meaning for type {kind!r}"))
+    named = [] if name.isidentifier() else [("", f"parameter {name!r} is not a Python name")]
+    return named + [(key, f"parameter {name!r}: {text}") for key, text in problems]
 
 
 def _text(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
@@ -15,7 +16,6 @@ from undercut.report.catalogue.catalogue import load_all, pick
 from undercut.report.catalogue.entries import Report, Settings
 from undercut.report.catalogue.project import CATALOGUE_FILE, project_root, utc_now
 from undercut.report.catalogue.staleness import fault_of_stamp, is_due, never_comes, reasons
-from undercut.report.catalogue.variants import command_of, folder_of, grid_points
 from undercut.report.run.task import Task
 from undercut.report.site.publish import damage, fingerprint, last_attempt, read_record
 
@@ -147,15 +147,26 @@ def _made_from(task: Task, again: Set[str]) -> list[str]:
 def _task(
     report: Report, values: dict[str, Any], project: Path, timeout_seconds: float | None = None
 ) -> Task:
-    folder = folder_of(report, values)
+    folder = report.folder(values)
     return Task(
         report=report,
         values=values,
         folder=folder,
-        command=command_of(report, values),
+        command=report.command(values),
         notebook_path=report.notebook.relative_to(project.resolve()).as_posix(),
         timeout_seconds=timeout_seconds or report.limits.timeout_seconds,
     )
+
+
+def grid_points(grid: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    """Every combination of the values; one empty point without a grid.
+
+    Examples
+    --------
+    >>> grid_points({"a": [1, 2], "b": ["x"]})
+    [{'a': 1, 'b': 'x'}, {'a': 2, 'b': 'x'}]
+    """
+    return [dict(zip(grid, point, strict=True)) for point in itertools.product(*grid.values())]
 
 
 def _points(
@@ -165,13 +176,13 @@ def _points(
     found: dict[str, tuple[Report, dict[str, Any]]] = {}
     problems: dict[str, None] = {}
     for report in reports:
-        points = grid_points({name: list(values) for name, values in grid.items()})
-        if not given and not grid:
-            points = [{}, *(grid_points(report.grid) if report.grid else [])]
+        points = grid_points(grid)
+        if not given and not grid and report.grid:
+            points += grid_points(report.grid)
         for point in points:
             try:
                 values = report.values({**given, **point})
-                found.setdefault(folder_of(report, values), (report, values))
+                found.setdefault(report.folder(values), (report, values))
             except InputError as error:
                 problems[str(error)] = None
     if problems:

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from undercut.report.catalogue.variants import changed_values
 from undercut.report.run.masking import Mask
 from undercut.report.run.task import Outcome, Task
 
@@ -115,7 +114,7 @@ def watching() -> Iterator[Watch]:
 
 def label_of(task: Task) -> str:
     """A task's report with those of its values that are not the default."""
-    changed = changed_values(task.report, task.values)
+    changed = task.report.changed(task.values)
     return " ".join([task.report.name, *(f"{name}={value}" for name, value in changed.items())])
 
 

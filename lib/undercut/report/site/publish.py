@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from undercut.errors import BuildError, DataError
+from undercut.report.catalogue.entries import VARIANTS
 from undercut.report.catalogue.project import git_commit, utc_now
 from undercut.report.catalogue.staleness import inputs_of
-from undercut.report.catalogue.variants import VARIANTS
 from undercut.report.findings.contract import RESULTS_FILE, digest_of, read_json, write_atomically
 from undercut.report.page.notebook import published_notebook
 from undercut.report.run.masking import Mask
