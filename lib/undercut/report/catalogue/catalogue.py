@@ -17,7 +17,7 @@ from undercut.report.catalogue.staleness import is_schedule, never_comes
 
 #: Characters of a path that any system takes.
 _LONGEST_PATH = 200
-_LIMIT_KEYS = tuple(field.name for field in fields(Limits))
+_LIMIT_KEYS = {field.name for field in fields(Limits)}
 _REPORT_KEYS = {"notebook", "title", "parameters", "grid", "schedule", "after", "draft", *_LIMIT_KEYS}
 _SITE_KEYS = {
     "keep_builds": int, "address": str, "front": str, "on_success": str, "on_failure": str,
@@ -167,11 +167,12 @@ class _Reader:
         return Settings(**good, drafts=tuple(drafts))
 
     def limits(self, here: Keys, entry: Mapping[str, Any]) -> Limits:
-        given: dict[str, Any] = {key: entry[key] for key in _LIMIT_KEYS if key in entry}
-        for key, value in given.items():
-            is_positive = isinstance(value, int | float) and not isinstance(value, bool) and value > 0
-            self.must(is_positive, (*here, key), f"{key} must be a positive number")
-        return Limits(**{key: float(value) for key, value in given.items() if type(value) in (int, float)})
+        good = {}
+        for key in _LIMIT_KEYS & entry.keys():
+            is_number = type(entry[key]) in (int, float)
+            if self.must(is_number and entry[key] > 0, (*here, key), f"{key} must be a positive number"):
+                good[key] = float(entry[key])
+        return Limits(**good)
 
     def schedule(self, key: Keys, text: Any) -> str:
         wrong = f"schedule {text!r} is not in cron's syntax, as '0 6 * * 1-5' is"
