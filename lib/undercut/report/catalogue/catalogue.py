@@ -19,7 +19,7 @@ from undercut.report.catalogue.staleness import is_schedule, never_comes
 _LONGEST_PATH = 200
 _LIMIT_KEYS = {field.name for field in fields(Limits)}
 _REPORT_KEYS = {"notebook", "title", "parameters", "grid", "schedule", "after", "draft", *_LIMIT_KEYS}
-_SITE_KEYS = {
+_SITE_KEYS: dict[str, type] = {
     "keep_builds": int, "address": str, "front": str, "on_success": str, "on_failure": str,
     "questions": dict, "ways": dict, "asked": dict,
 }  # fmt: skip
@@ -156,9 +156,9 @@ class _Reader:
             here, kind = ("site", key), _SITE_KEYS.get(key)
             if not self.is_known(key, _SITE_KEYS, here, f"unknown key {key!r}"):
                 continue
-            what = {int: "a whole number, zero or more", str: "text"}.get(kind, "a table")  # type: ignore[arg-type]
-            is_kind = type(value) is kind and not (kind is int and value < 0)
-            if self.must(is_kind, here, f"{key} must be {what}"):
+            words: dict[Any, str] = {int: "a whole number, zero or more", str: "text", dict: "a table"}
+            is_kind = type(value) is kind and (not isinstance(value, int) or value >= 0)
+            if self.must(is_kind, here, f"{key} must be {words[kind]}"):
                 good[key] = value
                 for name in _reports_in(key, value):
                     known = self.entries if key in ("front", "questions") else [*self.entries, *PAGES]
