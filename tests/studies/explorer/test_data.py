@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 import undercut as uc
 from undercut.prices.cross_section import cross_section
-from undercut.report.site.explorer import EXPLORER, made_from
+from undercut.report.site.front import EXPLORER
 from undercut.studies.explorer import kept, page
 from undercut.studies.explorer.data import _newest, _packed, explorer_data
 from undercut.studies.explorer.first_view import LIKE, money
@@ -99,13 +100,13 @@ def test_the_site_s_explorer_is_written_once_and_again_when_something_changed(
     kept.write_explorer(tmp_path)
     written = tmp_path / EXPLORER
     assert written.stat().st_size < 1_000_000 and 'href="index.html"' in written.read_text()
-    stamp = made_from(written)
+    [stamp] = re.findall(r'name="made-from" content="(\w+)"', written.read_text())
     written.write_text(f'name="made-from" content="{stamp}"')
     kept.write_explorer(tmp_path)
     assert written.stat().st_size < 100
     written.write_text('name="made-from" content="0"')
     kept.write_explorer(tmp_path)
-    assert made_from(written) == stamp and written.stat().st_size > 100_000
+    assert f'name="made-from" content="{stamp}"' in written.read_text() and written.stat().st_size > 100_000
 
 
 @pytest.mark.parametrize("name", ["point.js", "explore.css", "measures.py", "workloads.toml"])

@@ -22,20 +22,20 @@ from undercut.report.page.html import template as template
 from undercut.report.page.layout import Layout, Outputs
 from undercut.report.page.notebook import published_notebook
 from undercut.report.run.masking import Mask
+from undercut.report.run.task import Task
 from undercut.strict_json import dumps
 from undercut.tables import readable
 
 _MISSING = object()
 
 
-def complete_page(job: Mapping[str, Any], mask: Mask) -> None:
+def complete_page(task: Task, mask: Mask) -> None:
     """Check what the notebook left in the page's folder, mask secrets, add the notebook and the HTML.
 
     Parameters
     ----------
-    job : mapping
-        ``report``, ``values``, ``page``, ``output``, ``command``, ``notebook_path``,
-        ``folder_name``.
+    task : Task
+        Whose notebook has run.
     mask : Mask
         What must not be published.
 
@@ -44,39 +44,33 @@ def complete_page(job: Mapping[str, Any], mask: Mask) -> None:
     DataError
         Where the results are missing, break the contract, or belong to another report or other parameters.
     """
-    page = Path(job["page"])
+    page = task.page
     results = read_results(page / RESULTS_FILE)
     left_out = clean_files(page, mask)
-    _check_results(job, results, page)
+    _check_results(task, results)
     results = mask.anything(results)
     results["warnings"] += left_out
-    executed = json.loads(Path(job["output"]).read_text(encoding="utf-8"))
+    executed = json.loads(task.executed.read_text(encoding="utf-8"))
     notebook = mask.anything(published_notebook(executed))
     write_results(page / RESULTS_FILE, results)
     write_atomically(page / "notebook.ipynb", dumps(notebook, indent=1, ensure_ascii=False) + "\n")
-    html = render_report(
-        notebook,
-        results,
-        command=mask.text(job["command"]),
-        notebook_path=job["notebook_path"],
-        folder=job["folder_name"],
-        files=page,
-    )
+    about: dict[str, Any] = {"notebook_path": task.notebook_path, "folder": task.folder, "files": page}
+    html = render_report(notebook, results, command=mask.text(task.command), **about)
     write_atomically(page / "index.html", html)
 
 
-def _check_results(job: Mapping[str, Any], results: dict[str, Any], page: Path) -> None:
+def _check_results(task: Task, results: dict[str, Any]) -> None:
     """The results must be of this report and these parameters, and their files must exist."""
-    if results["report"] != job["report"]:
+    if results["report"] != task.report.name:
         raise DataError(f"its results.json says report {results['report']!r}.")
-    for name, value in job["values"].items():
+    for name, value in task.values.items():
         recorded = results["parameters"].get(name, _MISSING)
         if recorded != value:
             said = "not at all" if recorded is _MISSING else f"as {recorded!r}"
             raise DataError(f"parameter {name} was {value!r} but results.json records it {said}.")
     for figure in results["figures"]:
         for file in (figure["image"], figure["data"]):
-            if file is not None and not (page / file).is_file():
+            if file is not None and not (task.page / file).is_file():
                 raise DataError(f"results.json names {file}, which the notebook did not write.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import shutil
 import signal
 import sys
@@ -138,21 +139,7 @@ def _describe(task: Task) -> None:
         folder.mkdir(parents=True)
     for file in (task.outcome, task.trace, task.executed, task.log):
         file.unlink(missing_ok=True)
-    job = {
-        "report": task.report.name,
-        "folder_name": task.folder,
-        "notebook": str(task.report.notebook),
-        "notebook_path": task.notebook_path,
-        "command": task.command,
-        "output": str(task.executed),
-        "folder": str(task.report.notebook.parent),
-        "outcome": str(task.outcome),
-        "log": str(task.log),
-        "page": str(task.page),
-        "values": task.values,
-        "output_mb": task.report.limits.output_mb,
-    }
-    write_atomically(task.job, dumps(job))
+    task.job.write_bytes(pickle.dumps(task))
 
 
 def _hold_to_limits(one: _Running, pid: int | None) -> None:

@@ -49,8 +49,8 @@ class Task:
 
     @property
     def job(self) -> Path:
-        """What the worker is told."""
-        return self.staging / "job.json"
+        """This task, as the worker reads it."""
+        return self.staging / "task.pickle"
 
     @property
     def executed(self) -> Path:

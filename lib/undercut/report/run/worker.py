@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import random
 import signal
 import sys
@@ -26,7 +27,7 @@ from undercut.report.findings.contract import write_atomically
 from undercut.report.run.kernel import run_kernel
 from undercut.report.run.masking import Mask
 from undercut.report.run.processes import die_with_parent, end_descendants, reap_orphans
-from undercut.report.run.task import told
+from undercut.report.run.task import Task, told
 from undercut.strict_json import dumps
 
 
@@ -179,34 +180,43 @@ def main(job_file: str) -> int:
 
 
 def run_job(job_file: str, *, forks: bool = False) -> int:
-    """Run the job; leaves ``outcome`` (status, cell, error) and, where all went well, the page.
+    """Run the pickled task; leaves ``outcome`` (status, cell, error) and, where all went well, the page.
 
     With ``forks`` the kernel is forked from this process, which must have no threads yet.
     """
-    job = json.loads(Path(job_file).read_text(encoding="utf-8"))
-    log = os.open(job["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    task: Task = pickle.loads(Path(job_file).read_bytes())
+    log = os.open(task.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)
     try:
-        return _run_job(job, Embryo(Path(job["log"])) if forks else None)
+        return _run(task, Embryo(task.log) if forks else None)
     except OSError as error:
         end_descendants()
         print(f"its files could not be written: {error}", file=sys.stderr)
         return 73
 
 
-def _run_job(job: dict[str, Any], embryo: Embryo | None) -> int:
+def _run(task: Task, embryo: Embryo | None) -> int:
+    from undercut.report.page.render import complete_page
+
     reap_orphans()
     mask = Mask(os.environ)
     progress: dict[str, Any] = {"status": "running", "cell": None}
-    write_atomically(Path(job["outcome"]), dumps(progress))
-    failure = _execute(job, progress, embryo)
+    write_atomically(task.outcome, dumps(progress))
+    failed = _execute(task, progress, embryo)
     end_descendants()  # what the notebook started and did not end
-    if failure is None:
-        failure = _publishable(job, progress, mask)
-    final = mask.anything(progress | (failure or {"status": "finished", "loaded": _own_modules()}))
-    write_atomically(Path(job["outcome"]), dumps(final))
-    return 1 if failure else 0
+    if not failed:
+        try:
+            complete_page(task, mask)
+        # Whatever it is about what the notebook left that no page can be made of is this report's failure.
+        except Exception as error:
+            progress["cell"] = None
+            is_ours = isinstance(error, UndercutError)
+            failed = str(error) if is_ours else f"its page could not be made: {told(error)}"
+    finished = {"status": "finished", "loaded": _own_modules()}
+    ended = {"status": "failed", "error": failed} if failed else finished
+    write_atomically(task.outcome, dumps(mask.anything(progress | ended)))
+    return 1 if failed else 0
 
 
 def warm_up() -> None:
@@ -227,62 +237,45 @@ def warm_up() -> None:
     template("page.html.j2")
 
 
-def _execute(job: dict[str, Any], progress: dict[str, Any], embryo: Embryo | None) -> dict[str, Any] | None:
-    """Run the notebook; None where all went well, else what went wrong."""
+def _execute(task: Task, progress: dict[str, Any], embryo: Embryo | None) -> str:
+    """Run the notebook; what went wrong, empty where all went well."""
     from nbclient.exceptions import CellExecutionError
 
     notebook = None
     try:
-        notebook = _prepared(job)
-        _client(notebook, job, progress, embryo).execute()
+        notebook = _prepared(task)
+        _client(notebook, task, progress, embryo).execute()
     except CellExecutionError as error:
-        if error.ename != "SystemExit" or error.evalue not in ("", "0"):
-            return {"status": "failed", "error": told(error, error.ename, error.evalue)}
+        is_exit = error.ename == "SystemExit" and error.evalue in ("", "0")
+        return "" if is_exit else told(error, error.ename, error.evalue)
     # Whatever else stops it (a dead kernel, a damaged notebook) is this process's result.
     except Exception as error:
-        return {"status": "failed", "error": progress.get("error") or told(error)}
+        return progress.get("error") or told(error)
     finally:
         if notebook is not None:
-            write_atomically(Path(job["output"]), dumps(notebook))
-    return None
+            write_atomically(task.executed, dumps(notebook))
+    return ""
 
 
-def _prepared(job: dict[str, Any]) -> Any:
+def _prepared(task: Task) -> Any:
     """The notebook with the parameters passed, for this interpreter's kernel, whatever kernel it names."""
     from papermill.iorw import load_notebook_node
     from papermill.parameterize import parameterize_notebook
 
-    notebook = load_notebook_node(job["notebook"])
+    notebook = load_notebook_node(str(task.report.notebook))
     kernel = {"name": KERNEL_NAME, "display_name": "Python 3", "language": "python"}
     notebook.metadata.setdefault("kernelspec", kernel)
-    if job["values"]:
-        about = {"kernel_name": KERNEL_NAME, "language": "python"}
-        notebook = parameterize_notebook(notebook, job["values"], **about)
-    return notebook
+    about = {"kernel_name": KERNEL_NAME, "language": "python"}
+    return parameterize_notebook(notebook, task.values, **about) if task.values else notebook
 
 
-def _publishable(job: dict[str, Any], progress: dict[str, Any], mask: Mask) -> dict[str, Any] | None:
-    """Make the page; what is wrong with the results where it cannot be made."""
-    from undercut.report.page.render import complete_page
-
-    try:
-        complete_page(job, mask)
-    # Whatever it is about what the notebook left that a page cannot be made of is this report's failure.
-    except Exception as error:
-        progress["cell"] = None
-        text = (
-            str(error) if isinstance(error, UndercutError) else f"its page could not be made: {told(error)}"
-        )
-        return {"status": "failed", "error": text}
-    return None
-
-
-def _client(notebook: Any, job: dict[str, Any], progress: dict[str, Any], embryo: Embryo | None) -> Any:
+def _client(notebook: Any, task: Task, progress: dict[str, Any], embryo: Embryo | None) -> Any:
     """nbclient's own client with two additions: it notes each cell first and limits the output."""
     from nbclient import NotebookClient
 
-    largest = job["output_mb"] * 1024**2
-    injected = [at for at, one in enumerate(notebook.cells) if _is_injected(one)]
+    largest = task.report.limits.output_mb
+    tags = [cell.metadata.get("tags", []) for cell in notebook.cells]
+    injected = [at for at, found in enumerate(tags) if "injected-parameters" in found]
     shown, saved = 0, time.monotonic()
 
     class LimitedClient(NotebookClient):
@@ -291,28 +284,28 @@ def _client(notebook: Any, job: dict[str, Any], progress: dict[str, Any], embryo
         def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
             nonlocal shown
             shown += _size(msg["content"])
-            if shown > largest and "error" not in progress:
-                progress["error"] = f"it shows more than {job['output_mb']:g} MB of output"
+            if shown > largest * 1024**2 and "error" not in progress:
+                progress["error"] = f"it shows more than {largest:g} MB of output"
                 end_descendants()  # the kernel; an exception here would be heard of when the cell ends
             return super().process_message(msg, cell, cell_index)
 
     def note(cell: Any, cell_index: int) -> None:
         nonlocal saved
         if time.monotonic() - saved > _SAVE_SECONDS:  # what a run that is killed leaves behind
-            write_atomically(Path(job["output"]), dumps(notebook))
+            write_atomically(task.executed, dumps(notebook))
             saved = time.monotonic()
-        if cell.cell_type == "code":
-            number = None if cell_index in injected else _number(cell_index, injected)
-            progress.update(cell=cell_index, source=cell.source, number=number)
+        if cell.cell_type == "code":  # one-based number in the user's notebook
+            number = cell_index + 1 - sum(at < cell_index for at in injected)
+            progress.update(cell=cell_index, source=cell.source)
+            progress["number"] = None if cell_index in injected else number
             progress["cells"] = len(notebook.cells) - len(injected)
-            write_atomically(Path(job["outcome"]), dumps(progress))
+            write_atomically(task.outcome, dumps(progress))
 
-    folder = Path(job["outcome"]).parent
     return LimitedClient(
         notebook,
         kernel_name=KERNEL_NAME,
-        kernel_manager_class=manager_of(embryo, str(folder)),
-        resources={"metadata": {"path": job["folder"]}},
+        kernel_manager_class=manager_of(embryo, str(task.staging)),
+        resources={"metadata": {"path": str(task.report.notebook.parent)}},
         on_cell_start=note,
         # The limits are held from outside: a machine that is busy is no reason to give up.
         timeout=None,
@@ -320,15 +313,6 @@ def _client(notebook: Any, job: dict[str, Any], progress: dict[str, Any], embryo
         iopub_timeout=_PATIENCE_SECONDS,
         raise_on_iopub_timeout=True,
     )
-
-
-def _is_injected(cell: Any) -> bool:
-    return "injected-parameters" in cell.metadata.get("tags", [])
-
-
-def _number(index: int, injected: list[int]) -> int:
-    """One-based number of an executed cell in the user's notebook."""
-    return index + 1 - sum(position < index for position in injected)
 
 
 def _size(content: Any) -> int:

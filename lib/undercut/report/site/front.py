@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from undercut.report.findings import sentences
 from undercut.report.page.figures import figure_html
-from undercut.report.site.explorer import EXPLORER
 
+#: Place of the explorer in the site.
+EXPLORER = "explore.html"
 #: The look of a verdict's badge.
 VERDICTS = {
     "supported": "real",

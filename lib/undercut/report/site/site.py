@@ -14,8 +14,7 @@ from undercut.report.catalogue.entries import Settings
 from undercut.report.findings.contract import RESULTS_FILE, read_results, write_atomically
 from undercut.report.findings.sentences import day_text
 from undercut.report.page.render import BADGES, page_script, page_style, part, script_hash, template
-from undercut.report.site.explorer import EXPLORER
-from undercut.report.site.front import front_section, search_data
+from undercut.report.site.front import EXPLORER, front_section, search_data
 from undercut.report.site.history import write_history
 from undercut.report.site.publish import failure_of, published_folders
 from undercut.strict_json import dumps

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from undercut.prices.cross_section import cross_section
 from undercut.prices.load import load_prices
 from undercut.report.findings.contract import write_atomically
-from undercut.report.site.explorer import EXPLORER, explorer_page
+from undercut.report.page.render import part, script_hash, template
+from undercut.report.site.front import EXPLORER
 from undercut.result import Axes, Result
+from undercut.strict_json import dumps
 from undercut.studies.explorer.data import best_scores, explorer_data
 from undercut.studies.explorer.first_view import WORKLOAD, first_view
 
@@ -36,9 +38,24 @@ class Explorer(Result):
     prices: pd.DataFrame
 
     def page(self, *, in_site: bool = False, made_from: str = "") -> str:
-        """The page as HTML, data inside."""
-        data = self.data | {"first": self.first["state"]}
-        return explorer_page(data, self.first, in_site=in_site, made_from=made_from)
+        """The page as HTML, data and script inside; it asks no other host.
+
+        ``in_site`` says that the front page lies beside it, ``made_from`` identifies data and code.
+        """
+        script, data = f"{part('point.js')}\n{part('explore.js')}", self.data | {"first": self.first["state"]}
+        page = template("explore.html.j2").render(
+            first=self.first,
+            measures=data["measures"],
+            workloads=self.first["workloads"],
+            # A tag inside the data would end the element that holds them.
+            data=dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
+            style=part("explore.css"),
+            script=script,
+            script_hash=script_hash(script),
+            in_site=in_site,
+            made_from=made_from,
+        )
+        return str(page).strip() + "\n"
 
     def write(self, path: str | Path) -> Path:
         """Write the page; returns where."""
