@@ -10,7 +10,7 @@ from undercut.errors import SourceError, UndercutError
 
 #: What may be wrong with an input, whatever library reads it: a file that is not what its name says, text in
 #: another encoding, numbers out of range, nesting without end.
-_FAULTS = (
+FAULTS = (
     OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError, RecursionError,
     MemoryError, EOFError,
 )  # fmt: skip
@@ -40,7 +40,7 @@ def reading(name: object, *, way_out: str = "") -> Iterator[None]:
         yield
     except UndercutError:
         raise
-    except _FAULTS as error:
+    except FAULTS as error:
         raise SourceError(
             f"{str(name)[:300]} cannot be read: {_reason(error)}. {way_out}".rstrip()
         ) from error

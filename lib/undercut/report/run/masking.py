@@ -6,6 +6,7 @@ import bz2
 import json
 import lzma
 import re
+import struct
 import zipfile
 import zlib
 from base64 import b64encode, urlsafe_b64encode
@@ -19,6 +20,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
+
+from undercut.faults import FAULTS
 
 #: Names that say that their value is a secret.
 _SECRET = re.compile(
@@ -135,6 +138,10 @@ class Mask:
 
 #: Archives inside archives that are opened, and how much of each.
 _DEEPEST = 3
+#: What libraries raise at a file that is cut short, damaged, locked by a password or of another kind.
+_DAMAGED = (
+    *FAULTS, RuntimeError, SyntaxError, struct.error, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
+)  # fmt: skip
 _MOST_UNPACKED = 64 * 2**20
 
 
@@ -162,11 +169,8 @@ def _texts(content: Any) -> Iterable[str]:
 
 def _is_text_by_lines(content: list[Any]) -> bool:
     """Whether a list is one text, as notebooks store it."""
-    return (
-        bool(content)
-        and all(isinstance(item, str) for item in content)
-        and all(item.endswith("\n") for item in content[:-1])
-    )
+    are_texts = all(isinstance(item, str) for item in content)
+    return bool(content) and are_texts and all(item.endswith("\n") for item in content[:-1])
 
 
 def _tokens(content: str) -> set[str]:
@@ -223,18 +227,10 @@ def _public_words() -> frozenset[str]:
         Path(nbformat.origin).parent / "v4" / "nbformat.v4.5.schema.json",
     ]
     words = {word for schema in schemas for word in _words(json.loads(schema.read_text("utf-8")))}
-    mimes = (
-        "text/plain",
-        "text/html",
-        "text/markdown",
-        "text/latex",
-        "image/png",
-        "image/svg+xml",
-        "image/jpeg",
-    )
-    return frozenset(
-        words | {*mimes, "undercut", "papermill", "parameters", "injected-parameters", "display_name"}
-    )
+    texts = {f"text/{kind}" for kind in ("plain", "html", "markdown", "latex")}
+    images = {f"image/{kind}" for kind in ("png", "svg+xml", "jpeg")}
+    ours = {"undercut", "papermill", "parameters", "injected-parameters", "display_name"}
+    return frozenset(words | texts | images | ours)
 
 
 def _words(schema: Any) -> Iterable[str]:
@@ -260,12 +256,8 @@ def _forms(secret: str) -> set[str]:
     digits = {raw.hex(), raw.hex().upper()}
     if len(secret) < _SHORTEST:  # too short to be told from what longer base64 holds by chance
         return plain | quoted | digits | {b64encode(raw).decode().rstrip("=")}
-    return (
-        plain
-        | quoted
-        | digits
-        | {form for b64 in (b64encode, urlsafe_b64encode) for form in _base64(raw, b64)}
-    )
+    packed = {form for b64 in (b64encode, urlsafe_b64encode) for form in _base64(raw, b64)}
+    return plain | quoted | digits | packed
 
 
 def _base64(raw: bytes, encode: Any) -> Iterable[str]:
@@ -294,8 +286,7 @@ def _unpacked(content: bytes) -> Iterable[bytes]:
             yield from _told(_parquet_cells(content))
         elif content.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF")):
             yield from _told(_picture_notes(content))
-    # A file cut short or of another kind raises whatever its library likes; it is looked at as bytes as well.
-    except Exception:
+    except _DAMAGED:  # what stands before the damage has been looked at, and the whole as bytes
         return
 
 
@@ -312,7 +303,7 @@ def _streams(content: bytes, start: Callable[[], Any]) -> Iterable[bytes]:
 def _told(texts: Iterable[Any]) -> Iterable[bytes]:
     """Texts and bytes, each on a line of its own; of a file that is cut short, those before the cut."""
     found = []
-    with suppress(Exception):  # whatever the file's library raises there
+    with suppress(*_DAMAGED):
         for text in texts:
             found.append(text if isinstance(text, bytes) else str(text).encode(errors="replace"))
     yield b"\n".join(found)
