@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from undercut import plots
 from undercut.errors import InputError
 from undercut.plots.style import _settings
-from undercut.report.findings.pictures import as_picture, for_phone
-from undercut.report.page.figures import ink_style, inline
+from undercut.report.page.figures import as_picture, for_phone, ink_style, inline
 
 # Full dichromacy, linear RGB (Machado, Oliveira and Fernandes 2009, severity 1.0).
 DICHROMACY = {

@@ -19,7 +19,7 @@ from undercut.report.catalogue.project import git_commit, utc_now
 from undercut.report.findings.contract import write_atomically
 from undercut.report.findings.others import snapshot
 from undercut.report.run.masking import Mask, missing_library
-from undercut.report.run.places import workplace
+from undercut.report.run.processes import workplace
 from undercut.report.run.progress import Watch, label_of
 from undercut.report.run.task import Outcome, Run, Task, told
 from undercut.report.site.publish import is_current, only_builder, publish_failure, publish_page, read_record

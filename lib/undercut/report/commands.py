@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,12 +89,18 @@ def build_command(
     """
     from undercut.report.build import build_reports
     from undercut.report.run.progress import watching
+    from undercut.report.site import stores
     from undercut.report.site.publish import BusyError
 
     given, points = _asked(parameters, grid)
+    site = _site(out, is_told=True)
     try:
-        with watching() as watch, _site_to_build(out) as site:
-            build_reports(names, given, site, grid=points, options=options, watch=watch, pages=pages)
+        with watching() as watch:
+            try:
+                build_reports(names, given, site, grid=points, options=options, watch=watch, pages=pages)
+            finally:  # also the news of a failure is published
+                if out and stores.is_url(out) and (site / "index.html").is_file():
+                    print(f"copied {stores.publish(site, out)} files to {out}", flush=True)
     except BusyError as error:
         # Called by a clock every few minutes, an overlap is nothing to complain about.
         is_harmless = options is not None and options.due
@@ -113,24 +118,6 @@ def _asked(parameters: Sequence[str], grid: Sequence[str]) -> tuple[dict[str, st
     if both := sorted(given.keys() & points.keys()):
         raise InputError(f"{', '.join(both)}: given by -p and by --grid; choose one.")
     return given, points
-
-
-@contextmanager
-def _site_to_build(out: str | None) -> Iterator[Path | None]:
-    """The folder to build in; where ``out`` is the address of a store, a mirror that is copied there."""
-    from undercut.report.site import stores
-
-    if out is None or not stores.is_url(out):
-        yield Path(out).resolve() if out else None
-        return
-    mirror = stores.mirror_of(out, project_root())
-    if fetched := stores.fetch(out, mirror):
-        print(f"fetched {fetched} files from {out}", flush=True)
-    try:
-        yield mirror
-    finally:  # also the news of a failure is published
-        if (mirror / "index.html").is_file():
-            print(f"copied {stores.publish(mirror, out)} files to {out}", flush=True)
 
 
 def why_command(
@@ -187,14 +174,15 @@ def new_command(name: str, title: str | None, table: tuple[Path, str, str] | Non
     return f"{notebook}\n{example}Open it with make lab, then: .venv/bin/undercut build {name}"
 
 
-def _site(out: str | None) -> Path:
+def _site(out: str | None, *, is_told: bool = False) -> Path:
     """The folder of the site; of a store, the copy that is published there, fetched where there is none."""
     from undercut.report.site import stores
 
     if out is None or not stores.is_url(out):
         return Path(out).resolve() if out else project_root() / "reports" / "site"
     mirror = stores.mirror_of(out, project_root())
-    stores.fetch(out, mirror)
+    if (fetched := stores.fetch(out, mirror)) and is_told:
+        print(f"fetched {fetched} files from {out}", flush=True)
     return mirror
 
 

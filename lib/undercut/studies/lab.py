@@ -12,8 +12,7 @@ from undercut import plots
 from undercut.errors import MissingExtraError
 from undercut.extras import require
 from undercut.report.catalogue.project import OUTPUT_VARIABLE
-from undercut.report.findings.pictures import as_picture
-from undercut.report.page.figures import inline
+from undercut.report.page.figures import as_picture, inline
 from undercut.report.page.render import page_script, page_style
 from undercut.result import Result
 

@@ -10,7 +10,7 @@ import pytest
 
 import undercut as uc
 from undercut.prices.cross_section import cross_section
-from undercut.report.site.front import EXPLORER
+from undercut.report.site.site import EXPLORER
 from undercut.studies.explorer import kept, page
 from undercut.studies.explorer.data import _newest, _packed, explorer_data
 from undercut.studies.explorer.first_view import LIKE, money

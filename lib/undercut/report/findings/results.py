@@ -247,7 +247,7 @@ class Results:
         leads : bool
             Whether the page opens with it; by default it opens with its first figure.
         """
-        from undercut.report.findings.pictures import as_picture, for_phone
+        from undercut.report.page.figures import as_picture, for_phone
 
         if _checked_name("figure", name) in self._figures:
             raise InputError(f"A figure {name!r} exists already: names must be unique.")

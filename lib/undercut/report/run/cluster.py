@@ -30,8 +30,7 @@ from undercut.report.findings.contract import digest_of, write_atomically
 from undercut.report.run.execution import environment, ready, run_tasks
 from undercut.report.run.forge import Workers
 from undercut.report.run.masking import Mask
-from undercut.report.run.places import workplace
-from undercut.report.run.processes import end_tree
+from undercut.report.run.processes import end_tree, workplace
 from undercut.report.run.task import Failure, Run, Task
 
 PACKAGE = Path(__file__).resolve().parents[2]

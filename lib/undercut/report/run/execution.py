@@ -21,8 +21,7 @@ from undercut.report.catalogue.project import COMMIT_VARIABLE, OTHERS_VARIABLE, 
 from undercut.report.findings.contract import write_atomically
 from undercut.report.run.forge import End, Workers
 from undercut.report.run.kernel import TRACE_VARIABLE
-from undercut.report.run.places import remove
-from undercut.report.run.processes import end_by_environment, end_tree, memory_mb
+from undercut.report.run.processes import end_by_environment, end_tree, memory_mb, remove
 from undercut.report.run.task import Failure, Run, Task, told
 from undercut.strict_json import dumps
 

@@ -1,14 +1,18 @@
-"""How do processes end together? Nothing that a build started may outlive it."""
+"""What ends with a build, killed or not? Each process that it started, and the private folder of its work."""
 
 from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import signal
+import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from resource import struct_rusage
 
 import psutil
@@ -49,10 +53,8 @@ def end_descendants(pid: int | None = None) -> None:
 def end_tree(pid: int) -> None:
     """Kill a process and every process below it."""
     end_descendants(pid)
-    try:
+    with suppress(psutil.NoSuchProcess):
         psutil.Process(pid).kill()
-    except psutil.NoSuchProcess:
-        return
 
 
 def end_by_environment(variable: str, value: str) -> None:
@@ -94,11 +96,9 @@ def _lives(process: psutil.Process) -> bool:
 def memory_mb(pid: int) -> float:
     """Resident memory of the processes below ``pid``, in mebibytes; 0 where they have ended."""
     total = 0
-    try:
+    with suppress(psutil.NoSuchProcess):
         for process in psutil.Process(pid).children(recursive=True):
             total += process.memory_info().rss
-    except psutil.NoSuchProcess:
-        return total / 1024**2
     return total / 1024**2
 
 
@@ -109,3 +109,50 @@ def peak_memory_mb(usage: struct_rusage) -> float:
 
 def _prctl(option: int, value: int) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+
+
+_PREFIX = "undercut-"
+_LOCK = ".lock"
+
+
+@contextmanager
+def workplace() -> Iterator[Path]:
+    """A new folder that only this user can read; it goes at the end, and with it those of killed builds.
+
+    Its lock ends with the process that holds it, which is how the next build knows what was left behind.
+    """
+    from filelock import FileLock
+
+    _sweep()
+    folder = Path(tempfile.mkdtemp(prefix="." + _PREFIX)).resolve()
+    named = folder.with_name(folder.name[1:])
+    try:
+        with FileLock(folder / _LOCK):
+            folder.rename(named)  # seen by others only now that it is locked
+            yield named
+    finally:
+        remove(named)
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder, or whatever else bears its name, however deep it is."""
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return
+    except (OSError, RecursionError):
+        subprocess.run(["rm", "-rf", "--", str(folder)], check=False, capture_output=True)
+
+
+def _sweep() -> None:
+    """Remove the folders of builds that were killed."""
+    from filelock import FileLock, Timeout
+
+    for lock in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/{_LOCK}"):
+        try:
+            if lock.parent.is_symlink() or lock.parent.stat().st_uid != os.getuid():
+                continue
+            with FileLock(lock, timeout=0):
+                remove(lock.parent)
+        except (Timeout, OSError):
+            continue

@@ -23,7 +23,7 @@ from undercut.report.catalogue.staleness import inputs_of
 from undercut.report.findings.contract import RESULTS_FILE, digest_of, read_json, write_atomically
 from undercut.report.page.notebook import published_notebook
 from undercut.report.run.masking import Mask
-from undercut.report.run.places import remove
+from undercut.report.run.processes import remove
 from undercut.report.run.task import Failure, Run, Task
 from undercut.strict_json import dumps
 
@@ -146,16 +146,14 @@ def read_record(folder: Path) -> dict[str, Any] | None:
     for name, needed in ((FAILURE_FILE, _OF_FAILURES), (BUILD_FILE, _OF_BUILDS)):
         if not os.path.lexists(folder / name):
             continue
+        said = f"the record of its last build, {name}, is not what builds write"
         try:
             record = read_json(folder / name)
+            if isinstance(record, dict) and needed <= record.keys():
+                return record
         except DataError as error:
-            return {"status": "damaged", "reason": f"the record of its last build is damaged: {error}"}
-        if isinstance(record, dict) and needed <= record.keys():
-            return record
-        return {
-            "status": "damaged",
-            "reason": f"the record of its last build, {name}, is not what builds write",
-        }
+            said = f"the record of its last build is damaged: {error}"
+        return {"status": "damaged", "reason": said}
     return None
 
 

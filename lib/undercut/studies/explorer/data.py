@@ -24,7 +24,6 @@ from undercut.prices.workloads import WORKLOADS
 from undercut.sources.reference import load_reference
 
 _FIRST_DAY: Final = pd.Timestamp("2023-01-01")
-_DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _TARIFF: Final = ["input", "output", "cache_read", "batch_input", "batch_output"]
 #: Measures of capability: key in the page, the name a reader sees, and its digits.
 _MEASURES: Final = {
@@ -81,13 +80,8 @@ def explorer_data(as_of: str | None = None) -> dict[str, Any]:
         "measures": {name: list(told) for name, told in _MEASURES.items()},
         **_models(kept, models),
         "hosts": [
-            [
-                host,
-                hosts.loc[host, "name"],
-                kinds.index(hosts.loc[host, "kind"]),
-                _text(hosts.loc[host, "country"]),
-            ]
-            for host in sellers
+            [host, name, kinds.index(kind), _text(country)]
+            for host, name, kind, country in hosts.loc[sellers, ["name", "kind", "country"]].itertuples()
         ],
         "kinds": list(kinds),
         "variants": variants,
@@ -141,13 +135,10 @@ def _newest(rows: list[tuple[Any, ...]]) -> Iterator[tuple[int, int, str, str]]:
 def _tariffs(frame: pd.DataFrame) -> Iterator[str]:
     """Prices per million tokens, then those of longer prompts: ``input/output/.../above:in:out:cached``."""
     for *prices, conditions in frame[[*_TARIFF, "conditions"]].itertuples(index=False, name=None):
-        tiers = (
-            [tier for tier in json.loads(conditions) if "above_tokens" in tier] if _text(conditions) else []
-        )
-        tiers = sorted(tiers, key=lambda tier: tier["above_tokens"])
-        longer = [
-            ":".join(_number(tier.get(name)) for name in ("above_tokens", *_TARIFF[:3])) for tier in tiers
-        ]
+        told = json.loads(conditions) if _text(conditions) else []
+        tiers = sorted((tier for tier in told if "above_tokens" in tier), key=itemgetter("above_tokens"))
+        names = ("above_tokens", *_TARIFF[:3])
+        longer = [":".join(_number(tier.get(name)) for name in names) for tier in tiers]
         yield "/".join([*map(_number, prices), *longer]).rstrip("/")
 
 
@@ -159,23 +150,13 @@ def _models(kept: pd.DataFrame, models: list[str]) -> dict[str, Any]:
     scores = best_scores()
     origin = facts["origin"].map({"US": "U", "CN": "C"}).fillna("X")
     access = facts["access"].map(lambda word: "C" if word == "closed" else "O" if _text(word) else "?")
-    released = _days(facts["release_date"].fillna(_FIRST_DAY))
-    rows = []
-    for place, model in enumerate(models):
-        scored = [scores[measure].get(model) for measure in _MEASURES]
-        name = _text(facts["name"].iloc[place])
-        rows.append(
-            [
-                model,
-                name or 0,
-                int(number[place]),
-                origin.iloc[place] + access.iloc[place],
-                released[place],
-                *scored,
-            ]
-        )
+    columns = [
+        models, [_text(name) or 0 for name in facts["name"]], map(int, number), origin + access,
+        _days(facts["release_date"].fillna(_FIRST_DAY)),
+        *([scores[measure].get(model) for model in models] for measure in _MEASURES),
+    ]  # fmt: skip
     return {
-        "models": rows,
+        "models": list(map(list, zip(*columns, strict=True))),
         "developers": developers,
         "landmarks": [models.index(name) for name in _LANDMARKS if name in models],
     }
@@ -261,16 +242,7 @@ def _distinct(values: Iterable[Any]) -> tuple[list[Any], Any]:
 
 
 def _packed(numbers: Iterable[float]) -> str:
-    return ",".join("" if pd.isna(number) else _base36(int(number)) for number in numbers)
-
-
-def _base36(number: int) -> str:
-    text = ""
-    while True:
-        number, digit = divmod(number, 36)
-        text = _DIGITS[digit] + text
-        if not number:
-            return text
+    return ",".join("" if pd.isna(number) else np.base_repr(int(number), 36).lower() for number in numbers)
 
 
 def _number(value: float | None) -> str:

@@ -38,12 +38,8 @@ def first_view(prices: pd.DataFrame, scores: dict[str, float]) -> dict[str, Any]
     least = scores.get(LIKE, float("-inf"))
     able = offers[offers["score"].ge(least)].sort_values("price", kind="stable")
     chosen = _chosen(offers, able)
-    mine = (
-        offers[offers["model_id"].isin(chosen)]
-        .sort_values("price", kind="stable")
-        .drop_duplicates("model_id")
-    )
-    mine = mine.set_index("model_id").reindex(chosen).reset_index().dropna(subset=["price"])
+    cheapest = offers.sort_values("price", kind="stable").drop_duplicates("model_id")
+    mine = cheapest.set_index("model_id").reindex(chosen).reset_index().dropna(subset=["price"])
     start = day - pd.DateOffset(months=MONTHS)
     mix = find_workload(WORKLOAD)
     shares = (mix.input, mix.cached, mix.output)
@@ -72,15 +68,10 @@ def first_view(prices: pd.DataFrame, scores: dict[str, float]) -> dict[str, Any]
 def _chosen(offers: pd.DataFrame, able: pd.DataFrame) -> list[str]:
     """The landmark, and of those as capable the cheapest and the best, closed US and open Chinese."""
     names = [LIKE] if LIKE in set(offers["model_id"]) else []
-    for group in (
-        able[able["origin"].eq("US") & able["access"].eq("closed")],
-        able[able["origin"].eq("CN") & able["access"].ne("closed")],
-    ):
-        if len(group):
-            names += [
-                group["model_id"].iloc[0],
-                group.sort_values("score", ascending=False)["model_id"].iloc[0],
-            ]
+    closed = able["access"].eq("closed")
+    for group in (able[able["origin"].eq("US") & closed], able[able["origin"].eq("CN") & ~closed]):
+        best = group.sort_values("score", ascending=False)
+        names += [*group["model_id"].head(1), *best["model_id"].head(1)]
     return list(dict.fromkeys(names))
 
 
@@ -183,10 +174,8 @@ def _course(
     across = _scale(0, (day - start).days, _LEFT, _WIDTH - 120)
     lines: list[dict[str, Any]] = []
     for _, one in mine.sort_values("price", ascending=False).iterrows():
-        points = [
-            (across((moment - start).days), vertical(price))
-            for moment, price in lowest[one["model_id"]].items()
-        ]
+        own = lowest[one["model_id"]]
+        points = [(across((moment - start).days), vertical(price)) for moment, price in own.items()]
         steps = "".join(f"H{x:.1f}V{y:.1f}" for x, y in points[1:])
         above = lines[-1]["label"] + 30 if lines else 0
         lines.append(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from undercut import paths
 from undercut.report.findings.contract import write_atomically
-from undercut.report.site.front import EXPLORER
+from undercut.report.site.site import EXPLORER
 
 
 def write_explorer(site: Path) -> None:

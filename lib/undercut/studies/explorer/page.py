@@ -10,7 +10,7 @@ from undercut.prices.cross_section import cross_section
 from undercut.prices.load import load_prices
 from undercut.report.findings.contract import write_atomically
 from undercut.report.page.render import part, script_hash, template
-from undercut.report.site.front import EXPLORER
+from undercut.report.site.site import EXPLORER
 from undercut.result import Axes, Result
 from undercut.strict_json import dumps
 from undercut.studies.explorer.data import best_scores, explorer_data
