@@ -38,6 +38,11 @@ PACKAGE = Path(__file__).resolve().parents[2]
 LARGEST_MB = 500
 #: What every task is sent.
 GOODS = "the project's data/ without data/local/cache, and what lies beside its notebooks"
+_WAIT_SECONDS = 0.2
+#: How long a build waits for a worker to appear, first or again.
+PATIENCE_SECONDS = 60.0
+#: How long a scheduler may take to answer.
+CONNECT_SECONDS = 15.0
 _LOOK_SECONDS = 1.0
 _PROJECT, _TABLES = "project", "tables"
 _DAY_OF_ALL_FILES = (1980, 1, 1, 0, 0, 0)
@@ -82,8 +87,9 @@ def packed(project: Path) -> bytes:
         Where they are too large to be sent.
     """
     files = _files_to_send(project)
-    listed = tuple((name, path, *_stamp(path)) for name, path in sorted(files.items()))
-    size = sum(size for *_, size in listed) / 1024**2
+    stats = {name: path.stat() for name, path in sorted(files.items())}
+    listed = tuple((name, files[name], one.st_mtime_ns, one.st_size) for name, one in stats.items())
+    size = sum(one.st_size for one in stats.values()) / 1024**2
     if size > LARGEST_MB:
         text = f"A cluster's workers are sent {GOODS}: {size:.0f} MB here, more than {LARGEST_MB} MB."
         raise BuildError(f"{text} Move what no report reads to data/local/cache.")
@@ -210,11 +216,6 @@ def _names(project: Path, tops: tuple[str, ...]) -> Iterator[str]:
                     yield (place / name).as_posix()
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    about = path.stat()
-    return about.st_mtime_ns, about.st_size
-
-
 @lru_cache(maxsize=1)
 def _pack(listed: tuple[tuple[str, Path, int, int], ...]) -> bytes:
     content = io.BytesIO()
@@ -223,13 +224,6 @@ def _pack(listed: tuple[tuple[str, Path, int, int], ...]) -> bytes:
             entry = zipfile.ZipInfo(name, date_time=_DAY_OF_ALL_FILES)
             archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
     return content.getvalue()
-
-
-_WAIT_SECONDS = 0.2
-#: How long a build waits for a worker to appear, first or again.
-PATIENCE_SECONDS = 60.0
-#: How long a scheduler may take to answer.
-CONNECT_SECONDS = 15.0
 
 
 @dataclass(slots=True)

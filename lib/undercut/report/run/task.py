@@ -12,6 +12,16 @@ _LONGEST_REASON = 4000
 Status = Literal["started", "built", "failed", "unchanged", "not tried"]
 
 
+class _Inside:
+    """A file or folder of a task, in its staging folder."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, task: Task, _: type[Task]) -> Path:
+        return task.staging / self.name
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """One notebook to run with one set of values.
@@ -30,7 +40,7 @@ class Task:
     commit : str
         Of this package, for results.json; empty where git does not know.
     staging : Path
-        Folder outside the site for the worker's files; the page grows in ``page`` there.
+        Folder outside the site for the worker's files: the paths below lie there.
     """
 
     report: Report
@@ -42,40 +52,13 @@ class Task:
     commit: str = ""
     staging: Path = Path()
 
-    @property
-    def page(self) -> Path:
-        """Folder where the notebook puts its results (UNDERCUT_OUTPUT)."""
-        return self.staging / "page"
-
-    @property
-    def job(self) -> Path:
-        """This task, as the worker reads it."""
-        return self.staging / "task.pickle"
-
-    @property
-    def executed(self) -> Path:
-        """The notebook with its outputs, as far as it ran."""
-        return self.staging / "executed.ipynb"
-
-    @property
-    def outcome(self) -> Path:
-        """How far the worker is, or how it ended."""
-        return self.staging / "outcome.json"
-
-    @property
-    def trace(self) -> Path:
-        """What the notebook opened and loaded."""
-        return self.staging / "trace.json"
-
-    @property
-    def log(self) -> Path:
-        """What the worker's processes print."""
-        return self.staging / "worker.log"
-
-    @property
-    def others(self) -> Path:
-        """What the reports that it is made from have published."""
-        return self.staging / "others.json"
+    page = _Inside("page")  # where the notebook puts its results (UNDERCUT_OUTPUT)
+    job = _Inside("task.pickle")  # this task, as the worker reads it
+    executed = _Inside("executed.ipynb")  # the notebook with its outputs, as far as it ran
+    outcome = _Inside("outcome.json")  # how far the worker is, or how it ended
+    trace = _Inside("trace.json")  # what the notebook opened and loaded
+    log = _Inside("worker.log")  # what the worker's processes print
+    others = _Inside("others.json")  # what the reports that it is made from have published
 
 
 @dataclass(frozen=True, slots=True)
