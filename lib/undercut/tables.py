@@ -181,7 +181,7 @@ def _text(value: Any, kind: Format) -> str:
     if kind == "integer":
         return f"{value:,.0f}".replace("-", "\N{MINUS SIGN}")
     if kind == "usd":
-        return _usd(value)
+        return usd(value)
     number = 100 * value if kind == "share" else value
     if kind == "number":
         text = _significant(abs(number))
@@ -208,7 +208,7 @@ def _constant(texts: pd.DataFrame, *, but: str | None) -> list[Any]:
     ]
 
 
-def _usd(value: float) -> str:
+def usd(value: float) -> str:
     """Dollars with cents; below a dollar with three significant digits where the price has them."""
     size = abs(value)
     decimals = 2 if size == 0 or size >= 1 else 2 - math.floor(math.log10(size))

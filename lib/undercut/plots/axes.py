@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from undercut.errors import InputError
 from undercut.plots.style import INK, MUTED, PAPER, mark, own_axes
+from undercut.tables import usd
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,11 +97,8 @@ def dollars(value: float) -> str:
     >>> [dollars(value) for value in (0.025, 0.1, 0.35795, 1, 2.5, 15, 1500)]
     ['$0.025', '$0.10', '$0.358', '$1', '$2.50', '$15', '$1,500']
     """
-    if value >= 1:
-        return f"${value:,.0f}" if abs(value - round(value)) < 1e-9 else f"${value:,.2f}"
-    text = f"{float(f'{value:.3g}'):.10f}".rstrip("0")
-    cents = len(text.partition(".")[2])
-    return f"${value:.2f}" if cents <= 2 else f"${text}"
+    text = usd(value)
+    return text.removesuffix(".00") if value >= 1 and abs(value - round(value)) < 1e-9 else text
 
 
 def band(ax: Axes, x: Sequence[Any], low: Sequence[float], high: Sequence[float], color: str = INK) -> Axes:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
+    from matplotlib.container import Container
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 
 #: Marks of one panel; of a line with more points every so many answer.
@@ -117,38 +119,38 @@ def _text(ax: Axes, x: float, y: float, intervals: Sequence[_Interval], *, is_ro
 
 def named_points(ax: Axes) -> Iterator[tuple[str, list[float], list[float]]]:
     """Name and places of each line, group of marks and group of bars; of a long line every so many."""
-    names = {
-        tuple(np.round((number(ax.xaxis, text.xy[0]), number(ax.yaxis, text.xy[1])), 9)): " ".join(
-            text.get_text().split()
-        )
-        for text in ax.texts
-        if hasattr(text, "xy")
-    }
+    names = {_place(ax, text): " ".join(text.get_text().split()) for text in ax.texts if hasattr(text, "xy")}
     for line in ax.lines:
-        points = np.asarray(line.get_xydata(), dtype=float)
-        points = points[np.isfinite(points).all(axis=1)]
-        is_bare = str(line.get_marker()) in ("None", "", " ")
-        if line.get_transform() != ax.transData or not len(points) or str(line.get_marker()) == "|":
+        points, marker = finite_points(line), str(line.get_marker())
+        if line.get_transform() != ax.transData or not len(points) or marker == "|":
             continue
-        if is_bare and len(points) <= 2:
-            continue
-        own = str(line.get_label())
-        name = names.get(tuple(np.round(points[-1], 9)), "" if own.startswith("_") else own)
-        points = points[:: max(1, len(points) // MOST)]
-        yield name, [*points[:, 0]], [*points[:, 1]]
+        if marker not in ("None", "", " ") or len(points) > 2:
+            name = names.get(tuple(np.round(points[-1], 9)), _own_name(line))
+            points = points[:: max(1, len(points) // MOST)]
+            yield name, [*points[:, 0]], [*points[:, 1]]
     for group in ax.collections:
         offsets: np.ndarray[Any, Any] = np.ma.filled(np.ma.asarray(group.get_offsets(), dtype=float), np.nan)
         if group.get_offset_transform() == ax.transData and len(offsets) and len(group.get_paths()):
-            own = str(group.get_label())
-            yield "" if own.startswith("_") else own, [*offsets[:, 0]], [*offsets[:, 1]]
+            yield _own_name(group), [*offsets[:, 0]], [*offsets[:, 1]]
     for bars in ax.containers:
-        own = str(bars.get_label())
         boxes = [patch.get_bbox() for patch in bars if hasattr(patch, "get_bbox")]
         lies = getattr(bars, "orientation", "vertical") == "horizontal"
         x = [box.x1 if lies else (box.x0 + box.x1) / 2 for box in boxes]
         y = [(box.y0 + box.y1) / 2 if lies else box.y1 for box in boxes]
         step = max(1, len(boxes) // MOST)
-        yield "" if own.startswith("_") else own, x[::step], y[::step]
+        yield _own_name(bars), x[::step], y[::step]
+
+
+def finite_points(line: Line2D) -> np.ndarray[Any, Any]:
+    """Vertices of a line in data units, without gaps."""
+    points = np.asarray(line.get_xydata(), dtype=float)
+    return points[np.isfinite(points).all(axis=1)]
+
+
+def _own_name(artist: Artist | Container) -> str:
+    """The label that an artist was given; empty where matplotlib made it up."""
+    label = str(artist.get_label() or "")
+    return "" if label.startswith("_") else label
 
 
 def _intervals(ax: Axes) -> Iterator[_Interval]:
@@ -318,18 +320,15 @@ def _owners(ax: Axes) -> Iterator[tuple[Artist, str]]:
         if _anchor(text, ax) is not None:
             ends.setdefault(_place(ax, text), []).append(text)
     for line in ax.lines:
-        points = np.asarray(line.get_xydata(), dtype=float)
-        points = points[np.isfinite(points).all(axis=1)]
+        points, own = finite_points(line), _own_name(line)
         here = ends.get(tuple(np.round(points[-1], 9)), []) if len(points) > 1 else []
         # Lines that end in one point are told apart by the colour of their names.
         end = next((text for text in here if _ink(text) == _ink(line)), here[0] if here else None)
-        own = str(line.get_label())
-        if end is not None or not own.startswith("_"):
+        if end is not None or own:
             named[line] = " ".join((end.get_text() if end is not None else own).split())
-    named |= {group: str(group.get_label()) for group in ax.collections if _is_name(group.get_label())}
+    named |= {group: name for group in ax.collections if (name := _own_name(group))}
     for group in ax.containers:
-        if _is_name(group.get_label()):
-            named |= {part: str(group.get_label()) for part in group.get_children()}
+        named |= {part: name for part in group.get_children() if (name := _own_name(group))}
     inks: dict[Any, set[str]] = {}
     for artist, name in named.items():
         inks.setdefault(_ink(artist), set()).add(name)
@@ -345,10 +344,6 @@ def _owners(ax: Axes) -> Iterator[tuple[Artist, str]]:
             yield from [(artist, at)] if at in named.values() else []
         elif len(alike) == 1 and artist not in ax.texts:
             yield artist, next(iter(alike))
-
-
-def _is_name(label: object) -> bool:
-    return bool(label) and not str(label).startswith("_")
 
 
 def _place(ax: Axes, text: Any) -> tuple[float, ...]:
