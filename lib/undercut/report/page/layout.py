@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
-from itertools import groupby
+from itertools import count, groupby, zip_longest
 from typing import Any, NamedTuple
 
 from undercut.errors import DataError
@@ -209,8 +208,7 @@ def _section(heading: str, parts: list[Part], folds: bool) -> str:
 
 def _with_code(parts: list[Part]) -> Iterable[Part]:
     """Code folds with its outputs where all of them fold."""
-    for place, part in enumerate(parts):
-        following = next((other for other in parts[place + 1 :]), None)
+    for part, following in zip_longest(parts, parts[1:]):
         yield part._replace(folds=bool(following and following.folds)) if part.is_code else part
 
 
@@ -224,13 +222,8 @@ def _fold(inside: str) -> str:
 
 def _numbered_regions(body: str) -> str:
     """Tables that scroll get names of their own, as screen readers list them."""
-    counts: Counter[str] = Counter()
-
-    def named(found: re.Match[str]) -> str:
-        counts[found.group(1)] += 1
-        return f'aria-label="{found.group(1)} {counts[found.group(1)]}"'
-
-    return re.sub(r'aria-label="(Table)"', named, body)
+    numbers = count(1)
+    return re.sub(r'aria-label="Table"', lambda _: f'aria-label="Table {next(numbers)}"', body)
 
 
 def _code(source: str, *, is_parameters: bool) -> str:

@@ -75,10 +75,6 @@ def _check_results(task: Task, results: dict[str, Any]) -> None:
 
 
 BADGES = {"real": "Real data", "sample": "Sample data", "simulated": "Simulated data"}
-BANNERS = {
-    "sample": "These numbers come from a small sample that shipped with the project.",
-    "simulated": "These numbers come from simulated data and say nothing about the world.",
-}
 _OWN_SECTIONS = (
     ("findings", "Findings"),
     ("all-findings", "All findings"),
@@ -141,12 +137,10 @@ def render_report(
         answer=emphasised(results["answer"], chosen),
         shown=[_finding_row(finding) for finding in chosen],
         findings=[_finding_row(finding) | {"is_shown": finding["key"] in keys} for finding in findings],
-        lead=layout.lead,
-        body=layout.body,
+        layout=layout,
         headings=headings,
         warnings=warnings,
         badge=BADGES[results["data_kind"]],
-        banner=BANNERS.get(results["data_kind"], ""),
         command=command,
         notebook_path=notebook_path,
         style=page_style(),
