@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from tests.paths import SHARED
+from undercut.printing import records
 
 
 @pytest.fixture
@@ -55,3 +57,8 @@ def events(returns: pd.DataFrame) -> pd.DataFrame:
         for firm in "ABCDEF"
     ]
     return pd.DataFrame(rows, columns=["event", "date", "firm", "group"])
+
+
+def plain(result: dict[str, Any]) -> dict[str, Any]:
+    """A result of the command as it is written in JSON."""
+    return {name: records(part) if isinstance(part, pd.DataFrame) else part for name, part in result.items()}

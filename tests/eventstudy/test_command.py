@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.eventstudy.conftest import plain
 from tests.paths import ROOT
 from undercut.errors import CellError, DataError, InputError, SourceError, UnitError, UnknownNameError
-from undercut.eventstudy.command import eventstudy_command, plain
+from undercut.eventstudy.command import eventstudy_command
 from undercut.eventstudy.model import event_study
 
 

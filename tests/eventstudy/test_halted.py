@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.eventstudy.conftest import plain
 from undercut.errors import NoVariationError
-from undercut.eventstudy.command import eventstudy_command, plain
+from undercut.eventstudy.command import eventstudy_command
 from undercut.eventstudy.model import event_study
 
 DAYS = pd.bdate_range("2023-01-03", periods=330, name="date")

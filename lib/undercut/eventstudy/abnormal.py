@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,17 @@ from undercut.eventstudy.data import ReturnsPanel, listed
 from undercut.eventstudy.events import EventRows
 from undercut.eventstudy.market_models import LEAST_SIGMA, BlockFit, Convention
 from undercut.eventstudy.normal import Benchmarks, NormalModel, design_of
-from undercut.eventstudy.windows import Usable, Window, Windows, blocks, firms_by_event, label, usable_days
+from undercut.eventstudy.windows import Usable, Window, Windows, blocks, label, notes_by_event, usable_days
 from undercut.inference.arrays import Floats
+
+#: Arrays with one entry a row, of a fit and of all rows.
+_BY_FIT: Final = ("coefficients", "expected", "abnormal", "covariance", "sigma", "freedom")
+_BY_ROW: Final = (*_BY_FIT, "residuals", "n_estimation")
+_GAP: Final = "no cumulative abnormal return for {}, for want of a return on a day of the event window"
+_STILL: Final = (
+    "left out because returns do not vary about the benchmark in the estimation window (a halted share, "
+    "filled prices, or the benchmark itself): {}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +111,8 @@ class AbnormalReturns:
 
     def take(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> AbnormalReturns:
         """Some of the rows."""
-        return AbnormalReturns(
-            self.rows.take(chosen), self.windows, self.coefficients[chosen], self.residuals[chosen],
-            self.expected[chosen], self.abnormal[chosen], self.covariance[chosen], self.sigma[chosen],
-            self.freedom[chosen], self.n_estimation[chosen], self.warnings, self.convention,
-        )  # fmt: skip
+        parts = {name: getattr(self, name)[chosen] for name in _BY_ROW}
+        return replace(self, rows=self.rows.take(chosen), **parts)
 
 
 def abnormal_returns(
@@ -127,18 +133,12 @@ def abnormal_returns(
         residuals[block.rows] = fit.residuals
         fits.append(replace(fit, residuals=residuals[block.rows]))
         notes += [f"{usable.rows.event[block.rows.start]}: {note}" for note in fit.notes]
-    names = ("coefficients", "expected", "abnormal", "covariance", "sigma", "freedom")
-    joined = {name: np.concatenate([getattr(fit, name) for fit in fits]) for name in names}
-    notes += _gap_notes(usable.rows, joined["abnormal"])
+    joined = {name: np.concatenate([getattr(fit, name) for fit in fits]) for name in _BY_FIT}
+    notes += notes_by_event(usable.rows, np.isnan(joined["abnormal"]).any(axis=1), _GAP)
     found = AbnormalReturns(
-        rows=usable.rows,
-        windows=windows,
-        residuals=residuals,
-        **joined,
-        n_estimation=usable.days.sum(axis=1),
-        warnings=panel.warnings + usable.rows.warnings + tuple(notes),
-        convention=convention,
-    )
+        rows=usable.rows, windows=windows, residuals=residuals, n_estimation=usable.days.sum(axis=1),
+        warnings=panel.warnings + usable.rows.warnings + tuple(notes), convention=convention, **joined,
+    )  # fmt: skip
     return _without_still(found)
 
 
@@ -153,39 +153,23 @@ def _without_still(found: AbnormalReturns) -> AbnormalReturns:
     varies = found.sigma > LEAST_SIGMA
     if varies.all():
         return found
-    firms = firms_by_event(found.rows, ~varies)
-    notes = tuple(
-        f"{event}: left out because returns do not vary about the benchmark in the estimation window (a "
-        f"halted share, filled prices, or the benchmark itself): {names}"
-        for event, names in firms
-    )
+    notes = notes_by_event(found.rows, ~varies, _STILL)
     if not varies.any():
         raise NoVariationError("No event can be studied: " + "; ".join(notes) + ".")
     kept = found.take(varies)
     return replace(kept, warnings=found.warnings + notes)
 
 
-def _gap_notes(rows: EventRows, abnormal: Floats) -> list[str]:
-    return [
-        f"{event}: no cumulative abnormal return for {firms}, for want of a return on a day of the event "
-        "window"
-        for event, firms in firms_by_event(rows, np.asarray(np.isnan(abnormal).any(axis=1)))
-    ]
-
-
 def _joined(parts: Sequence[AbnormalReturns]) -> AbnormalReturns:
     """Rows of several studies as one, in order of day, event and firm."""
+    rows = [part.rows for part in parts]
     labels: dict[str, Any] = {
-        name: np.concatenate([getattr(part.rows, name) for part in parts])
+        name: np.concatenate([getattr(part, name) for part in rows])
         for name in ("event", "firm", "group", "unit", "day")
     }
     arrays: dict[str, Any] = {
-        name: np.concatenate([getattr(part, name) for part in parts])
-        for name in (
-            "coefficients", "residuals", "expected", "abnormal", "covariance", "sigma", "freedom",
-            "n_estimation",
-        )
-    }  # fmt: skip
+        name: np.concatenate([getattr(part, name) for part in parts]) for name in _BY_ROW
+    }
     events = np.unique(labels["event"].astype(str), return_inverse=True)[1]
     order = np.lexsort((labels["unit"], events, labels["day"]))
     return replace(parts[0], rows=EventRows(**labels), **arrays).take(order)

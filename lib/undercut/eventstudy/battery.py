@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from undercut.errors import check_known
-from undercut.eventstudy import nonparametric, parametric
+from undercut.eventstudy import mean_tests
 from undercut.eventstudy.abnormal import AbnormalReturns
 from undercut.eventstudy.portfolio import portfolio
 from undercut.eventstudy.sample import Pool, Sample, TestResult
@@ -53,27 +53,27 @@ class Test:
 
 
 _TESTS = (
-    Test("cross_sectional", "t-test across rows", parametric.cross_sectional, 2, False, True),
-    Test("brown_warner_1980", "mean, firms independent", parametric.brown_warner_1980, 1, False, False),
-    Test("brown_warner_1985", "mean against its own history", parametric.brown_warner_1985, 1, True, False),
+    Test("cross_sectional", "t-test across rows", mean_tests.cross_sectional, 2, False, True),
+    Test("brown_warner_1980", "mean, firms independent", mean_tests.brown_warner_1980, 1, False, False),
+    Test("brown_warner_1985", "mean against its own history", mean_tests.brown_warner_1985, 1, True, False),
     Test("portfolio", "portfolio with forecast error", portfolio, 1, True, False),
-    Test("patell", "standardised residuals", parametric.patell, 1, False, False),
-    Test("bmp", "standardised cross-sectional", parametric.bmp, 2, False, True),
+    Test("patell", "standardised residuals", mean_tests.patell, 1, False, False),
+    Test("bmp", "standardised cross-sectional", mean_tests.bmp, 2, False, True),
     Test(
-        "kolari_pynnonen_patell", "Patell adjusted for correlation", parametric.kolari_pynnonen_patell, 2,
+        "kolari_pynnonen_patell", "Patell adjusted for correlation", mean_tests.kolari_pynnonen_patell, 2,
         True, False,
     ),
-    Test("kolari_pynnonen", "BMP adjusted for correlation", parametric.kolari_pynnonen, 2, True, True),
-    Test("sign", "share positive against one half", nonparametric.sign, 1, False, True),
-    Test("generalised_sign", "share positive, by history", nonparametric.generalised_sign, 1, False, True),
-    Test("corrado_zivney_sign", "signs around the median", nonparametric.corrado_zivney_sign, 1, True, True),
-    Test("rank", "Corrado's ranks", nonparametric.rank, 1, True, False),
-    Test("modified_rank", "Corrado and Zivney's ranks", nonparametric.modified_rank, 1, True, False),
-    Test("generalised_rank", "Kolari and Pynnönen's ranks", nonparametric.generalised_rank, 2, True, True),
-    Test("wilcoxon", "signed ranks", nonparametric.wilcoxon, 1, False, True),
+    Test("kolari_pynnonen", "BMP adjusted for correlation", mean_tests.kolari_pynnonen, 2, True, True),
+    Test("sign", "share positive against one half", mean_tests.sign, 1, False, True),
+    Test("generalised_sign", "share positive, by history", mean_tests.generalised_sign, 1, False, True),
+    Test("corrado_zivney_sign", "signs around the median", mean_tests.corrado_zivney_sign, 1, True, True),
+    Test("rank", "Corrado's ranks", mean_tests.rank, 1, True, False),
+    Test("modified_rank", "Corrado and Zivney's ranks", mean_tests.modified_rank, 1, True, False),
+    Test("generalised_rank", "Kolari and Pynnönen's ranks", mean_tests.generalised_rank, 2, True, True),
+    Test("wilcoxon", "signed ranks", mean_tests.wilcoxon, 1, False, True),
     Test(
-        "bootstrap", "wild bootstrap by event date", nonparametric.bootstrap,
-        nonparametric.FEWEST_CLUSTERS, False, True,
+        "bootstrap", "wild bootstrap by event date", mean_tests.bootstrap,
+        mean_tests.FEWEST_CLUSTERS, False, True,
     ),
 )  # fmt: skip
 TESTS: Final[Mapping[str, Test]] = {test.name: test for test in _TESTS}

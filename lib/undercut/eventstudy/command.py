@@ -243,10 +243,3 @@ def _with_columns(found: UserReturns, table: UserTable, names: Sequence[str]) ->
     keys = {"date": table.days(day_of(table)), "ticker": table.names(ticker)[0]}
     numbers = {name: table.numbers(name) / UNITS_PER_ONE[found.measure] for name in held}
     return found.frame.merge(pd.DataFrame(keys | numbers), on=["date", "ticker"], how="left")
-
-
-def plain(result: dict[str, Any]) -> dict[str, Any]:
-    """The result as JSON values: lists of rows, missing numbers as null."""
-    from undercut.printing import records
-
-    return {name: records(part) if isinstance(part, pd.DataFrame) else part for name, part in result.items()}

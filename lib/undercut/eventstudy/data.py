@@ -61,11 +61,6 @@ class ReturnsPanel:
         check_known("return series", name, self.units)
         return self.returns[self.units.index(name)]
 
-    def without(self, names: Sequence[str]) -> ReturnsPanel:
-        """The panel without some units."""
-        keep = [i for i, unit in enumerate(self.units) if unit not in set(names)]
-        return ReturnsPanel(self.days, tuple(self.units[i] for i in keep), self.returns[keep], self.warnings)
-
 
 def returns_panel(returns: pd.DataFrame | ReturnsPanel) -> ReturnsPanel:
     """Normalise a table of returns, long or wide.
@@ -280,14 +275,12 @@ def equal_weight(returns: pd.DataFrame | ReturnsPanel, *, exclude: Sequence[str]
     panel = returns_panel(returns)
     for name in exclude:
         panel.series(name)
-    kept = panel.without(exclude)
-    if not kept.units:
+    by_day = pd.DataFrame(
+        panel.returns.T, index=pd.DatetimeIndex(panel.days, name="date"), columns=list(panel.units)
+    ).drop(columns=list(exclude))
+    if by_day.columns.empty:
         raise InputError("An equal-weight market needs at least one unit that is not excluded.")
-    traded = np.isfinite(kept.returns)
-    count = traded.sum(axis=0)
-    total = np.where(traded, kept.returns, 0.0).sum(axis=0)
-    mean = np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
-    return pd.Series(mean, index=pd.DatetimeIndex(panel.days, name="date"), name="equal-weight market")
+    return by_day.mean(axis=1).rename("equal-weight market")
 
 
 def listed(names: Sequence[str], count: int = 8) -> str:

@@ -15,7 +15,7 @@ from undercut.eventstudy.events import EventRows, align_events
 from undercut.eventstudy.normal import benchmarks_of, named_benchmarks
 from undercut.eventstudy.portfolio import portfolio_return
 from undercut.eventstudy.results import EventStudy
-from undercut.eventstudy.windows import Window, label, parse_window
+from undercut.eventstudy.windows import Window, event_days, label, parse_window
 from undercut.inference.arrays import Floats
 from undercut.sources.closes import market_values
 from undercut.sources.reference import load_reference
@@ -270,12 +270,7 @@ def calendar_time_portfolio(
 
 def _portfolio(panel: ReturnsPanel, rows: EventRows, window: Window) -> tuple[Floats, Floats]:
     """Mean return of the firms held on each day, and their number; a firm counts once a day."""
-    held = np.zeros(panel.returns.shape, dtype=bool)
-    for offset in range(window[0], window[1] + 1):
-        day = rows.day + offset
-        inside = (day >= 0) & (day < len(panel.days))
-        held[rows.unit[inside], day[inside]] = True
-    held &= np.isfinite(panel.returns)
+    held = event_days(rows, window, panel.returns.shape) & np.isfinite(panel.returns)
     count = held.sum(axis=0).astype(np.float64)
     total = np.where(held, panel.returns, 0.0).sum(axis=0)
     return np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0), count

@@ -6,7 +6,7 @@ Every model of normal returns hands back a `BlockFit`, so that tests and figures
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -228,9 +228,7 @@ def _autocorrelation(before: Floats, market: Floats, used: np.ndarray) -> Floats
 
 def _from_line(block: Block, coefficients: Floats) -> BlockFit:
     """Abnormal returns around alpha + beta times the market, with the market model's forecast error."""
-    line = Block(
-        block.rows, block.returns, block.design[:, [0, 2]], block.donors, block.n_estimation, block.n_event
-    )
+    line = replace(block, design=block.design[:, [0, 2]])
     plain = least_squares(line)
     residuals = block.estimation - coefficients @ np.nan_to_num(line.design_estimation).T
     sigma = np.sqrt(np.nansum(residuals**2, axis=1) / plain.freedom)
@@ -258,15 +256,12 @@ def dimson(block: Block) -> BlockFit:
     aggregated = np.where(np.arange(4) == 0, block.design[:, [0]], block.design[:, [2]])
     residuals = block.estimation - full.coefficients @ np.nan_to_num(aggregated[: block.n_estimation]).T
     sigma = np.sqrt(np.nansum(residuals**2, axis=1) / full.freedom)
-    as_if = Block(
-        block.rows, block.returns, np.vstack([block.design[: -block.n_event], aggregated[-block.n_event :]]),
-        block.donors, block.n_estimation, block.n_event,
-    )  # fmt: skip
-    forecast = least_squares(as_if)
+    ahead = np.vstack([block.design[: -block.n_event], aggregated[-block.n_event :]])
+    forecast = least_squares(replace(block, design=ahead))
     covariance = forecast.covariance * (sigma / full.sigma)[:, None, None] ** 2
     coefficients = np.column_stack([full.coefficients[:, 0], full.coefficients[:, 1:].sum(axis=1)])
-    return BlockFit(
-        coefficients, residuals, forecast.expected, forecast.abnormal, covariance, sigma, full.freedom
+    return replace(
+        forecast, coefficients=coefficients, residuals=residuals, covariance=covariance, sigma=sigma
     )
 
 
@@ -296,10 +291,7 @@ def garch(block: Block) -> BlockFit:
     ahead = np.array([_forecast(row, block.n_estimation, block.n_event) for row in shocks])
     mean_error = plain.covariance - plain.sigma[:, None, None] ** 2 * np.eye(block.n_event)
     covariance = mean_error + ahead[:, :, None] * np.eye(block.n_event)
-    return BlockFit(
-        plain.coefficients, plain.residuals, plain.expected, plain.abnormal, covariance, plain.sigma,
-        plain.freedom,
-    )  # fmt: skip
+    return replace(plain, covariance=covariance)
 
 
 def _forecast(shocks: Floats, n_estimation: int, n_event: int) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, Literal
 
@@ -120,14 +120,10 @@ def normal_model(name: str, *, convention: Convention = "textbook", n_factors: i
     if convention == "estudy2":
         if not model.is_linear:
             raise InputError(f"The convention estudy2 is defined for least squares, not for {name!r}.")
-        return _rebound(model, partial(least_squares, convention="estudy2"))
+        return replace(model, fit=partial(least_squares, convention="estudy2"))
     if name == "unexposed-factors":
-        return _rebound(model, partial(synthetic.unexposed_factors, n_factors=n_factors))
+        return replace(model, fit=partial(synthetic.unexposed_factors, n_factors=n_factors))
     return model
-
-
-def _rebound(model: NormalModel, fit: Fit) -> NormalModel:
-    return NormalModel(model.name, model.explanation, model.need, fit, model.is_linear)
 
 
 def design_of(model: NormalModel, benchmarks: Benchmarks, n_days: int) -> Floats:

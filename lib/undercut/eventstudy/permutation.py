@@ -16,7 +16,7 @@ from undercut.eventstudy.abnormal import AbnormalReturns, Setup
 from undercut.eventstudy.battery import pools
 from undercut.eventstudy.rolling import rolling_scars
 from undercut.eventstudy.sample import Pool, TestResult
-from undercut.eventstudy.windows import Window, label
+from undercut.eventstudy.windows import Window, event_days, label
 from undercut.inference.arrays import Floats
 
 #: Rows below which a spread across rows is too uncertain, and the mean itself is permuted.
@@ -44,15 +44,6 @@ class Permutation:
     results: tuple[TestResult, ...]
     null: Floats
     n_placebo_days: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Curves:
-    """Sums over the rows of one group and event date, with every day as the event."""
-
-    count: Floats  # (n_days,)
-    total: Floats
-    squares: Floats
 
 
 def permute_dates(
@@ -135,19 +126,12 @@ def _scars(
         return _refitted(setup, abnormal, summed, max_refits, seed)
     if setup.model.name == "market-adjusted":
         returns, design = returns - design[:, 0], np.empty((returns.shape[1], 0))
-    usable = np.ones(returns.shape, dtype=bool)
-    if setup.skip_events:
-        for offset in setup.windows.offsets:
-            day = abnormal.rows.day + offset
-            inside = (day >= 0) & (day < returns.shape[1])
-            usable[abnormal.rows.unit[inside], day[inside]] = False
+    usable = ~event_days(abnormal.rows, setup.windows.event, returns.shape)
+    usable |= not setup.skip_events
     units = np.unique(abnormal.rows.unit)
     scars = rolling_scars(returns, design, usable, setup.windows, summed, units)
-    if setup.model.name == "garch":
-        return (
-            scars  # its mean is the market model's; hundreds of thousands of variance fits would add little
-        )
-    scars[:, abnormal.rows.unit, abnormal.rows.day] = _scar(abnormal, summed)
+    if setup.model.name != "garch":  # whose mean is the market model's; a variance fit a day would add little
+        scars[:, abnormal.rows.unit, abnormal.rows.day] = _scar(abnormal, summed)
     return scars
 
 
@@ -218,7 +202,7 @@ def _one_group(
     rows = pool.abnormal.rows
     present = np.flatnonzero(np.isin(dates, rows.day))
     curves = [_curve(scars[rows.unit[rows.day == dates[i]]]) for i in present]
-    n_rows = int(sum(curve.count[dates[i]] for curve, i in zip(curves, present, strict=True)))
+    n_rows = int(sum(curve[0, dates[i]] for curve, i in zip(curves, present, strict=True)))
     spread = n_rows >= FEWEST_FOR_SPREAD
     observed = _statistic(curves, dates[None, present], spread=spread)[0]
     null = np.concatenate(
@@ -232,19 +216,18 @@ def _one_group(
     return TestResult("permutation", float(observed), p_value, n_rows, label(window), pool.group), null
 
 
-def _curve(scars: Floats) -> _Curves:
+def _curve(scars: Floats) -> Floats:
+    """Count, sum and sum of squares over rows, with every day as the event, shape (3, n_days)."""
     known = np.isfinite(scars)
     values = np.where(known, scars, 0.0)
-    return _Curves(known.sum(axis=0).astype(np.float64), values.sum(axis=0), (values**2).sum(axis=0))
+    return np.array([known.sum(axis=0), values.sum(axis=0), (values**2).sum(axis=0)])
 
 
-def _statistic(curves: list[_Curves], days: NDArray[np.int64], *, spread: bool) -> Floats:
+def _statistic(curves: list[Floats], days: NDArray[np.int64], *, spread: bool) -> Floats:
     """Statistic of each draw, ``days`` of shape (n_draws, n_dates)."""
-    count = sum(curve.count[days[:, i]] for i, curve in enumerate(curves))
-    total = sum(curve.total[days[:, i]] for i, curve in enumerate(curves))
+    count, total, squares = np.sum([curve[:, days[:, i]] for i, curve in enumerate(curves)], axis=0)
     mean = total / np.maximum(count, 1.0)
     if not spread:
         return np.asarray(np.where(count > 0, mean, np.nan))
-    squares = sum(curve.squares[days[:, i]] for i, curve in enumerate(curves))
     variance = (squares - count * mean**2) / np.maximum(count - 1.0, 1.0)
     return np.asarray(np.where(count > 1, mean / np.sqrt(variance / np.maximum(count, 1.0)), np.nan))

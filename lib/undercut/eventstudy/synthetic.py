@@ -6,7 +6,7 @@ donors nearest to a firm is the nearest point of a convex hull.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,12 +83,8 @@ def difference_in_differences(block: Block) -> BlockFit:
     donors, notes = complete_donors(block)
     mean = donors.mean(axis=0)
     ones = np.ones((len(mean), 1))
-    against = Block(block.rows, block.returns - mean, ones, block.donors, block.n_estimation, block.n_event)
-    fit = least_squares(against)
-    return BlockFit(
-        fit.coefficients, fit.residuals, fit.expected + mean[-block.n_event :], fit.abnormal, fit.covariance,
-        fit.sigma, fit.freedom, notes,
-    )  # fmt: skip
+    fit = least_squares(replace(block, returns=block.returns - mean, design=ones))
+    return replace(fit, expected=fit.expected + mean[-block.n_event :], notes=notes)
 
 
 def unexposed_factors(block: Block, *, n_factors: int = 3) -> BlockFit:
@@ -106,7 +102,8 @@ def unexposed_factors(block: Block, *, n_factors: int = 3) -> BlockFit:
         raise TooFewError(
             f"{n_factors} factors need more than {n_factors} donors; {len(donors)} are complete."
         )
-    days = _span_days(block)
+    days = np.ones(block.returns.shape[1], dtype=bool)
+    days[block.n_estimation : -block.n_event] = False  # of the gap between the windows nothing is known
     centred = donors[:, days] - donors[:, days].mean(axis=1, keepdims=True)
     spread = centred.std(axis=1, keepdims=True)
     standard = centred[spread[:, 0] > 0] / spread[spread[:, 0] > 0]
@@ -114,13 +111,7 @@ def unexposed_factors(block: Block, *, n_factors: int = 3) -> BlockFit:
     factors = np.full((block.returns.shape[1], n_factors), np.nan)
     factors[days] = vectors[:, ::-1][:, :n_factors] * np.sqrt(len(vectors))
     design = np.column_stack([np.ones(len(factors)), factors])
-    fit = least_squares(
-        Block(block.rows, block.returns, design, block.donors, block.n_estimation, block.n_event)
-    )
-    return BlockFit(
-        fit.coefficients, fit.residuals, fit.expected, fit.abnormal, fit.covariance, fit.sigma, fit.freedom,
-        notes,
-    )  # fmt: skip
+    return replace(least_squares(replace(block, design=design)), notes=notes)
 
 
 def complete_donors(block: Block) -> tuple[Floats, tuple[str, ...]]:
@@ -136,13 +127,6 @@ def complete_donors(block: Block) -> tuple[Floats, tuple[str, ...]]:
     lost = int((~complete).sum())
     notes = (f"{lost} of {len(complete)} donors lack a return on a day that is needed",) if lost else ()
     return block.donors[complete], notes
-
-
-def _span_days(block: Block) -> NDArray[np.bool_]:
-    """Days of the span whose donor returns are known: the estimation and event windows."""
-    inside = np.ones(block.returns.shape[1], dtype=bool)
-    inside[block.n_estimation : -block.n_event] = False
-    return inside
 
 
 def _row_by_row(block: Block, *, ridge: bool) -> BlockFit:
@@ -238,15 +222,11 @@ def nearest_in_hull(target: Floats, points: Floats) -> Floats:
         products = shifted @ nearest
         best = int(np.argmin(products))
         if best in active or products[best] > nearest @ nearest - _TOLERANCE * scale:
-            return _spread(active, weights, len(points))
+            result = np.zeros(len(points))
+            result[active] = weights
+            return result
         active, weights = _descend([*active, best], np.r_[weights, 0.0], shifted)
     raise DataError(f"The synthetic control did not converge in {_MAX_STEPS} steps; scale the returns.")
-
-
-def _spread(active: list[int], weights: Floats, count: int) -> Floats:
-    result = np.zeros(count)
-    result[active] = weights
-    return result
 
 
 def _descend(active: list[int], weights: Floats, shifted: Floats) -> tuple[list[int], Floats]:

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from undercut.errors import InputError, TooFewError
-from undercut.eventstudy.data import ReturnsPanel
+from undercut.eventstudy.data import ReturnsPanel, listed
 from undercut.eventstudy.events import EventRows
 from undercut.inference.arrays import Floats
 
 Window = tuple[int, int]
+
+_KEPT_IN: Final = (
+    "the estimation windows of {} include days of other events, which could not be skipped without falling "
+    "below the fewest usable days"
+)
+_TOO_SHORT: Final = "left out for fewer than {} usable estimation days: {{}}"
+_OVERLAPS: Final = "its event window shares days with that of another event of {}"
+_UNSEEN: Final = "left out for want of any return in the event window: {}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +185,12 @@ def usable_days(
     Where skipping other events would leave fewer than ``min_days``, the days stay in and a warning says so.
     ``design`` has shape (n_days, n_regressors).
     """
-    traded = np.isfinite(panel.returns) & np.isfinite(design).all(axis=1)
+    traded = np.isfinite(panel.returns)
     left, right = max(0, -windows.estimation[0]), max(0, windows.event[1])
-    known = np.pad(traded, [(0, 0), (left, right)])
-    other = _event_days(panel, rows, windows, known.shape[1], left)
+    known, seen = (
+        np.pad(days, [(0, 0), (left, right)]) for days in (traded & np.isfinite(design).all(axis=1), traded)
+    )
+    other = event_days(rows, windows.event, known.shape, left)
     start = rows.day + left + windows.estimation[0]
     days = np.empty((len(rows), windows.n_estimation), dtype=bool)
     kept_in = np.zeros(len(rows), dtype=bool)
@@ -194,36 +205,29 @@ def usable_days(
             short &= usable.sum(axis=1) >= windows.min_days
             days[block][short] = usable[short]
             kept_in[block] = short
-    enough = days.sum(axis=1) >= windows.min_days
-    event_known = _any_event_day(panel, rows, windows)
-    notes = _skip_notes(rows, kept_in) + _short_notes(rows, days, enough, windows)
-    notes += _overlap_notes(rows, windows)
-    notes += _unseen_notes(rows, enough & ~event_known)
+    counts = days.sum(axis=1)
+    enough = counts >= windows.min_days
+    event_known = seen[rows.unit[:, None], rows.day[:, None] + left + windows.offsets].any(axis=1)
+    counted = np.array([f"{f} ({c})" for f, c in zip(rows.firm, counts, strict=True)], dtype=object)
+    notes = notes_by_event(rows, kept_in, _KEPT_IN)
+    notes += notes_by_event(rows, ~enough, _TOO_SHORT.format(windows.min_days), counted)
+    notes += notes_by_event(rows, _overlapping(rows, windows), _OVERLAPS)
+    notes += notes_by_event(rows, enough & ~event_known, _UNSEEN)
     keep = enough & event_known
     if not keep.any():
         raise TooFewError("No event can be studied: " + "; ".join(rows.warnings + notes) + ".")
     return Usable(rows.take(keep, notes), days[keep])
 
 
-def _event_days(
-    panel: ReturnsPanel, rows: EventRows, windows: Windows, width: int, left: int
-) -> NDArray[np.bool_]:
-    """Days in the event window of any event of a unit, shape (n_units, width)."""
-    marked = np.zeros((len(panel.units), width), dtype=bool)
-    for offset in windows.offsets:
+def event_days(rows: EventRows, window: Window, shape: tuple[int, ...], left: int = 0) -> NDArray[np.bool_]:
+    """Whether a day lies in the window of any event of a unit, shape (n_units, n_days); the panel's first day
+    stands ``left`` days from the start."""
+    marked = np.zeros(shape, dtype=bool)
+    for offset in range(window[0], window[1] + 1):
         day = rows.day + left + offset
-        inside = (day >= 0) & (day < width)
+        inside = (day >= 0) & (day < shape[1])
         marked[rows.unit[inside], day[inside]] = True
     return marked
-
-
-def _any_event_day(panel: ReturnsPanel, rows: EventRows, windows: Windows) -> NDArray[np.bool_]:
-    seen = np.zeros(len(rows), dtype=bool)
-    for offset in windows.offsets:
-        day = rows.day + offset
-        inside = (day >= 0) & (day < len(panel.days))
-        seen[inside] |= np.isfinite(panel.returns[rows.unit[inside], day[inside]])
-    return seen
 
 
 def _same_day(day: NDArray[np.int64]) -> Iterator[tuple[slice, int]]:
@@ -249,52 +253,22 @@ def blocks(
         yield Block(rows, own, regressors[span], returns[donors, span], n_estimation, windows.n_event)
 
 
-def _skip_notes(rows: EventRows, kept_in: NDArray[np.bool_]) -> tuple[str, ...]:
-    return tuple(
-        f"{event}: the estimation windows of {firms} include days of other events, which could not be "
-        "skipped without falling below the fewest usable days"
-        for event, firms in firms_by_event(rows, kept_in)
-    )
-
-
-def _short_notes(
-    rows: EventRows, days: NDArray[np.bool_], enough: NDArray[np.bool_], windows: Windows
-) -> tuple[str, ...]:
-    counts = days.sum(axis=1)
-    labels = np.array([f"{f} ({c})" for f, c in zip(rows.firm, counts, strict=True)], dtype=object)
-    return tuple(
-        f"{event}: left out for fewer than {windows.min_days} usable estimation days: {firms}"
-        for event, firms in firms_by_event(rows, ~enough, labels)
-    )
-
-
-def _overlap_notes(rows: EventRows, windows: Windows) -> tuple[str, ...]:
-    """Firms whose own events are so close that their windows share days."""
+def _overlapping(rows: EventRows, windows: Windows) -> NDArray[np.bool_]:
+    """Rows whose window shares days with that of an earlier event of the firm."""
     order = np.lexsort((rows.day, rows.unit))
     unit, day = rows.unit[order], rows.day[order]
     close = (unit[1:] == unit[:-1]) & (day[1:] - day[:-1] < windows.n_event)
     later = np.zeros(len(rows), dtype=bool)
     later[order[1:][close]] = True
-    return tuple(
-        f"{event}: its event window shares days with that of another event of {firms}"
-        for event, firms in firms_by_event(rows, later)
-    )
+    return later
 
 
-def _unseen_notes(rows: EventRows, unseen: NDArray[np.bool_]) -> tuple[str, ...]:
-    return tuple(
-        f"{event}: left out for want of any return in the event window: {firms}"
-        for event, firms in firms_by_event(rows, unseen)
-    )
-
-
-def firms_by_event(
-    rows: EventRows, chosen: NDArray[np.bool_], labels: NDArray[np.object_] | None = None
-) -> list[tuple[str, str]]:
-    """Each event with its firms among the chosen rows, as text."""
-    names = rows.firm if labels is None else labels
+def notes_by_event(
+    rows: EventRows, chosen: NDArray[np.bool_], said: str, firms: NDArray[np.object_] | None = None
+) -> tuple[str, ...]:
+    """A note for each event with chosen rows; ``{}`` in what is said stands for their firms."""
+    names = rows.firm if firms is None else firms
     found: dict[str, list[str]] = {}
     for row in np.flatnonzero(chosen):
         found.setdefault(rows.event[row], []).append(names[row])
-    shown = [(event, firms[:8], len(firms) - 8) for event, firms in found.items()]
-    return [(event, ", ".join(few) + (f" and {more} more" if more > 0 else "")) for event, few, more in shown]
+    return tuple(f"{event}: {said.format(listed(few))}" for event, few in found.items())

@@ -7,8 +7,7 @@ flips the residuals of whole clusters and asks how often chance gives a statisti
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -90,11 +89,9 @@ class WildBootstrap(Result, kw_only=True):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """The estimate with its interval."""
-        import matplotlib.pyplot as plt
+        from undercut.plots import interval_rows
 
-        axes = ax or plt.subplots(figsize=(7.6, 1.6))[1]
-        axes.plot([self.ci_low, self.ci_high], [self.coefficient] * 2)
-        axes.plot(self.estimate, self.coefficient, "o")
+        axes = interval_rows({self.coefficient: (self.estimate, self.ci_low, self.ci_high)}, ax=ax)
         axes.axvline(self.null, linewidth=0.8)
         return axes
 
@@ -172,18 +169,17 @@ def wild_cluster_bootstrap(
     check_options(draws, weights, level)
     y, frame, codes, n_clusters = regression_inputs(outcome, design, clusters)
     contrast, name = contrast_of(frame, coefficient)
-    pieces = _linear_pieces(y, frame.to_numpy(dtype=float), codes, n_clusters, contrast)
     signs, enumerated = multipliers(n_clusters, draws, weights, seed)
-    statistics = pieces.statistics(signs)
-    low, high = invert_test(
-        lambda value: p_values(*statistics(value), enumerated)[0],
-        pieces.estimate,
-        pieces.std_error,
-        1 - level,
-    )
-    return _result(
-        name, pieces.estimate, pieces.std_error, null, statistics(null), (low, high), level, enumerated,
-        n_clusters, y.size,
+    x = frame.to_numpy(dtype=float)
+    estimate, std_error, statistics = _studentised(y, x, codes, n_clusters, contrast, signs)
+
+    def p_value(value: float) -> float:
+        return p_values(*statistics(value), enumerated)[0]
+
+    low, high = invert_test(p_value, estimate, std_error, 1 - level)
+    return _judged(
+        statistics(null), enumerated, coefficient=name, estimate=estimate, std_error=std_error, null=null,
+        ci_low=low, ci_high=high, level=level, n_clusters=n_clusters, n_observations=y.size,
     )  # fmt: skip
 
 
@@ -266,65 +262,28 @@ def score_bootstrap(
         except NotIdentifiedError:  # far out the restricted fit breaks down: what cannot be tested stays in
             return 1.0
 
-    ends = invert_test(p_value, float(free[column]), std_error, 1 - level, farthest=32.0)
-    return _result(
-        name, float(free[column]), std_error, null, statistics(null), ends, level, enumerated, n_clusters,
-        y.size,
+    low, high = invert_test(p_value, float(free[column]), std_error, 1 - level, farthest=32.0)
+    return _judged(
+        statistics(null), enumerated, coefficient=name, estimate=float(free[column]), std_error=std_error,
+        null=null, ci_low=low, ci_high=high, level=level, n_clusters=n_clusters, n_observations=y.size,
     )  # fmt: skip
 
 
-def _result(
-    name: str, estimate: float, error: float, null: float, statistics: tuple[float, Floats],
-    ends: tuple[float, float], level: float, enumerated: bool, n_clusters: int, n: int,
-) -> WildBootstrap:  # fmt: skip
+def _judged(statistics: tuple[float, Floats], enumerated: bool, **found: Any) -> WildBootstrap:
+    """The result with the p-values of its statistic."""
     t_statistic, drawn = statistics
     p_value, strict = p_values(t_statistic, drawn, enumerated)
     return WildBootstrap(
-        coefficient=name, estimate=estimate, std_error=error, null=null, t_statistic=t_statistic,
-        p_value=p_value, p_value_strict=strict, ci_low=ends[0], ci_high=ends[1], level=level,
-        draws=drawn.size, enumerated=enumerated, n_clusters=n_clusters, n_observations=n,
+        t_statistic=t_statistic, p_value=p_value, p_value_strict=strict, draws=drawn.size,
+        enumerated=enumerated, **found,
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _LinearPieces:
-    """Sums by cluster from which the statistic of any null and any draw follows."""
-
-    estimate: float
-    std_error: float
-    scale: float  # small-sample factor of the variance
-    own_free: Floats  # (n_clusters,) a_g'u_g of the unrestricted residuals
-    own_slope: Floats  # (n_clusters,) a_g'a_g / a'a
-    robust_free: Floats  # (n_clusters, n_clusters) from signs to the scores of refitted residuals
-    robust_slope: Floats
-
-    def statistics(self, signs: Floats) -> Callable[[float], tuple[float, Floats]]:
-        """Statistic of the data and of every draw, as a function of the null."""
-        free, slope = self.own_free @ signs, self.own_slope @ signs  # (n_draws,)
-        score_free, score_slope = self.robust_free @ signs, self.robust_slope @ signs
-        square, cross, square_slope = (
-            np.einsum("gd,gd->d", one, other)
-            for one, other in (
-                (score_free, score_free),
-                (score_free, score_slope),
-                (score_slope, score_slope),
-            )
-        )
-
-        def at(null: float) -> tuple[float, Floats]:
-            distance = self.estimate - null
-            variance = self.scale * (square + distance * (2 * cross + distance * square_slope))
-            with np.errstate(divide="ignore", invalid="ignore"):
-                drawn = (free + distance * slope) / np.sqrt(np.maximum(variance, 0.0))
-            # A draw without any spread tells nothing against the null: it counts as extreme.
-            return distance / self.std_error, np.where(np.isnan(drawn), np.inf, drawn)
-
-        return at
-
-
-def _linear_pieces(
-    y: Floats, x: Floats, codes: NDArray[np.intp], count: int, contrast: Floats
-) -> _LinearPieces:
+def _studentised(
+    y: Floats, x: Floats, codes: NDArray[np.intp], count: int, contrast: Floats, signs: Floats
+) -> tuple[float, float, Callable[[float], tuple[float, Floats]]]:
+    """Estimate, its standard error, and the statistic of the data and of every draw as a function of the
+    null."""
     n, k = x.shape
     if n <= k:
         raise TooFewError(f"{n} observations cannot identify {k} coefficients; give fewer regressors.")
@@ -336,17 +295,34 @@ def _linear_pieces(
 
     weighted = sums_by_cluster(codes, weights[:, None] * x, count)
 
-    def refitted(error: Floats) -> tuple[Floats, Floats]:
+    def by_cluster(error: Floats) -> tuple[Floats, Floats]:
+        """a_g'u_g, shape (n_clusters,), and what takes signs to the scores of refitted residuals."""
         own = sums_by_cluster(codes, weights * error, count)
         cross = weighted @ inverse @ sums_by_cluster(codes, x * error[:, None], count).T
         return own, np.diag(own) - cross
 
-    own_free, robust_free = refitted(residuals)
-    own_slope, robust_slope = refitted(step)
+    own_free, robust_free = by_cluster(residuals)
+    own_slope, robust_slope = by_cluster(step)
     scale = count / (count - 1) * (n - 1) / (n - k)
     std_error = float(np.sqrt(scale * (own_free**2).sum()))
     if not std_error > 1e-12 * np.abs(weights * y).sum():
         raise NoVariationError(
             "The clusters leave no spread around the estimate, so that it cannot be tested."
         )
-    return _LinearPieces(estimate, std_error, scale, own_free, own_slope, robust_free, robust_slope)
+    free, slope, score_free, score_slope = (
+        part @ signs for part in (own_free, own_slope, robust_free, robust_slope)
+    )
+    square, cross, square_slope = (
+        np.einsum("gd,gd->d", one, other)
+        for one, other in ((score_free, score_free), (score_free, score_slope), (score_slope, score_slope))
+    )
+
+    def at(null: float) -> tuple[float, Floats]:
+        distance = estimate - null
+        variance = scale * (square + distance * (2 * cross + distance * square_slope))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            drawn = (free + distance * slope) / np.sqrt(np.maximum(variance, 0.0))
+        # A draw without any spread tells nothing against the null: it counts as extreme.
+        return distance / std_error, np.where(np.isnan(drawn), np.inf, drawn)
+
+    return estimate, std_error, at

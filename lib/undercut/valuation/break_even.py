@@ -15,7 +15,7 @@ from undercut.result import Axes, Result
 from undercut.valuation import charts
 from undercut.valuation.assumptions import ROLES, Assumptions, load_assumptions
 from undercut.valuation.chain import LAYERS, Values, value_chain
-from undercut.valuation.montecarlo import draw_assumptions
+from undercut.valuation.montecarlo import drawn_for
 from undercut.valuation.scenarios import Scenario
 from undercut.valuation.valuation import cost_of_capital
 from undercut.valuation.vendors import Case
@@ -102,7 +102,7 @@ def layer_break_evens(
     before = load_assumptions() if assumptions is None else assumptions
     moved = {name: value for role in scenario.by_role.values() for name, value in role.items()}
     after = before.with_values({**moved, **scenario.changes}, source=scenario.title)
-    drawn = [drawn_for(given, ROLES, draws, seed, without=held) for given in (before, after)]
+    drawn = [_drawn(given, ROLES, draws, seed, held) for given in (before, after)]
 
     def worth(elasticity: float) -> list[dict[str, Floats]]:
         return [layer_values({**values, "elasticity": np.array([elasticity])}) for values in drawn]
@@ -117,7 +117,7 @@ def company_break_evens(
     """Break-even elasticity of the AI business of each company."""
     drawn = {
         case.company.ticker: [
-            (held, drawn_for(held.assumptions, (case.company.role,), draws, seed))
+            (held, _drawn(held.assumptions, [case.company.role], draws, seed))
             for held in (case, scenario.apply(case))
         ]
         for case in cases
@@ -134,6 +134,14 @@ def company_break_evens(
     return _break_evens(scenario, inputs, worth, draws, level)
 
 
+def _drawn(
+    assumptions: Assumptions, roles: Sequence[str], draws: int, seed: int, held: Sequence[str] = ()
+) -> dict[str, Floats]:
+    """Draws of all that is uncertain but the elasticity and what is held; the rest at its default."""
+    found = drawn_for(assumptions, roles, draws, seed, without=("elasticity", *held))
+    return {**assumptions.values(), **found}
+
+
 def layer_values(values: Values) -> dict[str, Floats]:
     """Present value of what each layer of the chain earns, in years of sellers' revenue of today."""
     draws = max(np.size(value) for value in values.values())
@@ -146,16 +154,6 @@ def layer_values(values: Values) -> dict[str, Floats]:
         layer: (profit[1:] * factor).sum(axis=0) + profit[-1] * later
         for layer, profit in chain.profit.items()
     }
-
-
-def drawn_for(
-    assumptions: Assumptions, roles: Sequence[str], draws: int, seed: int, *, without: Sequence[str] = ()
-) -> dict[str, Floats]:
-    """Draws of all that is uncertain for some roles but the elasticity; the rest at its default."""
-    uncertain = dict.fromkeys(name for role in roles for name in assumptions.uncertain(role))
-    names = [name for name in uncertain if name not in ("elasticity", *without)]
-    found = draw_assumptions(assumptions, names, draws=draws, seed=seed)
-    return {**assumptions.values(), **{name: values.ravel() for name, values in found.items()}}
 
 
 def _break_evens(
@@ -177,8 +175,8 @@ def _break_evens(
         rows.append((name, np.nan if side else middle, low, high, *parts, side))
         change = (after - before) / np.abs(before)
         ends = np.quantile(change, [0.5, (1 - level) / 2, (1 + level) / 2], axis=1)
-        curves.append(pd.DataFrame({"name": name, "elasticity": ELASTICITIES,
-                                    **dict(zip(("median", "low", "high"), ends, strict=True))}))  # fmt: skip
+        told = dict(zip(("median", "low", "high"), ends, strict=True))
+        curves.append(pd.DataFrame({"name": name, "elasticity": ELASTICITIES, **told}))
         ranked = rankdata(root)
         drivers += [
             (name, parameter, float(np.corrcoef(rankdata(values), ranked)[0, 1]))

@@ -97,8 +97,8 @@ def discounted_value(
     business = ai_business(company.role, values, horizon.explicit_years)
     ai = _ai_segment(company, values, horizon, business)
     other = _other_segment(company, values, horizon, business.margin[0])
-    total, total_end = _worth(Segment.sum(ai, other), values, rate, horizon, _ends(ai, other, values))
-    alone, _ = _worth(other, values, rate, horizon, _ends(other, None, values))
+    total, total_end = _worth(Segment.sum(ai, other), values, rate, horizon, _ends(values, ai, other))
+    alone, _ = _worth(other, values, rate, horizon, _ends(values, other))
     grown = (1 + rate.rate) ** elapsed_years
     extra = values["non_operating_assets"] * company.revenue
     return Valuation(
@@ -197,13 +197,10 @@ def _held(margin: Floats, fade_years: int) -> Floats:
     return np.concatenate([margin, np.repeat(margin[-1:], fade_years, axis=0)])
 
 
-def _ends(first: Segment, second: Segment | None, values: Values) -> Floats:
+def _ends(values: Values, *segments: Segment) -> Floats:
     """Profit of the first year after the horizon, before tax; what loses money then is closed."""
-    grown = 1 + values["terminal_growth"]
-    profit = np.maximum(first.income[-1], 0.0)
-    if second is not None:
-        profit = profit + np.maximum(second.income[-1], 0.0)
-    return profit * grown
+    profit = np.maximum([segment.income[-1] for segment in segments], 0.0).sum(axis=0)
+    return np.asarray(profit * (1 + values["terminal_growth"]))
 
 
 def _worth(

@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
 import pandas as pd
 
+from undercut.days import day_of
 from undercut.errors import InputError, OutsideDataError, check_known, unknown
 from undercut.valuation.assumptions import ROLES
 
@@ -135,10 +135,10 @@ class Accounts:
     figures: pd.DataFrame
     notes: tuple[str, ...]
 
-    def value(self, item: str) -> float:
-        """Value of a figure; not a number where it is not published."""
-        found = self.figures.loc[self.figures["item"] == item, "value"]
-        return float(found.iloc[0]) if len(found) else float("nan")
+    def value(self, item: str, otherwise: float = float("nan")) -> float:
+        """Value of a figure; ``otherwise`` where it is not published."""
+        found = self.figures.loc[self.figures["item"] == item, "value"].dropna()
+        return float(found.iloc[0]) if len(found) else otherwise
 
     def table(self) -> pd.DataFrame:
         """Every figure used, with its source."""
@@ -149,8 +149,8 @@ class Accounts:
         return Company(
             ticker=self.ticker, name=name, role=role, currency=self.currency, period_end=self.period_end,
             revenue=self.value("revenue"), operating_income=self.value("operating_income"),
-            share_based_pay=_or_zero(self.value("share_based_compensation")),
-            debt=_or_zero(self.value("debt")), cash=_or_zero(self.value("cash")),
+            share_based_pay=self.value("share_based_compensation", 0.0), debt=self.value("debt", 0.0),
+            cash=self.value("cash", 0.0),
             shares=self.value("shares") / adr_ratio, notes=self.notes,
         )  # fmt: skip
 
@@ -219,11 +219,9 @@ def known_by(fundamentals: pd.DataFrame, ticker: str, as_of: str | None) -> pd.D
     rows = fundamentals[fundamentals["ticker"] == ticker]
     if rows.empty:
         raise unknown("ticker", ticker, fundamentals["ticker"].unique())
-    if as_of is None:
+    day = day_of(as_of)
+    if day is None:
         return rows
-    day = pd.to_datetime(as_of, format="%Y-%m-%d", errors="coerce")
-    if pd.isna(day):
-        raise InputError(f"{as_of!r} is not a day; write it as YYYY-MM-DD.")
     if day > pd.Timestamp.now("UTC").tz_localize(None):
         raise InputError(f"as_of {as_of} is a day to come: what will be published by then is not known.")
     filed = pd.to_datetime(rows["source_title"].str.extract(_FILED)[0])
@@ -257,13 +255,12 @@ def published_ratio(rows: pd.DataFrame, numerator: str, denominator: str) -> tup
     """
     wide = rows[rows["fiscal_period"].str.fullmatch(_WHOLE_YEAR)]
     table = wide.pivot_table(index=["period_end", "fiscal_period"], columns="item", values="value")
-    if numerator in table.columns and denominator in table.columns:
-        both = table[[numerator, denominator]].dropna()
-        if len(both):
-            return float(both.iloc[-1, 0] / both.iloc[-1, 1]), str(both.index[-1][1])
-    raise OutsideDataError(
-        f"No period publishes both {numerator} and {denominator} by then; set the assumption instead."
-    )
+    both = table.reindex(columns=[numerator, denominator]).dropna()
+    if both.empty:
+        raise OutsideDataError(
+            f"No period publishes both {numerator} and {denominator} by then; set the assumption instead."
+        )
+    return float(both.iloc[-1, 0] / both.iloc[-1, 1]), str(both.index[-1][1])
 
 
 def units_per_dollar(fundamentals: pd.DataFrame, currency: str) -> tuple[float, str]:
@@ -364,13 +361,10 @@ def _notice_gains(current: pd.DataFrame, notes: list[str]) -> None:
     pretax, operating = (_row(current, item)["value"] for item in ("pretax_income", "operating_income"))
     if pretax.empty or operating.empty:
         return
-    gains = float(pretax.iloc[0]) - float(operating.iloc[0])
-    if gains > _NOTABLE_GAINS * abs(float(pretax.iloc[0])):
+    income = float(pretax.iloc[0])
+    gains = income - float(operating.iloc[0])
+    if gains > _NOTABLE_GAINS * abs(income):
         notes.append(
-            f"{gains / float(pretax.iloc[0]):.0%} of pre-tax income comes from outside operations (gains on "
+            f"{gains / income:.0%} of pre-tax income comes from outside operations (gains on "
             "stakes, interest) and is left out"
         )
-
-
-def _or_zero(value: float) -> float:
-    return 0.0 if np.isnan(value) else value

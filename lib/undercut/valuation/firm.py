@@ -75,8 +75,7 @@ class FirmValue(Result):
             "cost_of_capital": self.valuation.capital_cost.table(),
             "range": self.simulation.table(),
         }
-        implied = self.implied()
-        if implied is not None:
+        if implied := self.implied():
             found["implied"] = implied.table()
         found["tornado"] = self.tornado.table().head(_SHOWN)
         found["assumptions"] = self.case.assumptions.table(self.case.company.role)
@@ -177,7 +176,13 @@ def _priced(
         return priced_case(case, fundamentals, table=Path(str(stated)), as_of=as_of)
     if stated == "yahoo":
         return priced_case(case, fundamentals, market_value="yahoo")
-    return case.with_market_value(_market_value(case, kind, *_money(kind, stated), fundamentals))
+    number, currency = _money(kind, stated)
+    day, given = f"{pd.Timestamp.now('UTC'):%Y-%m-%d}", "given by the user"
+    value = MarketValue(number, currency, day, given)
+    if kind == "share_price":
+        source = f"share price {given}"
+        value = market_value_of_shares(case.company, number, currency=currency, day=day, source=source)
+    return case.with_market_value(in_currency_of_accounts(value, case.company, fundamentals))
 
 
 def _money(name: str, stated: float | str) -> tuple[float, str]:
@@ -196,18 +201,6 @@ def _number(name: str, stated: float | str) -> float:
         needed = "a positive number" if name in MARKET_KEYS else "a finite number"
         raise InputError(f"{name}: {str(stated)[:60]!r} is not {needed}.")
     return number
-
-
-def _market_value(
-    case: Case, kind: str, number: float, currency: str, fundamentals: pd.DataFrame
-) -> MarketValue:
-    day = f"{pd.Timestamp.now('UTC'):%Y-%m-%d}"
-    stated = MarketValue(number, currency, day, "given by the user")
-    if kind == "share_price":
-        stated = market_value_of_shares(
-            case.company, number, currency=currency, day=day, source="share price given by the user"
-        )
-    return in_currency_of_accounts(stated, case.company, fundamentals)
 
 
 def value_command(

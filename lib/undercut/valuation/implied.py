@@ -12,8 +12,9 @@ from undercut.errors import InputError
 from undercut.inference.arrays import Floats
 from undercut.result import Axes, Result
 from undercut.valuation import charts
-from undercut.valuation.break_even import ELASTICITIES, drawn_for
+from undercut.valuation.break_even import ELASTICITIES
 from undercut.valuation.company import MarketValue
+from undercut.valuation.montecarlo import drawn_for
 from undercut.valuation.vendors import Case
 
 #: Falls of token prices in the first year that are tried, of new and mature models alike.
@@ -118,12 +119,11 @@ def implied_pair(
     [-1.0]
     """
     market = _market(case).value
-    fixed = drawn_for(case.assumptions, (case.company.role,), draws, seed, without=_TOGETHER)
+    left_out = ("elasticity", *_TOGETHER)
+    fixed = drawn_for(case.assumptions, [case.company.role], draws, seed, without=left_out)
     # All falls of prices at once: every draw (a power of two of them) stands there once a fall.
-    drawn = max(map(len, fixed.values()), default=1)
-    repeated = {
-        name: np.tile(values, len(EROSIONS)) if len(values) > 1 else values for name, values in fixed.items()
-    }
+    drawn = len(next(iter(fixed.values())))
+    repeated = {name: np.tile(values, len(EROSIONS)) for name, values in fixed.items()}
     repeated |= dict.fromkeys(_TOGETHER, np.repeat(EROSIONS, drawn))
     rows = []
     for elasticity in elasticities:

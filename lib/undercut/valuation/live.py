@@ -11,7 +11,8 @@ from typing import Any, Final, TypeVar
 import numpy as np
 import pandas as pd
 
-from undercut.errors import InputError, SourceError
+from undercut.days import day_of
+from undercut.errors import SourceError
 from undercut.provenance import Provenance, attach, sha256_of
 from undercut.sources.returns_yahoo import faults_raised
 from undercut.valuation.company import REPORTING_LAG, MarketValue
@@ -73,9 +74,8 @@ def live_fundamentals(ticker: str, *, as_of: str | None = None, session: Any = N
     InputError
         ``as_of`` is not a day.
     """
-    day = _day(as_of)
-    tables = _ask(ticker, session, _statements)
-    frame = _rows(ticker, tables, day)
+    day = day_of(as_of) or pd.Timestamp.now("UTC").tz_localize(None).normalize()
+    frame = _rows(ticker, _ask(ticker, session, _statements), day)
     told = pd.Timestamp.now("UTC").floor("s").isoformat()
     digest = sha256_of(frame.to_csv(index=False).encode())
     licence = "facts from filings, as shown by Yahoo Finance; for personal use"
@@ -107,22 +107,9 @@ def _stated_by_yahoo(ticker: str, item: str, called: str, session: Any) -> tuple
     return float(value), str(currency), f"{pd.Timestamp.now('UTC'):%Y-%m-%d}"
 
 
-def _day(as_of: str | None) -> pd.Timestamp:
-    if as_of is None:
-        return pd.Timestamp.now("UTC").tz_localize(None).normalize()
-    day = pd.to_datetime(as_of, format="%Y-%m-%d", errors="coerce")
-    if pd.isna(day):
-        raise InputError(f"{as_of!r} is not a day; write it as YYYY-MM-DD.")
-    return day
-
-
 def _statements(asked: Any) -> dict[str, Any]:
-    return {
-        "income": asked.get_income_stmt(freq="quarterly"),
-        "balance": asked.get_balance_sheet(freq="quarterly"),
-        "cash": asked.get_cashflow(freq="quarterly"),
-        "info": dict(asked.get_info()),
-    }
+    asks = {"income": asked.get_income_stmt, "balance": asked.get_balance_sheet, "cash": asked.get_cashflow}
+    return {name: ask(freq="quarterly") for name, ask in asks.items()} | {"info": dict(asked.get_info())}
 
 
 def _rows(ticker: str, tables: Mapping[str, Any], day: pd.Timestamp) -> pd.DataFrame:
@@ -130,9 +117,10 @@ def _rows(ticker: str, tables: Mapping[str, Any], day: pd.Timestamp) -> pd.DataF
     if not currency:
         raise SourceError(f"Yahoo does not say in which currency {ticker} reports; its figures are no use.")
     ends = _quarters(ticker, tables["income"], day)
-    values = {item: _line(tables, place).reindex(ends).sum(min_count=4) for item, place in FLOWS.items()}
-    values |= {
-        item: _line(tables, place).reindex(ends[:1]).sum(min_count=1) for item, place in STOCKS.items()
+    values = {
+        item: _line(tables, place).reindex(ends[:quarters]).sum(min_count=quarters)
+        for lines, quarters in ((FLOWS, 4), (STOCKS, 1))
+        for item, place in lines.items()
     }
     absent = [item for item in _NEEDED if np.isnan(values[item])]
     if absent:

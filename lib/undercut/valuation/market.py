@@ -147,19 +147,13 @@ def priced_case(
     if market_value is None:
         return case
     if market_value == "yahoo":
-        return case.with_market_value(yahoo_market_value(case, fundamentals))
-    day = as_of or f"{pd.Timestamp.now('UTC'):%Y-%m-%d}"
-    stated = MarketValue(1000 * float(market_value), "USD", day, "given by the reader")
+        price, currency, day = live_share_price(case.company.ticker)
+        source = f"price of {price:,.2f} at Yahoo Finance"
+        stated = market_value_of_shares(case.company, price, currency=currency, day=day, source=source)
+    else:
+        day = as_of or f"{pd.Timestamp.now('UTC'):%Y-%m-%d}"
+        stated = MarketValue(1000 * float(market_value), "USD", day, "given by the reader")
     return case.with_market_value(in_currency_of_accounts(stated, case.company, fundamentals))
-
-
-def yahoo_market_value(case: Case, fundamentals: pd.DataFrame) -> MarketValue:
-    """Yahoo's last price times the shares outstanding, in the currency of the accounts."""
-    price, currency, day = live_share_price(case.company.ticker)
-    stated = market_value_of_shares(
-        case.company, price, currency=currency, day=day, source=f"price of {price:,.2f} at Yahoo Finance"
-    )
-    return in_currency_of_accounts(stated, case.company, fundamentals)
 
 
 def _user_table(table: pd.DataFrame | Path | str) -> pd.DataFrame:

@@ -238,9 +238,13 @@ def relative_change(before: Floats, after: Floats) -> Floats:
     return np.divide(after, before, out=np.full(np.shape(before), np.nan), where=before > 0) - 1
 
 
-def flat_draws(case: Case, names: Sequence[str], *, draws: int, seed: int) -> dict[str, Floats]:
-    """Correlated draws of some assumptions in one row each, shape (draws,)."""
-    found = draw_assumptions(case.assumptions, names, draws=draws, seed=seed)
+def drawn_for(
+    assumptions: Assumptions, roles: Sequence[str], draws: int, seed: int, *, without: Sequence[str] = ()
+) -> dict[str, Floats]:
+    """Correlated draws of all that is uncertain for some roles, in one row each, shape (draws,)."""
+    uncertain = dict.fromkeys(name for role in roles for name in assumptions.uncertain(role))
+    names = [name for name in uncertain if name not in without]
+    found = draw_assumptions(assumptions, names, draws=draws, seed=seed)
     return {name: values.ravel() for name, values in found.items()}
 
 
@@ -257,7 +261,7 @@ def value_draws(case: Case, *, draws: int = 16_384, seed: int = 0) -> Valuation:
     >>> value_draws(case, draws=1024).enterprise.shape
     (1024,)
     """
-    return case.value(flat_draws(case, case.assumptions.uncertain(case.company.role), draws=draws, seed=seed))
+    return case.value(drawn_for(case.assumptions, [case.company.role], draws, seed))
 
 
 def value_ranges(case: Case, drawn: Valuation, *, level: float = 0.90) -> pd.DataFrame:
@@ -284,9 +288,10 @@ def value_ranges(case: Case, drawn: Valuation, *, level: float = 0.90) -> pd.Dat
         values = scale * np.where(used, getattr(drawn, name), np.nan)
         here = scale * float(getattr(central, name)[0])
         rows.append((key, label, unit, here, *middle(values, level), float(used.mean())))
-    rate = 100 * np.broadcast_to(drawn.capital_cost.rate, drawn.enterprise.shape)
-    here = 100 * float(np.ravel(central.capital_cost.rate)[0])
-    rows.append(("cost_of_capital", "Cost of capital, a year", "%", here, *middle(rate, level), 1.0))
+    rate, central_rate = (100 * found.capital_cost.rate for found in (drawn, central))
+    rows.append(
+        ("cost_of_capital", "Cost of capital, a year", "%", float(central_rate[0]), *middle(rate, level), 1.0)
+    )
     return pd.DataFrame(rows, columns=["key", "label", "unit", "central", "median", "low", "high", "used"])
 
 
@@ -327,7 +332,7 @@ def scenario_changes(
 
 def _worth(case: Case, draws: int, seed: int) -> tuple[Floats, Floats, dict[str, Floats]]:
     """Value of the AI business and of all operations over draws, and what was drawn."""
-    inputs = flat_draws(case, case.assumptions.uncertain(case.company.role), draws=draws, seed=seed)
+    inputs = drawn_for(case.assumptions, [case.company.role], draws, seed)
     count = len(next(iter(inputs.values())))
     parts = [  # pieces that fit the processor's cache
         case.value({name: values[start : start + _PIECE] for name, values in inputs.items()})

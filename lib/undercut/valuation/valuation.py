@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy.stats import linregress
 
 from undercut.errors import OutsideDataError, TooFewError
 from undercut.inference.arrays import Floats
@@ -110,10 +111,11 @@ class Valuation(Result):
 
     def cash_flows(self, draw: int = 0) -> pd.DataFrame:
         """Year by year, one draw: revenue, income and net investment of both businesses, million."""
-        columns: dict[str, Floats] = {}
-        for name, segment in (("ai", self.ai), ("other", self.other)):
-            for part in ("revenue", "income", "investment"):
-                columns[f"{name}_{part}"] = getattr(segment, part)[:, draw]
+        columns = {
+            f"{name}_{part}": getattr(segment, part)[:, draw]
+            for name, segment in (("ai", self.ai), ("other", self.other))
+            for part in ("revenue", "income", "investment")
+        }
         years = np.arange(1, len(self.ai.revenue) + 1)
         return pd.DataFrame({"year": years, **columns})
 
@@ -268,11 +270,8 @@ def measured_beta(returns: pd.DataFrame, ticker: str, *, market: str = "SPY") ->
     if len(weekly) < _FEWEST_WEEKS:
         raise TooFewError(f"{ticker}: {len(weekly)} weeks of returns; a beta needs {_FEWEST_WEEKS}.")
     stock, index = weekly[ticker].to_numpy(float), weekly[market].to_numpy(float)
-    spread = index - index.mean()
-    slope = float(spread @ stock / (spread @ spread))
-    residual = stock - stock.mean() - slope * spread
-    error = float(np.sqrt(residual @ residual / (len(weekly) - 2) / (spread @ spread)))
-    return BLUME_WEIGHT * slope + 1 - BLUME_WEIGHT, BLUME_WEIGHT * error
+    fit = linregress(index, stock)
+    return BLUME_WEIGHT * float(fit.slope) + 1 - BLUME_WEIGHT, BLUME_WEIGHT * float(fit.stderr)
 
 
 def unlevered(equity_beta: float, *, debt_weight: float, tax_rate: float) -> float:

@@ -19,9 +19,9 @@ from undercut.competition.rivals.entry_panel import (
 from undercut.competition.rivals.launch_prices import launches_apart
 from undercut.competition.rivals.placebos import closed_as_rivals, exchanged_scores
 from undercut.errors import DataError
+from undercut.inference.detectable import PlaceboResult
 from undercut.inference.did.model import MethodComparison, staggered_adoption
 from undercut.inference.did.randomisation import redrawn_dates
-from undercut.inference.placebos import PlaceboResult
 from undercut.prices.monthly_quotes import monthly_quotes
 from undercut.studies.entry.entries import first_fit, wider_interval
 from undercut.studies.entry.estimators import METHODS, estimators, honest_table, in_percent

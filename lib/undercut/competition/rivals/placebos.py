@@ -17,8 +17,8 @@ from undercut.competition.rivals.exposure import RivalRule, open_rivals, own_clo
 from undercut.competition.rivals.price_cuts import with_doses
 from undercut.errors import InputError, check_known
 from undercut.inference.arrays import Codes
+from undercut.inference.detectable import PlaceboResult, placebo_result
 from undercut.inference.did.model import staggered_adoption
-from undercut.inference.placebos import PlaceboResult, placebo_result
 
 Kind = Literal["fake dates", "fake exposures"]
 #: Months by which the entry of an open model is moved, earlier or later.

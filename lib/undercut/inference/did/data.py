@@ -14,9 +14,9 @@ from undercut.errors import (
     DataError,
     DuplicateRowsError,
     InputError,
-    MissingColumnError,
     NotIdentifiedError,
     TooFewError,
+    need_columns,
 )
 from undercut.inference.arrays import Booleans
 from undercut.inference.periods import period_scale
@@ -114,11 +114,8 @@ def coded(rows: pd.DataFrame) -> dict[str, pd.Index]:
 
 def need(frame: pd.DataFrame, columns: set[str]) -> None:
     """Refuse a frame that lacks columns."""
-    missing = sorted(columns - set(frame.columns))
-    if missing:
-        raise MissingColumnError(
-            f"The frame lacks the columns {', '.join(missing)}; it has {', '.join(map(str, frame))}."
-        )
+    held = f"it has {', '.join(map(str, frame))}"
+    need_columns(frame, sorted(columns), "The frame lacks the columns", held)
 
 
 def as_number(values: pd.Series) -> pd.Series:

@@ -148,15 +148,6 @@ def _corrective_weights(rows: pd.DataFrame) -> pd.Series:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pieces:
-    """Linear estimators, one a row: their weights on outcomes and the errors that carry their spread."""
-
-    times: list[int]
-    weights: Floats  # (n_times, n_rows)
-    error: Floats  # (n_rows,)
-
-
-@dataclass(frozen=True, slots=True)
 class _Arrays:
     """Columns of the panel as arrays, and the regression of untreated rows on units and periods."""
 
@@ -190,11 +181,11 @@ def imputation(panel: AdoptionPanel, leads: int, lags: int, level: float) -> Ado
     """Lags by imputation, leads by a regression on untreated rows alone."""
     given = _Arrays.of(panel)
     usable = given.usable()
-    after, ahead = _lags(given, lags, usable), _leads(given, leads)
-    times = ahead.times + after.times
-    weights = np.vstack([ahead.weights, after.weights])
+    parts = (_leads(given, leads), _lags(given, lags, usable))
+    times = [t for found, _, _ in parts for t in found]
+    weights = np.vstack([part for _, part, _ in parts])
     codes, labels = pd.factorize(panel.rows[CLUSTER])
-    moved = np.vstack([ahead.weights * ahead.error, after.weights * after.error])
+    moved = np.vstack([part * error for _, part, error in parts])
     scores = sums_by_cluster(codes, moved.T, len(labels))  # (n_clusters, n_times)
     lost = int((~usable & (given.event >= 0)).sum())
     notes = (f"Left out {lost} treated rows whose level no untreated row tells.",) if lost else ()
@@ -215,7 +206,9 @@ def mean_effect_weights(panel: AdoptionPanel) -> Floats:
     return given.effects((share / share.sum())[None, :])[0]
 
 
-def _lags(given: _Arrays, lags: int, usable: Booleans) -> _Pieces:
+def _lags(given: _Arrays, lags: int, usable: Booleans) -> tuple[list[int], Floats, Floats]:
+    """Event times, estimators' weights on outcomes, shape (n_times, n_rows), and the errors that carry their
+    spread, shape (n_rows,)."""
     event = np.where((given.event >= 0) & ~usable, np.nan, given.event)
     times = [int(t) for t in np.unique(event[event >= 0]) if t <= lags]
     if not times:
@@ -226,10 +219,11 @@ def _lags(given: _Arrays, lags: int, usable: Booleans) -> _Pieces:
     # Effects differ by event time: their mean is no error. Finer groups would leave single models no error.
     for t in np.unique(event[event >= 0]):
         error[event == t] -= np.average(error[event == t], weights=given.weight[event == t])
-    return _Pieces(times, given.effects(wanted), error)
+    return times, given.effects(wanted), error
 
 
-def _leads(given: _Arrays, leads: int) -> _Pieces:
+def _leads(given: _Arrays, leads: int) -> tuple[list[int], Floats, Floats]:
+    """As `_lags`, of the leads."""
     times = [t for t in range(-leads, 0) if (given.event == t).any()]
     term = np.where(np.isin(given.event, times), np.searchsorted(times, given.event), -1)
     columns = hstack([indicators(term, count=len(times)), given.columns], format="csr")
@@ -238,7 +232,7 @@ def _leads(given: _Arrays, leads: int) -> _Pieces:
         raise NotIdentifiedError("The leads cannot be told from units and periods; ask for fewer leads.")
     picks = sweep.inverse.solve(np.eye(columns.shape[1])[:, : len(times)])  # (k, n_times)
     weights = (columns @ picks - (sweep.by_unit @ picks)[given.unit]) * sweep.weight[:, None]
-    return _Pieces(times, weights.T, sweep.residuals(given.outcome))
+    return times, weights.T, sweep.residuals(given.outcome)
 
 
 def _trend_response(event: Floats, times: list[int], leads: int) -> Floats:

@@ -23,6 +23,10 @@ Restriction = Literal["relative_magnitude", "smoothness"]
 #: Part of the size that the hybrid test spends on its first, least favourable step (Andrews, Roth and Pakes).
 _FIRST_STEP = 0.1
 _GRID = 400
+_UNITS = {
+    "relative_magnitude": "times the largest step before adoption",
+    "smoothness": "of change in slope a period",
+}
 
 
 class HonestBounds(Result):
@@ -51,11 +55,7 @@ class HonestBounds(Result):
 
     def summary(self) -> str:
         """One sentence."""
-        unit = (
-            "times the largest step before adoption"
-            if self.restriction == "relative_magnitude"
-            else "of change in slope a period"
-        )
+        unit = _UNITS[self.restriction]
         if self.breakdown == 0:
             return "The interval holds zero even under parallel trends."
         largest = self.intervals["magnitude"].max()
@@ -67,15 +67,11 @@ class HonestBounds(Result):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Intervals by magnitude; at the left the one under parallel trends."""
-        import matplotlib.pyplot as plt
+        from undercut import plots
 
-        from undercut.plots import INK, MUTED
-
-        axes = plt.subplots()[1] if ax is None else ax
-        axes.axhline(0.0, color=MUTED, linewidth=0.8)
-        axes.vlines(
-            self.intervals["magnitude"], self.intervals["ci_low"], self.intervals["ci_high"], color=INK
-        )
+        axes, rows = plots.own_axes(ax), self.intervals
+        plots.zero_line(axes)
+        axes.vlines(rows["magnitude"], rows["ci_low"], rows["ci_high"], color=plots.INK)
         axes.set_xlabel(f"M ({self.restriction.replace('_', ' ')})")
         axes.set_ylabel("Effect")
         return axes
@@ -283,9 +279,8 @@ def _checked(effects: pd.Series, covariance: Floats) -> tuple[Floats, Floats, Fl
     sigma = np.asarray(covariance, dtype=float)
     if sigma.shape != (times.size, times.size):
         raise DataError(f"The covariance must be {times.size} x {times.size}; got {sigma.shape}.")
-    if not np.isfinite(sigma).all() or np.linalg.eigvalsh((sigma + sigma.T) / 2).min() < -1e-10 * np.trace(
-        sigma
-    ):
+    least = -1e-10 * np.trace(sigma)
+    if not np.isfinite(sigma).all() or np.linalg.eigvalsh((sigma + sigma.T) / 2).min() < least:
         raise DataError(
             "The covariance is no covariance: it has a negative or missing variance, which few clusters can "
             "bring about. Use fewer leads and lags, or a method that gives one."

@@ -30,7 +30,7 @@ from undercut.result import Axes, Result
 
 Method = Literal["sun_abraham", "stacked", "callaway_santanna", "imputation", "two_way_fixed_effects"]
 
-_METHODS: Final[Mapping[str, Callable[[AdoptionPanel, int, int, float], AdoptionFit]]] = {
+_METHODS: Final[Mapping[str, Callable[..., AdoptionFit]]] = {
     "imputation": imputation,
     "callaway_santanna": callaway_santanna,
     "sun_abraham": sun_abraham,
@@ -88,15 +88,10 @@ class MethodComparison(Result, kw_only=True):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Overall effects with their intervals."""
-        import matplotlib.pyplot as plt
+        from undercut.plots import interval_rows
 
-        from undercut.plots import INK, zero_line
-
-        axes = ax or plt.subplots()[1]
-        rows = self.to_frame().dropna(subset=["estimate"]).iloc[::-1]
-        axes.hlines(rows.index, rows["ci_low"], rows["ci_high"], color=INK)
-        axes.plot(rows["estimate"], rows.index, "o", color=INK)
-        zero_line(axes)
+        rows = self.to_frame().dropna(subset=["estimate"])[["estimate", "ci_low", "ci_high"]]
+        axes = interval_rows({name: tuple(row) for name, row in rows.iterrows()}, ax=ax)
         axes.set_xlabel("Overall effect")
         return axes
 
@@ -225,12 +220,8 @@ def staggered_adoption(  # type: ignore[misc]
 
 def fit_one(panel: AdoptionPanel, method: str, leads: int, lags: int, level: float = 0.95) -> AdoptionFit:
     """One estimator on a checked panel; the fit can be repeated on a part of it."""
-    fitted = partial(_fitted, method=method, leads=leads, lags=lags, level=level)
+    fitted = partial(_METHODS[method], leads=leads, lags=lags, level=level)
     return replace(fitted(panel), leads=leads, lags=lags, estimator=fitted)
-
-
-def _fitted(panel: AdoptionPanel, method: str, leads: int, lags: int, level: float) -> AdoptionFit:
-    return _METHODS[method](panel, leads, lags, level)
 
 
 def fit_all(panel: AdoptionPanel, leads: int, lags: int, level: float = 0.95) -> MethodComparison:

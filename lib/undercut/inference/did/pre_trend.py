@@ -3,7 +3,7 @@ absence."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
@@ -46,17 +46,7 @@ class PreTrend:
 
     def table(self) -> pd.DataFrame:
         """One row."""
-        names = (
-            "statistic",
-            "p_value",
-            "n_leads",
-            "n_clusters",
-            "slope_50",
-            "slope_80",
-            "bias_50",
-            "bias_80",
-        )
-        return pd.DataFrame({name: [getattr(self, name)] for name in names})
+        return pd.DataFrame([asdict(self)]).drop(columns=["level", "_noncentrality"])
 
     def summary(self) -> str:
         """What the test says and what it could have said, in two sentences."""
@@ -132,11 +122,8 @@ def pre_trend(
         raise DataError(
             f"{count} leads cannot be tested jointly with {clusters} clusters; ask for fewer with leads=."
         )
-    block, estimate, trend = (
-        covariance[np.ix_(before, before)],
-        effects.to_numpy()[before],
-        trend_response[before],
-    )
+    block, trend = covariance[np.ix_(before, before)], trend_response[before]
+    estimate = effects.to_numpy()[before]
     if np.linalg.matrix_rank(block) < count or np.linalg.eigvalsh((block + block.T) / 2).min() <= 0:
         raise DataError("The leads' covariance is singular or no covariance; test fewer leads with leads=.")
     scale = (clusters - count) / (count * (clusters - 1))

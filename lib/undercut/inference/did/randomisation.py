@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from undercut.errors import DataError, InputError, one_of
 from undercut.inference.arrays import Floats
 from undercut.inference.cluster_bootstrap import invert_test, p_values
+from undercut.inference.detectable import PlaceboResult, draw_placebos, placebo_result
 from undercut.inference.did.data import EVENT, FIRST, OUTCOME, PERIOD, UNIT, adoption_panel
 from undercut.inference.did.estimators import mean_effect_weights
 from undercut.inference.did.model import fit_one
 from undercut.inference.did.results import AdoptionFit
-from undercut.inference.placebos import PlaceboResult, placebo_result
 from undercut.result import Axes, Result
 
 Dates = NDArray[np.int64]
@@ -75,15 +75,8 @@ class RandomisationTest(Result):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Placebo estimates with the real one."""
-        import matplotlib.pyplot as plt
-
-        from undercut.plots import INK, RULE
-
-        axes = plt.subplots()[1] if ax is None else ax
-        axes.hist(self.placebos, bins=30, color=RULE)
-        axes.axvline(self.estimate, color=INK)
-        axes.set_xlabel("Estimate at redrawn dates; line: at the real dates")
-        return axes
+        said = "Estimate at redrawn dates; line: at the real dates"
+        return draw_placebos(self.placebos, self.estimate, said, ax)
 
 
 def redraw_dates(
@@ -282,7 +275,7 @@ def randomise_adoption(
         frame, unit=unit, period=period, outcome=outcome, first_treated=first_treated, cluster=cluster
     )
     rows = panel.rows
-    real = np.sort(rows[FIRST].dropna().unique()).astype(np.int64)
+    real, redrawn = _redrawn_of(rows, window, scheme=scheme, min_spacing=min_spacing, draws=draws, seed=seed)
     place = {date: i for i, date in enumerate(real)}
     which = rows[FIRST].map(place).to_numpy(dtype=float)
 
@@ -306,8 +299,6 @@ def randomise_adoption(
     def effect(dates: Dates) -> Floats:
         return (rows[PERIOD].to_numpy() >= _moved(which, dates)).astype(float)
 
-    span = window or (int(rows[PERIOD].min()) + 1, int(rows[PERIOD].max()))
-    redrawn = redraw_dates(real, window=span, scheme=scheme, min_spacing=min_spacing, draws=draws, seed=seed)
     return randomisation_test(
         statistic, rows[OUTCOME].to_numpy(), real, redrawn, effect=effect, level=level, scheme=scheme
     )
@@ -338,10 +329,7 @@ def redrawn_dates(fit: AdoptionFit, *, draws: int = 300, seed: int = 0) -> Place
     """
     if fit.panel is None:
         raise InputError("Placebos need a fit made by staggered_adoption.")
-    rows = fit.panel.rows
-    real = np.sort(rows[FIRST].dropna().unique()).astype(np.int64)
-    window = (int(rows[PERIOD].min()) + 1, int(rows[PERIOD].max()))
-    redrawn = redraw_dates(real, window=window, draws=draws, seed=seed)
+    real, redrawn = _redrawn_of(fit.panel.rows, draws=draws, seed=seed)
     worlds = (dict(zip(real.tolist(), dates.tolist(), strict=True)) for dates in redrawn)
 
     def estimate(dates: dict[int, int]) -> float:
@@ -350,6 +338,15 @@ def redrawn_dates(fit: AdoptionFit, *, draws: int = 300, seed: int = 0) -> Place
         return float(moved.effect()["estimate"])
 
     return placebo_result("fake dates", float(fit.effect()["estimate"]), worlds, estimate, draws=draws)
+
+
+def _redrawn_of(
+    rows: pd.DataFrame, window: tuple[int, int] | None = None, **options: Any
+) -> tuple[Dates, Dates]:
+    """Dates of adoption of a panel, and others; default window: from the second period to the last."""
+    real = np.sort(rows[FIRST].dropna().unique()).astype(np.int64)
+    span = window or (int(rows[PERIOD].min()) + 1, int(rows[PERIOD].max()))
+    return real, redraw_dates(real, window=span, **options)
 
 
 def _moved(which: Floats, dates: Dates) -> Floats:

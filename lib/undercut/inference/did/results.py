@@ -6,7 +6,7 @@ So that estimators of staggered adoption can be exchanged by one argument and la
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -218,14 +218,6 @@ class AdoptionFit(Result, kw_only=True):
         return wild_cluster_bootstrap(
             outcome, design, clusters, coefficient=wanted, null=null, draws=draws, weights=weights,
             level=self.level, seed=seed,
-        )  # fmt: skip
-
-    def within(self, lags: int) -> AdoptionFit:
-        """The same fit with fewer lags, for estimators to which the number of lags makes no difference."""
-        kept = self.effects.index.to_numpy() <= lags
-        return replace(
-            self, effects=self.effects[kept], covariance=self.covariance[np.ix_(kept, kept)],
-            counts=self.counts[kept], trend_response=self.trend_response[kept], lags=lags,
         )  # fmt: skip
 
     def leave_one_out(self, by: str = CLUSTER) -> SpecificationCurve:

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from undercut.errors import CellError, DuplicateRowsError, InputError, NoVariationError, TooFewError
-from undercut.inference.arrays import Floats, Integers
+from undercut.inference.arrays import Integers
 from undercut.inference.did.data import (
     CLUSTER,
     EVENT,
@@ -116,7 +115,7 @@ def stacked_dose(
         raise NoVariationError(
             "No release changed the doses of units seen throughout its window by different amounts."
         )
-    stacks = _stacked(panel.rows, used)
+    stacks = pd.concat(used, ignore_index=True)
     if stacks[CLUSTER].nunique() < 2:
         raise TooFewError("All units share one cluster, which leaves nothing to judge the spread by.")
     times = [t for t in range(-leads, lags + 1) if t != -1]
@@ -163,16 +162,9 @@ def _spaced(dates: pd.Series, min_gap: int) -> tuple[list[int], int]:
     return ordered[alone].tolist(), int((~alone).sum())
 
 
-class _Stack(NamedTuple):
-    """Rows of the units seen in every period of a release's window, and what the release changed."""
-
-    date: int
-    kept: Integers
-    change: Floats
-
-
-def _stack(rows: pd.DataFrame, starts: Integers, date: int, leads: int, lags: int) -> _Stack | None:
-    """The stack of one release; ``rows`` in order of unit and period. None where no dose differs."""
+def _stack(rows: pd.DataFrame, starts: Integers, date: int, leads: int, lags: int) -> pd.DataFrame | None:
+    """Rows of the units seen in every period of a release's window, and what it changed; ``rows`` in order of
+    unit and period. A unit and a period of another stack are others. None where no dose differs."""
     period, dose = rows[PERIOD].to_numpy(), rows["dose"].to_numpy(float)
     width = leads + lags + 1
     inside = (period >= date - leads) & (period <= date + lags)
@@ -187,15 +179,6 @@ def _stack(rows: pd.DataFrame, starts: Integers, date: int, leads: int, lags: in
     change = doses[:, leads] - doses[:, leads - 1]
     if np.ptp(change) < 1e-12:
         return None
-    return _Stack(date, kept, np.repeat(change, width))
-
-
-def _stacked(rows: pd.DataFrame, stacks: Sequence[_Stack]) -> pd.DataFrame:
-    """All stacks below one another; a unit and a period of another stack are others."""
-    found = rows.iloc[np.concatenate([stack.kept for stack in stacks])].reset_index(drop=True)
-    date = np.repeat([stack.date for stack in stacks], [len(stack.kept) for stack in stacks])
-    return found.assign(
-        change=np.concatenate([stack.change for stack in stacks]), source_unit=found[UNIT],
-        **{EVENT: found[PERIOD] - date, UNIT: found[UNIT] + date * 1_000_000,
-           PERIOD: found[PERIOD] + date * 1_000_000},
-    )  # fmt: skip
+    found, apart = rows.iloc[kept], date * 1_000_000
+    told = {EVENT: found[PERIOD] - date, UNIT: found[UNIT] + apart, PERIOD: found[PERIOD] + apart}
+    return found.assign(change=np.repeat(change, width), source_unit=found[UNIT], **told)

@@ -18,10 +18,9 @@ from undercut.competition.rivals.exposure import open_rivals, own_closed_offers
 from undercut.competition.rivals.releases import release_months
 from undercut.errors import NoVariationError, UndercutError
 from undercut.inference.arrays import Floats, Integers
-from undercut.inference.detectable import detectable
+from undercut.inference.detectable import PlaceboResult, detectable, placebo_result
 from undercut.inference.did.results import AdoptionFit
 from undercut.inference.did.stacked_dose import stacked_dose
-from undercut.inference.placebos import PlaceboResult, placebo_result
 from undercut.inference.specifications import (
     SpecificationCurve,
     all_specifications,

@@ -15,9 +15,9 @@ from undercut.competition.rivals import charts
 from undercut.competition.rivals.entry_panel import entry_panel, prices_after_entry
 from undercut.competition.rivals.placebos import closed_as_rivals
 from undercut.errors import UndercutError
+from undercut.inference.detectable import PlaceboResult
 from undercut.inference.did.model import staggered_adoption
 from undercut.inference.did.results import AdoptionFit
-from undercut.inference.placebos import PlaceboResult
 from undercut.report.findings.sentences import p_value
 from undercut.result import Axes, Result
 from undercut.studies.entry.estimators import METHODS, Estimates, Estimators, in_percent

@@ -22,7 +22,7 @@ from undercut.competition.rivals.launch_prices import (
 from undercut.competition.rivals.placebos import Kind, placebo_test
 from undercut.competition.rivals.price_cuts import offers_at_risk, with_doses
 from undercut.errors import UndercutError, check_known
-from undercut.inference.placebos import PlaceboResult
+from undercut.inference.detectable import PlaceboResult
 from undercut.inference.specifications import SpecificationCurve, run_specifications, specification_curve
 from undercut.prices.hedonic.imputation import with_imputed_capability
 from undercut.report.findings.sentences import p_value
