@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, cast
 
 import pandas as pd
 
-from undercut.errors import DataError, InputError, one_of, unknown
+from undercut.errors import DataError, InputError, check_known, one_of
 from undercut.eventstudy.effects import known_dollar_effects
 from undercut.eventstudy.model import event_study
 from undercut.eventstudy.normal import MODELS
@@ -162,13 +162,11 @@ def _benchmarks(
         if len(columns.columns) > 1 and name != "rf":
             raise InputError(f"{free} has several columns and none is called rf: {listed(columns.columns)}.")
         free = columns[name]
-    if table is None:
-        chosen = ",".join(names) or None
-        return {"risk_free": free} | ({"factors": list(names) or None} if as_factors else {"market": chosen})
+    if as_factors and table is None:
+        return {"factors": list(names) or None, "risk_free": free}
     if as_factors:
-        absent = [name for name in names if name not in dated]
-        if absent:
-            raise unknown("factor", absent[0], dated.columns)
+        for name in names:
+            check_known("factor", name, dated.columns)
         return {"factors": dated[list(names) or dated.columns.drop("rf", errors="ignore")], "risk_free": free}
     if not names and {"mkt_rf", "rf"} <= {*dated}:
         return {"market": dated["mkt_rf"] + dated["rf"], "risk_free": free}

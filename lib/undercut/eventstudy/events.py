@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -120,14 +120,15 @@ def align_events(
         raise TooFewError("The table of events is empty.")
     dates = parse_days(events["date"], "events")
     stated = np.asarray(dates.strftime("%Y-%m-%d"), dtype=object)
-    names = _labels(events, "event")
+    names, firms, groups = (_labels(events, column) for column in ("event", "firm", "group"))
+    day = np.searchsorted(panel.days, dates.to_numpy().astype("datetime64[ns]"))
+    inside = (day < len(panel.days)) & (dates.to_numpy() >= panel.days[0])
     names = np.where(names == "", stated, names)
-    position = np.searchsorted(panel.days, dates.to_numpy().astype("datetime64[ns]"))
-    inside = (position < len(panel.days)) & (dates.to_numpy() >= panel.days[0])
-    notes = _calendar_notes(names, stated, position, inside, panel)
+    labels = {"event": names, "firm": firms, "group": groups, "stated": stated}
+    table = pd.DataFrame(labels, dtype=object).assign(day=day)
+    notes = _calendar_notes(table, inside, panel)
     if _has_time(events["date"]):
         notes.append("times of day are not used: date an event after the close on the next trading day")
-    firms, groups = _labels(events, "firm"), _labels(events, "group")
     known = np.isin(firms, [ALL_FIRMS, *panel.units])
     absent = sorted(set(firms[~known & inside]))
     if absent:
@@ -143,12 +144,24 @@ def align_events(
             told = "left out of all firms as funds, indices or factors"
             notes.append(f"{told}: {listed(yardsticks)}; name them in the events to study them")
         out |= set(yardsticks)
-    rows = _expand(names, firms, groups, position, usable, panel, out)
+    rows = _expand(table.iloc[usable], panel, out)
     if len(rows) == 0:
         raise OutsideDataError(
             "No event can be studied: " + ("; ".join(notes) or "no firm has returns") + "."
         )
-    return EventRows(rows.event, rows.firm, rows.group, rows.unit, rows.day, tuple(notes))
+    return replace(rows, warnings=tuple(notes))
+
+
+def _calendar_notes(table: pd.DataFrame, inside: NDArray[np.bool_], panel: ReturnsPanel) -> list[str]:
+    """Which events lie outside the returns, and which moved to the next session."""
+    names, stated, day = (table[column].to_numpy() for column in ("event", "stated", "day"))
+    sessions = np.datetime_as_string(panel.days[np.where(inside, day, 0)], unit="D").astype(object)
+    moved = inside & (sessions != stated)
+    out_of_range = sorted({*zip(names[~inside], stated[~inside], strict=True)})
+    return [f"{name}: {date} lies outside the returns and is left out" for name, date in out_of_range] + [
+        f"{name}: no trading on {date}, moved to the next session, {session}"
+        for name, date, session in sorted({*zip(names[moved], stated[moved], sessions[moved], strict=True)})
+    ]
 
 
 def _has_time(dates: pd.Series) -> bool:
@@ -166,41 +179,16 @@ def _labels(events: pd.DataFrame, column: str) -> NDArray[np.object_]:
     return raw.where(raw.notna(), "").astype(str).str.strip().to_numpy(dtype=object)
 
 
-def _calendar_notes(
-    names: NDArray[np.object_],
-    stated: NDArray[np.object_],
-    position: Integers,
-    inside: NDArray[np.bool_],
-    panel: ReturnsPanel,
-) -> list[str]:
-    notes = []
-    for name, date in sorted({(names[i], stated[i]) for i in np.flatnonzero(~inside)}):
-        notes.append(f"{name}: {date} lies outside the returns and is left out")
-    sessions = np.datetime_as_string(panel.days[np.where(inside, position, 0)], unit="D").astype(object)
-    moved = inside & (sessions != stated)
-    for name, date, session in sorted({(names[i], stated[i], sessions[i]) for i in np.flatnonzero(moved)}):
-        notes.append(f"{name}: no trading on {date}, moved to the next session, {session}")
-    return notes
-
-
-def _expand(
-    names: NDArray[np.object_],
-    firms: NDArray[np.object_],
-    groups: NDArray[np.object_],
-    position: Integers,
-    usable: Integers,
-    panel: ReturnsPanel,
-    not_firms: set[str],
-) -> EventRows:
+def _expand(table: pd.DataFrame, panel: ReturnsPanel, not_firms: set[str]) -> EventRows:
     """One row for each event and firm, sorted, so that the order of the input does not matter."""
     every = np.array([i for i, unit in enumerate(panel.units) if unit not in not_firms], dtype=np.int64)
     index_of = {unit: np.array([i], dtype=np.int64) for i, unit in enumerate(panel.units)}
-    units = [every if firms[i] == ALL_FIRMS else index_of[firms[i]] for i in usable]
-    source = np.repeat(usable, [len(u) for u in units])
-    unit = np.concatenate(units) if units else np.empty(0, dtype=np.int64)
-    event, day = names[source], position[source].astype(np.int64)
+    units = [every if firm == ALL_FIRMS else index_of[firm] for firm in table["firm"]]
+    source = np.repeat(np.arange(len(table)), [len(u) for u in units])
+    unit = np.concatenate([np.empty(0, dtype=np.int64), *units])
+    event, group, day = (table[name].to_numpy()[source] for name in ("event", "group", "day"))
     order = np.lexsort((unit, np.unique(event.astype(str), return_inverse=True)[1], day))
-    event, unit, day, source = event[order], unit[order], day[order], source[order]
+    event, unit, day = event[order], unit[order], day[order]
     same = (unit[1:] == unit[:-1]) & (day[1:] == day[:-1]) & (event[1:] == event[:-1])
     if same.any():
         row = int(np.flatnonzero(same)[0])
@@ -208,7 +196,7 @@ def _expand(
             f"Event {event[row]!r} of {panel.units[unit[row]]} occurs twice on one day; keep one. "
             "A firm named in a row must not be covered by a row with a blank firm as well."
         )
-    return EventRows(event, np.array(panel.units, dtype=object)[unit], groups[source], unit, day)
+    return EventRows(event, np.array(panel.units, dtype=object)[unit], group[order], unit, day)
 
 
 def is_yardstick(name: str) -> bool:

@@ -118,8 +118,10 @@ def event_study(
     if chosen.need == "donors" and not donors:
         donors = _untouched(raw, table, named)
     panel, benchmarks = benchmarks_of(raw, market=market, factors=factors, risk_free=risk_free, donors=donors)
-    if chosen.need == "donors":
-        _refuse_touched(table, donors)
+    if chosen.need == "donors" and (both := sorted(_firms(table) & set(donors))):
+        raise InputError(
+            f"{', '.join(both[:8])}: a firm with an event cannot be a donor; leave it out of donors."
+        )
     rows = align_events(table, panel, not_firms=[*named, *donors], benchmarks=named)
     span = (int(rows.day.min()) + windows.estimation[0], int(rows.day.max()) + windows.event[1])
     used = sorted({*rows.unit.tolist(), *benchmarks.donors.tolist(), *(raw.units.index(n) for n in named)})
@@ -169,14 +171,6 @@ def _untouched(panel: ReturnsPanel, events: pd.DataFrame, benchmarks: Sequence[s
         return []
     out = touched | set(benchmarks)
     return [unit for unit in panel.units if unit not in out and not is_yardstick(unit)]
-
-
-def _refuse_touched(events: pd.DataFrame, donors: Sequence[str]) -> None:
-    both = sorted(_firms(events) & set(donors))
-    if both:
-        raise InputError(
-            f"{', '.join(both[:8])}: a firm with an event cannot be a donor; leave it out of donors."
-        )
 
 
 def _firms(events: pd.DataFrame) -> set[str]:

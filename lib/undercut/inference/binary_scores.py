@@ -60,14 +60,6 @@ def efficient_scores(
     return scores @ np.linalg.inv(_information(x, linear, link))
 
 
-def sandwich_error(
-    y: Floats, x: Floats, linear: Floats, codes: NDArray[np.intp], count: int, link: Link, column: int
-) -> float:
-    """Cluster-robust standard error of one coefficient."""
-    influence = efficient_scores(y, x, linear, codes, count, link)[:, column]
-    return float(np.sqrt(count / (count - 1) * (influence**2).sum()))
-
-
 def _log_likelihood(y: Floats, linear: Floats, link: Link) -> float:
     if link == "logit":
         return float((y * linear - np.logaddexp(0.0, linear)).sum())

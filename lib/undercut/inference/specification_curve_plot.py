@@ -58,7 +58,7 @@ def draw_curve(
 ) -> Axes:
     """Draw a curve in the place of ``ax``; returns the axes of the estimates. Those of the options, below
     them, have the id ``options``."""
-    options = {choice: _options(found, choice) for choice in choices}
+    options = {choice: sorted(found[choice].astype(str).unique()) for choice in choices}
     rows = [(choice, option) for choice in choices for option in options[choice] if len(options[choice]) > 1]
     axes = plots.own_axes(ax, height=min(3.4 + 0.22 * len(rows), 6.2))  # a screen holds no more
     if plots.is_narrow():  # the estimates alone: rows of options need more room than a phone has
@@ -148,7 +148,3 @@ def _told(choice: str, option: str) -> str:
     return re.sub(
         r"(?<!\w)-(?=\d)", "\N{MINUS SIGN}", f"{_CHOICES.get(choice, choice)}: {told}".replace("_", " ")
     )
-
-
-def _options(found: pd.DataFrame, choice: str) -> list[str]:
-    return sorted(found[choice].astype(str).unique())

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from undercut.errors import CellError, NotIdentifiedError, NoVariationError, TooFewError, one_of
 from undercut.inference.arrays import Floats
-from undercut.inference.binary_scores import Link, efficient_scores, fit_binary, sandwich_error
+from undercut.inference.binary_scores import Link, efficient_scores, fit_binary
 from undercut.inference.cluster_bootstrap import (
     Weights,
     check_options,
@@ -245,7 +245,8 @@ def score_bootstrap(
     column = int(contrast.argmax())
     x = frame.to_numpy(dtype=float)
     free = fit_binary(y, x, np.zeros(y.size), link)
-    std_error = sandwich_error(y, x, x @ free, codes, n_clusters, link, column)
+    influence = efficient_scores(y, x, x @ free, codes, n_clusters, link)[:, column]
+    std_error = float(np.sqrt(n_clusters / (n_clusters - 1) * (influence**2).sum()))
     signs, enumerated = multipliers(n_clusters, draws, weights, seed)
 
     def statistics(value: float) -> tuple[float, Floats]:

@@ -267,17 +267,16 @@ def _faults(parameter: Parameter) -> list[str]:
     faults = list(dict.fromkeys(filter(None, map(parameter.fault, values))))
     if faults:
         return faults
-    name = parameter.name
-    if not parameter.low <= parameter.default <= parameter.high:
-        faults.append(f"{name}: the default {parameter.default:g} lies outside its range.")
-    if parameter.distribution not in DISTRIBUTIONS:
-        faults.append(f"{name}: distribution must be one of {', '.join(DISTRIBUTIONS)}.")
-    if parameter.distribution == "lognormal" and parameter.low <= 0:
-        faults.append(f"{name}: a lognormal assumption needs a low end above zero.")
-    if parameter.evidence not in EVIDENCE:
-        faults.append(f"{name}: evidence must be one of {', '.join(EVIDENCE)}.")
-    faults += [f"{name}: unknown role {role!r}." for role in parameter.roles if role not in ROLES]
-    return faults
+    default, low, high = values
+    shape, evidence = parameter.distribution, parameter.evidence
+    checks = [
+        (low <= default <= high, f"the default {default:g} lies outside its range."),
+        (shape in DISTRIBUTIONS, f"distribution must be one of {', '.join(DISTRIBUTIONS)}."),
+        (shape != "lognormal" or low > 0, "a lognormal assumption needs a low end above zero."),
+        (evidence in EVIDENCE, f"evidence must be one of {', '.join(EVIDENCE)}."),
+        *((role in ROLES, f"unknown role {role!r}.") for role in parameter.roles),
+    ]
+    return [f"{parameter.name}: {said}" for holds, said in checks if not holds]
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -328,16 +327,12 @@ def quantile(
     if distribution == "uniform":
         return low + (high - low) * probability
     if distribution == "triangular":
-        return _triangular(probability, low, default, high)
+        turn = (default - low) / (high - low)
+        rising = low + np.sqrt(probability * (high - low) * (default - low))
+        falling = high - np.sqrt((1 - probability) * (high - low) * (high - default))
+        return np.where(probability < turn, rising, falling)
     score = ndtri(probability)
     if distribution == "normal":
         return default + score * (high - low) / (2 * _REACH)
     middle, spread = np.log(low * high) / 2, np.log(high / low) / (2 * _REACH)
     return np.exp(middle + spread * score)
-
-
-def _triangular(probability: Floats, low: float, mode: float, high: float) -> Floats:
-    turn = (mode - low) / (high - low)
-    rising = low + np.sqrt(probability * (high - low) * (mode - low))
-    falling = high - np.sqrt((1 - probability) * (high - low) * (high - mode))
-    return np.where(probability < turn, rising, falling)

@@ -198,10 +198,8 @@ def _payments(
     }
     left = {layer: revenue[layer] - paid_on[layer] for layer in LAYERS}
     over = fading(np.ones_like(margin), 0.0, values["margin_half_life"], years + 1)
-    for layer in (
-        "applications",
-        "model_sellers",
-    ):  # a part of what is left, and what is spent beyond it today
+    # A part of what is left, and what is spent beyond it today.
+    for layer in ("applications", "model_sellers"):
         lasting = values["overhead_long_run"] * left[layer]
         own_cost[layer] = lasting + over * (values["overhead_share"] * revenue[layer][0] - lasting[0])
     profit = {layer: left[layer] - own_cost[layer] for layer in LAYERS}

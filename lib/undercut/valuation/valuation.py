@@ -194,9 +194,8 @@ class CapitalCost:
             "weight of debt": self.debt_weight,
             "cost of capital": self.rate,
         }
-        return pd.DataFrame(
-            {"part": list(parts), "value": [float(np.ravel(v)[draw]) for v in parts.values()]}
-        )
+        rows = [(part, float(np.ravel(value)[draw])) for part, value in parts.items()]
+        return pd.DataFrame(rows, columns=["part", "value"])
 
 
 def cost_of_capital(values: Mapping[str, Floats]) -> CapitalCost:

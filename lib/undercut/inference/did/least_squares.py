@@ -116,14 +116,12 @@ class UnitSweep:
 
     def centred(self, values: Floats) -> Floats:
         """Values, shape (n,), less their unit's weighted mean."""
-        return values - (self._sums(values) / np.where(self.total > 0, self.total, 1.0))[self.unit]
+        sums = np.bincount(self.unit, self.weight * values, minlength=len(self.total))
+        return np.asarray(values - (sums / np.where(self.total > 0, self.total, 1.0))[self.unit])
 
     def residuals(self, outcome: Floats) -> Floats:
         """Outcome less the columns' and units' effects, shape (n,); also for rows of weight zero."""
         return self.centred(outcome - self.columns @ self.coefficients(outcome))
-
-    def _sums(self, values: Floats) -> Floats:
-        return np.bincount(self.unit, self.weight * values, minlength=len(self.total)).astype(float)
 
     def predicts(self, rows: csr_matrix, unit: Codes) -> Booleans:
         """Whether the weighted rows determine the level of other rows."""
@@ -180,18 +178,15 @@ class Regression:
         """Number of terms."""
         return int(self.term.max(initial=-1)) + 1
 
-    def columns(self) -> csr_matrix:
-        """Terms, covariates and periods, sparse."""
+    def sweep(self) -> UnitSweep:
+        """Terms, covariates and periods, with units swept out."""
         from scipy.sparse import csr_matrix, hstack
 
-        given = self.rows[list(self.covariates)].to_numpy(dtype=float)
-        periods = indicators(pd.factorize(self.rows[PERIOD])[0])
-        return hstack([indicators(self.term, self.value), csr_matrix(given), periods], format="csr")
-
-    def sweep(self) -> UnitSweep:
-        """The columns with units swept out."""
-        unit = pd.factorize(self.rows[UNIT])[0]
-        return UnitSweep.of(self.columns(), unit, self.rows[WEIGHT].to_numpy())
+        given = csr_matrix(self.rows[list(self.covariates)].to_numpy(dtype=float))
+        unit, period = (pd.factorize(self.rows[name])[0] for name in (UNIT, PERIOD))
+        terms = indicators(self.term, self.value)
+        columns = hstack([terms, given, indicators(period)], format="csr")
+        return UnitSweep.of(columns, unit, self.rows[WEIGHT].to_numpy())
 
     def solved(self) -> tuple[Booleans, Floats, Floats]:
         r"""Which terms are determined, all terms' coefficients, and their covariance by cluster.
