@@ -11,9 +11,11 @@ import pytest
 
 from undercut.errors import DataError
 from undercut.studies import value as study
-from undercut.studies.presentation import Answer, Figure, Number, Sentence, parts_of
-from undercut.studies.value import charts, pages
-from undercut.studies.value.estimates import Value
+from undercut.studies.presentation import Answer, Figure, Number, Sentence
+from undercut.studies.presentation import parts_of
+from undercut.studies.value import charts
+from undercut.studies.value import worth as pages
+from undercut.studies.value.worth import Value
 from undercut.valuation.company import MarketValue
 from undercut.valuation.montecarlo import value_draws
 from undercut.valuation.scenarios import scenario
@@ -123,8 +125,8 @@ def test_figures_draw_every_row_and_refuse_an_empty_table() -> None:
         {"ticker": ["A", "B"], "role": ["chips", "seller"], "median": [0.5, -1.0], "low": [0.1, -1.0],
          "high": [2.0, -0.9]}
     )  # fmt: skip
-    ax = charts.change_rows(rows, label="ticker", finding="f", measure="m", group="role")
-    assert [text.get_text() for text in ax.get_yticklabels()] == ["chips", "seller", "A", "B"]
+    ax = charts.change_rows(rows, label="ticker", finding="f", measure="m")
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["A", "B"]
     assert sorted(np.asarray(ax.collections[-1].get_offsets())[:, 0]) == [-100.0, 50.0]
     with pytest.raises(DataError, match="no row"):
         charts.change_rows(rows.assign(median=np.nan), label="ticker", finding="f", measure="m")

@@ -12,9 +12,8 @@ from undercut.report.findings.sentences import listed, number
 from undercut.result import Axes
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
 from undercut.studies.price_war.estimates import AllScenarios, AtMarket, BreakEven, Weights
-from undercut.studies.value.break_evens import RANGE, needs, numbers, told
 from undercut.studies.value.charts import ROLE_COLORS, ROLE_NAMES, SOURCE
-from undercut.studies.value.words import CAVEATS, words
+from undercut.studies.value.words import CAVEATS, RANGE, needs, numbers, told, words
 from undercut.valuation import charts
 from undercut.valuation.break_even import ELASTICITIES, BreakEvens
 from undercut.valuation.chain import LAYERS

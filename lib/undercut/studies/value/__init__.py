@@ -7,7 +7,7 @@ from undercut.lazy import offer
 __getattr__, __dir__, __all__ = offer(
     __name__,
     {
-        "estimates": "accounts assumed break_even cash_flows drivers event implied other_scenarios value",
-        "pages": "title",
+        "worth": "title value accounts cash_flows drivers assumed",
+        "expectations": "break_even other_scenarios implied event",
     },
 )

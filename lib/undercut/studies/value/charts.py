@@ -1,18 +1,15 @@
-"""How do the reports on value look? Changes by role and vendor, what values imply, cash flows with bands."""
+"""How do the reports on value look? Changes by role, and what market values imply."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
 from undercut import plots
 from undercut.errors import TooFewError
 from undercut.result import Axes
-from undercut.studies.value.words import words
 from undercut.valuation import charts
-from undercut.valuation.sensitivity import Tornado
-from undercut.valuation.valuation import Valuation
 
 SOURCE: Final = "Undercut, conditional on named assumptions; not a target price, not advice"
 # One colour a role on both pages; not the colours of origin. Legible on light and dark paper.
@@ -25,62 +22,37 @@ ROLE_NAMES: Final = {
     "cloud": ("cloud", "clouds"), "chips": ("chip maker", "chip makers"),
     "power": ("power producer", "power producers"),
 }  # fmt: skip
-_ROW: Final = 0.27
 _ASKED: Final = {"half": "half its value", "the same": "its own value", "twice": "twice its value"}
 
 
-def change_rows(
-    table: pd.DataFrame,
-    *,
-    label: str,
-    finding: str,
-    measure: str,
-    color: str = "role",
-    group: str | None = None,
-    most: float | None = None,
-) -> Axes:
+def change_rows(table: pd.DataFrame, *, label: str, finding: str, measure: str) -> Axes:
     """A dot and an interval a row; change of value in percent.
 
     Parameters
     ----------
     table : DataFrame
-        ``label``, role, median, low, high (shares), in the order of drawing.
+        ``label``, role (which colours the rows), median, low, high (shares), in the order of drawing.
     label : str
         Column that names the rows.
     finding, measure : str
         Title and what is drawn.
-    color : str
-        Column of roles that colours the rows.
-    group : str, optional
-        Column whose changes start a new block with its own heading.
-    most : float, optional
-        Share beyond which intervals are cut off; where they end is then written beside them.
 
     Raises
     ------
     TooFewError
         Nothing to draw.
     """
-    shown = table.dropna(subset=["median"]).reset_index(drop=True)
+    shown = table.dropna(subset=["median"])
     if shown.empty:
         raise TooFewError("No change of value can be drawn: no row has one.")
-    places, headings = plots.row_places(shown[group] if group else [""] * len(shown))
-    row = 0.24 if plots.is_narrow() else _ROW
-    ax = plots.own_axes(height=1.6 + row * (places[-1] + 1))
-    colors = [ROLE_COLORS[role] for role in shown[color]]
-    ends = 100 * (shown["high"] if most is None else shown["high"].clip(upper=most))
-    ax.hlines(places, 100 * shown["low"], ends, color=colors, linewidth=2.4)
-    for place, end, high in zip(places, ends, 100 * shown["high"], strict=True):
-        if high > end:
-            beyond: dict[str, Any] = {"ha": "right", "fontsize": 9, "color": plots.MUTED}
-            ax.annotate(f"to {high:,.0f}%", (end, place), (0, 6), textcoords="offset points", **beyond)
+    places = list(range(len(shown)))
+    ax = plots.own_axes(height=1.6 + (0.24 if plots.is_narrow() else 0.27) * len(shown))
+    colors = [ROLE_COLORS[role] for role in shown["role"]]
+    ax.hlines(places, 100 * shown["low"], 100 * shown["high"], color=colors, linewidth=2.4)
     ax.scatter(100 * shown["median"], places, color=colors, s=42, zorder=3)
     ax.axvline(0, color=plots.INK, linewidth=1.0, zorder=1.5)
-    ax.set_yticks([*headings, *places], [*headings.values(), *shown[label]])
-    for text in ax.get_yticklabels()[: len(headings)]:
-        text.set_fontweight("bold")
-        text.set_color(plots.INK)
-    ax.set_ylim(max(places) + 0.7, min([*headings, *places]) - 0.7)
+    ax.set_yticks(places, shown[label])
+    ax.set_ylim(places[-1] + 0.7, -0.7)
     ax.grid(axis="y", visible=False)
     ax.grid(axis="x", visible=True)
     plots.percent_axis(ax, "x")
@@ -107,20 +79,3 @@ def implied_pairs(frame: pd.DataFrame, *, finding: str) -> Axes:
     plots.headline(ax, finding, measure, source=SOURCE)
     colors = {name: plots.GREY for name in ends if not alone and name != _ASKED["the same"]}
     return plots.label_line_ends(ax, ends, colors)
-
-
-def distribution(drawn: Valuation, *, finding: str, measure: str) -> Axes:
-    """Equity over draws."""
-    ax = charts.distribution(drawn.equity, unit=f"billion {drawn.company.currency}")
-    return plots.headline(ax, finding, measure, source=SOURCE)
-
-
-def tornado(found: Tornado, *, finding: str, measure: str) -> Axes:
-    """The ten widest bars."""
-    names = {name: words(name) for name in found.rows["parameter"]}
-    return plots.headline(found.plot(most=10, names=names), finding, measure, source=SOURCE)
-
-
-def cash_flow_bands(table: pd.DataFrame, *, currency: str, finding: str, measure: str) -> Axes:
-    """Cash flow of both businesses by year."""
-    return plots.headline(charts.cash_flows(table, currency=currency), finding, measure, source=SOURCE)
