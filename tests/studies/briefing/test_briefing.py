@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 
 from tests.studies.briefing.test_claims import CLAIM
-from undercut.studies.briefing import estimates, pages
+from undercut.studies.briefing import pages
 from undercut.studies.briefing.claims import Ledger, judge
 from undercut.studies.presentation import Caveat, Number, Sentence, Table
+from undercut.studies.report import parts_of
 
 
 def finding(value: float | None, low: float | None = None, high: float | None = None) -> dict[str, Any]:
@@ -35,15 +36,15 @@ def ledger_of(results: dict[str, dict[str, Any]]) -> Ledger:
     return judge(results, claims=pd.DataFrame([CLAIM | {"limit": "List prices only"}]), tests=none)
 
 
-def top_of(results: dict[str, dict[str, Any]], count: int = 2) -> estimates.Headlines:
-    return estimates.headlines(results, ledger_of(results), chosen=CHOSEN[:count])
+def top_of(results: dict[str, dict[str, Any]], count: int = 2) -> pages.Headlines:
+    return pages.headlines(results, ledger_of(results), chosen=CHOSEN[:count])
 
 
 def test_headlines_carry_the_numbers_and_say_what_is_not_published() -> None:
     top = top_of(made(finding(-30, -35, -25)))
     assert top.frame[["value", "ci_low", "ci_high"]].iloc[0].tolist() == [-30, -35, -25]
     assert top.frame["note"].iloc[1] == "02_price_index has not published gone"
-    first, second = [part for part in pages.headlines(top) if isinstance(part, Number)]
+    first, second = [part for part in parts_of(top) if isinstance(part, Number)]
     assert (first.label, second.label) == ("Prices a year", "Something gone")
     assert (first.key, first.value, first.ci) == ("headline.02_price_index.fall", -30, (-35, -25))
     assert (first.as_of, first.n, first.role) == ("2026-11-01", 50, "headline")
@@ -64,24 +65,21 @@ def test_a_headline_on_sample_data_or_from_a_stale_report_says_so() -> None:
 def test_only_what_left_its_interval_is_news_and_verdicts_come_first() -> None:
     before, after = made(finding(-30, -35, -25)), made(finding(30, 25, 35))
     earlier = before | {"00_briefing": {"claims": ledger_of(before).records()}}
-    news = estimates.changes(after, earlier.get, ledger_of(after)).frame
+    news = pages.changes(after, earlier.get, ledger_of(after)).frame
     assert news["what"].tolist() == ["verdict", "beyond"]
     assert news["news"].iloc[0] == "Claim “Prices fell.”: supported became contradicted"
-    assert estimates.changes(made(finding(-29, -34, -24)), before.get).frame.empty
-    assert estimates.changes(after, {}.get, ledger_of(after)).frame.empty
+    assert pages.changes(made(finding(-29, -34, -24)), before.get).frame.empty
+    assert pages.changes(after, {}.get, ledger_of(after)).frame.empty
 
 
 def test_what_is_not_known_names_limits_missing_numbers_and_reports_that_are_not_current() -> None:
     stale = made(finding(None), state="stale", kind="sample")
-    unknown = estimates.unknowns(stale, ledger_of(stale))
+    unknown = pages.unknowns(stale, ledger_of(stale))
     assert unknown.frame["unknown"].tolist() == ["List prices only No number for: change of prices."]
-    assert (unknown.waiting, unknown.samples) == (("Prices",), ("Prices",))
-    warned = [part.text for part in pages.unknowns(unknown) if isinstance(part, Caveat)]
+    warned = [part.text for part in parts_of(unknown) if isinstance(part, Caveat)]
     assert len(warned) == 2 and all(text.endswith(": Prices.") for text in warned)
     good = made(finding(-30, -35, -25))
-    assert not [
-        part for part in pages.unknowns(estimates.unknowns(good, ledger_of(good))) if isinstance(part, Caveat)
-    ]
+    assert not [part for part in parts_of(pages.unknowns(good, ledger_of(good))) if isinstance(part, Caveat)]
 
 
 def told(found: dict[str, Any]) -> tuple[str, str]:
@@ -110,7 +108,7 @@ def test_the_answer_and_the_verdicts_turn_around_with_the_data() -> None:
 def test_news_that_cannot_be_compared_is_counted_not_listed() -> None:
     kinds = ["verdict", "beyond", "new", "new", "gone"]
     news = pd.DataFrame([{"report": "r", "what": kind, "news": "n"} for kind in kinds])
-    parts = list(pages.changes(estimates.Changes(news, "2026-11-01")))
+    parts = list(pages._changes(news, "2026-11-01"))
     count, [rest], [table] = (
         parts[0],
         [p for p in parts if isinstance(p, Sentence)],
@@ -126,7 +124,7 @@ def test_news_that_cannot_be_compared_is_counted_not_listed() -> None:
 
 
 def test_every_headline_is_chosen_once() -> None:
-    chosen = estimates.headlines({}, ledger_of({})).frame
+    chosen = pages.headlines({}, ledger_of({})).frame
     assert len(chosen) == 14 and not chosen.duplicated(["report", "key"]).any()
 
 

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from undercut.studies import price_war as study
-from undercut.studies.presentation import Answer, Figure, Number, Sentence, Table, parts_of
-from undercut.studies.price_war import pages
-from undercut.studies.price_war.estimates import BreakEven
+from undercut.studies.presentation import Answer, Figure, Number, Sentence, Table
+from undercut.studies.price_war import BreakEven
+from undercut.studies.presentation import parts_of
 from undercut.valuation.break_even import layer_break_evens
 from undercut.valuation.scenarios import scenario
 from undercut.valuation.vendors import vendor_case
@@ -48,22 +48,22 @@ def chips(war: BreakEven, **changes: object) -> BreakEven:
 def test_the_answer_turns_with_the_break_even(war: BreakEven) -> None:
     here = chips(war, median=-0.7, low=-0.9, high=-0.5)
     told = "chip makers gain only if 1% off the price brings over 0.70% more use (0.50% to 0.90%)"
-    assert told in pages.answer(here.layers)
+    assert told in study.answer(here.layers)
     for side, told in (("gains", "chip makers gain"), ("loses", "chip makers lose")):
         turned = chips(war, side=side, median=float("nan"))
         assert (
-            told in pages.answer(turned.layers) and "only if" not in pages.answer(turned.layers).split(";")[0]
+            told in study.answer(turned.layers) and "only if" not in study.answer(turned.layers).split(";")[0]
         )
-    assert len(pages.answer(here.layers).split()) <= 30
+    assert len(study.answer(here.layers).split()) <= 30
 
 
 def test_the_measured_elasticity_decides_the_side_only_outside_the_interval(war: BreakEven) -> None:
     here = chips(war, median=-0.7, low=-0.9, high=-0.5)
     for low, high, verb in ((-1.6, -1.2, "gain"), (-0.2, -0.1, "lose"), (-0.8, -0.6, "could do either")):
-        told = pages.against_measured(replace(here, measured=Weekly(low, high)))
+        told = study.against_measured(replace(here, measured=Weekly(low, high)))
         part = next(part for part in told.split(": there ")[1].split("; ") if "chip makers" in part)
         assert part.rstrip(".").endswith(verb)
-    unknown = pages.against_measured(
+    unknown = study.against_measured(
         replace(here, measured=Weekly(-1, 0, identified=False, reason="too few"))
     )
     assert "not identified (too few)" in unknown and "cannot be told" in unknown
@@ -85,9 +85,9 @@ def test_an_assumption_that_is_held_is_not_drawn(war: BreakEven) -> None:
 
 
 def test_the_title_counts_the_layers_that_change_sides(war: BreakEven) -> None:
-    assert "of 5 layers gain only if" in pages.title(war.layers)
+    assert "of 5 layers gain only if" in study.title(war.layers)
     nobody = replace(war.layers, frame=war.layers.frame.assign(side="loses"))
-    assert "no layer changes its side" in pages.title(nobody)
+    assert "no layer changes its side" in study.title(nobody)
 
 
 def test_every_layer_and_company_has_its_finding(war: BreakEven) -> None:

@@ -9,6 +9,6 @@ __getattr__, __dir__, __all__ = offer(
     {
         "claims": "RULE Ledger judge verdict_history",
         "predictions": "predictions",
-        "estimates": "headlines changes evidence unknowns read_results previous_results",
+        "pages": "headlines changes evidence unknowns read_results previous_results",
     },
 )

@@ -1,31 +1,85 @@
-"""What does the report on a price war say and show? All of it computed from results."""
+"""Who loses in a price war, and who gains? What the report computes, says and shows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final, Protocol
 
+import numpy as np
 import pandas as pd
 
 from undercut import plots
 from undercut.report.findings.sentences import listed, number
-from undercut.result import Axes
+from undercut.result import Axes, Result
+from undercut.studies.framed import Shown
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
-from undercut.studies.price_war.estimates import AllScenarios, AtMarket, BreakEven, Weights
 from undercut.studies.value.charts import ROLE_COLORS, ROLE_NAMES, SOURCE
 from undercut.studies.value.words import CAVEATS, RANGE, needs, numbers, told, words
 from undercut.valuation import charts
-from undercut.valuation.break_even import ELASTICITIES, BreakEvens
+from undercut.valuation.break_even import ELASTICITIES, BreakEvens, company_break_evens, layer_break_evens
 from undercut.valuation.chain import LAYERS
-from undercut.valuation.implied import told_erosion
+from undercut.valuation.implied import implied_pair, told_erosion
+from undercut.valuation.market import with_market_values
+from undercut.valuation.montecarlo import value_draws
+from undercut.valuation.scenarios import Scenario, load_scenarios
+from undercut.valuation.valuation import middle
+from undercut.valuation.vendors import Case
 
+#: Least rank correlation of an assumption that is held in turn.
+_MATTERS: Final = 0.1
 _NAMES: Final = {layer: ROLE_NAMES[role][1] for layer, role in LAYERS.items()}
 _COLORS: Final = {layer: ROLE_COLORS[role] for layer, role in LAYERS.items()}
 _LOSER: Final = "model_sellers"
 
 
-def break_even(found: BreakEven) -> Iterator[Part]:
-    """Break-evens, the answer, the figure of all layers, and the elasticity that is measured."""
+class Measured(Protocol):
+    """An elasticity as the report on weekly tokens measures it."""
+
+    estimate: float
+    low: float
+    high: float
+    identified: bool
+    reason: str
+
+
+class BreakEven(Result):
+    """Break-even elasticities of layers and companies, beside the elasticity that is measured."""
+
+    layers: BreakEvens
+    companies: BreakEvens
+    names: dict[str, str]
+    measured: Measured | None
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a layer and company."""
+        return pd.concat([self.layers.frame, self.companies.frame], ignore_index=True)
+
+    def summary(self) -> str:
+        """One line a layer and company."""
+        return f"{self.layers.summary()}\n{self.companies.summary()}"
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Change of value by elasticity, a line a layer."""
+        return self.layers.plot(ax)
+
+    def parts(self) -> Iterator[Part]:
+        """Break-evens, the answer, the figure of all layers, and the elasticity that is measured."""
+        yield from _break_even(self)
+
+
+def break_even(
+    cases: Sequence[Case], scenario: Scenario, *, measured: Measured | None = None, draws: int = 512
+) -> BreakEven:
+    """Break-even elasticity of each layer (over four times the draws) and each company."""
+    return BreakEven(
+        layer_break_evens(scenario, draws=4 * draws), company_break_evens(cases, scenario, draws=draws),
+        {case.company.ticker: case.company.name for case in cases}, measured,
+    )  # fmt: skip
+
+
+def _break_even(found: BreakEven) -> Iterator[Part]:
     title = found.layers.scenario.title
     yield from numbers(found.layers, _NAMES, ["headline" if n == "chips" else "primary" for n in LAYERS])
     yield from numbers(found.companies, found.names, ["descriptive"] * len(found.companies.frame))
@@ -117,9 +171,54 @@ def hangs_on(found: BreakEvens) -> str:
     return f"The break-even hangs most, {'; '.join(parts)}." if parts else ""
 
 
-def all_scenarios(found: AllScenarios) -> Iterator[Part]:
+def without_each(found: BreakEven, layer: str = "chips", *, draws: int = 512) -> Shown:
+    """The break-even of a layer with each assumption that matters held in turn: ``assumption, median``."""
+    drivers = found.layers.drivers.query("name == @layer").set_index("parameter")["correlation"]
+    rows = []
+    for name in drivers[drivers.abs() >= _MATTERS].index:
+        left = layer_break_evens(found.layers.scenario, draws=draws, held=[name]).frame.set_index("name")
+        rows.append((name, left.loc[layer, "median"]))
+    whole = float(found.layers.frame.set_index("name").loc[layer, "median"])
+    page = partial(_without_each, layer=layer, whole=whole)
+    return Shown(pd.DataFrame(rows, columns=["assumption", "median"]), page, "assumption", "median")
+
+
+def _without_each(rows: pd.DataFrame, layer: str, whole: float) -> Iterator[Part]:
+    """The range, and whether one assumption takes the break-even away."""
+    known = rows.dropna(subset=["median"])
+    if pd.isna(whole) or known.empty:
+        return
+    far = known.loc[(known["median"] - whole).abs().idxmax()]
+    low, high = float(known["median"].min()), float(known["median"].max())
+    yield Number(
+        f"break_even_elasticity.{layer}.without_one_assumption",
+        f"The same for {layer}, one assumption held at its default: middle of the estimates",
+        float(known["median"].median()), "elasticity", ci=(low, high), level=1.0, n=len(rows),
+        role="robustness", note=f"lowest and highest; furthest with {words(far['assumption'])} held",
+        method=f"each assumption with a rank correlation of {_MATTERS:g} or more in turn",
+    )  # fmt: skip
+    gone = len(rows) - len(known)
+    yield Sentence(
+        f"With one of {len(rows)} assumptions held at its default the break-even of {layer} lies from "
+        f"{number(low, '', decimals=2)} to {number(high, '', decimals=2)}, furthest with "
+        f"{words(far['assumption'])} held{f'; with {gone} held there is none' if gone else ''}."
+    )
+
+
+def all_scenarios(*, draws: int = 512) -> Shown:
+    """Layers in every scenario but the status quo: scenario, name, told, median, low, high."""
+    parts = []
+    for name, scenario in load_scenarios().items():
+        if name != "status-quo":
+            found = layer_break_evens(scenario, draws=draws)
+            told = [found.told(layer) for layer in found.frame["name"]]
+            parts.append(found.frame.assign(scenario=scenario.title, told=told))
+    return Shown(pd.concat(parts, ignore_index=True), _all_scenarios)
+
+
+def _all_scenarios(frame: pd.DataFrame) -> Iterator[Part]:
     """Break-evens in every scenario."""
-    rows = found.frame.assign(layer=found.frame["name"].map(_NAMES))
+    rows = frame.assign(layer=frame["name"].map(_NAMES))
     turns = rows[rows["side"] == ""].groupby("scenario").size()
     yield Sentence(
         "Layers whose side the elasticity decides: "
@@ -133,10 +232,25 @@ def all_scenarios(found: AllScenarios) -> Iterator[Part]:
     )  # fmt: skip
 
 
-def weights(found: Weights) -> Iterator[Part]:
+def weights(cases: Sequence[Case], *, draws: int = 2_048) -> Shown:
+    """The AI business as part of the value of operations, status quo, in percent.
+
+    Columns ``ticker, company, share, low, high, used, rests on``.
+    """
+    rows = []
+    for case in cases:
+        found, share = value_draws(case, draws=draws), case.assumptions["ai_revenue_share"]
+        worth = found.enterprise > 0
+        part = middle(100 * np.where(worth, found.ai_share, np.nan), 0.9)
+        rows.append((case.company.ticker, case.company.name, *part, float(worth.mean()), share.evidence))
+    columns = ["ticker", "company", "share", "low", "high", "used", "rests on"]
+    return Shown(pd.DataFrame(rows, columns=columns), _weights)
+
+
+def _weights(frame: pd.DataFrame) -> Iterator[Part]:
     """How much of each company this is about."""
-    rows = found.frame.sort_values("share", ascending=False)
-    for row in found.frame.itertuples():
+    rows = frame.sort_values("share", ascending=False)
+    for row in frame.itertuples():
         yield Number(
             f"ai_share_of_value.{row.ticker.lower()}",
             f"{row.company}: AI business as part of the value of operations",
@@ -159,19 +273,31 @@ def weights(found: Weights) -> Iterator[Part]:
     )  # fmt: skip
 
 
-def at_market(found: AtMarket) -> Iterator[Part]:
+def at_market(
+    cases: Sequence[Case], table: Path | str | None, fundamentals: pd.DataFrame, *, as_of: str | None
+) -> Shown | list[Part]:
+    """Pairs of erosion and elasticity that the market values of the reader's own table assume."""
+    if table is None:
+        return [
+            Sentence(
+                "No table of market values was given, so there is nothing to say about what today's market "
+                "assumes."
+            )
+        ]
+    found = with_market_values(cases, table, fundamentals, source="the reader's table", as_of=as_of)
+    none = pd.DataFrame(columns=["ticker", "elasticity", "median"])
+    pairs = [implied_pair(case).to_frame().assign(ticker=case.company.ticker) for case in found.cases]
+    frame = pd.concat(pairs or [none], ignore_index=True)
+    return Shown(frame, partial(_at_market, left_out=found.left_out))
+
+
+def _at_market(frame: pd.DataFrame, left_out: Mapping[str, str]) -> Iterator[Part]:
     """What the reader's market values assume."""
-    if not found.given:
-        yield Sentence(
-            "No table of market values was given, so there is nothing to say about what today's market "
-            "assumes."
-        )
-        return
-    gone = [f"{ticker} ({reason})" for ticker, reason in found.left_out.items()]
+    gone = [f"{ticker} ({reason})" for ticker, reason in left_out.items()]
     yield Sentence(f"Left out: {'; '.join(gone) or 'nobody'}.")
-    if found.frame.empty:
+    if frame.empty:
         return
-    ends = found.frame[found.frame["elasticity"].isin([ELASTICITIES[0], -0.8, ELASTICITIES[-1]])]
+    ends = frame[frame["elasticity"].isin([ELASTICITIES[0], -0.8, ELASTICITIES[-1]])]
     cells = ends.assign(told=[told_erosion(row) for _, row in ends.iterrows()])
     wide = cells.pivot_table(index="ticker", columns="elasticity", values="told", aggfunc="first")
     wide.columns = pd.Index([f"at {number(name, '', decimals=1)}" for name in wide.columns])
