@@ -9,8 +9,7 @@ import pandas as pd
 from tests.studies.briefing.test_claims import CLAIM
 from undercut.studies.briefing import pages
 from undercut.studies.briefing.claims import Ledger, judge
-from undercut.studies.presentation import Caveat, Number, Sentence, Table
-from undercut.studies.report import parts_of
+from undercut.studies.presentation import Caveat, Number, Sentence, Table, parts_of
 
 
 def finding(value: float | None, low: float | None = None, high: float | None = None) -> dict[str, Any]:

@@ -9,9 +9,8 @@ import pandas as pd
 import pytest
 
 from undercut.studies import price_war as study
-from undercut.studies.presentation import Answer, Figure, Number, Sentence, Table
+from undercut.studies.presentation import Answer, Figure, Number, Sentence, Table, parts_of
 from undercut.studies.price_war import BreakEven
-from undercut.studies.presentation import parts_of
 from undercut.valuation.break_even import layer_break_evens
 from undercut.valuation.scenarios import scenario
 from undercut.valuation.vendors import vendor_case

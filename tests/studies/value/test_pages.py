@@ -11,8 +11,7 @@ import pytest
 
 from undercut.errors import DataError
 from undercut.studies import value as study
-from undercut.studies.presentation import Answer, Figure, Number, Sentence
-from undercut.studies.presentation import parts_of
+from undercut.studies.presentation import Answer, Figure, Number, Sentence, parts_of
 from undercut.studies.value import charts
 from undercut.studies.value import worth as pages
 from undercut.studies.value.worth import Value

@@ -12,7 +12,7 @@ import pandas as pd
 from undercut import plots
 from undercut.report.findings import sentences
 from undercut.report.findings.results import previous_results, read_results
-from undercut.report.site.compare import NEWS, moves, turns
+from undercut.report.site.history import NEWS, moves, turns
 from undercut.studies.briefing.charts import draw_verdicts
 from undercut.studies.briefing.claims import Judged, Ledger
 from undercut.studies.framed import Framed, Shown
