@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from undercut.eventstudy.abnormal import AbnormalReturns
 from undercut.eventstudy.windows import Window, label
@@ -146,22 +147,7 @@ def row_ranks(values: Floats) -> Floats:
     >>> row_ranks(np.array([[0.3, np.nan, 0.1, 0.3]]))
     array([[2.5, nan, 1. , 2.5]])
     """
-    missing = np.isnan(values)
-    order = np.argsort(values, axis=1)  # missing values sort last
-    ordered = np.take_along_axis(values, order, axis=1)
-    n_rows, n_days = values.shape
-    position = np.broadcast_to(np.arange(1.0, n_days + 1), (n_rows, n_days))
-    tied = ordered[:, 1:] == ordered[:, :-1]
-    if tied.any():
-        position = position.copy()
-        for row in np.flatnonzero(tied.any(axis=1)):
-            starts = np.flatnonzero(np.r_[True, ~tied[row]])
-            sizes = np.diff(np.r_[starts, n_days])
-            position[row] = np.repeat(starts + (sizes + 1) / 2, sizes)
-    ranks = np.empty_like(values)
-    np.put_along_axis(ranks, order, position, axis=1)
-    ranks[missing] = np.nan
-    return ranks
+    return np.asarray(rankdata(values, axis=1, nan_policy="omit"))
 
 
 def mean_correlation(abnormal: AbnormalReturns, window: Window | None = None) -> float:

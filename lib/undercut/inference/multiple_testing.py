@@ -21,15 +21,14 @@ def benjamini_hochberg(p_values: ArrayLike) -> Floats:
     >>> benjamini_hochberg([0.01, 0.04, 0.03]).tolist()
     [0.03, 0.04, 0.04]
     """
-    values = np.asarray(p_values, dtype=np.float64)
+    from scipy.stats import false_discovery_control
+
+    values = np.array(p_values, dtype=np.float64)
     if values.ndim != 1 or ((values < 0) | (values > 1)).any():
         raise InputError("P-values must be a list of numbers between 0 and 1.")
-    adjusted = np.full(len(values), np.nan)
-    known = np.flatnonzero(np.isfinite(values))
-    order = known[np.argsort(-values[known], kind="stable")]
-    ranks = np.arange(len(known), 0, -1)
-    adjusted[order] = np.minimum.accumulate(values[order] * len(known) / ranks)
-    return adjusted
+    known = np.isfinite(values)
+    values[known] = false_discovery_control(values[known])
+    return values
 
 
 def romano_wolf(statistics: ArrayLike, null: ArrayLike) -> Floats:

@@ -147,17 +147,15 @@ def vendor_case(
     company, figures = _company(ticker, entry, fundamentals, as_of)
     changed = [base[name].ranged(*numbers[:3], source=numbers[3], evidence="assumption")
                for name, numbers in entry.get("set", {}).items()]  # fmt: skip
-    case = Case(company, base.with_parameters(*changed), figures=figures)
+    held, elapsed = base.with_parameters(*changed), 0.0
     for name in ("ai_revenue_share", "ai_margin"):
-        if name in entry:
-            case = replace(case, assumptions=_stated(case.assumptions, name, entry[name], rows))
+        held = _stated(held, name, entry[name], rows) if name in entry else held
     if returns is not None and ticker in set(returns["ticker"]):
-        case = replace(case, assumptions=_with_beta(case.assumptions, ticker, returns))
+        held = _with_beta(held, ticker, returns)
     if as_of is not None:
         elapsed = (pd.Timestamp(as_of) - pd.Timestamp(company.period_end)).days / 365.25
-        noted = replace(company, notes=(*company.notes, _HINDSIGHT))
-        case = replace(case, company=noted, elapsed_years=elapsed)
-    return case
+        company = replace(company, notes=(*company.notes, _HINDSIGHT))
+    return Case(company, held, elapsed_years=elapsed, figures=figures)
 
 
 def sample_returns(folder: Path | None = None) -> pd.DataFrame:
@@ -225,9 +223,8 @@ def _company(
 ) -> tuple[Company, pd.DataFrame]:
     if not entry.get("run_rate"):
         found = accounts(fundamentals, ticker, as_of=as_of)
-        stated = fundamentals[(fundamentals["ticker"] == ticker) & (fundamentals["item"] == "adr_ratio")][
-            "value"
-        ]
+        is_ratio = fundamentals["ticker"].eq(ticker) & fundamentals["item"].eq("adr_ratio")
+        stated = fundamentals.loc[is_ratio, "value"]
         ratio = float(stated.iloc[-1]) if len(stated) else float(entry.get("adr_ratio", 1))
         return found.company(name=entry["name"], role=entry["role"], adr_ratio=ratio), found.figures
     rate = run_rate(fundamentals, ticker, as_of=as_of)
