@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from undercut.errors import DataError, SourceError
+from undercut.errors import CellError, DataError, InputError, SourceError
 from undercut.provenance import provenance_of
-from undercut.sources.closes import load_closes, market_values
+from undercut.sources.closes import closing_prices, load_closes, market_values
 from undercut.sources.reference import load_reference
 
 
@@ -42,3 +42,27 @@ def test_before_any_account_no_company_has_a_value() -> None:
     later = closes.assign(date=pd.Timestamp("2025-01-24"), close=142.62)
     (row,) = market_values(later, accounts, "2025-01-27").itertuples()
     assert row.value == pytest.approx(142.62 * 24.49, rel=0.01)  # 24.49 billion shares in its accounts
+
+
+def test_a_bad_cell_among_closes_is_an_error_or_a_warning_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "local" / "prices.csv"
+    path.parent.mkdir()
+    path.write_text("date,ticker,adj_close,close\n2025-01-24,NVDA,142,142.62\n2025-01-27,NVDA,118,many\n")
+    with pytest.raises(CellError, match=r"prices.csv, line 3, column 'close': 'many' is not a number"):
+        closing_prices(path)
+    monkeypatch.setattr("undercut.sources.closes.data_dir", lambda: tmp_path)
+    with pytest.warns(UserWarning, match=r"not used: .* line 3, column 'close'"):
+        assert closing_prices("local").empty
+
+
+def test_closes_of_one_ticker_in_two_files_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "local").mkdir()
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / "local" / name).write_text("date,ticker,close\n2025-01-24,NVDA,142.62\n")
+    monkeypatch.setattr("undercut.sources.closes.data_dir", lambda: tmp_path)
+    with pytest.raises(InputError, match=r"NVDA in both a.csv and b.csv"):
+        closing_prices("local")

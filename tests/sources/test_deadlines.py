@@ -115,7 +115,7 @@ def test_members_that_are_read_in_threads_share_the_deadline_of_their_source(
 ) -> None:
     monkeypatch.setattr(downloads, "SOURCE_SECONDS", 0.5)
     monkeypatch.setattr(registry, "TOTAL_SECONDS", 60.0)
-    monkeypatch.setattr(registry, "_read_patiently", lambda *_: time.sleep(30))
+    monkeypatch.setattr(registry, "_read_from_wheel", lambda *_: time.sleep(30))
     moment = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     release = SimpleNamespace(project="demo", version="1", published=moment)
     began = time.monotonic()

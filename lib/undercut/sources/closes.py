@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import warnings
 from pathlib import Path
 
 import pandas as pd
 
 from undercut.paths import data_dir
-from undercut.provenance import Provenance, attach, sha256_of
+from undercut.provenance import attach
 from undercut.sources.files import read_table
+from undercut.sources.own_files import own_provenance, read_folder, together
 from undercut.sources.reference import load_reference
-from undercut.sources.returns_files import closes_in, own_files
+from undercut.sources.returns_files import closes_in
 
 COLUMNS = ("date", "ticker", "close")
+_NOTE = "Closing prices, used for market values only, taken as not adjusted; firms without one are left out."
 
 
 def load_closes(path: str | Path) -> pd.DataFrame:
@@ -44,7 +46,7 @@ def load_closes(path: str | Path) -> pd.DataFrame:
         raise table.error(int((prices <= 0).to_numpy().argmax()), close, "is not a positive price")
     frame = pd.DataFrame({"date": table.days(date), "ticker": table.names(ticker)[0], "close": prices})
     frame = frame.dropna(subset=["close"]).reset_index(drop=True)
-    return attach(frame, _entry(file))
+    return attach(frame, own_provenance(file, _NOTE))
 
 
 def closing_prices(source: str | Path) -> pd.DataFrame:
@@ -60,26 +62,27 @@ def closing_prices(source: str | Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``date``, ``ticker``, ``close``, with provenance.
+        ``date``, ``ticker``, ``close``, with provenance. A file of the folder that cannot be read is said in
+        a warning.
+
+    Raises
+    ------
+    CellError
+        A cell of the file cannot be read.
+    InputError
+        Two files of the folder hold the same ticker.
     """
-    folder = source in ("auto", "local")
-    paths = own_files(data_dir() / "local") if folder else [Path(source)] if Path(source).is_file() else []
-    found = {path: closes_in(path) for path in paths}
-    held = {path: table for path, table in found.items() if len(table)}
-    none = pd.DataFrame(columns=list(COLUMNS))
-    frame = pd.concat(held.values(), ignore_index=True) if held else none
-    return attach(frame, *map(_entry, held)) if held else frame
+    if source in ("auto", "local"):
+        tables, unread = read_folder(data_dir() / "local", _closes_of)
+        for told in unread:
+            warnings.warn(told, stacklevel=2)
+    else:
+        tables = [_closes_of(Path(source))] if Path(source).is_file() else []
+    return together(tables, COLUMNS)
 
 
-def _entry(file: Path) -> Provenance:
-    moment = dt.datetime.fromtimestamp(file.stat().st_mtime, tz=dt.UTC).replace(microsecond=0)
-    note = (
-        "Closing prices, used for market values only, taken as not adjusted; firms without one are left out."
-    )
-    return Provenance(
-        f"user's file {file.name}", moment.date().isoformat(), moment.isoformat(),
-        "the user's own; not redistributed", sha256_of(file.read_bytes()), note,
-    )  # fmt: skip
+def _closes_of(path: Path) -> pd.DataFrame:
+    return attach(closes_in(path), own_provenance(path, _NOTE))
 
 
 def market_values(

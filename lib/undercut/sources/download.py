@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from math import inf
+from pathlib import Path
 from typing import Final, TypeVar
 
 import httpx
 import stamina
 
 from undercut.errors import SourceError
+from undercut.paths import write_atomically
 
 MAX_BYTES: Final = 64 * 2**20
 TIMEOUT_SECONDS: Final = 30.0
-ATTEMPTS: Final = 4
+_PATIENT: Final = stamina.RetryingCaller(attempts=4, wait_initial=0.2, wait_max=5)
 #: How long one question to a source may take in all, however slowly its answer drips in.
 TOTAL_SECONDS: Final = 120.0
 #: How long all questions of one reading of a source may take: release after release, year after year.
@@ -103,10 +106,7 @@ def download(
     """
 
     def fetch() -> bytes:
-        for attempt in stamina.retry_context(on=_is_passing, attempts=ATTEMPTS, wait_initial=0.2, wait_max=5):
-            with attempt:
-                return _bounded(address, max_bytes, {"Accept": accept, **(headers or {})})
-        raise AssertionError("unreachable")
+        return _PATIENT(_is_passing, _bounded, address, max_bytes, {"Accept": accept, **(headers or {})})
 
     def late(limit: str) -> str:
         return f"{name} had not answered in full after {limit} at {address}. {way_out}"
@@ -149,3 +149,21 @@ def _bounded(address: str, max_bytes: int, headers: Mapping[str, str]) -> bytes:
                 raise SourceError(f"{address} sends more than {max_bytes:,} bytes; refused.")
             parts.append(part)
     return b"".join(parts)
+
+
+def kept(
+    held: Path | None, max_age: dt.timedelta, ask: Callable[[], bytes], read: Callable[[bytes], object]
+) -> tuple[bytes, dt.datetime]:
+    """What a file holds that is young enough, else what ``ask`` brings, and the moment of the answer.
+
+    Only what ``read`` can read is kept: a page of apology must not stand in for an answer.
+    """
+    if held is not None and held.exists():
+        moment = dt.datetime.fromtimestamp(held.stat().st_mtime, tz=dt.UTC)
+        if dt.datetime.now(tz=dt.UTC) - moment < max_age:
+            return held.read_bytes(), moment
+    content = ask()
+    read(content)
+    if held is not None:
+        write_atomically(held, content)
+    return content, dt.datetime.now(tz=dt.UTC).replace(microsecond=0)

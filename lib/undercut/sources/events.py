@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -247,8 +248,9 @@ def open_releases(
     last = capability["release_date"].max().date()
     thresholds = {"within {:g} points of the best closed model": within, "scoring at least {:g}": at_least}
     rule = " and ".join(words.format(value) for words, value in thresholds.items() if value is not None)
-    entry = _rule_provenance(rule, f"Scored releases end on {last}: later ones cannot be found.", models)
-    return attach(releases, entry, *(Provenance(**e) for e in provenance_of(models, capability)))
+    note = f"Scored releases end on {last}: later ones cannot be found."
+    entries = [Provenance(**entry) for entry in provenance_of(models, capability)]
+    return attach(releases, replace(entries[0], source=f"rule: open releases {rule}", note=note), *entries)
 
 
 def _scored(models: pd.DataFrame, capability: pd.DataFrame) -> pd.DataFrame:
@@ -269,19 +271,10 @@ def _open(scored: pd.DataFrame) -> pd.DataFrame:
 
 def _with_frontier(models: pd.DataFrame, closed: pd.DataFrame) -> pd.DataFrame:
     """The best closed model released by each day."""
+    names = {"release_date": "frontier_day", "name": "frontier_model", "eci": "frontier_eci"}
     order = closed.sort_values(["release_date", "eci"])
-    best = order[order["eci"] == order["eci"].cummax()]
-    best = best.rename(
-        columns={"release_date": "frontier_day", "name": "frontier_model", "eci": "frontier_eci"}
-    )
-    columns = ["frontier_day", "frontier_model", "frontier_eci"]
-    joined = pd.merge_asof(
-        models.sort_values("date"),
-        best[columns],
-        left_on="date",
-        right_on="frontier_day",
-        direction="backward",
-    )
+    best = order.loc[order["eci"] == order["eci"].cummax(), list(names)].rename(columns=names)
+    joined = pd.merge_asof(models.sort_values("date"), best, left_on="date", right_on="frontier_day")
     return joined.assign(gap=joined["frontier_eci"] - joined["eci"])
 
 
@@ -319,11 +312,3 @@ def _reviewed_event(release: Any, candidates: pd.DataFrame) -> pd.Series | None:
 
 def _words(name: str) -> set[str]:
     return set(re.findall(r"[a-z0-9]+", name.lower()))
-
-
-def _rule_provenance(rule: str, note: str, models: pd.DataFrame) -> Provenance:
-    (entry,) = provenance_of(models)
-    return Provenance(
-        f"rule: open releases {rule}", entry["version"], entry["retrieved_at"], entry["licence"],
-        entry["sha256"], note,
-    )  # fmt: skip

@@ -10,18 +10,19 @@ import datetime as dt
 import io
 import re
 import zipfile
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 
 from undercut.errors import DataError, SourceError, unknown
-from undercut.paths import cache_dir, data_dir, write_atomically
+from undercut.paths import cache_dir, data_dir
 from undercut.provenance import Provenance, attach, sha256_of
 from undercut.sources.cells import days
-from undercut.sources.download import download, one_source
+from undercut.sources.download import download, kept, one_source
 from undercut.sources.files import UserTable, content_of, listed, read_table
+from undercut.sources.own_files import own_provenance
 from undercut.sources.returns_shape import Window
 
 LIBRARY: Final = "https://mba.tuck.dartmouth.edu/pages/faculty/ken.french/ftp/"
@@ -46,14 +47,6 @@ _WAY_OUT: Final = (
     "Download the daily five factors and momentum by hand from Kenneth French's data library, give the file "
     "as source=, or use a model without factors."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    frame: pd.DataFrame
-    digest: str
-    version: str
-    retrieved_at: str
 
 
 def load_factors(
@@ -101,22 +94,14 @@ def load_factors(
     window = Window.of(start, end)
     path = _own_file(source, local)
     if path is None:
-        table = _french(cache or cache_dir("factors"), library)
-        name, note = "Kenneth R. French data library, daily", ""
+        table, origin = _french(cache or cache_dir("factors"), library)
     else:
-        table = _own(path)
-        name, note = f"user's file {path.name}", "The user's own file. "
-    frame = window.cut(table.frame).reset_index(drop=True)
+        table, origin = _own(path), own_provenance(path, "The user's own file. ")
+    frame = window.cut(table).reset_index(drop=True)
+    first, last = table["date"].min().date(), table["date"].max().date()
     if frame.empty:
-        days = table.frame["date"]
-        raise DataError(
-            f"{name} has no factors from {window}: it covers {days.min().date()} to {days.max().date()}."
-        )
-    last = table.frame["date"].max().date()
-    entry = Provenance(
-        name, table.version, table.retrieved_at, LICENCE, table.digest, f"{note}Last day: {last}."
-    )
-    return attach(frame, entry)
+        raise DataError(f"{origin.source} has no factors from {window}: it covers {first} to {last}.")
+    return attach(frame, replace(origin, licence=LICENCE, note=f"{origin.note}Last day: {last}."))
 
 
 def read_factor_file(path: Path) -> pd.DataFrame:
@@ -131,7 +116,7 @@ def read_factor_file(path: Path) -> pd.DataFrame:
     """
     content = content_of(path)
     if path.suffix == ".zip" or content[:200].lstrip()[:4] == b"This":
-        return _own(path).frame
+        return _own(path)
     table = read_table(path)
     if table.find(*FACTORS["rf"]) and table.find(*FACTORS["mkt_rf"]):
         return _recognised(table)
@@ -161,14 +146,12 @@ def _own_file(source: str | Path, local: Path | None) -> Path | None:
     return path
 
 
-def _own(path: Path) -> _Table:
+def _own(path: Path) -> pd.DataFrame:
     content = path.read_bytes()
-    changed = dt.datetime.fromtimestamp(path.stat().st_mtime, tz=dt.UTC).replace(microsecond=0).isoformat()
     text = _unzipped(content, path.name) if path.suffix == ".zip" else content
     # French's own files, as downloaded: they begin with "This file was created ...", in percent.
     is_french = text.lstrip()[:4] == b"This"
-    frame = parse_french(text, what=path.name) if is_french else _recognised(read_table(path))
-    return _Table(frame, sha256_of(content), changed[:10], changed)
+    return parse_french(text, what=path.name) if is_french else _recognised(read_table(path))
 
 
 def _recognised(table: UserTable) -> pd.DataFrame:
@@ -253,27 +236,23 @@ def _unzipped(content: bytes, what: str) -> bytes:
 
 
 @one_source()
-def _french(cache: Path, library: str) -> _Table:
-    """Both files of the library, joined by day."""
-    parts, digests, moments = [], [], []
-    for name in FILES:
-        content, moment = _fetched(cache / name, library.rstrip("/") + "/" + name)
-        parts.append(parse_french(_unzipped(content, name), what=name))
-        digests.append(sha256_of(content))
-        moments.append(moment)
+def _french(cache: Path, library: str) -> tuple[pd.DataFrame, Provenance]:
+    """Both files of the library, joined by day, and where they come from."""
+    found = [_fetched(cache / name, f"{library.rstrip('/')}/{name}") for name in FILES]
+    parts = [_parsed(content, name) for name, (content, _) in zip(FILES, found, strict=True)]
     frame = parts[0].merge(parts[1], on="date", how="left", validate="one_to_one")
-    oldest = min(moments).replace(microsecond=0).isoformat()
-    return _Table(frame, sha256_of("".join(sorted(digests)).encode()), oldest[:10], oldest)
+    oldest = min(moment for _, moment in found).replace(microsecond=0).isoformat()
+    digests = sorted(sha256_of(content) for content, _ in found)
+    digest = sha256_of("".join(digests).encode())
+    return frame, Provenance("Kenneth R. French data library, daily", oldest[:10], oldest, LICENCE, digest)
 
 
 def _fetched(path: Path, address: str) -> tuple[bytes, dt.datetime]:
-    now = dt.datetime.now(tz=dt.UTC)
-    if path.exists():
-        moment = dt.datetime.fromtimestamp(path.stat().st_mtime, tz=dt.UTC)
-        if now - moment < MAX_AGE:
-            return path.read_bytes(), moment
-    content = download("Kenneth French's data library", address, way_out=_WAY_OUT)
-    # Only what can be read is kept: a page of apology must not stand in for a week.
-    parse_french(_unzipped(content, path.name), what=path.name)
-    write_atomically(path, content)
-    return content, now
+    def ask() -> bytes:
+        return download("Kenneth French's data library", address, way_out=_WAY_OUT)
+
+    return kept(path, MAX_AGE, ask, lambda content: _parsed(content, path.name))
+
+
+def _parsed(content: bytes, name: str) -> pd.DataFrame:
+    return parse_french(_unzipped(content, name), what=name)

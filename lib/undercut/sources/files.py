@@ -26,6 +26,11 @@ from undercut.sources import cells
 
 _SEPARATORS: Final = ",;\t|"
 _MOST_HEADER: Final = 6
+#: What to do about a row with too few fields, and about one with too many.
+_HINTS: Final = (
+    "If this is a footer, delete it.",
+    "A comma inside a number or a text needs quotes around the field.",
+)
 _UNPACK: Final[dict[bytes, Callable[[bytes], bytes]]] = {
     b"\x1f\x8b": gzip.decompress,
     b"BZh": bz2.decompress,
@@ -122,21 +127,15 @@ class UserTable:
             A cell is blank.
         """
         text = cells.text_of(self.frame[column]).fillna("")
-        blank = text.eq("")
-        if blank.any():
-            raise self.error(int(blank.to_numpy().argmax()), column, "is blank where a name is needed")
-        by_lower: dict[str, set[str]] = {}
-        for name in text.unique():
-            by_lower.setdefault(name.casefold(), set()).add(name)
+        if text.eq("").any():
+            raise self.error(int(text.eq("").to_numpy().argmax()), column, "is blank where a name is needed")
+        known = pd.Series(text.unique())
+        alike = known.groupby(known.str.casefold(), sort=False).agg(lambda found: " and ".join(sorted(found)))
+        told = [f"{pair} differ only by case and are two." for pair in alike if pair not in set(known)]
         raw = self.frame[column].dropna().astype("str")
-        blanks = raw.nunique() > text[raw.index].nunique()
-        alike = [" and ".join(sorted(found)) for found in by_lower.values() if len(found) > 1]
-        notes = [f"{self.name}, column {column!r}: {pair} differ only by case and are two." for pair in alike]
-        if blanks:
-            notes.append(
-                f"{self.name}, column {column!r}: names that differ only by blanks are taken as one."
-            )
-        return text, tuple(notes)
+        if raw.nunique() > text[raw.index].nunique():
+            told.append("names that differ only by blanks are taken as one.")
+        return text, tuple(f"{self.name}, column {column!r}: {note}" for note in told)
 
     def error(self, row: int, column: str, what: str) -> CellError:
         """An error that says where a cell is: file, line, column and text."""
@@ -320,17 +319,14 @@ def _decoded(name: str, content: bytes) -> tuple[str, tuple[str, ...]]:
     """The file's text, and a note where its encoding is not UTF-8."""
     if b"\x00" in content[:1000] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise DataError(f"{name} is not a table of text: it holds binary data.")
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        try:
-            return content.decode("utf-16"), ()
-        except UnicodeDecodeError as error:
-            raise DataError(f"{name} is cut off or is not UTF-16: {error.reason}.") from None
+    is_wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     try:
-        return content.decode("utf-8-sig"), ()
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace"), (
-            f"{name} is not UTF-8; read as Western European.",
-        )
+        return content.decode("utf-16" if is_wide else "utf-8-sig"), ()
+    except UnicodeDecodeError as error:
+        if is_wide:
+            raise DataError(f"{name} is cut off or is not UTF-16: {error.reason}.") from None
+        note = f"{name} is not UTF-8; read as Western European."
+        return content.decode("cp1252", errors="replace"), (note,)
 
 
 def _separator(text: str) -> str:
@@ -344,17 +340,11 @@ def _check_widths(
     name: str, rows: Sequence[Sequence[str]], lines: Sequence[int], width: int, separator: str
 ) -> None:
     """Refuse rows with another number of fields than the header."""
-    for row, line in zip(rows, lines, strict=True):
-        if len(row) != width:
-            text = separator.join(row)
-            hint = (
-                "A comma inside a number or a text needs quotes around the field."
-                if len(row) > width
-                else "If this is a footer, delete it."
-            )
-            raise CellError(
-                f"{name}, line {line}: {len(row)} fields where the header has {width}: {text[:80]!r}. {hint}"
-            )
+    odd = next(((row, line) for row, line in zip(rows, lines, strict=True) if len(row) != width), None)
+    if odd is not None:
+        row, line = odd
+        told = f"{len(row)} fields where the header has {width}: {separator.join(row)[:80]!r}"
+        raise CellError(f"{name}, line {line}: {told}. {_HINTS[len(row) > width]}")
 
 
 def _checked_names(name: str, columns: Sequence[str]) -> list[str]:

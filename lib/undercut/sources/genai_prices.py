@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from undercut.errors import SourceError
 from undercut.sources.other_modes import mode_of_name
-from undercut.sources.quotes import Quote, Table, condition_text, rounded, table_of
+from undercut.sources.quotes import Prices, Quote, Table, condition_text, prices_in, rounded, table_of
 
 MEMBER: Final = r"genai_prices/data\.py"
 _FIELDS: Final = {
@@ -100,26 +100,21 @@ def _quotes(raw_id: str, provider: str, model: Mapping[str, Any]) -> Iterator[Qu
         base, cheaper_hours = _list_price(_base_prices(tariff), hourly)
         if base["input"] is None and base["output"] is None:
             continue
-        batch = _variant(model, "batch")
+        batch = _batch(model)
         yield Quote(
-            raw_host=provider,
-            raw_id=raw_id,
-            mode=mode_of_name(raw_id) or "chat",
-            input=base["input"],
-            output=base["output"],
-            cache_read=base["cache_read"],
-            cache_write=base["cache_write"],
-            batch_input=batch.get("input"),
-            batch_output=batch.get("output"),
+            provider,
+            raw_id,
+            mode_of_name(raw_id) or "chat",
+            **base,
+            batch_input=batch and batch["input"],
+            batch_output=batch and batch["output"],
             context_tokens=model.get("context_window"),
             conditions=condition_text(cheaper_hours + _tiers(tariff)),
             effective_from=start,
         )
 
 
-def _list_price(
-    otherwise: dict[str, float | None], hourly: list[dict[str, Any]]
-) -> tuple[dict[str, float | None], list[dict[str, Any]]]:
+def _list_price(otherwise: Prices, hourly: list[dict[str, Any]]) -> tuple[Prices, list[dict[str, Any]]]:
     """The price of the dearest hours, and the cheaper hours as conditions, as other sources write it.
 
     The package writes whichever price it likes as the one that holds otherwise.
@@ -127,8 +122,8 @@ def _list_price(
     dearest = max(hourly, key=lambda h: h["input"] or 0.0, default=None)
     if dearest is None or (dearest["input"] or 0.0) <= (otherwise["input"] or 0.0):
         return otherwise, hourly
-    base = {name: dearest[name] for name in _FIELDS}
-    rest = [h for h in hourly if any(h[name] != base[name] for name in _FIELDS)]
+    base = prices_in(dearest, {name: name for name in _FIELDS}, rounded)
+    rest = [h for h in hourly if any(h[name] != price for name, price in base.items())]
     covered = [h["hours_utc"][0] for h in hourly]
     return base, [*rest, {"hours_utc": _other_hours(covered), **otherwise}]
 
@@ -146,12 +141,12 @@ def _other_hours(covered: list[str]) -> list[str]:
     return sorted(f"{start}-{end}" for start, end in gaps if start != end)
 
 
-def _base_prices(tariff: Mapping[str, Any]) -> dict[str, float | None]:
-    prices = {}
-    for name, field in _FIELDS.items():
-        price = tariff.get(field)
-        prices[name] = rounded(price["base"] if isinstance(price, dict) else price)
-    return prices
+def _base_prices(tariff: Mapping[str, Any]) -> Prices:
+    return prices_in(tariff, _FIELDS, _base_price)
+
+
+def _base_price(price: Any) -> float | None:
+    return rounded(price["base"] if isinstance(price, dict) else price)
 
 
 def _tiers(tariff: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -164,9 +159,7 @@ def _tiers(tariff: Mapping[str, Any]) -> list[dict[str, Any]]:
     return list(tiers.values())
 
 
-def _variant(model: Mapping[str, Any], wanted: str) -> dict[str, float | None]:
-    """Prices of a variant selected by one word of context, such as ``batch``."""
-    for variant in model.get("price_variants") or []:
-        if wanted in variant["when"].values():
-            return _base_prices(variant["prices"])
-    return {}
+def _batch(model: Mapping[str, Any]) -> Prices | None:
+    """Prices of the variant selected by the word ``batch``; None where there is none."""
+    variants = (v["prices"] for v in model.get("price_variants") or [] if "batch" in v["when"].values())
+    return next(map(_base_prices, variants), None)

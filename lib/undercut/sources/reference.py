@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pandas as pd
 
 from undercut.days import Day, day_of, last_day
 from undercut.errors import DataError, InputError, check_known
-from undercut.paths import data_dir
+from undercut.paths import data_dir, read_beside
 from undercut.provenance import Provenance, attach, sha256_of
 
 
@@ -32,8 +32,10 @@ class ReferenceTable:
     lasts: int = 0
 
 
-_ABOUT: Final = Path(__file__).with_name("reference_tables.toml").read_text("utf-8")
-TABLES: Final = {name: ReferenceTable(**about) for name, about in tomllib.loads(_ABOUT).items()}
+_ROOM: Final = Path(__file__).parent
+TABLES: Final = {
+    name: ReferenceTable(**about) for name, about in read_beside(str(_ROOM / "reference_tables")).items()
+}
 
 
 def load_reference(name: str, *, as_of: Day = None, directory: Path | None = None) -> pd.DataFrame:
@@ -150,16 +152,51 @@ def _typed(name: str, path: Path) -> pd.DataFrame:
     """The CSV file in the types of its contract."""
     import pandera.pandas as pa  # half a second that only readers of reference tables pay
 
-    from undercut.sources.reference_schemas import SCHEMAS
-
     # Only the empty cell is missing: "NA" is a country.
     text = pd.read_csv(path, dtype="str", keep_default_na=False, na_values=[""], encoding="utf-8")
     try:
-        typed: pd.DataFrame = SCHEMAS[name].validate(text, lazy=True)
+        typed: pd.DataFrame = _schema(name).validate(text, lazy=True)
     except pa.errors.SchemaErrors as error:
         raise DataError(_breaches(name, path, error.failure_cases)) from error
     days = typed.select_dtypes("datetime64[ns]").columns
     return typed.astype(dict.fromkeys(days, "datetime64[us]"))
+
+
+@cache
+def _contracts() -> dict[str, Any]:
+    return read_beside(str(_ROOM / "reference_columns"))
+
+
+@cache
+def _schema(name: str) -> Any:
+    """What must hold in a reference table: its columns in order, and which of them name a row."""
+    import pandera.pandas as pa
+
+    columns = {column: _column(written) for column, written in _contracts()["columns"][name].items()}
+    unique = _contracts()["unique"].get(name)
+    return pa.DataFrameSchema(columns, strict=True, ordered=True, coerce=True, unique=unique)
+
+
+def _column(written: str) -> Any:
+    """A column of a kind; ``?`` after its name: cells may be empty, ``!``: no value twice."""
+    kind = _contracts()["kinds"][written.rstrip("?!")]
+    return _of_kind(**kind, nullable=written.endswith("?"), unique=written.endswith("!"))
+
+
+def _of_kind(
+    *,
+    dtype: str = "str",
+    pattern: str = "",
+    one_of: Sequence[str] = (),
+    least: int | None = None,
+    **rules: Any,
+) -> Any:
+    import pandera.pandas as pa
+
+    checks = [pa.Check.str_matches(f"^(?:{pattern})$")] if pattern else []
+    checks += [pa.Check.isin(one_of)] if one_of else []
+    checks += [pa.Check.ge(least)] if least is not None else []
+    return pa.Column(dtype, checks, **rules)
 
 
 def _breaches(name: str, path: Path, cases: pd.DataFrame) -> str:

@@ -35,7 +35,7 @@ WHOLE_WHEEL_BYTES: Final = 2 * 2**20
 #: One range request usually covers the zip directory of a wheel.
 DIRECTORY_BYTES: Final = 256 * 2**10
 TIMEOUT_SECONDS: Final = 30
-ATTEMPTS: Final = 4
+_PATIENT: Final = stamina.RetryingCaller(attempts=4, wait_max=8)
 
 Cadence = Literal["weekly", "daily", "all"]
 
@@ -131,10 +131,7 @@ def _project_files(project: str, index_url: str | None) -> list[DistributionPack
     client = PyPISimple(index_url or PYPI_SIMPLE_ENDPOINT, session=_BoundedSession())
 
     def fetch() -> list[DistributionPackage]:
-        for attempt in stamina.retry_context(on=_is_passing, attempts=ATTEMPTS, wait_max=8):
-            with attempt:
-                return client.get_project_page(project, timeout=TIMEOUT_SECONDS).packages
-        raise AssertionError("unreachable")
+        return _PATIENT(_is_passing, client.get_project_page, project, timeout=TIMEOUT_SECONDS).packages
 
     try:
         with client:
@@ -228,7 +225,8 @@ def read_member(release: Release, pattern: str, *, cache_dir: Path | None = None
     SourceError
         The wheel cannot be read, or the file inside is larger than ``MAX_MEMBER_BYTES``.
     """
-    held = _cache_path(release, cache_dir)
+    # The wheel's digest is in the name, so that a replaced file is never mistaken for the old one.
+    held = cache_dir and cache_dir / release.project / f"{release.version}-{release.wheel_sha256[:16]}.member"
     if held is not None and held.exists():
         content = held.read_bytes()
         return Member(release, content, sha256_of(content)) if content else None
@@ -237,8 +235,11 @@ def read_member(release: Release, pattern: str, *, cache_dir: Path | None = None
         what = f"{release.project} {release.version} had not come in full after {limit}"
         return f"{what}. Run the command again: releases read so far are cached."
 
+    def read() -> bytes:
+        return _PATIENT(_is_passing, _read_from_wheel, release, pattern)
+
     try:
-        content = within(TOTAL_SECONDS, lambda: _read_patiently(release, pattern), late=late)
+        content = within(TOTAL_SECONDS, read, late=late)
     except SourceError:
         raise
     except Exception as error:
@@ -249,13 +250,6 @@ def read_member(release: Release, pattern: str, *, cache_dir: Path | None = None
     if held is not None:
         write_atomically(held, content)
     return Member(release, content, sha256_of(content)) if content else None
-
-
-def _read_patiently(release: Release, pattern: str) -> bytes:
-    for attempt in stamina.retry_context(on=_is_passing, attempts=ATTEMPTS, wait_max=8):
-        with attempt:
-            return _read_from_wheel(release, pattern)
-    raise AssertionError("unreachable")
 
 
 def _read_from_wheel(release: Release, pattern: str) -> bytes:
@@ -294,10 +288,3 @@ def _read_bounded(wheel: zipfile.ZipFile, release: Release, pattern: str) -> byt
             f"{MAX_MEMBER_BYTES:,} bytes; refused."
         )
     return content
-
-
-def _cache_path(release: Release, cache_dir: Path | None) -> Path | None:
-    if cache_dir is None:
-        return None
-    # The wheel's digest is in the name, so that a replaced file is never mistaken for the old one.
-    return cache_dir / release.project / f"{release.version}-{release.wheel_sha256[:16]}.member"

@@ -5,18 +5,18 @@ Every row and the provenance say which of them was used; none ever stands in for
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 
-from undercut.errors import DataError, InputError, SourceError, unknown
+from undercut.errors import InputError, SourceError, unknown
 from undercut.paths import cache_dir, data_dir
 from undercut.provenance import Provenance, attach, sha256_of
-from undercut.sources.returns_files import SUFFIXES, Values, own_files, read_returns_file
+from undercut.sources.own_files import SUFFIXES, own_files, own_provenance, read_folder, together
+from undercut.sources.returns_files import Values, read_returns_file
 from undercut.sources.returns_shape import COLUMNS, Window
 from undercut.sources.returns_yahoo import yahoo_returns
 from undercut.sources.sessions import NEW_YORK
@@ -26,19 +26,6 @@ SAMPLE_NOTE: Final = (
     "A SAMPLE, not a population: 22 tickers that still trade, 2024-06-03 to 2026-07-31, total returns "
     "rounded to whole basis points, no price levels."
 )
-
-
-@dataclass(slots=True)
-class _Gathered:
-    """What one source had: rows, where they are from, and why a ticker is missing."""
-
-    frame: pd.DataFrame
-    provenance: list[Provenance] = field(default_factory=list)
-    reasons: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def tickers(self) -> list[str]:
-        return list(self.frame["ticker"].unique())
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +40,9 @@ class _Request:
     session: Any
 
 
-_Reader = Callable[[_Request, list[str] | None], _Gathered]
+#: Rows with their provenance, and why a ticker is missing (``*``: why any is).
+_Found = tuple[pd.DataFrame, dict[str, str]]
+_Reader = Callable[[_Request, list[str] | None], _Found]
 
 
 def load_returns(
@@ -123,15 +112,15 @@ def load_returns(
         readers = {"local": _folder} if own_files(_own_folder(request)) else {"sample": _sample}
     if wanted is None and "yahoo" in readers:
         raise InputError('tickers=None works with source="local", "sample" or a path; Yahoo needs names.')
-    gathered = _gather(readers, request, wanted)
-    missing = [] if wanted is None else [name for name in wanted if name not in gathered.tickers]
-    if missing or gathered.frame.empty:
-        raise _nothing_for(missing, window, gathered.reasons, source)
-    frame = gathered.frame[list(COLUMNS)].sort_values(["ticker", "date"], ignore_index=True)
+    rows, reasons = _gather(readers, request, wanted)
+    missing = sorted(set(wanted or ()) - set(rows["ticker"]), key=(wanted or []).index)
+    if missing or rows.empty:
+        raise _nothing_for(missing, window, reasons, source)
+    frame = rows[list(COLUMNS)].sort_values(["ticker", "date"], ignore_index=True)
     frame.attrs["asked"] = {"window": str(window), "exchange": exchange} | {
         name: day.date().isoformat() for name, day in (("start", window.start), ("end", window.end)) if day
     }
-    return attach(frame, *gathered.provenance)
+    return frame
 
 
 def _wanted(tickers: str | Sequence[str] | None) -> list[str] | None:
@@ -160,26 +149,21 @@ def _readers(source: str | Path, allow_fallback: bool) -> dict[str, _Reader]:
     return {"file": lambda request, names: _file(path, request, names)}
 
 
-def _gather(readers: dict[str, _Reader], request: _Request, wanted: list[str] | None) -> _Gathered:
+def _gather(readers: dict[str, _Reader], request: _Request, wanted: list[str] | None) -> _Found:
     """Each ticker from the first source that has it."""
     parts: list[pd.DataFrame] = []
-    gathered = _Gathered(pd.DataFrame(columns=list(COLUMNS)))
+    told: dict[str, list[str]] = {}
     missing = wanted
     for name, read in readers.items():
-        if missing is not None and not missing:
+        if missing == []:
             break
-        found = read(request, missing)
-        for ticker, reason in found.reasons.items():
-            told = gathered.reasons.get(ticker)
-            gathered.reasons[ticker] = f"{told}; {name}: {reason}" if told else f"{name}: {reason}"
-        if not found.frame.empty:
-            parts.append(found.frame)
-            gathered.provenance += found.provenance
+        rows, reasons = read(request, missing)
+        for ticker, reason in reasons.items():
+            told.setdefault(ticker, []).append(f"{name}: {reason}")
+        parts.append(rows)
         if missing is not None:
-            missing = [ticker for ticker in missing if ticker not in found.tickers]
-    if parts:
-        gathered.frame = pd.concat(parts, ignore_index=True)
-    return gathered
+            missing = [ticker for ticker in missing if ticker not in set(rows["ticker"])]
+    return together(parts, COLUMNS), {ticker: "; ".join(reasons) for ticker, reasons in told.items()}
 
 
 def _nothing_for(
@@ -204,7 +188,7 @@ def _chosen(frame: pd.DataFrame, names: list[str] | None, window: Window) -> pd.
     return inside if names is None else inside[inside["ticker"].str.upper().isin(names)]
 
 
-def _sample(request: _Request, names: list[str] | None) -> _Gathered:
+def _sample(request: _Request, names: list[str] | None) -> _Found:
     path = data_dir() / "sample" / "stock_returns_bp.csv"
     if not path.exists():
         raise SourceError(f"The sample is missing at {path}; restore it with `git checkout -- data/sample`.")
@@ -212,10 +196,18 @@ def _sample(request: _Request, names: list[str] | None) -> _Gathered:
     rows = _chosen(read, names, request.window).assign(source="sample")
     lacking = sorted(set(names or []) - set(read["ticker"]))
     reasons = dict.fromkeys(lacking, "not among its 22 tickers")
-    return _Gathered(rows, [_entry(path, "Undercut sample of daily returns", SAMPLE_NOTE, rows)], reasons)
+    entry = Provenance(
+        source="Undercut sample of daily returns",
+        version="2026-07-31",
+        retrieved_at="2026-11-23",
+        licence="facts derived from public closing prices",
+        sha256=sha256_of(path.read_bytes()),
+        note=f"{SAMPLE_NOTE} {_coverage(rows)}",
+    )
+    return attach(rows, entry), reasons
 
 
-def _file(path: Path, request: _Request, names: list[str] | None) -> _Gathered:
+def _file(path: Path, request: _Request, names: list[str] | None) -> _Found:
     if not path.exists():
         raise SourceError(f"{path} does not exist.")
     read = read_returns_file(path, values=request.values, exchange=request.exchange)
@@ -226,43 +218,24 @@ def _file(path: Path, request: _Request, names: list[str] | None) -> _Gathered:
         name: "it has none in these days" if name in held else "it does not have it"
         for name in set(names or []) - set(rows["ticker"])
     }
-    return _Gathered(rows, [_entry(path, f"user's file {path.name}", read.note, rows)], reasons)
+    return attach(rows, own_provenance(path, f"{read.note.removesuffix('.')}. {_coverage(rows)}")), reasons
 
 
 def _own_folder(request: _Request) -> Path:
     return request.local or data_dir() / "local"
 
 
-def _folder(request: _Request, names: list[str] | None) -> _Gathered:
-    """Tickers from whichever of the user's files has them; two files with the same ticker are ambiguous."""
+def _folder(request: _Request, names: list[str] | None) -> _Found:
+    """Tickers from whichever of the user's files has them."""
     folder = _own_folder(request)
-    files = own_files(folder)
-    gathered = _Gathered(pd.DataFrame(columns=list(COLUMNS)))
-    holder: dict[str, str] = {}
-    unread: list[str] = []
-    for path in files:
-        try:
-            found = _file(path, request, names)
-        except (DataError, SourceError) as error:
-            unread.append(f"{path.name} was not used: {error}")
-            continue
-        twice = [ticker for ticker in found.tickers if ticker in holder]
-        if twice:
-            raise InputError(
-                f"{', '.join(twice[:5])} in both {holder[twice[0]]} and {path.name} in {folder}; "
-                "say which file with source=<path>."
-            )
-        holder |= dict.fromkeys(found.tickers, path.name)
-        if not found.frame.empty:
-            gathered.frame = pd.concat([gathered.frame, found.frame]) if len(gathered.frame) else found.frame
-            gathered.provenance += found.provenance
-    gathered.reasons = {name: f"in none of {len(files)} files" for name in set(names or []) - set(holder)}
-    if unread:
-        gathered.reasons["*"] = " ".join(unread)
-    return gathered
+    parts, unread = read_folder(folder, lambda path: _file(path, request, names)[0])
+    rows = together(parts, COLUMNS)
+    lacking = set(names or []) - set(rows["ticker"])
+    reasons = dict.fromkeys(lacking, f"in none of {len(own_files(folder))} files")
+    return rows, reasons | ({"*": " ".join(unread)} if unread else {})
 
 
-def _yahoo(request: _Request, names: list[str] | None) -> _Gathered:
+def _yahoo(request: _Request, names: list[str] | None) -> _Found:
     import yfinance
 
     cache = request.cache or cache_dir("yahoo")
@@ -277,21 +250,7 @@ def _yahoo(request: _Request, names: list[str] | None) -> _Gathered:
         sha256=answer.sha256,
         note=f"Total returns from adjusted closes. {_coverage(answer.frame)}",
     )
-    return _Gathered(answer.frame, [entry], answer.failures)
-
-
-def _entry(path: Path, source: str, note: str, rows: pd.DataFrame) -> Provenance:
-    content = path.read_bytes()
-    changed = dt.datetime.fromtimestamp(path.stat().st_mtime, tz=dt.UTC).replace(microsecond=0)
-    own = source.startswith("user's")
-    return Provenance(
-        source=source,
-        version=changed.date().isoformat() if own else "2026-07-31",
-        retrieved_at=changed.isoformat() if own else "2026-11-23",
-        licence="the user's own; not redistributed" if own else "facts derived from public closing prices",
-        sha256=sha256_of(content),
-        note=f"{note} {_coverage(rows)}" if note.endswith(".") else f"{note}. {_coverage(rows)}",
-    )
+    return attach(answer.frame, entry), answer.failures
 
 
 def _coverage(rows: pd.DataFrame) -> str:

@@ -15,10 +15,21 @@ from undercut.errors import need_columns
 from undercut.sources.returns_shape import COLUMNS
 from undercut.sources.sessions import NEW_YORK, sessions
 
-CHECKS: Final = (
-    "missing_day", "extra_day", "duplicate_row", "stale", "impossible", "extreme", "reversal",
-    "unadjusted_split", "time_zone_shift", "source_seam", "survivors_only",
-)  # fmt: skip
+#: What each check says to look at.
+ADVICE: Final = {
+    "missing_day": "Halted, not yet or no longer listed, or lost by the source: compare with another source.",
+    "extra_day": "The exchange was closed: shifted or filled dates?",
+    "duplicate_row": "Keep one row a day, and find out which is right.",
+    "stale": "Repeated values: no trades, a filled gap or a stuck feed?",
+    "impossible": "Not a return: leave it out.",
+    "extreme": "Look for news or a corporate action that day.",
+    "reversal": "Taken back the next session: a wrong price that day?",
+    "unadjusted_split": "As a split leaves it: are these prices adjusted?",
+    "source_seam": "Two sources meet here: where they adjust prices differently this return is not one.",
+    "survivors_only": "No firm ever left: delisted losers are missing, so average returns are too high.",
+}
+_SHIFTED: Final = "Dates look shifted by a day, as time-zone conversion does: check the day of a known event."
+_APART: Final = "Moves with the other tickers a session apart: are its dates shifted?"
 FINDING: Final = ("ticker", "check", "date", "value", "advice")
 
 EXTREME: Final = 0.5
@@ -88,15 +99,13 @@ def check_returns(frame: pd.DataFrame, *, exchange: str = NEW_YORK) -> pd.DataFr
     rows = frame.sort_values(["ticker", "date"], ignore_index=True)
     open_days = sessions(*_span(frame), exchange=exchange)
     found = [
-        *_missing(rows, open_days, frame.attrs.get("asked", {})),
-        _extra(rows, open_days),
+        _missing(rows, open_days, frame.attrs.get("asked", {})),
         _duplicates(rows),
-        _stale(rows),
-        *_sizes(rows),
-        _shifted_weekdays(rows),
-        _shifted_sessions(rows),
-        _seams(rows),
-        _survivors(rows, open_days),
+        *_single_days(rows, open_days),
+        _splits(rows),
+        *_shifted_weekdays(rows),
+        *_shifted_sessions(rows),
+        *_survivors(rows, open_days),
     ]
     doubts = pd.concat([part for part in found if len(part)] or [pd.DataFrame(columns=list(FINDING))])
     return doubts[list(FINDING)].sort_values(["ticker", "check", "date"], ignore_index=True)
@@ -110,17 +119,14 @@ def _span(frame: pd.DataFrame) -> tuple[Any, Any]:
     )
 
 
-def _finding(rows: pd.DataFrame, check: str, value: Any, advice: str) -> pd.DataFrame:
+def _finding(rows: pd.DataFrame, check: str, value: Any, advice: str | None = None) -> pd.DataFrame:
     told = rows[["ticker", "date"]].copy()
-    told["check"], told["value"], told["advice"] = check, value, advice
+    told["check"], told["value"], told["advice"] = check, value, advice or ADVICE[check]
     return told.astype({"value": "float64"})
 
 
-def _missing(
-    rows: pd.DataFrame, open_days: pd.DatetimeIndex, asked: dict[str, str]
-) -> Iterator[pd.DataFrame]:
+def _missing(rows: pd.DataFrame, open_days: pd.DatetimeIndex, asked: dict[str, str]) -> pd.DataFrame:
     """Stretches of sessions without a return, per ticker, inside its own life and inside the window asked."""
-    advice = "Halted, not yet or no longer listed, or lost by the source: compare with another source."
     first, last = asked.get("start"), asked.get("end")
     known = rows[rows["return"].notna()]
     codes, tickers = pd.factorize(known["ticker"])
@@ -135,80 +141,63 @@ def _missing(
     edges = np.diff(np.pad(gap, ((0, 0), (1, 1))).astype(np.int8), axis=1)
     who, begin = np.nonzero(edges == 1)
     found = pd.DataFrame({"ticker": np.asarray(tickers)[who], "date": open_days[begin]})
-    yield _finding(found, "missing_day", np.nonzero(edges == -1)[1] - begin, advice)
-
-
-def _extra(rows: pd.DataFrame, open_days: pd.DatetimeIndex) -> pd.DataFrame:
-    extra = rows[~rows["date"].isin(open_days)]
-    return _finding(extra, "extra_day", extra["return"], "The exchange was closed: shifted or filled dates?")
+    return _finding(found, "missing_day", np.nonzero(edges == -1)[1] - begin)
 
 
 def _duplicates(rows: pd.DataFrame) -> pd.DataFrame:
     counts = rows.groupby(["ticker", "date"], sort=False).size().rename("count").reset_index()
     twice = counts[counts["count"] > 1]
-    return _finding(
-        twice, "duplicate_row", twice["count"], "Keep one row a day, and find out which is right."
-    )
+    return _finding(twice, "duplicate_row", twice["count"])
 
 
-def _stale(rows: pd.DataFrame) -> pd.DataFrame:
-    new_run = rows["return"].ne(rows["return"].shift()) | rows["ticker"].ne(rows["ticker"].shift())
-    length = rows.groupby(new_run.cumsum())["return"].transform("size")
-    runs = rows[new_run & (length >= STALE_RUN) & rows["return"].notna()]
-    return _finding(
-        runs, "stale", length[runs.index], "Repeated values: no trades, a filled gap or a stuck feed?"
-    )
-
-
-def _sizes(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """Impossible and extreme returns, jumps taken back, and changes that look like a split."""
-    returns = rows["return"]
+def _single_days(rows: pd.DataFrame, open_days: pd.DatetimeIndex) -> Iterator[pd.DataFrame]:
+    """What one row, beside the one before or after it, gives away."""
+    returns, ticker = rows["return"], rows["ticker"]
+    follows, goes_on = ticker.eq(ticker.shift()), ticker.eq(ticker.shift(-1))
+    source = rows["source"] if "source" in rows else pd.Series("", index=rows.index)
+    new_run = returns.ne(returns.shift()) | ~follows
+    length = returns.groupby(new_run.cumsum()).transform("size")
     impossible = ~np.isfinite(returns) | (returns <= -1)
-    yield _finding(rows[impossible], "impossible", returns[impossible], "Not a return: leave it out.")
-    extreme = ~impossible & (returns.abs() > EXTREME)
-    yield _finding(
-        rows[extreme], "extreme", returns[extreme], "Look for news or a corporate action that day."
-    )
-    same = rows["ticker"].eq(rows["ticker"].shift(-1))
     back = ((1 + returns) * (1 + returns.shift(-1)) - 1).abs() < REVERSAL / 6
-    reversed_ = same & ~impossible & (returns.abs() > REVERSAL) & back
-    yield _finding(
-        rows[reversed_],
-        "reversal",
-        returns[reversed_],
-        "Taken back the next session: a wrong price that day?",
+    checks = (
+        ("extra_day", ~rows["date"].isin(open_days), returns),
+        ("stale", new_run & (length >= STALE_RUN) & returns.notna(), length),
+        ("impossible", impossible, returns),
+        ("extreme", ~impossible & (returns.abs() > EXTREME), returns),
+        ("reversal", goes_on & ~impossible & (returns.abs() > REVERSAL) & back, returns),
+        ("source_seam", follows & source.ne(source.shift()), returns),
     )
-    large = rows[~impossible & (returns.abs() > 0.4)]
+    for check, where, value in checks:
+        yield _finding(rows[where], check, value[where])
+
+
+def _splits(rows: pd.DataFrame) -> pd.DataFrame:
+    """Changes as a split for or against leaves them."""
+    large = rows[np.isfinite(rows["return"]) & (rows["return"] > -1) & (rows["return"].abs() > 0.4)]
     gross = 1 + large["return"].to_numpy("float64")
-    change = np.maximum(gross, 1 / gross)  # a split for or against
+    change = np.maximum(gross, 1 / gross)
     ratios = np.array(SPLIT_RATIOS, dtype="float64")
     nearest = ratios[np.abs(np.log(change[:, None] / ratios)).argmin(axis=1)]
     split = np.abs(change / nearest - 1) < SPLIT_TOLERANCE
-    yield _finding(
-        large[split], "unadjusted_split", nearest[split], "As a split leaves it: are these prices adjusted?"
-    )
+    return _finding(large[split], "unadjusted_split", nearest[split])
 
 
-def _shifted_weekdays(rows: pd.DataFrame) -> pd.DataFrame:
+def _shifted_weekdays(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """Trades on Sundays mean dates a day early (Monday's), on Saturdays a day late (Friday's)."""
     weekday = rows["date"].dt.day_of_week
-    advice = "Dates look shifted by a day, as time-zone conversion does: check the day of a known event."
-    parts = []
-    for day, name, offset in ((6, "sunday", -1), (5, "saturday", 1)):
-        share = rows.assign(**{name: weekday.eq(day)}).groupby("ticker")[name].mean()
-        tickers = share[share > 0.1].index
-        first = rows[weekday.eq(day) & rows["ticker"].isin(tickers)].drop_duplicates("ticker")
-        parts.append(_finding(first, "time_zone_shift", offset, advice))
-    return pd.concat(parts)
+    for day, offset in ((6, -1), (5, 1)):
+        share = weekday.eq(day).groupby(rows["ticker"]).transform("mean")
+        first = rows[weekday.eq(day) & (share > 0.1)].drop_duplicates("ticker")
+        yield _finding(first, "time_zone_shift", offset, _SHIFTED)
 
 
-def _shifted_sessions(rows: pd.DataFrame) -> pd.DataFrame:
+def _shifted_sessions(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """Series that move with the other tickers of a day before or after, but not of the same day."""
     unique = rows.drop_duplicates(["ticker", "date"])
     wide = unique.set_index(["date", "ticker"])["return"].unstack()  # noqa: PD010 (nothing to aggregate)
     wide = wide.clip(-CLIP, CLIP)
     if wide.shape[1] < ENOUGH_TICKERS or len(wide) < ENOUGH_DAYS:
-        return pd.DataFrame(columns=list(FINDING))
+        return
     # Each series against the mean of the others: with itself among them it would always agree.
     values = wide.to_numpy("float64")
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -216,12 +205,10 @@ def _shifted_sessions(rows: pd.DataFrame) -> pd.DataFrame:
         others = (total[:, None] - values) / (count[:, None] - 1)
         correlation = {lag: _correlations(values, others, lag) for lag in (-1, 0, 1)}
     starts = rows.drop_duplicates("ticker").set_index("ticker", drop=False).rename_axis(None)
-    parts, enough = [], np.isfinite(values).sum(axis=0) >= ENOUGH_DAYS
+    enough = np.isfinite(values).sum(axis=0) >= ENOUGH_DAYS
     for lag in (-1, 1):
         off = (correlation[lag] > 0.3) & (correlation[0] < 0.1) & enough
-        advice = "Moves with the other tickers a session apart: are its dates shifted?"
-        parts.append(_finding(starts.loc[wide.columns[off]], "time_zone_shift", lag, advice))
-    return pd.concat(parts)
+        yield _finding(starts.loc[wide.columns[off]], "time_zone_shift", lag, _APART)
 
 
 def _correlations(values: np.ndarray, others: np.ndarray, lag: int) -> np.ndarray:
@@ -236,20 +223,9 @@ def _correlations(values: np.ndarray, others: np.ndarray, lag: int) -> np.ndarra
     return (left * right).sum(axis=0) / np.sqrt((left**2).sum(axis=0) * (right**2).sum(axis=0))
 
 
-def _seams(rows: pd.DataFrame) -> pd.DataFrame:
-    if "source" not in rows.columns:
-        return pd.DataFrame(columns=list(FINDING))
-    same = rows["ticker"].eq(rows["ticker"].shift())
-    seam = rows[same & rows["source"].ne(rows["source"].shift())]
-    advice = "Two sources meet here: where they adjust prices differently this return is not one."
-    return _finding(seam, "source_seam", seam["return"], advice)
-
-
-def _survivors(rows: pd.DataFrame, open_days: pd.DatetimeIndex) -> pd.DataFrame:
+def _survivors(rows: pd.DataFrame, open_days: pd.DatetimeIndex) -> Iterator[pd.DataFrame]:
     last = rows.groupby("ticker")["date"].max()
     enough = len(last) >= ENOUGH_TICKERS and len(open_days) >= ENOUGH_DAYS
-    if not enough or (last < last.max() - pd.Timedelta(days=45)).any():
-        return pd.DataFrame(columns=list(FINDING))
-    whole = pd.DataFrame({"ticker": ["*"], "date": [rows["date"].max()]})
-    advice = "No firm ever left: delisted losers are missing, so average returns are too high."
-    return _finding(whole, "survivors_only", len(last), advice)
+    if enough and (last >= last.max() - pd.Timedelta(days=45)).all():
+        whole = pd.DataFrame({"ticker": ["*"], "date": [rows["date"].max()]})
+        yield _finding(whole, "survivors_only", len(last))

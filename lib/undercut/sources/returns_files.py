@@ -24,8 +24,6 @@ from undercut.sources.sessions import NEW_YORK
 
 Values = Literal["auto", "prices", "returns", "returns_percent", "returns_bp"]
 Measure = Literal["prices", "returns", "returns_percent", "returns_bp"]
-#: How names of files end that may hold returns; a file given by its path may be called anything.
-SUFFIXES: Final = (".csv", ".parquet", ".pq", ".xlsx", ".csv.gz", ".csv.bz2", ".csv.xz", ".csv.zip")
 
 #: Column names in small letters, without blanks and marks.
 _DATE: Final = (
@@ -133,13 +131,9 @@ def read_returns_file(path: Path, *, values: Values = "auto", exchange: str = NE
     bare = {name: re.sub(_EXCHANGE, "", name) for name in names}
     if any(name != short for name, short in bare.items()):
         long["ticker"] = long["ticker"].map(bare)
-    note = "; ".join(
-        [
-            measure.replace("_", " in ") + (f" from column {column!r}" if column else ""),
-            *table.notes,
-            *_said_of_names(table),
-        ]
-    )
+    what = measure.replace("_", " in ") + (f" from column {column!r}" if column else "")
+    ticker = None if len(table.header) > 1 else ticker_of(table)
+    note = "; ".join([what, *table.notes, *(table.names(ticker)[1] if ticker else ())])
     if (long["date"] > pd.Timestamp.now("UTC").tz_localize(None)).any():
         note += f"; days to come are in it, the last {long['date'].max():%Y-%m-%d}"
     if measure == "prices":
@@ -153,12 +147,6 @@ def read_returns_file(path: Path, *, values: Values = "auto", exchange: str = NE
     frame["source"] = path.name + frame.pop("inner").map(lambda name: f": {name}" if name else "")
     frame = frame[["date", "ticker", "return", "source"]].reset_index(drop=True)
     return UserReturns(frame, note, measure, _aliases(table))
-
-
-def _said_of_names(table: UserTable) -> tuple[str, ...]:
-    """Tickers that differ only by case or blanks."""
-    ticker = None if len(table.header) > 1 else ticker_of(table)
-    return () if ticker is None else table.names(ticker)[1]
 
 
 def day_of(table: UserTable) -> str:
@@ -225,12 +213,6 @@ def _from_prices(prices: pd.DataFrame, column: str, exchange: str) -> tuple[pd.D
     return frame, note
 
 
-def own_files(folder: Path) -> list[Path]:
-    """The user's files of returns, in order of their names."""
-    found = folder.glob("*")
-    return sorted(p for p in found if p.name.lower().endswith(SUFFIXES) and not p.name.startswith("factors"))
-
-
 def closes_in(path: Path) -> pd.DataFrame:
     """``date``, ``ticker``, ``close``: prices of a file as they were, not adjusted; empty where it has none.
 
@@ -238,10 +220,14 @@ def closes_in(path: Path) -> pd.DataFrame:
     ------
     SourceError
         The file cannot be read.
+    CellError
+        A cell of its prices or days cannot be read.
     """
     closes = {name: _MEASURES[name] for name in _UNADJUSTED}
     try:
         long, measure, column = _long(read_table(path, header_rows=0), path, "auto", closes)
+    except CellError:
+        raise
     except DataError:  # it has returns or adjusted prices alone
         measure = "returns"
     if measure != "prices":

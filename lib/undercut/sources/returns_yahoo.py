@@ -27,8 +27,7 @@ from undercut.sources.returns_shape import Window, returns_from_prices
 from undercut.sources.sessions import NEW_YORK, closes, sessions
 
 TIMEOUT_SECONDS: Final = 20.0
-ATTEMPTS: Final = 4
-WAIT_SECONDS: Final = (1.0, 30.0)
+_PATIENT: Final = stamina.RetryingCaller(attempts=4, timeout=None, wait_initial=1.0, wait_max=30.0)
 #: Days that Yahoo did not have are asked again after this.
 ABSENT_FOR: Final = pd.Timedelta(days=7)
 #: Prices of a session settle a while after its close.
@@ -184,22 +183,16 @@ def _prices(
     ticker: str, first: pd.Timestamp, last: pd.Timestamp, session: Any, timeout: float
 ) -> pd.DataFrame:
     """Adjusted closes; passing faults are retried with growing pauses."""
-    retries = stamina.retry_context(
-        on=lambda error: isinstance(error, _Refused) and error.trouble != "no prices",
-        attempts=ATTEMPTS,
-        timeout=None,
-        wait_initial=WAIT_SECONDS[0],
-        wait_max=WAIT_SECONDS[1],
-    )
-    table = pd.DataFrame()
-    for attempt in retries:
-        with attempt:
-            table = _history(ticker, first, last + pd.Timedelta(days=1), session, timeout)
+    table = _PATIENT(_is_passing, _history, ticker, first, last + pd.Timedelta(days=1), session, timeout)
     # yfinance answers an empty table, without an error, to much that went wrong.
     if table.empty or "Close" not in table or table["Close"].isna().all():
         raise _Refused("no prices", "Yahoo answered without a single price; is the ticker right?")
     dates = pd.DatetimeIndex(table.index).tz_localize(None).normalize().as_unit("us")
     return pd.DataFrame({"date": dates, "price": table["Close"].to_numpy("float64")})
+
+
+def _is_passing(error: Exception) -> bool:
+    return isinstance(error, _Refused) and error.trouble != "no prices"
 
 
 def _history(
