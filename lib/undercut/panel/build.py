@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 
 from undercut.panel.aliases import apply_alias_periods
-from undercut.panel.cleaning import assign_status, same_price
+from undercut.panel.cleaning import assign_status
 from undercut.panel.contradictions import contradict
 from undercut.panel.disputes import settle
 from undercut.panel.identity import Identity
 from undercut.panel.runs import cut
 from undercut.panel.schema import PANEL_COLUMNS, PRICE_COLUMNS
+from undercut.panel.stretches import OFFER, PRICES, SAME_PRICE, near_both
 from undercut.panel.timeline import add_validity
 from undercut.panel.withdrawals import load_ends, stated_ends
 from undercut.sources.quotes import TEXT_MODES
@@ -27,7 +28,6 @@ CONVERTED: Final = (
     ("genai-prices", r"zhipuai/.*", 7.25),
     ("genai-prices", r"minimax/MiniMax-M2(?:\.1(?:-highspeed)?)?", 7.0),
 )
-_OFFER = ["host", "model_id", "variant"]
 _ORDER = [
     "model_id", "host", "variant", "source", "raw_id", "valid_from", "first_seen", "valid_to", "last_seen",
     "input", "output", "conditions",
@@ -100,7 +100,8 @@ def _identified(
 ) -> pd.DataFrame:
     known_runs, known_snapshots = cut(runs, snapshots, day)
     rows = add_validity(known_runs, known_snapshots, day)
-    return _identify(_announced(rows, day), identity)
+    # Prices announced for a day still to come are part of what is known; say so.
+    return _identify(rows.assign(is_announced=rows["valid_from"] > day), identity)
 
 
 def _other_modes(
@@ -117,19 +118,13 @@ def _other_modes(
     )
 
 
-def _announced(rows: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
-    """Prices announced for a day still to come are part of what is known; say so."""
-    return rows.assign(is_announced=rows["valid_from"] > day)
-
-
 def _identify(rows: pd.DataFrame, identity: Identity) -> pd.DataFrame:
     names = rows[["source", "raw_host", "raw_id"]].drop_duplicates()
     resolved = identity.resolve(names)
     rows = rows.merge(resolved, on=["source", "raw_host", "raw_id"], how="left", validate="many_to_one")
     rows["closed_on"] = rows["host"].map(identity.hosts.set_index("host")["closed_on"])
     rows = apply_alias_periods(rows, identity.alias_periods())
-    facts = identity.models[["developer", "origin", "access", "release_date"]]
-    rows = _with_facts(rows, facts)
+    rows = _with_facts(rows, identity.models)
     own = identity.developers.set_index("developer")["own_host"].dropna()
     rows["is_own_host"] = rows["host"].eq(rows["developer"].map(own[~own.index.duplicated()]))
     return rows
@@ -146,7 +141,7 @@ def _with_ends(rows: pd.DataFrame, ends: pd.DataFrame) -> pd.DataFrame:
 
 def _with_facts(rows: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     """Facts from the reviewed table where it knows the model, from the developer's rule otherwise."""
-    known = rows[["model_id"]].join(facts, on="model_id")
+    known = rows[["model_id"]].join(facts[["developer", "origin", "access", "release_date"]], on="model_id")
     for column in ("developer", "origin", "access"):
         rows[column] = known[column].where(known["developer"].notna(), rows[column])
     return rows.assign(release_date=pd.to_datetime(known["release_date"]))
@@ -162,21 +157,16 @@ def _use_effective_days(rows: pd.DataFrame) -> pd.DataFrame:
     dating = rows.loc[is_dated, "source"].unique()
     # What a source has since taken back or said otherwise is no longer stated.
     stands = is_dated & ~(rows["valid_to"] <= rows["valid_from"])
-    stated = rows.loc[stands, [*_OFFER, "input", "output", "valid_from"]].rename(
-        columns={"input": "stated_input", "output": "stated_output", "valid_from": "stated_from"}
-    )
+    stated = rows.loc[stands, [*OFFER, *PRICES, "valid_from"]]
     changes = _price_changes(rows[~rows["is_backport"] & ~rows["source"].isin(dating)])
-    matched = changes.reset_index(names="row").merge(stated, on=_OFFER)
-    matched = matched[
-        same_price(matched["input"], matched["stated_input"])
-        & same_price(matched["output"], matched["stated_output"])
-        & (matched["stated_from"] > matched["valid_from_before"])
-        & (matched["stated_from"] < matched["valid_from"])
-    ]
-    matched = matched.sort_values(["row", "stated_from"]).drop_duplicates("row", keep="last")
-    moved = rows.copy()
-    moved.loc[matched["row"], "valid_from"] = matched["stated_from"].to_numpy()
-    moved.loc[matched["row_before"].astype(int), "valid_to"] = matched["stated_from"].to_numpy()
+    matched = changes.reset_index(names="row").merge(stated, on=OFFER, suffixes=("", "_stated"))
+    day = matched["valid_from_stated"]
+    inside = (day > matched["valid_from_before"]) & (day < matched["valid_from"])
+    matched = matched[near_both(matched, "_stated", SAME_PRICE) & inside]
+    matched = matched.sort_values(["row", "valid_from_stated"]).drop_duplicates("row", keep="last")
+    moved, day = rows.copy(), matched["valid_from_stated"].to_numpy()
+    moved.loc[matched["row"], "valid_from"] = day
+    moved.loc[matched["row_before"].astype(int), "valid_to"] = day
     return moved
 
 
@@ -187,8 +177,7 @@ def _price_changes(rows: pd.DataFrame) -> pd.DataFrame:
     columns = ["input", "output", "valid_from", "valid_to", "row"]
     before = ordered.groupby(["source", "raw_id", "model_id"])[columns].shift()
     both = ordered.drop(columns="row").join(before.add_suffix("_before"))
-    stays = same_price(both["input"], both["input_before"])
-    stays &= same_price(both["output"], both["output_before"])
+    stays = near_both(both, "_before", SAME_PRICE)
     return both[both["valid_to_before"].eq(both["valid_from"]) & ~stays]
 
 

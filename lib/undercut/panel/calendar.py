@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pandas as pd
 
-from undercut.days import day_of
+from undercut.days import Day, day_of
 from undercut.panel import store
 from undercut.provenance import attach
 
 
-def load_withdrawals(as_of: str | date | pd.Timestamp | None = None) -> pd.DataFrame:
+def load_withdrawals(as_of: Day = None) -> pd.DataFrame:
     """The calendar of withdrawals: one row an offer (seller and model) whose end is known.
 
     Parameters

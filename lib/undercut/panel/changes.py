@@ -8,7 +8,6 @@ A step from one source or id to another is a row only where a third party took t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -16,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from undercut import paths
-from undercut.days import day_of
-from undercut.errors import InputError, unknown
+from undercut.days import Day, day_of
+from undercut.errors import unknown
 from undercut.panel import store
 from undercut.panel.stretches import MAX_GAP, OFFER, SERIES, near, steps, stretches
 from undercut.panel.verdicts import CONTRADICTED, HANDED_OVER, MENDED, SAME, decide
@@ -45,9 +44,7 @@ _PRICES: Final = ["input_before", "output_before", "input_after", "output_after"
 _CODE: Final = ("changes", "stretches", "verdicts")
 
 
-def load_changes(
-    as_of: str | date | pd.Timestamp | None = None, *, verdict: str | Sequence[str] | None = None
-) -> pd.DataFrame:
+def load_changes(as_of: Day = None, *, verdict: str | Sequence[str] | None = None) -> pd.DataFrame:
     """Changes of the price of an offer, each with a verdict and its evidence.
 
     Parameters
@@ -82,7 +79,7 @@ def load_changes(
     >>> cuts[["changed_on", "input_before", "input_after"]].astype("str").to_numpy().tolist()
     [['2025-06-10', '10.0', '2.0']]
     """
-    wanted = _verdicts(verdict)
+    wanted = store.chosen("verdict", verdict, VERDICTS)
     changes = _changes(day_of(as_of))
     chosen = changes[changes["verdict"].isin(wanted)].reset_index(drop=True)
     return attach(chosen, *store.provenance(), provenance())
@@ -104,7 +101,8 @@ def select_changes(
         No change has this seller or model; the closest names are told.
     """
     every = load_changes(as_of)
-    found = every[every["verdict"].isin(_verdicts(verdict if verdict == "all" else verdict.split(",")))]
+    verdicts = verdict if verdict == "all" else verdict.split(",")
+    found = every[every["verdict"].isin(store.chosen("verdict", verdicts, VERDICTS))]
     for column, name in (("host", host), ("model_id", model)):
         if name is None:
             continue
@@ -123,34 +121,18 @@ def save_changes(panel: pd.DataFrame) -> None:
 
 
 def _changes(day: pd.Timestamp | None) -> pd.DataFrame:
-    """From the store, from the cache, or made anew and kept."""
-    fingerprint = _fingerprint()
-    name = "newest" if day is None else day.strftime("%Y-%m-%d")
-    held = paths.cache_dir("changes") / f"{fingerprint[:16]}-{name}.parquet"
-    stored = [paths.data_dir() / "prices" / "changes.parquet"] if day is None else []
-    for path in (*stored, held):
-        if store.fingerprint_of(path) == fingerprint:
-            return store.typed(pd.read_parquet(path))
-    panel = store.load_panel(day, status="all")
-    found = build_changes(panel, load_witnesses(as_of=day), load_records(as_of=day))
-    store.keep(found, held, fingerprint)
-    return found
+    def derive() -> pd.DataFrame:
+        panel = store.load_panel(day, status="all")
+        return build_changes(panel, load_witnesses(as_of=day), load_records(as_of=day))
+
+    return store.stored("changes", day, _fingerprint(), derive)
 
 
 def _fingerprint() -> str:
     """Identifies the panel, the witnesses and the code behind the changes."""
     code = Path(__file__).parent
     tables = sorted(path for path in (paths.data_dir() / "witnesses").iterdir() if path.suffix != ".md")
-    return store.fingerprint_with([*(code / f"{name}.py" for name in _CODE), *tables])
-
-
-def _verdicts(verdict: str | Sequence[str] | None) -> Sequence[str]:
-    if verdict is None or verdict == "all":
-        return VERDICTS
-    wanted = [verdict] if isinstance(verdict, str) else list(verdict)
-    if strange := sorted(set(wanted) - set(VERDICTS)):
-        raise InputError(f"Unknown verdict {', '.join(strange)}; choose from {', '.join(VERDICTS)} or 'all'.")
-    return wanted
+    return store.fingerprint(more=[*(code / f"{name}.py" for name in _CODE), *tables])
 
 
 def build_changes(panel: pd.DataFrame, witnesses: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
@@ -229,8 +211,7 @@ def _handovers(runs: pd.DataFrame) -> pd.DataFrame:
     other = apart | (met["raw_id_before"] != met["raw_id_after"])
     takes_over = (met["start_after"] > met["start_before"]) & ~(met["end_after"] < met["end_before"])
     takes_over &= met["start_after"] <= met["end_before"] + MAX_GAP
-    same = near(met["input_before"], met["input_after"], SAME)
-    same &= near(met["output_before"], met["output_after"], SAME)
+    same = near(met[_PRICES[:2]], met[_PRICES[2:]], SAME).all(axis=1)
     met = met[other & takes_over & ~same]
     return met[[*OFFER, *_PRICES]].assign(
         source=met["source_before"], raw_id=met["raw_id_before"], shown_on=met["shown_after"],

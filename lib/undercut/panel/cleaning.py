@@ -15,7 +15,7 @@ import pandas as pd
 from undercut.panel.aliases import stale_alias
 from undercut.panel.slips import RULES as SLIPS
 from undercut.panel.slips import Verdict, blended, twin
-from undercut.panel.stretches import OFFER, SAME_PRICE, near
+from undercut.panel.stretches import OFFER, PRICES, SAME_PRICE, near, spells
 from undercut.panel.withdrawals import past_end
 from undercut.sources.witnesses import family
 
@@ -44,14 +44,9 @@ _VERTEX_GEMINI: Final = r"(?:^|/)gemini-(?:1\.[05]-)?(?:pro|flash|ultra)"
 _VERTEX_PREVIEW: Final = r"(?:^|/)gemini-1\.5-(?:pro|flash)-(?:preview|exp)-"
 _VERTEX_MENDED: Final = pd.Timestamp("2024-07-25", tz="UTC")
 
-_SERIES: Final = ("source", "raw_id", "model_id")
+_SERIES: Final = ["source", "raw_id", "model_id"]
 
 Rule = Callable[[pd.DataFrame], Verdict]
-
-
-def same_price(left: pd.Series | np.ndarray, right: pd.Series | np.ndarray) -> np.ndarray:
-    """Whether prices agree to within :data:`SAME_PRICE` of the larger; two zeros agree."""
-    return near(left, right, SAME_PRICE)
 
 
 def assign_status(rows: pd.DataFrame) -> pd.DataFrame:
@@ -75,7 +70,7 @@ def assign_status(rows: pd.DataFrame) -> pd.DataFrame:
         fits, reason = rule(judged)
         fresh = fits.fillna(False).astype(bool) & judged["status"].eq("ok")
         judged.loc[fresh, "status"] = status
-        judged.loc[fresh, "note"] = reason[fresh]
+        judged.loc[fresh, "note"] = reason if isinstance(reason, str) else reason[fresh]
     return judged
 
 
@@ -90,13 +85,9 @@ def _in_sequence(rows: pd.DataFrame) -> pd.DataFrame:
     return usable.sort_values(["source", "raw_id", "valid_from", "first_seen"])
 
 
-def _constant(rows: pd.DataFrame, text: str) -> pd.Series:
-    return pd.Series(text, index=rows.index)
-
-
 def backport(rows: pd.DataFrame) -> Verdict:
     """From a patch of an older version line: an older table, published late."""
-    return rows["is_backport"], _constant(rows, "patch release of an older line carries an older table")
+    return rows["is_backport"], "patch release of an older line carries an older table"
 
 
 def missing_price(rows: pd.DataFrame) -> Verdict:
@@ -130,14 +121,12 @@ def free(rows: pd.DataFrame) -> Verdict:
 def placeholder(rows: pd.DataFrame) -> Verdict:
     """Zero without a word that it is free: not known yet."""
     zero = (rows["input"] == 0) & (rows["output"] == 0)
-    return zero, _constant(rows, "zero, and nothing says that it is free")
+    return zero, "zero, and nothing says that it is free"
 
 
 def notional(rows: pd.DataFrame) -> Verdict:
     """A price beside a flat-fee plan: nobody pays it."""
-    return rows["host_kind"].isin(FREE_KINDS), _constant(
-        rows, "flat-fee plan: the price per token is notional"
-    )
+    return rows["host_kind"].isin(FREE_KINDS), "flat-fee plan: the price per token is notional"
 
 
 def per_character(rows: pd.DataFrame) -> Verdict:
@@ -150,9 +139,7 @@ def per_character(rows: pd.DataFrame) -> Verdict:
     of_table = rows["source"].isin(["litellm", "tokencost"]) & rows["host"].eq("google-vertex")
     preview = rows["raw_id"].str.contains(_VERTEX_PREVIEW)
     early = rows["raw_id"].str.contains(_VERTEX_GEMINI) & (rows["first_seen"] < _VERTEX_MENDED)
-    return of_table & (preview | early), _constant(
-        rows, "per character, filed as per token (Vertex, Gemini 1.x)"
-    )
+    return of_table & (preview | early), "per character, filed as per token (Vertex, Gemini 1.x)"
 
 
 def impossible_level(rows: pd.DataFrame) -> Verdict:
@@ -206,20 +193,18 @@ def unit_change(rows: pd.DataFrame) -> Verdict:
         else:
             guilty = []
         wrong[guilty] = True
-    return wrong, _constant(rows, "both prices changed by the same power of ten: a unit, not a price")
+    return wrong, "both prices changed by the same power of ten: a unit, not a price"
 
 
 def _power_of_ten_jumps(rows: pd.DataFrame) -> list[tuple[int, int, float]]:
     """Neighbouring quotes of one offer whose prices differ by one power of ten: (before, after, exponent)."""
     usable = _in_sequence(rows)
-    usable = usable[~is_first_hand(usable)]
-    key = usable.groupby(list(_SERIES), dropna=False)
-    ratios = [np.log10(key[name].shift(-1) / usable[name]) for name in ("input", "output")]
-    exponent = ratios[0].round()
-    near = [(10.0 ** (ratio - exponent) - 1).abs() <= POWER_OF_TEN_TOLERANCE for ratio in ratios]
-    found = exponent.abs().ge(1) & near[0] & near[1]
-    following = usable.assign(row=usable.index).groupby(list(_SERIES), dropna=False)["row"]
-    following = following.shift(-1)
+    usable = usable[~is_first_hand(usable)].assign(row=lambda quotes: quotes.index)
+    key = usable.groupby(_SERIES, dropna=False)
+    ratios, following = np.log10(key[PRICES].shift(-1) / usable[PRICES]), key["row"].shift(-1)
+    exponent = ratios["input"].round()
+    off = (10.0 ** ratios.sub(exponent, axis=0) - 1).abs()
+    found = exponent.abs().ge(1) & (off <= POWER_OF_TEN_TOLERANCE).all(axis=1)
     return [(int(b), int(following[b]), float(exponent[b])) for b in usable.index[found]]
 
 
@@ -261,13 +246,13 @@ def same_table_of_errors(rows: pd.DataFrame) -> Verdict:
     share = wrong.groupby(batch).transform("mean")
     several = wrong.groupby(batch).transform("sum") >= 3
     fits = several & (share >= 0.5) & (blended(rows) > USUAL_MAX)
-    return fits, _constant(rows, "came in one table with the host's other unit errors")
+    return fits, "came in one table with the host's other unit errors"
 
 
 def unknown_alias_target(rows: pd.DataFrame) -> Verdict:
     """A moving name on days when the model behind it is not known."""
     fits = rows["alias"].notna() & rows["model_id"].isna()
-    return fits, _constant(rows, "a moving name; the model behind it on these days is not known")
+    return fits, "a moving name; the model behind it on these days is not known"
 
 
 def unseen_since_move(rows: pd.DataFrame) -> Verdict:
@@ -279,9 +264,7 @@ def unseen_since_move(rows: pd.DataFrame) -> Verdict:
 
 def before_release(rows: pd.DataFrame) -> Verdict:
     """Offered before the model it names was released: the name must have meant another one."""
-    return rows["valid_from"] < rows["release_date"], _constant(
-        rows, "dated before the release of the model named"
-    )
+    return rows["valid_from"] < rows["release_date"], "dated before the release of the model named"
 
 
 def slip(rows: pd.DataFrame) -> Verdict:
@@ -290,18 +273,16 @@ def slip(rows: pd.DataFrame) -> Verdict:
     On the seller's own list such a price was charged: a promotion.
     """
     usable = _in_sequence(rows)
-    key = usable.groupby(list(_SERIES), dropna=False)
-    returns, leaves = pd.Series(True, index=usable.index), pd.Series(False, index=usable.index)
-    for name in ("input", "output"):
-        before, after = key[name].shift(1), key[name].shift(-1)
-        returns &= same_price(before, after) & before.notna() & after.notna()
-        leaves |= ~same_price(before, usable[name])
+    key = usable.groupby(_SERIES, dropna=False)[PRICES]
+    before = key.shift()
+    returns = near(before, key.shift(-1), SAME_PRICE).all(axis=1)
+    leaves = ~near(before, usable[PRICES], SAME_PRICE).all(axis=1)
     short = (usable["valid_to"] - usable["valid_from"]) <= MAX_SLIP
     price = usable["input"].round(6).astype("str") + "/" + usable["output"].round(6).astype("str")
     witnesses = usable.assign(price=price).groupby([*OFFER, "price"])["source"].transform("nunique")
     alone = witnesses.fillna(1) < 2
     fits = (returns & leaves & short & alone & ~is_first_hand(usable)).reindex(rows.index, fill_value=False)
-    return fits, _constant(rows, "a correction: the price returned within weeks and no other source shows it")
+    return fits, "a correction: the price returned within weeks and no other source shows it"
 
 
 def corrected_to_peers(rows: pd.DataFrame) -> Verdict:
@@ -311,29 +292,21 @@ def corrected_to_peers(rows: pd.DataFrame) -> Verdict:
     """
     usable = _in_sequence(rows)
     usable = usable[usable["model_id"].notna() & usable["variant"].eq("")]
-    usable = usable.sort_values(list(_SERIES), kind="stable")
-    stretch = _stretches(usable)
-    first = dict.fromkeys((*_SERIES, "host", "input", "output", "valid_from"), "first")
-    spells = usable.groupby(stretch).agg(first | {"valid_to": "last"})
-    following = spells.groupby(list(_SERIES))[["input", "output"]].shift(-1)
-    changed = spells.join(following, rsuffix="_next")[following["input"].notna() & ~is_first_hand(spells)]
+    number = spells(usable, _SERIES)
+    first = dict.fromkeys((*_SERIES, "host", *PRICES, "valid_from"), "first")
+    held = usable.groupby(number).agg(first | {"valid_to": "last"})
+    following = held.groupby(_SERIES)[PRICES].shift(-1)
+    changed = held.join(following, rsuffix="_next")[following["input"].notna() & ~is_first_hand(held)]
     met = changed.reset_index(names="spell").merge(usable, on="model_id", suffixes=("", "_other"))
     met = met[(met["host_other"] != met["host"]) & (met["valid_from_other"] < met["valid_to"])]
     met = met[~(met["valid_to_other"] <= met["valid_from"])]
-    agrees = same_price(met["input_next"], met["input_other"])
-    agrees &= same_price(met["output_next"], met["output_other"])
+    told, asked = ([f"{name}_{side}" for name in PRICES] for side in ("next", "other"))
+    agrees = near(met[told], met[asked], SAME_PRICE).all(axis=1)
     from_start = met[met["valid_from_other"] <= met["valid_from"]]
     hosts = from_start.groupby("spell")["host_other"].nunique()
     wrong = pd.Series(agrees, index=met.index).groupby(met["spell"]).all() & (hosts >= 2)
-    fits = stretch.isin(wrong.index[wrong]).reindex(rows.index, fill_value=False)
-    return fits, _constant(rows, "a correction: it changed to what every other host had charged all along")
-
-
-def _stretches(ordered: pd.DataFrame) -> pd.Series:
-    """Number of the stretch of one unchanged price to which each quote of a series belongs."""
-    before = ordered.groupby(list(_SERIES))[["input", "output"]].shift()
-    stays = same_price(before["input"], ordered["input"]) & same_price(before["output"], ordered["output"])
-    return pd.Series(~stays, index=ordered.index).cumsum()
+    fits = number.isin(wrong.index[wrong]).reindex(rows.index, fill_value=False)
+    return fits, "a correction: it changed to what every other host had charged all along"
 
 
 #: In the order in which they are asked.

@@ -120,11 +120,7 @@ def _encode_live(
         return
     table = source.parse(content, what=source.name)
     _refuse_damaged(table, source.name, encoder)
-    encoder.add(moment, table, is_backport=False)
-    yield Snapshot(
-        source.name, moment.isoformat(), moment, False,
-        len(table.quotes), table.out_of_scope, " ".join(table.unreadable), sha256_of(content),
-    )  # fmt: skip
+    yield _snapshot(encoder, moment, table, moment.isoformat(), sha256_of(content))
 
 
 def _encode(
@@ -142,17 +138,24 @@ def _encode(
         table = source.parse(member.content, what=what)
         if not release.is_backport:
             _refuse_damaged(table, what, encoder)
-        encoder.add(release.published, table, is_backport=release.is_backport)
-        yield Snapshot(
-            source.name,
-            release.version,
-            release.published,
-            release.is_backport,
-            len(table.quotes),
-            table.out_of_scope,
-            " ".join(table.unreadable),
-            member.sha256,
+        yield _snapshot(
+            encoder, release.published, table, release.version, member.sha256, is_backport=release.is_backport
         )
+
+
+def _snapshot(
+    encoder: RunEncoder,
+    published: dt.datetime,
+    table: Table,
+    version: str,
+    sha256: str,
+    *,
+    is_backport: bool = False,
+) -> Snapshot:
+    """Take in the next table of a source, and say what was read."""
+    encoder.add(published, table, is_backport=is_backport)
+    counts = (len(table.quotes), table.out_of_scope, " ".join(table.unreadable))
+    return Snapshot(encoder.source, version, published, is_backport, *counts, sha256)
 
 
 def _refuse_damaged(table: Table, what: str, encoder: RunEncoder) -> None:
@@ -193,12 +196,7 @@ def _collect_archive(cache_dir: Path | None, index_url: str | None) -> tuple[Run
     snapshots = []
     for day, table in openrouter_archive.parse(member.content):
         published = dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)
-        encoder.add(published, table, is_backport=False)
         version = f"{release.version}@{day.isoformat()}"
         digest = sha256_of(member.content + day.isoformat().encode())
-        snapshots.append(
-            Snapshot(
-                ARCHIVE_NAME, version, published, False, len(table.quotes), table.out_of_scope, "", digest
-            )
-        )
+        snapshots.append(_snapshot(encoder, published, table, version, digest))
     return encoder, snapshots

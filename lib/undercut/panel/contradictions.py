@@ -6,7 +6,7 @@ that no other family confirms. A witness that comes to our price afterwards was 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import Any, Final
@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from undercut.panel.aliases import price_before_move
-from undercut.panel.stretches import OFFER, SERIES, near, near_both, overlap
+from undercut.panel.stretches import FAR, OFFER, SERIES, Piece, near, near_both, overlap, split_by_verdict
 from undercut.sources.witnesses import family
 
 #: Trackers round, and rounded prices are the same.
@@ -29,14 +29,12 @@ ENOUGH: Final = 2
 #: A witness that comes to our price within this time of the end of its own was late.
 COMES_OVER: Final = pd.Timedelta(days=120)
 _FIRST_HAND: Final = "openrouter-archive"
-_OWN_ID: Final = "'s own id"
+#: What is told of an offer, and the source among whose names a model's own id speaks; mostly empty.
+_CLAIM: Final = [*OFFER, "family", "tracker", "input", "output", "observed_from", "observed_to", "own_id_of"]
 #: How :mod:`undercut.panel.disputes` notes that the sources alone could not tell.
 _BY_SOURCES: Final = "gave another price"
-_FAR: Final = pd.Timestamp("2262-01-01")
 
 _Verdict = tuple[str, str]
-#: Number of the row, first day, last day (exclusive), status and note where they change.
-_Piece = tuple[int, pd.Timestamp, pd.Timestamp, _Verdict | None]
 #: A row's verdict from the claims that speak at one time.
 Judge = Callable[[list[Any]], _Verdict | None]
 
@@ -51,6 +49,7 @@ def contradict(rows: pd.DataFrame, witnesses: pd.DataFrame) -> pd.DataFrame:
     witnesses : DataFrame
         From :func:`undercut.sources.witnesses.load_witnesses`, as of the same day.
     """
+    witnesses = witnesses.assign(own_id_of="")
     first_hand = rows["source"].eq(_FIRST_HAND) | rows["note"].str.contains(_FIRST_HAND)
     by_sources = rows["status"].eq("disputed") & rows["note"].str.contains(_BY_SOURCES) & ~first_hand
     rows = _judged(rows, rows[by_sources & rows["model_id"].notna()], witnesses, _restored)
@@ -88,14 +87,15 @@ def _price_of_own_shop(usable: pd.DataFrame) -> pd.Series:
 def _own(usable: pd.DataFrame) -> pd.DataFrame:
     """Usable rows as witnesses of each other."""
     own = usable.rename(columns={"valid_from": "observed_from", "valid_to": "observed_to"})
-    own = own.assign(tracker=own["source"], family=own["source"].map(family))
-    return own[[*OFFER, "family", "tracker", "input", "output", "observed_from", "observed_to"]]
+    own = own.assign(tracker=own["source"], family=own["source"].map(family), own_id_of="")
+    return own[_CLAIM]
 
 
 def _own_ids(usable: pd.DataFrame) -> pd.DataFrame:
     """Models' own ids as witnesses of other names that one table has beside them."""
     fixed = usable[_is_own_id(usable)]
-    return _own(fixed).assign(tracker=fixed["source"] + _OWN_ID, family=fixed["source"] + _OWN_ID)
+    name = fixed["source"] + "'s own id"
+    return _own(fixed).assign(tracker=name, family=name, own_id_of=fixed["source"])
 
 
 def _is_own_id(rows: pd.DataFrame) -> pd.Series:
@@ -106,14 +106,15 @@ def _is_own_id(rows: pd.DataFrame) -> pd.Series:
 def _judged(rows: pd.DataFrame, chosen: pd.DataFrame, told: pd.DataFrame, judge: Judge) -> pd.DataFrame:
     """``rows`` with the chosen ones split and judged by what is told of them."""
     claims = _claims(rows[rows["model_id"].notna() & ~rows["is_backport"]], chosen, told)
-    pieces: list[_Piece] = []
+    pieces: list[Piece] = []
     # Only what some tell otherwise (or, of disputed rows, alike) can get another verdict.
     decisive = claims["agrees"] if judge is _restored else ~claims["agrees"]
     every = claims[claims["row"].isin(claims.loc[decisive, "row"])]
     for number, group in groupby(every.sort_values("row").itertuples(), key=attrgetter("row")):
         start, end = chosen.loc[number, ["valid_from", "valid_to"]]
-        pieces += _pieces(number, start, end, list(group), judge)
-    return _rebuild(rows, pieces)
+        found = list(_pieces(number, start, end, list(group), judge))
+        pieces += found if any(piece.verdict for piece in found) else []
+    return split_by_verdict(rows, pieces)
 
 
 def _claims(rows: pd.DataFrame, usable: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
@@ -125,20 +126,17 @@ def _claims(rows: pd.DataFrame, usable: pd.DataFrame, told: pd.DataFrame) -> pd.
     first_shown = seen.groupby([usable[name] for name in [*SERIES, "input", "output"]]).transform("min")
     numbered["first_shown"] = first_shown.to_numpy()
     numbered["shown"] = np.maximum(first_shown.to_numpy(), numbered["valid_from"].to_numpy())
-    columns = [*OFFER, "family", "tracker", "input", "output", "observed_from", "observed_to"]
-    met = numbered.merge(told[columns], on=OFFER, suffixes=("", "_told"))
+    met = numbered.merge(told[_CLAIM], on=OFFER, suffixes=("", "_told"))
     met = met[met["family"] != met["family_told"]]
-    by_own_id = met["tracker"].eq(met["source"] + _OWN_ID) & ~_is_own_id(met)
-    met = met[by_own_id | ~met["tracker"].str.endswith(_OWN_ID)]
-    met["observed_to"] = met["observed_to"].fillna(_FAR)
+    met = met[met["own_id_of"].eq("") | met["own_id_of"].eq(met["source"]) & ~_is_own_id(met)]
+    met["observed_to"] = met["observed_to"].fillna(FAR)
     output = met["output_told"].where(met["output_told"].notna() | met["input_told"].isna(), met["output"])
     met["agrees"] = near(met["input"], met["input_told"], SAME) & near(met["output"], output, SAME)
     # One table is one voice: its own id may contradict a name beside it, and never confirms it.
-    met = met[~(met["agrees"] & met["tracker"].str.endswith(_OWN_ID))]
-    until = met["valid_to"].fillna(_FAR)
+    met = met[~met["agrees"] | met["own_id_of"].eq("")]
+    until = met["valid_to"].fillna(FAR)
     # A tracker's row that stood before our price came may be the late one.
-    is_newer = met["observed_from"].ge(met["shown"] - NEWER) | met["tracker"].str.endswith(_OWN_ID)
-    is_newer |= met["is_copy"]
+    is_newer = met["observed_from"].ge(met["shown"] - NEWER) | met["own_id_of"].ne("") | met["is_copy"]
     speaks = met["valid_from"].where(is_newer, met["shown"] + OLDER_WAITS)
     speaks = speaks.where(~met["agrees"], met["valid_from"])
     met["start"] = np.maximum(met["observed_from"], speaks)
@@ -186,18 +184,12 @@ def _comes_to(met: pd.DataFrame, rows: pd.DataFrame) -> pd.Series:
 
 def _pieces(
     number: int, start: pd.Timestamp, end: pd.Timestamp, claims: list[Any], judge: Judge
-) -> list[_Piece]:
-    """Periods of one row, each with its verdict; none where no period has one."""
+) -> Iterator[Piece]:
+    """Periods of one row, each with its verdict."""
     bounds = {bound for claim in claims for bound in (claim.start, claim.end)}
-    days = {start, _FAR if pd.isna(end) else end} | bounds
-    pieces: list[_Piece] = []
-    for left, right in pairwise(sorted(days)):
-        verdict = judge([claim for claim in claims if claim.start <= left and claim.end >= right])
-        if pieces and pieces[-1][3] == verdict:
-            pieces[-1] = (number, pieces[-1][1], right, verdict)
-        else:
-            pieces.append((number, left, right, verdict))
-    return pieces if any(piece[3] for piece in pieces) else []
+    for left, right in pairwise(sorted({start, FAR if pd.isna(end) else end} | bounds)):
+        on = [claim for claim in claims if claim.start <= left and claim.end >= right]
+        yield Piece(number, left, right, judge(on))
 
 
 def _restored(on: list[Any]) -> _Verdict | None:
@@ -224,17 +216,3 @@ def _outweighed(on: list[Any]) -> _Verdict | None:
             f"a correction: contradicted by {names}; its source mends it, or it is a moved name's",
         )
     return None
-
-
-def _rebuild(rows: pd.DataFrame, pieces: list[_Piece]) -> pd.DataFrame:
-    if not pieces:
-        return rows
-    split = rows.loc[[piece[0] for piece in pieces]].reset_index(drop=True)
-    split["valid_from"] = pd.Series([piece[1] for piece in pieces]).astype("datetime64[us]")
-    ends = pd.Series([piece[2] for piece in pieces]).astype("datetime64[us]")
-    split["valid_to"] = ends.mask(ends == _FAR)
-    for column, part in (("status", 0), ("note", 1)):
-        told = pd.Series([piece[3][part] if piece[3] else None for piece in pieces], dtype="object")
-        split[column] = split[column].where(told.isna(), told)
-    kept = rows.drop(index=list({piece[0] for piece in pieces}))
-    return pd.concat([kept, split], ignore_index=True)

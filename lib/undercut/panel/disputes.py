@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from undercut.panel.cleaning import is_first_hand, same_price
-from undercut.panel.stretches import SAME_PRICE
+from undercut.panel.cleaning import is_first_hand
+from undercut.panel.stretches import FAR, SAME_PRICE, Piece, spells, split_by_verdict
 from undercut.sources.witnesses import family
 
 _OFFER: Final = ["host", "product", "model_id", "variant"]
@@ -35,9 +35,6 @@ _NOTES: Final = {
     OVERTAKEN: "the same source gives a newer price under another id",
     UNDECIDED: "{others} gave another price; neither ever moved to the other's",
 }
-_FAR: Final = np.datetime64("2262-01-01", "D")
-#: Row, first day, last day (exclusive), verdict, note.
-_Piece = tuple[int, Any, Any, int, str]
 
 
 def settle(rows: pd.DataFrame) -> pd.DataFrame:
@@ -66,13 +63,13 @@ def settle(rows: pd.DataFrame) -> pd.DataFrame:
     contested = witnesses[differs].sort_values([*_OFFER, "valid_from", "source", "raw_id", "first_seen"])
     if contested.empty:
         return rows
-    pieces: list[_Piece] = []
-    numbers = contested.groupby(_OFFER, sort=False).indices.values()
+    pieces: list[Piece] = []
     columns = _Columns.of(contested)
-    for positions in numbers:
+    for positions in contested.groupby(_OFFER, sort=False).indices.values():
         pieces += _settle_offer(columns, np.sort(positions))
-    settled = _rebuild(contested.drop(columns="product"), pieces)
-    return pd.concat([rows.drop(index=contested.index), settled], ignore_index=True)
+    labels = contested.index
+    in_order = sorted(pieces, key=lambda piece: piece[:2])
+    return split_by_verdict(rows, (piece._replace(row=labels[piece.row]) for piece in in_order))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +89,7 @@ class _Columns:
         until = rows["last_seen"].dt.tz_convert(None) + FIRST_HAND_HOLDS
         return cls(
             start=rows["valid_from"].to_numpy("datetime64[D]"),
-            end=rows["valid_to"].fillna(pd.Timestamp(_FAR)).to_numpy("datetime64[D]"),
+            end=rows["valid_to"].fillna(FAR).to_numpy("datetime64[D]"),
             price=rows[["input", "output"]].to_numpy(float),
             source=rows["source"].to_numpy(object),
             news=_first_shown(rows).dt.tz_convert(None).to_numpy("datetime64[us]"),
@@ -103,21 +100,17 @@ class _Columns:
 
 def _first_shown(rows: pd.DataFrame) -> pd.Series:
     """When each witness first gave its price; a new context window of an old price is no news of it."""
-    series = [rows[name] for name in ("source", "raw_id", *_OFFER)]
-    before = rows.groupby(["source", "raw_id", *_OFFER])[["input", "output"]].shift()
-    changed = ~same_price(before["input"], rows["input"]) | ~same_price(before["output"], rows["output"])
-    stretch = pd.Series(changed, index=rows.index).groupby(series).cumsum()
-    return rows["first_seen"].groupby([*series, stretch]).transform("min")
+    return rows["first_seen"].groupby(spells(rows, ["source", "raw_id", *_OFFER])).transform("min")
 
 
-def _settle_offer(columns: _Columns, rows: np.ndarray) -> list[_Piece]:
+def _settle_offer(columns: _Columns, rows: np.ndarray) -> list[Piece]:
     """Pieces of the rows of one offer, each with one verdict; ``rows`` are in order of their first day."""
     start, end, price, source = (a[rows] for a in (columns.start, columns.end, columns.price, columns.source))
     becomes = _next_price(columns.witness[rows], price)
     heard = columns.first_hand_until[rows]
     unheard = (heard + 1)[(heard >= start) & (heard + 1 < end)]
     days = np.unique(np.concatenate([start, end, unheard]))
-    pieces: list[_Piece] = []
+    pieces: list[Piece] = []
     for left, right in pairwise(days):
         active = np.flatnonzero((start <= left) & (end >= right))
         if len(active) == 0:
@@ -127,9 +120,9 @@ def _settle_offer(columns: _Columns, rows: np.ndarray) -> list[_Piece]:
         news = columns.news[rows[active]]
         verdicts = _judge(agreement, price[active], source[active], becomes[active], first_hand, news)
         for place, verdict in enumerate(verdicts):
-            others = ", ".join(sorted(set(source[active][~agreement[place]]))) if verdict else ""
-            note = _NOTES[verdict].format(others=others) if verdict else ""
-            pieces.append((int(rows[active[place]]), left, right, verdict, note))
+            others = ", ".join(sorted(set(source[active][~agreement[place]])))
+            told = ("disputed", _NOTES[verdict].format(others=others)) if verdict else None
+            pieces.append(Piece(int(rows[active[place]]), left, right, told))
     return pieces
 
 
@@ -203,22 +196,3 @@ def _overtaken(agreement: np.ndarray, source: np.ndarray, news: np.ndarray) -> n
     same_source = source[:, None] == source[None, :]
     is_newer = news[None, :] > news[:, None]
     return np.asarray((same_source & is_newer & ~agreement).any(axis=1))
-
-
-def _rebuild(contested: pd.DataFrame, pieces: list[_Piece]) -> pd.DataFrame:
-    """Rows from pieces, neighbouring pieces of one verdict joined again."""
-    joined: list[_Piece] = []
-    for piece in sorted(pieces, key=lambda p: (p[0], p[1])):
-        before = joined[-1] if joined else None
-        if before and before[0] == piece[0] and before[2] == piece[1] and before[3:] == piece[3:]:
-            joined[-1] = (before[0], before[1], piece[2], *piece[3:])
-        else:
-            joined.append(piece)
-    split = contested.iloc[[piece[0] for piece in joined]].reset_index(drop=True)
-    split["valid_from"] = np.array([piece[1] for piece in joined]).astype("datetime64[us]")
-    ends = pd.Series(np.array([piece[2] for piece in joined]).astype("datetime64[us]"))
-    split["valid_to"] = ends.mask(ends == pd.Timestamp(_FAR))
-    believed = pd.Series([piece[3] == BELIEVED for piece in joined])
-    split["status"] = split["status"].where(believed, "disputed")
-    split["note"] = split["note"].where(believed, pd.Series([piece[4] for piece in joined]))
-    return split

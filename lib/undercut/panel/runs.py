@@ -17,16 +17,6 @@ import pandas as pd
 from undercut.panel.schema import PRICE_COLUMNS
 from undercut.sources.quotes import Quote, Table
 
-SNAPSHOT_COLUMNS: Final = (
-    "source",
-    "version",
-    "published",
-    "is_backport",
-    "quotes",
-    "out_of_scope",
-    "unreadable",
-    "sha256",
-)
 RUN_COLUMNS: Final = ("source", *Quote._fields, "first_seen", "last_seen", "is_backport")
 _RUN_ORDER: Final = ["source", "raw_id", "raw_host", "first_seen", "effective_from", "is_backport"]
 
@@ -153,7 +143,7 @@ def from_frame(frame: pd.DataFrame) -> Iterator[Run]:
 
 def snapshots_frame(snapshots: Iterable[Snapshot]) -> pd.DataFrame:
     """Snapshots as a frame, in order of source and publication."""
-    frame = pd.DataFrame(list(snapshots), columns=list(SNAPSHOT_COLUMNS))
+    frame = pd.DataFrame(list(snapshots), columns=list(Snapshot._fields))
     frame["published"] = pd.to_datetime(frame["published"], utc=True).astype("datetime64[us, UTC]")
     for column in ("source", "version", "unreadable", "sha256"):
         frame[column] = frame[column].astype("str")

@@ -15,7 +15,8 @@ import pandas as pd
 from undercut.panel.stretches import OFFER, near, near_both, overlap
 from undercut.sources.witnesses import family
 
-Verdict = tuple[pd.Series, pd.Series]
+#: Which quotes, and why in words: one reason for all, or one for each.
+Verdict = tuple[pd.Series, pd.Series | str]
 
 #: No seller asks more than twice as much for reading as for writing, or twenty times as much for writing,
 #: unless others say so too (guard models, thinking tariffs).
@@ -58,14 +59,13 @@ def _usable(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _verdict(rows: pd.DataFrame, wrong: pd.Index, reason: str) -> Verdict:
-    fits = pd.Series(rows.index.isin(wrong), index=rows.index) & rows["source"].ne(_FIRST_HAND)
-    return fits, pd.Series(reason, index=rows.index)
+    return pd.Series(rows.index.isin(wrong), index=rows.index) & rows["source"].ne(_FIRST_HAND), reason
 
 
 def draws_pictures(rows: pd.DataFrame) -> Verdict:
     """A model that draws, at the price of picture tokens where others give that of words."""
     draws = rows["model_id"].str.contains(_DRAWS, na=False) & (rows["output"] > PICTURE_RATIO * rows["input"])
-    return draws, pd.Series("a correction: the output price is that of pictures", index=rows.index)
+    return draws, "a correction: the output price is that of pictures"
 
 
 def lopsided(rows: pd.DataFrame) -> Verdict:
@@ -86,16 +86,15 @@ def lopsided(rows: pd.DataFrame) -> Verdict:
 def one_sided_slip(rows: pd.DataFrame) -> Verdict:
     """One price steps by a power of ten, the other stays: the side away from what others give is wrong."""
     usable = _usable(rows).sort_values(["source", "raw_id", "valid_from", "first_seen"])
-    key = usable.groupby(["source", "raw_id", "model_id"])
+    key = usable.assign(row=usable.index).groupby(["source", "raw_id", "model_id"])
     wrong: list[int] = []
     for name, other in (("input", "output"), ("output", "input")):
         ratio = np.log10(key[name].shift(-1) / usable[name])
         power = ratio.round().abs().ge(1) & ((10.0 ** (ratio - ratio.round()) - 1).abs() <= EXACT)
         stays = near(key[other].shift(-1), usable[other], EXACT)
-        following = usable.assign(row=usable.index).groupby(["source", "raw_id", "model_id"])["row"].shift(-1)
+        following = key["row"].shift(-1)
         for before in usable.index[power & stays]:
-            sides = [before, int(following[before])]
-            wrong += _odd_one_out(usable, sides, name)
+            wrong += _odd_one_out(usable, [before, int(following[before])], name)
     reason = "a correction: one of the two prices changed by a power of ten while the other stayed"
     return _verdict(rows, pd.Index(wrong), reason)
 

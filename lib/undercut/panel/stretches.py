@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,44 @@ NO_PRICES: Final = ("backport", "placeholder", "free", "other_mode")
 WRONG: Final = ("unit_error", "alias_moved")
 
 
-def near(left: pd.Series | np.ndarray, right: pd.Series | np.ndarray, within: float) -> np.ndarray:
+#: No end: later than any day.
+FAR: Final = pd.Timestamp("2262-01-01")
+#: Input and output price.
+PRICES: Final = ["input", "output"]
+_Prices: TypeAlias = pd.DataFrame | pd.Series | np.ndarray
+
+
+class Piece(NamedTuple):
+    """A part of a row's period; ``verdict``: the status and note that it gets, None: it keeps its own."""
+
+    row: int
+    start: Any
+    end: Any
+    verdict: tuple[str, str] | None
+
+
+def split_by_verdict(rows: pd.DataFrame, pieces: Iterable[Piece]) -> pd.DataFrame:
+    """Rows split into pieces, given in order of row and day; neighbours of one verdict stay one piece."""
+    joined: list[Piece] = []
+    for piece in pieces:
+        last = joined[-1] if joined else None
+        if last and (last.row, last.end, last.verdict) == (piece.row, piece.start, piece.verdict):
+            joined[-1] = last._replace(end=piece.end)
+        else:
+            joined.append(piece)
+    if not joined:
+        return rows
+    split = rows.loc[[piece.row for piece in joined]].reset_index(drop=True)
+    split["valid_from"] = pd.Series([piece.start for piece in joined]).astype("datetime64[us]")
+    ends = pd.Series([piece.end for piece in joined]).astype("datetime64[us]")
+    split["valid_to"] = ends.mask(ends == FAR)
+    for place, column in enumerate(("status", "note")):
+        told = pd.Series([piece.verdict and piece.verdict[place] for piece in joined], dtype="object")
+        split[column] = split[column].where(told.isna(), told)
+    return pd.concat([rows.drop(index=list({piece.row for piece in joined})), split], ignore_index=True)
+
+
+def near(left: _Prices, right: _Prices, within: float) -> np.ndarray:
     """Whether prices agree to within a share of the larger."""
     a, b = np.asarray(left, dtype=float), np.asarray(right, dtype=float)
     return np.asarray(np.abs(a - b) <= within * np.maximum(np.abs(a), np.abs(b)))
@@ -31,8 +69,16 @@ def near(left: pd.Series | np.ndarray, right: pd.Series | np.ndarray, within: fl
 
 def near_both(met: pd.DataFrame, suffix: str, within: float) -> pd.Series:
     """Whether both prices agree with those of the other side of a merge, whose columns have a suffix."""
-    same = [near(met[name], met[f"{name}{suffix}"], within) for name in ("input", "output")]
-    return pd.Series(same[0] & same[1], index=met.index)
+    others = met[[f"{name}{suffix}" for name in PRICES]]
+    return pd.Series(near(met[PRICES], others, within).all(axis=1), index=met.index)
+
+
+def spells(rows: pd.DataFrame, keys: list[str]) -> pd.Series:
+    """Number of the spell of one unchanged price, among rows of the same keys, to which each row belongs."""
+    before = rows.groupby(keys)[PRICES].shift()
+    changed = pd.Series(~near(before, rows[PRICES], SAME_PRICE).all(axis=1), index=rows.index)
+    number = changed.groupby([rows[key] for key in keys]).cumsum()
+    return rows.assign(spell=number).groupby([*keys, "spell"]).ngroup()
 
 
 def overlap(met: pd.DataFrame, suffix: str) -> pd.Series:
@@ -59,8 +105,8 @@ def stretches(panel: pd.DataFrame) -> pd.DataFrame:
     held = panel["valid_to"].isna() | (panel["valid_from"] < panel["valid_to"])
     rows = panel[priced & held & ~panel["status"].isin(NO_PRICES)]
     rows = rows.sort_values([*SERIES, "valid_from", "first_seen"], kind="stable")
-    before = rows.groupby(SERIES)[["input", "output", "valid_to"]].shift()
-    stays = near(rows["input"], before["input"], ROUNDING) & near(rows["output"], before["output"], ROUNDING)
+    before = rows.groupby(SERIES)[[*PRICES, "valid_to"]].shift()
+    stays = near(rows[PRICES], before[PRICES], ROUNDING).all(axis=1)
     stays &= (rows["valid_from"] - before["valid_to"]).fillna(pd.Timedelta(0)).le(MAX_GAP).to_numpy()
     rows = rows.assign(
         run=np.cumsum(~stays),
@@ -92,8 +138,7 @@ def steps(runs: pd.DataFrame) -> pd.DataFrame:
     previous = runs.groupby(SERIES)[columns].shift()
     renamed = _before_renaming(runs, previous["input"].isna())
     previous = previous.combine_first(renamed[columns])
-    moves = ~near(runs["input"], previous["input"], ROUNDING)
-    moves |= ~near(runs["output"], previous["output"], ROUNDING)
+    moves = ~near(runs[PRICES], previous[PRICES], ROUNDING).all(axis=1)
     follows = previous["input"].notna() & moves & (runs["start"] - previous["end"]).le(MAX_GAP)
     frame = runs[SERIES].assign(
         input_before=previous["input"], output_before=previous["output"],
