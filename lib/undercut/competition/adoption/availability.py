@@ -105,23 +105,14 @@ def sellers_of(panel: pd.DataFrame, day: str | date | pd.Timestamp) -> pd.DataFr
     offers = offers[offers["host_kind"].isin(SELLERS) & offers["developer"].notna()]
     offers = offers.assign(group=market_group(offers)).drop_duplicates(["model_id", "host"])
     country = offers["host_country"]
-    return (
-        offers.assign(
-            is_us=country.eq("US").fillna(False),
-            is_known=country.notna(),
-            is_outside=country.notna() & country.ne("CN").fillna(False),
-        )
-        .groupby("model_id", as_index=False)
-        .agg(
-            developer=("developer", "first"),
-            group=("group", "first"),
-            access=("access", "first"),
-            sellers=("host", "size"),
-            us_sellers=("is_us", "sum"),
-            known_country=("is_known", "sum"),
-            outside_china=("is_outside", "sum"),
-        )
-    )
+    counted = {
+        "sellers": 1,
+        "us_sellers": country.eq("US").fillna(False),
+        "known_country": country.notna(),
+        "outside_china": country.notna() & country.ne("CN").fillna(False),
+    }
+    told = dict.fromkeys(("developer", "group", "access"), "first") | dict.fromkeys(counted, "sum")
+    return offers.assign(**counted).groupby("model_id", as_index=False).agg(told)
 
 
 def mean_by_model(

@@ -12,6 +12,12 @@ from undercut.result import Axes
 
 #: Models behind each point of a curve, at least.
 _FEWEST: Final = 8
+#: Groups that are drawn, by the words for them.
+_SHOWN: Final = {"US closed": "US closed", "Chinese open": "CN open"}
+
+
+def _colors() -> dict[str, str]:
+    return {shown: plots.origin_color(group[:2]) for shown, group in _SHOWN.items()}
 
 
 def bills_by_volume(bills: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -61,19 +67,19 @@ def shares_over_time(tables: Mapping[str, pd.DataFrame]) -> Axes:
     """
     from matplotlib.dates import ConciseDateFormatter
 
+    colors = _colors()
     every = plots.panels(len(tables), columns=2, height=2.0 if plots.is_narrow() else 3.4, sharey=True)
     for axes, (name, shares) in zip(every, tables.items(), strict=True):
         ends = {}
-        for group, shown in (("US closed", "US closed"), ("CN open", "Chinese open")):
-            rows = shares[shares["group"] == group]
-            plots.band(axes, rows["week_start"], rows["low"], rows["high"], plots.origin_color(group[:2]))
-            axes.plot(rows["week_start"], rows["share"], color=plots.origin_color(group[:2]), label=shown)
+        for shown, color in colors.items():
+            rows = shares[shares["group"] == _SHOWN[shown]]
+            plots.band(axes, rows["week_start"], rows["low"], rows["high"], color)
+            axes.plot(rows["week_start"], rows["share"], color=color, label=shown)
             ends[shown] = (rows["week_start"].iloc[-1], rows["share"].iloc[-1])
         axes.set(ylim=(0, 100))
         axes.set_title(name, loc="left", fontsize=11)
         dates = ConciseDateFormatter(axes.xaxis.get_major_locator())  # type: ignore[no-untyped-call]
         axes.xaxis.set_major_formatter(dates)
-        colors = {"US closed": plots.origin_color("US"), "Chinese open": plots.origin_color("CN")}
         plots.label_line_ends(axes, ends, colors)
     return every[0]
 
@@ -81,13 +87,13 @@ def shares_over_time(tables: Mapping[str, pd.DataFrame]) -> Axes:
 def curves_by_group(curves: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Median use over the own peak by weeks since release, for Chinese open and US closed models."""
     axes = plots.own_axes(ax, height=4.0)
-    ends, colors = {}, {}
-    for group, name in (("US closed", "US closed"), ("CN open", "Chinese open")):
-        by_age = curves[curves["group"] == group].groupby("age")["of_peak"]
+    ends, colors = {}, _colors()
+    for name, color in colors.items():
+        by_age = curves[curves["group"] == _SHOWN[name]].groupby("age")["of_peak"]
         told = by_age.quantile([0.25, 0.5, 0.75]).unstack()[by_age.size() >= _FEWEST]  # noqa: PD010
-        plots.band(axes, told.index, told[0.25], told[0.75], plots.origin_color(group[:2]))
-        axes.plot(told.index, told[0.5], color=plots.origin_color(group[:2]))
-        ends[name], colors[name] = (told.index[-1], told[0.5].iloc[-1]), plots.origin_color(group[:2])
+        plots.band(axes, told.index, told[0.25], told[0.75], color)
+        axes.plot(told.index, told[0.5], color=color)
+        ends[name] = (told.index[-1], told[0.5].iloc[-1])
     axes.set(xlabel="weeks since release", ylim=(0, 1))
     plots.percent_axis(axes, signed=False, share=True)
     return plots.label_line_ends(axes, ends, colors)

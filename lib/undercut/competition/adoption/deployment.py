@@ -183,15 +183,14 @@ def monthly_bills(
         for part in fields(assumed)
         for value in [getattr(assumed, part.name)]
     }
-    offers = _offers(panel, day, min_capability, _table("developers", developers))
+    known = load_reference("developers") if developers is None else developers
+    offers = _offers(panel, day, min_capability, known)
     staff = drawn["usd_per_staff_hour"]
-    bills: dict[str, Floats] = {}
     kept = _developers_kept(offers, draws, seed)
-    for way in (CLOSED, CHINESE_API, US_SELLER):
-        bills[way] = _cheapest(offers[offers["way"] == way], kept) * amount
-    computing, rent = _computing(
-        offers, pd.Timestamp(day), _table("gpu_rental", rental), workload, serving, draws, seed
-    )
+    bought = (CLOSED, CHINESE_API, US_SELLER)
+    bills = {way: _cheapest(offers[offers["way"] == way], kept) * amount for way in bought}
+    rents = load_reference("gpu_rental") if rental is None else rental
+    computing, rent = _computing(offers, pd.Timestamp(day), rents, workload, serving, draws, seed)
     floor = drawn["gpus"] * _HOURS_A_MONTH * rent
     bills[SELF_HOSTED] = np.maximum(computing * amount, floor) + staff * drawn["self_hosting_hours"]
     return MonthlyBills(
@@ -202,10 +201,6 @@ def monthly_bills(
         volumes=tuple(float(volume) for volume in amount),
         level=level,
     )
-
-
-def _table(name: str, given: pd.DataFrame | None) -> pd.DataFrame:
-    return load_reference(name) if given is None else given
 
 
 def _offers(
@@ -308,16 +303,10 @@ def _summarised(bills: Mapping[str, Floats], amount: Floats, level: float) -> pd
     winner = stacked[:, 1:].argmin(axis=0)
     with np.errstate(invalid="ignore"):  # infinite costs have no quantiles
         ends = np.quantile(stacked[:, 1:], [(1 - level) / 2, (1 + level) / 2], axis=1)
-    rows = [
-        {
-            "volume": volume,
-            "way": way,
-            "bill": stacked[place, 0, column],
-            "low": min(ends[0, place, column], stacked[place, 0, column]),
-            "high": max(ends[1, place, column], stacked[place, 0, column]),
-            "cheapest": float((winner[:, column] == place).mean()),
-        }
-        for column, volume in enumerate(amount)
-        for place, way in enumerate(WAYS)
-    ]
-    return pd.DataFrame(rows).replace(np.inf, np.nan)
+    rows = pd.MultiIndex.from_product([amount, WAYS], names=["volume", "way"]).to_frame(index=False)
+    bill = stacked[:, 0].T.ravel()
+    low, high = (end.T.ravel() for end in ends)
+    is_cheapest = winner == np.arange(len(WAYS))[:, None, None]  # (ways, draws, volumes)
+    cheapest = is_cheapest.mean(axis=1).T.ravel()
+    rows = rows.assign(bill=bill, low=np.minimum(low, bill), high=np.maximum(high, bill), cheapest=cheapest)
+    return rows.replace(np.inf, np.nan)

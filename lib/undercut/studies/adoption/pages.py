@@ -22,7 +22,7 @@ from undercut.studies.adoption.estimates import (
     Uptake,
 )
 from undercut.studies.adoption.surveys import cards, census, survey
-from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
+from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Role, Sentence, Table
 
 _COMPANIES: Final = {
     "nvidia": "NVIDIA",
@@ -30,6 +30,7 @@ _COMPANIES: Final = {
     "startups": "private US companies",
     "listed": "other listed US companies",
 }
+_KEYS: Final = {"CN open": "chinese_open_share", "US closed": "us_closed_share"}
 _PERMUTED: Final = "permutation over dates"
 _BOUNDS: Final = (
     "share of classified tokens; the range gives what is unclassified or outside the daily top fifty to "
@@ -110,13 +111,13 @@ def shares(found: Shares) -> Iterator[Part]:
 
 def share_now(found: Shares, group: str, *, dollars: bool = False) -> Number:
     """One group's share of tokens, or of dollars, in the last thirteen weeks."""
-    key = "chinese_open_share" if group == "CN open" else "us_closed_share"
     now = found.now(group, dollars=dollars)
     of = "dollars at list prices" if dollars else "a router's weekly tokens"
     valued = "; tokens times the router's list price for one mix of tokens" if dollars else ""
     leads = group == "CN open" and not dollars
     return Number(
-        key + (".dollars" if dollars else ""), f"{GROUPS[group]}: share of {of}, mean of the last 13 weeks",
+        _KEYS[group] + (".dollars" if dollars else ""),
+        f"{GROUPS[group]}: share of {of}, mean of the last 13 weeks",
         now["share"], "%", ci=_ends(now), level=1.0, n=int(now["weeks"]), as_of=found.last_week,
         method=_BOUNDS + valued, role="headline" if leads else "primary",
     )  # fmt: skip
@@ -135,9 +136,9 @@ def change(found: Shares) -> Number:
 
 def trend(found: Shares, group: str) -> Number:
     """Trend of one group's share."""
-    line, key = found.trends[group], "chinese_open_share" if group == "CN open" else "us_closed_share"
+    line = found.trends[group]
     return Number(
-        f"{key}_trend", f"{GROUPS[group]}: trend of the share of tokens, a year", line.slope,
+        f"{_KEYS[group]}_trend", f"{GROUPS[group]}: trend of the share of tokens, a year", line.slope,
         "percentage points", ci=(line.low, line.high), n=line.months, as_of=found.last_week,
         method="least squares on months, variance corrected for autocorrelation", role="primary",
     )  # fmt: skip
@@ -237,11 +238,8 @@ def paid(found: Paid) -> Iterator[Part]:
 def mix(found: Mix) -> Iterator[Part]:
     """What kind of tokens they are."""
     months = sorted(found.frame["month"].unique())[-3:]
-    last = (
-        found.frame[found.frame["month"].isin(months)]
-        .groupby("origin")[["prompt_tokens", "completion_tokens"]]
-        .sum()
-    )
+    recent = found.frame[found.frame["month"].isin(months)]
+    last = recent.groupby("origin")[["prompt_tokens", "completion_tokens"]].sum()
     ratio = (last["prompt_tokens"] / last["completion_tokens"]).astype(float)
     told = ", ".join(f"{plots.origin_name(str(origin))} {value:.0f} to 1" for origin, value in ratio.items())
     yield Sentence(
@@ -275,18 +273,14 @@ def documented(found: Cases) -> str:
     """Whom checked cases name, and whom not."""
     rows = found.frame
     users = ", ".join(sorted(rows.loc[rows["counts"], "company"].unique())) or "no company"
-    absent = [
-        name
-        for key, name in _COMPANIES.items()
-        if key != "listed" and not (found.group(key) & rows["counts"]).any()
-    ]
+    named = {key: name for key, name in _COMPANIES.items() if key != "listed"}
+    absent = [name for key, name in named.items() if not (found.group(key) & rows["counts"]).any()]
     return f"Checked cases of use name {users}" + (f"; none names {' or '.join(absent)}" if absent else "")
 
 
 def after_restrictions(found: AfterRestrictions) -> Iterator[Part]:
     """What moved after restrictions, and with other windows."""
-    for key, change in found.changes.items():
-        yield change_number(key, change)
+    yield from (change_number(key, change) for key, change in found.changes.items())
     known = {key: change for key, change in found.changes.items() if isinstance(change, BeforeAfter)}
     if known:
         yield _changes_table(found, known)
@@ -298,7 +292,10 @@ def after_restrictions(found: AfterRestrictions) -> Iterator[Part]:
         subtitle="Export controls tightened, by the rule of the report on regulation",
         row_label="date",
     )  # fmt: skip
-    others = {months: window_number(months, change) for months, change in found.windows.items()}
+    series = "us_prices_after_restrictions"
+    others = {
+        months: change_number(series, change, window=months) for months, change in found.windows.items()
+    }
     yield from others.values()
     moved = "; ".join(
         f"{told.short} over {months} {'month' if months == 1 else 'months'} ({told.interval})"
@@ -308,29 +305,22 @@ def after_restrictions(found: AfterRestrictions) -> Iterator[Part]:
     yield Sentence(f"With other windows US closed prices moved, beyond the usual, by {moved or 'nothing'}.")
 
 
-def change_number(key: str, change: BeforeAfter | str) -> Number:
-    """One series after restrictions."""
+def change_number(key: str, change: BeforeAfter | str, *, window: int | None = None) -> Number:
+    """One series after restrictions; ``window``: with another number of months before and after."""
     name, unit = SERIES[key]
+    key = key if window is None else f"{key}.months_{window}"
+    label = f"{name} after US restrictions" + ("" if window is None else f", {window} before and after")
+    role: Role = "primary" if window is None else "robustness"
     if isinstance(change, str):
-        return Number(key, f"{name} after US restrictions", None, unit, n=0, note=change, role="primary")
-    return Number(
-        key, f"{name} after US restrictions, beyond the usual change", change.effect, unit,
-        ci=(change.low, change.high), n=change.events, method=_PERMUTED, role="primary",
-        note=f"p = {change.p_value:.2f}; smallest detectable change {change.detectable:.1f}; months with a "
-        f"restriction but outside the series: {len(change.left_out)}",
-    )  # fmt: skip
-
-
-def window_number(months: int, change: BeforeAfter | str) -> Number:
-    """US prices with another number of months before and after."""
-    key = f"us_prices_after_restrictions.months_{months}"
-    name, unit = SERIES["us_prices_after_restrictions"]
-    label = f"{name} after US restrictions, {months} before and after"
-    if isinstance(change, str):
-        return Number(key, label, None, unit, n=0, note=change, role="robustness")
+        return Number(key, label, None, unit, n=0, note=change, role=role)
+    note = f"p = {change.p_value:.2f}"
+    if window is None:
+        label += ", beyond the usual change"
+        note += f"; smallest detectable change {change.detectable:.1f}; months with a restriction but "
+        note += f"outside the series: {len(change.left_out)}"
     return Number(
         key, label, change.effect, unit, ci=(change.low, change.high), n=change.events, method=_PERMUTED,
-        note=f"p = {change.p_value:.2f}", role="robustness",
+        note=note, role=role,
     )  # fmt: skip
 
 
