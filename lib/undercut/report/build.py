@@ -21,7 +21,7 @@ from undercut.report.findings.others import snapshot
 from undercut.report.run.masking import Mask, missing_library
 from undercut.report.run.processes import workplace
 from undercut.report.run.progress import Watch, label_of
-from undercut.report.run.task import Outcome, Run, Task, told
+from undercut.report.run.task import Outcome, Run, Status, Task, told
 from undercut.report.site.publish import is_current, only_builder, publish_failure, publish_page, read_record
 from undercut.strict_json import dumps
 
@@ -75,7 +75,7 @@ def build_reports(
     watch = watch if isinstance(watch, Watch) else Watch(watch)
     plan = plan_build(names, parameters, out_dir, grid=grid, root=root, options=chosen)
     stale = [(task, why) for task, why in plan.tasks if why]
-    outcomes = [Outcome(_label(t), plan.site / t.folder, "unchanged") for t, why in plan.tasks if not why]
+    outcomes = [_outcome(task, plan, "unchanged") for task, why in plan.tasks if not why]
     for outcome in outcomes:
         watch.say(outcome)
     if stale or not is_current(plan.site):
@@ -91,9 +91,7 @@ def build_reports(
                 write_site(plan.site, tuple(plan.reports), plan.settings)
         except OSError as error:
             failed = "\n\n".join(outcome.failure for outcome in outcomes if outcome.failure)
-            text = (
-                f"{plan.site} could not be written: {error}. Each report in it is as its last build left it."
-            )
+            text = f"{plan.site} could not be written: {error}. Each report is as its last build left it."
             raise BuildError(f"{failed}\n\n{text}".strip()) from error
     failures = [outcome.failure for outcome in outcomes if outcome.failure]
     hook = plan.settings.on_failure if failures else plan.settings.on_success
@@ -120,9 +118,7 @@ def _build(
             if run is None:
                 started[task.folder] = time.time(), utc_now()
                 _show_others(task, plan)
-                watch.say(
-                    Outcome(_label(task), plan.site / task.folder, "started", reasons=tasks[task.folder][1])
-                )
+                watch.say(_outcome(task, plan, "started", reasons=tasks[task.folder][1]))
                 continue
             outcome = _publish(task, run, plan, started[task.folder], tasks[task.folder][1])
             outcomes[task.folder] = outcome
@@ -132,7 +128,7 @@ def _build(
                 break
     for folder, (task, why) in tasks.items():
         if folder not in outcomes:
-            outcomes[folder] = Outcome(_label(task), plan.site / folder, "not tried", reasons=why)
+            outcomes[folder] = _outcome(task, plan, "not tried", reasons=why)
             watch.say(outcomes[folder])
     return [outcomes[folder] for folder in tasks]
 
@@ -194,11 +190,11 @@ def _publish(task: Task, run: Run, plan: Plan, started: tuple[float, str], why: 
     except Exception as error:
         place = f"\n{target} is as it was: it could not be written ({told(error)})."
         text = (text or f"Report {task.report.name} was not published.") + place
-    return Outcome(_label(task), target, "failed" if text else "built", text, why, run)
+    return _outcome(task, plan, "failed" if text else "built", failure=text, reasons=why, run=run)
 
 
-def _label(task: Task) -> str:
-    return Mask(os.environ).text(label_of(task))
+def _outcome(task: Task, plan: Plan, status: Status, **more: Any) -> Outcome:
+    return Outcome(Mask(os.environ).text(label_of(task)), plan.site / task.folder, status, **more)
 
 
 _LONGEST_SECONDS = 120

@@ -48,7 +48,10 @@ def inputs_of(task: Task, trace: Mapping[str, list[str]], project: Path, started
         Moment of the start, in seconds of the epoch; a file that is younger counts as not known.
     """
     opened = {Path(name) for name in trace.get("opened", []) if _is_input(Path(name), project)}
-    modules = {Path(name) for name in trace.get("modules", []) if _is_own_code(Path(name), project)}
+    modules = {
+        Path(name) for name in trace.get("modules", [])
+    }  # none of an installed library, says the kernel
+    modules = {path for path in modules if path.is_relative_to(_PACKAGE) or path.is_relative_to(project)}
     files = opened | modules | set(_shipped(modules))
     notebook = task.report.notebook
     return {
@@ -120,18 +123,8 @@ def _shipped(modules: Iterable[Path]) -> list[Path]:
         data = paths.data_dir()
     except StoreError:
         return []  # installed without a project: nothing is shipped
-    return [path for name in _SHIPPED for path in sorted((data / name).rglob("*")) if _is_table(path)]
-
-
-def _is_table(path: Path) -> bool:
-    return path.is_file() and not path.name.startswith(".")
-
-
-def _is_own_code(path: Path, project: Path) -> bool:
-    """Code of this package, or a module of the project beside its notebooks; not an installed library."""
-    if path.is_relative_to(_PACKAGE):
-        return True
-    return path.is_relative_to(project) and not path.is_relative_to(sys.prefix)
+    found = [path for name in _SHIPPED for path in sorted((data / name).rglob("[!.]*"))]
+    return [path for path in found if path.is_file()]
 
 
 def _is_input(path: Path, project: Path) -> bool:

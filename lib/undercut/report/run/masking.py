@@ -105,7 +105,7 @@ class Mask:
 
     def anything(self, content: Any) -> Any:
         """Lists and dicts of JSON with every text in them masked, keys too."""
-        whole = "".join(_texts(content))
+        whole = "".join(texts_in(content))
         return content if self.text(whole) == whole else self._walk(content)
 
     def _walk(self, content: Any) -> Any:
@@ -154,17 +154,17 @@ def missing_library() -> str:
     return ""
 
 
-def _texts(content: Any) -> Iterable[str]:
-    """Every text in lists and dicts of JSON."""
+def texts_in(content: Any) -> Iterable[str]:
+    """Every text in lists and dicts of JSON, names too."""
     if isinstance(content, str):
         yield content
     elif isinstance(content, dict):
         for key, value in content.items():
             yield key
-            yield from _texts(value)
+            yield from texts_in(value)
     elif isinstance(content, list):
         for item in content:
-            yield from _texts(item)
+            yield from texts_in(item)
 
 
 def _is_text_by_lines(content: list[Any]) -> bool:

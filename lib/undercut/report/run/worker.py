@@ -25,7 +25,7 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from undercut.errors import UndercutError
 from undercut.report.findings.contract import write_atomically
 from undercut.report.run.kernel import run_kernel
-from undercut.report.run.masking import Mask
+from undercut.report.run.masking import Mask, texts_in
 from undercut.report.run.processes import die_with_parent, end_descendants, reap_orphans
 from undercut.report.run.task import Task, told
 from undercut.strict_json import dumps
@@ -283,7 +283,7 @@ def _client(notebook: Any, task: Task, progress: dict[str, Any], embryo: Embryo 
 
         def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
             nonlocal shown
-            shown += _size(msg["content"])
+            shown += sum(map(len, texts_in(msg["content"])))
             if shown > largest * 1024**2 and "error" not in progress:
                 progress["error"] = f"it shows more than {largest:g} MB of output"
                 end_descendants()  # the kernel; an exception here would be heard of when the cell ends
@@ -313,13 +313,6 @@ def _client(notebook: Any, task: Task, progress: dict[str, Any], embryo: Embryo 
         iopub_timeout=_PATIENCE_SECONDS,
         raise_on_iopub_timeout=True,
     )
-
-
-def _size(content: Any) -> int:
-    """Characters of all texts in a message."""
-    if isinstance(content, dict):
-        return sum(map(_size, content.values()))
-    return len(content) if isinstance(content, str) else 0
 
 
 def _own_modules() -> list[str]:
