@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from undercut.errors import BuildError
+from undercut.report.run import processes
 from undercut.report.site import publish
 
 
@@ -50,3 +52,24 @@ def test_two_builds_at_once_are_refused(tmp_path: Path) -> None:
         pass
     with publish.only_builder(tmp_path):
         pass
+
+
+def test_what_a_kill_leaves_half_removed_goes_with_the_next_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(folder: Path) -> None:
+        for file in filter(Path.is_file, folder.iterdir()):
+            file.unlink()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with (
+        pytest.raises(KeyboardInterrupt),
+        pytest.MonkeyPatch.context() as patch,
+        processes.workplace() as place,
+    ):
+        (place / "0").mkdir()
+        patch.setattr(processes, "remove", killed)
+    assert [*tmp_path.iterdir()] == [place]
+    with processes.workplace():
+        assert not place.exists()

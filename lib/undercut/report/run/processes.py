@@ -131,7 +131,7 @@ def workplace() -> Iterator[Path]:
             folder.rename(named)  # seen by others only now that it is locked
             yield named
     finally:
-        remove(named)
+        _clear(named)
 
 
 def remove(folder: Path) -> None:
@@ -144,6 +144,13 @@ def remove(folder: Path) -> None:
         subprocess.run(["rm", "-rf", "--", str(folder)], check=False, capture_output=True)
 
 
+def _clear(folder: Path) -> None:
+    """Remove a build's folder, its lock last: by that the next build knows what a kill left half removed."""
+    for inside in folder.glob("*/"):
+        remove(inside)
+    remove(folder)
+
+
 def _sweep() -> None:
     """Remove the folders of builds that were killed."""
     from filelock import FileLock, Timeout
@@ -153,6 +160,6 @@ def _sweep() -> None:
             if lock.parent.is_symlink() or lock.parent.stat().st_uid != os.getuid():
                 continue
             with FileLock(lock, timeout=0):
-                remove(lock.parent)
+                _clear(lock.parent)
         except (Timeout, OSError):
             continue
