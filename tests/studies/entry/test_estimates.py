@@ -11,7 +11,6 @@ import pytest
 import undercut
 from tests.competition.rivals.market import open_model, quotes
 from undercut.competition.rivals.entry_panel import (
-    entries_apart,
     entry_panel,
     prices_after_entry,
     settled_quotes,
@@ -110,32 +109,6 @@ def test_settled_prices_move_by_real_changes_only() -> None:
     assert path["gap"] == pytest.approx([3.0] * 3)
     assert path["open"] == [0.5]
     assert found.attrs["settled"] == 3
-
-
-def test_entries_near_another_release_are_kept_up_to_their_entry_only() -> None:
-    frame = pd.DataFrame(
-        {
-            "unit": ["near"] * 3 + ["far"] * 3 + ["own"] * 3,
-            "period": ["2025-01", "2025-02", "2025-03"] * 3,
-            "first_treated": ["2025-02"] * 3 + ["2025-03"] * 3 + [np.nan] * 3,
-            "cluster": ["A"] * 6 + ["B"] * 3,
-            "capability": [140.0] * 3 + [150.0] * 3 + [160.0] * 3,
-            "outcome": 1.0,
-        }
-    )
-    releases = pd.DataFrame(
-        {
-            "developer": ["X", "X", "X", "A"],
-            "eci": [137.0, 100.0, 148.0, 150.0],
-            "day": pd.to_datetime(["2025-02-01", "2025-02-10", "2025-03-01", "2024-12-01"]),
-        }
-    )
-    found = entries_apart(frame, releases, reach=4.0)
-    assert found.attrs["crowded"] == 1
-    assert found[found["unit"].eq("near")]["period"].tolist() == ["2025-01"]
-    assert found[found["unit"].eq("near")]["first_treated"].isna().all()
-    assert found[found["unit"].eq("far")]["first_treated"].tolist() == ["2025-03"] * 3
-    assert len(found[found["unit"].eq("own")]) == 3
 
 
 def test_launches_near_a_release_on_either_side_are_left_out() -> None:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from undercut.competition.demand import charts
+from undercut import plots
 from undercut.competition.demand.counterfactual import (
     MEASURES,
     SCENARIOS,
@@ -56,8 +56,9 @@ class Basis(Result):
         return spread.set_axis(["median", "low", "high"], axis=1).rename_axis("parameter").reset_index()
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Distribution of the price parameter over the draws."""
-        return charts.histogram(self.draws, "slope" if "slope" in self.draws else "elasticity", ax)
+        """Median and central 95% of each parameter over the draws."""
+        rows = self.table().itertuples(index=False)
+        return plots.interval_rows({str(name): ends for name, *ends in rows}, ax=ax)
 
     def summary(self) -> str:
         """Where the parameters come from."""

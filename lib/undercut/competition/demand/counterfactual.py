@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from undercut.competition.demand import charts
+from undercut import plots
+from undercut.competition.demand.markets import GROUP_COLORS
 from undercut.competition.demand.pricing import equilibrium, marginal_costs
 from undercut.competition.demand.system import DemandSystem, Form, invert
 from undercut.errors import InputError, TooFewError, check_known
@@ -135,7 +136,16 @@ class Outcome(Result):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """How much each model's price changes, first draw."""
-        return charts.price_changes(self.products(), ax)
+        ax = plots.own_axes(ax)
+        for name, rows in self.products().dropna(subset=["price_after"]).groupby("group"):
+            change = 100 * (rows["price_after"] / rows["price_before"] - 1)
+            color = GROUP_COLORS.get(str(name), plots.MUTED)
+            ax.scatter(rows["price_before"], change, color=color, label=str(name))
+        plots.zero_line(ax)
+        plots.price_axis(ax, "x")
+        ax.set_ylabel("change of price, %")
+        ax.legend(fontsize=9)
+        return ax
 
     def products(self, draw: int = 0) -> pd.DataFrame:
         """One row a product and month, under one draw: prices, tokens, revenue, profit, before and after."""

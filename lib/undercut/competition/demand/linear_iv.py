@@ -14,6 +14,7 @@ from scipy import stats
 
 from undercut.errors import NotIdentifiedError, TooFewError
 from undercut.inference.arrays import Floats, Integers
+from undercut.inference.resampling import sums_by_cluster
 
 #: Values of a coefficient that the Anderson-Rubin set is searched over.
 GRID: Final = np.round(np.concatenate([np.linspace(-60, -10, 101)[:-1], np.linspace(-10, 10, 801)]), 6)
@@ -84,24 +85,20 @@ def two_stage(
     2.0
     """
     regressors = np.column_stack([endogenous, exogenous])
-    if instruments is None:
-        projected = regressors
-    else:
-        if instruments.shape[1] < endogenous.shape[1]:
+    projected, count = regressors, endogenous.shape[1]
+    if instruments is not None:
+        if instruments.shape[1] < count:
             raise NotIdentifiedError(
-                f"{endogenous.shape[1]} endogenous regressors need as many instruments; got "
-                f"{instruments.shape[1]}."
+                f"{count} endogenous regressors need as many instruments; got {instruments.shape[1]}."
             )
-        projected = np.column_stack(
-            [_fitted(np.column_stack([instruments, exogenous]), endogenous), exogenous]
-        )
+        first_stage = _fitted(np.column_stack([instruments, exogenous]), endogenous)
+        projected = np.column_stack([first_stage, exogenous])
     coefficients = np.asarray(np.linalg.lstsq(projected, outcome, rcond=None)[0], dtype=np.float64)
     residuals = outcome - regressors @ coefficients
     bread = np.linalg.pinv(projected.T @ projected)
-    _check_rank(_without(exogenous, projected[:, : endogenous.shape[1]]))
+    _check_rank(_without(exogenous, projected[:, :count]))
     covariance = bread @ _meat(projected * residuals[:, None], clusters) @ bread
     covariance *= _small_sample(len(outcome), np.linalg.matrix_rank(projected), clusters)
-    count = endogenous.shape[1]
     strength = np.full(count, np.nan)
     hansen = (float("nan"), float("nan"))
     if instruments is not None:
@@ -154,14 +151,13 @@ def anderson_rubin(
     inner = _without(exogenous, np.column_stack([outcome, endogenous, instruments]))
     count = endogenous.shape[1]
     moments = inner[:, 1 + count :]
-    by_cluster = [
-        _sums(moments * inner[:, [c]], clusters) for c in range(1 + count)
-    ]  # each (n_clusters, n_z)
+    number = _number(clusters)  # below, each (n_clusters, n_z)
+    by_cluster = [sums_by_cluster(clusters, moments * inner[:, [c]], number) for c in range(1 + count)]
     limit = stats.chi2.ppf(level, moments.shape[1])
-    if limit >= _number(clusters):
+    if limit >= number:
         raise TooFewError(
             f"{moments.shape[1]} instruments need more than {limit:.0f} clusters for a test that can reject; "
-            f"there are {_number(clusters)}. Use fewer instruments."
+            f"there are {number}. Use fewer instruments."
         )
     seconds = np.zeros(1) if count == 1 else np.asarray(others if others is not None else [0.0])
     base = by_cluster[0] - GRID[:, None, None] * by_cluster[1]  # (n_grid, n_clusters, n_z)
@@ -235,14 +231,8 @@ def _fitted(regressors: Floats, targets: Floats) -> Floats:
 
 
 def _meat(scores: Floats, clusters: Integers) -> Floats:
-    sums = _sums(scores, clusters)
+    sums = sums_by_cluster(clusters, scores, _number(clusters))
     return sums.T @ sums
-
-
-def _sums(values: Floats, clusters: Integers) -> Floats:
-    sums = np.zeros((_number(clusters), values.shape[1]))
-    np.add.at(sums, clusters, values)
-    return sums
 
 
 def _small_sample(n: int, rank: int, clusters: Integers) -> float:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from undercut.competition.demand import charts
+from undercut import plots
 from undercut.errors import InputError, OutsideDataError, TooFewError
 from undercut.panel.access import has_open_weights
 from undercut.prices.cross_section import cross_sections
@@ -23,6 +23,7 @@ from undercut.result import Axes, Result
 
 PLATFORM: Final = "openrouter"
 GROUPS: Final = ("closed", "Chinese open", "other open")
+GROUP_COLORS: Final = dict(zip(GROUPS, (plots.INK, plots.ORIGIN_COLORS["CN"], plots.MUTED), strict=True))
 NO_NAME: Final = "outside the top fifty, or a name not recognised"
 NO_PRICE: Final = "no price known in the week of the ranking"
 NO_CAPABILITY: Final = "no capability score (estimation only)"
@@ -49,7 +50,15 @@ class MarketData(Result):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Share of spending by group and month."""
-        return charts.shares_by_group(self.products, ax)
+        ax = plots.own_axes(ax)
+        money = self.products.pivot_table(index="period", columns="group", values="spend", aggfunc="sum")
+        share = 100 * money.fillna(0.0).div(money.sum(axis=1), axis=0)
+        colors = [GROUP_COLORS[str(name)] for name in share.columns]
+        ax.stackplot(range(len(share)), share.to_numpy().T, labels=list(share.columns), colors=colors)
+        ax.set_xticks(range(0, len(share), 3), list(share.index[::3]))
+        ax.set_ylabel("share of spending, %")
+        ax.legend(loc="upper left", fontsize=9)
+        return ax
 
     def table(self) -> pd.DataFrame:
         """How much is left out, by reason: rows and the share of all ranked tokens."""

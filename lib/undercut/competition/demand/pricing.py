@@ -173,7 +173,13 @@ def equilibrium(
             break
         open_ones = moved >= tolerance
         if not open_ones.any():
-            return _verified(system, found.reshape(prices.shape), costs, sellers, step)
+            found = found.reshape(prices.shape)
+            residual = _residual(system, found, costs, sellers)
+            if residual <= 1e-6:
+                return Equilibrium(found, residual, step)
+            raise EquilibriumError(
+                f"At the fixed point a first-order condition is off by {residual:.1e} of a share."
+            )
         if not open_ones.all():
             going, cost = going[open_ones], cost[open_ones]
             many, held = many.take(open_ones), held.take(open_ones)
@@ -201,17 +207,6 @@ def _zeta(system: DemandSystem, prices: Floats, costs: Floats, sellers: _Sellers
     return np.divide(
         share - crossed, _shift(system, share) - own, out=np.zeros_like(share), where=sellers.strategic
     )
-
-
-def _verified(
-    system: DemandSystem, prices: Floats, costs: Floats, sellers: _Sellers, steps: int
-) -> Equilibrium:
-    residual = _residual(system, prices, costs, sellers)
-    if residual > 1e-6:
-        raise EquilibriumError(
-            f"At the fixed point a first-order condition is off by {residual:.1e} of a share."
-        )
-    return Equilibrium(prices, residual, steps)
 
 
 def _flat(system: DemandSystem, costs: Floats, sellers: _Sellers) -> tuple[DemandSystem, Floats, _Sellers]:

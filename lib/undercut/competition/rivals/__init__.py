@@ -14,8 +14,7 @@ __getattr__, __dir__, __all__ = offer(
     __name__,
     {
         "exposure": "RivalRule closed_rivals exposure exposure_sensitivity open_rivals own_closed_offers",
-        "entry_panel": "dose_panel entries_apart entry_panel price_response prices_after_entry "
-        "settled_quotes",
+        "entry_panel": "dose_panel entry_panel price_response prices_after_entry settled_quotes",
         "releases": "first_offers release_months",
         "launch_prices": "launch_price_effect launches launches_apart",
         "price_cuts": "CutRule offers_at_risk real_changes with_doses",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import pandas as pd
 
+from undercut.inference.cluster_bootstrap import Weights
 from undercut.inference.detectable import DetectableEffect
 from undercut.inference.wild_bootstrap import WildBootstrap
 from undercut.result import Axes, Result
@@ -72,9 +73,12 @@ class CoefficientResult(Result, kw_only=True):
         return coefficients(self.terms, ax=ax)
 
 
-def term_row(term: str, found: WildBootstrap) -> dict[str, Any]:
-    """A row of ``terms``."""
-    names = {"estimate": "estimate", "std_error": "std_error", "p_value": "p_value", "ci_low": "low"}
-    return {"term": term} | {
-        column: getattr(found, name) for name, column in (names | {"ci_high": "high"}).items()
-    }
+def term_table(tested: Mapping[str, WildBootstrap]) -> pd.DataFrame:
+    """``terms`` of a `CoefficientResult`."""
+    rows = [(term, t.estimate, t.std_error, t.p_value, t.ci_low, t.ci_high) for term, t in tested.items()]
+    return pd.DataFrame(rows, columns=["term", "estimate", "std_error", "p_value", "low", "high"])
+
+
+def weights_for(clusters: int) -> Weights:
+    """The multipliers of a bootstrap over as many clusters."""
+    return "webb" if clusters < FEW_CLUSTERS else "rademacher"

@@ -8,7 +8,7 @@ import pandas as pd
 
 from undercut.competition.rivals.exposure import RivalRule, open_rivals, own_closed_offers, placed
 from undercut.competition.rivals.price_cuts import UNSETTLED, real_changes
-from undercut.competition.rivals.releases import CLUSTER_DAYS, release_months
+from undercut.competition.rivals.releases import release_months
 from undercut.errors import TooFewError
 from undercut.inference.did.data import as_number
 from undercut.inference.did.results import AdoptionFit
@@ -72,11 +72,9 @@ def entry_panel_of(
     at = placed(offers, rivals, RivalRule(reach=reach), group)
     reached = offers.loc[at.in_reach > 0, ["model_id", "period"]].sort_values("period")
     entry = reached.drop_duplicates("model_id").set_index("model_id")["period"]
-    columns = {"model_id": "unit", "period": "period", "developer": "cluster", "eci": "capability"}
-    panel = offers[list(columns)].rename(columns=columns).assign(
-        outcome=np.log(offers["price"].to_numpy(float)), first_treated=offers["model_id"].map(entry)
-    )  # fmt: skip
-    return panel.sort_values(["unit", "period"], ignore_index=True)
+    panel = _panel(offers).assign(capability=offers["eci"], first_treated=offers["model_id"].map(entry))
+    columns = ["unit", "period", "cluster", "capability", "outcome", "first_treated"]
+    return panel[columns].sort_values(["unit", "period"], ignore_index=True)
 
 
 def dose_panel(quotes: pd.DataFrame, *, reach: float = 4.0, group: str = "any") -> pd.DataFrame:
@@ -96,10 +94,7 @@ def dose_panel_of(
     """`dose_panel` of offers and rivals that are at hand already."""
     offers = _cheapest(offers)
     at = placed(offers, rivals, RivalRule(reach=reach, width=2 * reach), group)
-    columns = {"model_id": "unit", "period": "period", "developer": "cluster"}
-    return offers[list(columns)].rename(columns=columns).assign(
-        outcome=np.log(offers["price"].to_numpy(float)), dose=at.closeness
-    )  # fmt: skip
+    return _panel(offers).assign(dose=at.closeness)
 
 
 def price_response(
@@ -178,49 +173,10 @@ def prices_after_entry(frame: pd.DataFrame, *, lags: int = 6) -> pd.DataFrame:
     return found.reset_index()[["unit", "cluster", "entry", "change"]]
 
 
-def entries_apart(
-    frame: pd.DataFrame, releases: pd.DataFrame, *, reach: float = 4.0, days: int = CLUSTER_DAYS
-) -> pd.DataFrame:
-    """The panel of entries without those that came within two weeks of another open release.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        From :func:`entry_panel`.
-    releases : DataFrame
-        From :func:`undercut.competition.rivals.releases.first_offers`: ``developer, origin, eci, day``.
-        Releases of one day are one.
-    reach : float
-        As in the panel; the entrant is the first release within reach by another developer.
-    days : int
-
-    Returns
-    -------
-    DataFrame
-        ``frame`` with the models of crowded entries kept up to their entry, as models not yet entered.
-        ``attrs["crowded"]``: how many models those are.
-    """
-    crowded_day = _crowded(releases["day"], days)
-    units = frame.drop_duplicates("unit").dropna(subset=["first_treated"]).set_index("unit")
-    crowded = set()
-    for unit, row in units.iterrows():
-        able = releases["eci"].ge(row["capability"] - reach - 1e-9) & releases["developer"].ne(row["cluster"])
-        first = releases.loc[able, "day"].min()
-        if pd.notna(first) and crowded_day[first]:
-            crowded.add(unit)
-    is_crowded = frame["unit"].isin(crowded)
-    kept = frame[~is_crowded | (frame["period"] < frame["first_treated"])].copy()
-    kept["first_treated"] = kept["first_treated"].mask(kept["unit"].isin(crowded))
-    kept.attrs = dict(frame.attrs) | {"crowded": len(crowded)}
-    return kept.reset_index(drop=True)
-
-
-def _crowded(moments: pd.Series, days: int) -> pd.Series:
-    """Whether each day of a release lies within some days of another one, indexed by day."""
-    distinct = pd.Series(np.sort(moments.dropna().unique()))
-    gaps = distinct.diff().dt.days
-    nearest = np.fmin(gaps, gaps.shift(-1))
-    return (nearest < days).set_axis(pd.DatetimeIndex(distinct))
+def _panel(offers: pd.DataFrame) -> pd.DataFrame:
+    """Models and months under the names of the estimators: ``unit, period, cluster, outcome``."""
+    columns = {"model_id": "unit", "period": "period", "developer": "cluster"}
+    return offers[list(columns)].rename(columns=columns).assign(outcome=np.log(offers["price"].astype(float)))
 
 
 def _cheapest(every: pd.DataFrame) -> pd.DataFrame:

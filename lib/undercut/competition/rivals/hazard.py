@@ -12,12 +12,11 @@ from typing import Any, Final, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from undercut.competition.rivals.coefficients import FEW_CLUSTERS, CoefficientResult, Terms, term_row
+from undercut.competition.rivals.coefficients import CoefficientResult, Terms, term_table, weights_for
 from undercut.competition.rivals.price_cuts import DOSES
 from undercut.errors import InputError, NoVariationError, TooFewError, check_known, need_columns
 from undercut.inference.arrays import Floats
 from undercut.inference.binary_scores import Link, fit_binary
-from undercut.inference.cluster_bootstrap import Weights
 from undercut.inference.detectable import detectable_effect
 from undercut.inference.levels import check_level
 from undercut.inference.wild_bootstrap import score_bootstrap, wild_cluster_bootstrap
@@ -140,20 +139,18 @@ def event_hazard(
     outcome, design, used, dropped, notes = _prepared(rows, dose, event, controls, calendar, cluster)
     groups = used[cluster]
     with_events = int(groups[outcome.eq(1)].nunique())
-    estimates = []
-    weights: Weights = "webb" if with_events < FEW_CLUSTERS else "rademacher"
-    for term in [dose] if terms == "dose" else design.columns.drop("constant"):
-        found = score_bootstrap(
+    tested = {
+        term: score_bootstrap(
             outcome, design, groups, coefficient=term, link=link, draws=draws, level=level, seed=seed,
-            weights=weights,
-        )  # fmt: skip
-        estimates.append(term_row(term, found) | {"ratio": float(np.exp(found.estimate))})
-    table = pd.DataFrame(estimates)
-    error = float(table.set_index("term").loc[dose, "std_error"])
+            weights=weights_for(with_events),
+        )
+        for term in ([dose] if terms == "dose" else design.columns.drop("constant"))
+    }  # fmt: skip
+    table, error = term_table(tested), tested[dose].std_error
     return HazardResult(
-        terms=table, dose=dose, event=event, link=link, cluster=cluster, rows=len(used),
-        events=int(outcome.sum()), clusters=int(groups.nunique()), clusters_with_events=with_events,
-        dropped=dropped, detectable=detectable_effect(error, freedom=with_events - 1, level=level),
+        terms=table.assign(ratio=np.exp(table["estimate"])), dose=dose, event=event, link=link,
+        cluster=cluster, rows=len(used), events=int(outcome.sum()), clusters=int(groups.nunique()),
+        clusters_with_events=with_events, dropped=dropped, detectable=detectable_effect(error, freedom=with_events - 1, level=level),
         level=level, dose_spread=float(design[dose].std()), notes=tuple(notes),
     )  # fmt: skip
 
@@ -162,14 +159,12 @@ def hazard_coefficient(
     rows: pd.DataFrame,
     *,
     dose: str = "closeness",
-    event: Event = "cut",
     link: Link = "cloglog",
     controls: Sequence[str] = CONTROLS,
     calendar: Calendar = "linear",
-    cluster: str = "developer",
 ) -> float:
-    """The dose's coefficient alone, by the same code as :func:`event_hazard`, for placebos."""
-    outcome, design, *_ = _prepared(rows, dose, event, controls, calendar, cluster)
+    """The dose's coefficient on cuts alone, by the same code as :func:`event_hazard`, for placebos."""
+    outcome, design, *_ = _prepared(rows, dose, "cut", controls, calendar, "developer")
     found = fit_binary(outcome.to_numpy(float), design.to_numpy(float), np.zeros(len(design)), link)
     return float(found[list(design.columns).index(dose)])
 

@@ -12,7 +12,7 @@ from typing import Final, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from undercut.competition.rivals.coefficients import FEW_CLUSTERS, CoefficientResult, Terms, term_row
+from undercut.competition.rivals.coefficients import CoefficientResult, Terms, term_table, weights_for
 from undercut.competition.rivals.price_cuts import DOSES, UNSETTLED, CutRule, real_changes
 from undercut.competition.rivals.releases import CLUSTER_DAYS
 from undercut.competition.rivals.succession import predecessors
@@ -172,57 +172,43 @@ def launch_price_effect(
     check_level(level)
     used, design, dropped, notes = _prepared(rows, dose, controls, developer_effects, cluster)
     groups = used[cluster]
-    others = [] if terms == "dose" else [name for name in controls if name in design]
-    rows_of_terms = []
-    for term in (dose, *others):
-        found = wild_cluster_bootstrap(
+    tested = {
+        term: wild_cluster_bootstrap(
             used["log_price"], design, groups, coefficient=term, draws=draws, level=level, seed=seed,
-            weights="webb" if groups.nunique() < FEW_CLUSTERS else "rademacher",
-        )  # fmt: skip
-        rows_of_terms.append(term_row(term, found))
-    error = float(rows_of_terms[0]["std_error"])
+            weights=weights_for(groups.nunique()),
+        )
+        for term in (dose, *(() if terms == "dose" else controls))
+    }  # fmt: skip
+    error = tested[dose].std_error
     return LaunchPriceResult(
-        terms=pd.DataFrame(rows_of_terms), developer_effects=_developer_effects(used, design), dose=dose,
+        terms=term_table(tested), developer_effects=_developer_effects(used, design), dose=dose,
         cluster=cluster, launches=len(used), clusters=int(groups.nunique()), dropped=dropped,
         detectable=detectable_effect(error, freedom=groups.nunique() - 1, level=level), level=level,
         dose_spread=float(used[dose].std()), notes=tuple(notes),
     )  # fmt: skip
 
 
-def launch_price_coefficient(
-    rows: pd.DataFrame,
-    *,
-    dose: str = "closeness",
-    controls: Sequence[str] = CONTROLS,
-    developer_effects: bool = True,
-    cluster: str = "developer",
-) -> float:
+def launch_price_coefficient(rows: pd.DataFrame, *, dose: str = "closeness") -> float:
     """The dose's coefficient alone, by the same code as :func:`launch_price_effect`, for placebos."""
-    used, design, *_ = _prepared(rows, dose, controls, developer_effects, cluster)
-    outcome, basis = used["log_price"].to_numpy(float), _basis(design, dose)
-    return _slope(design[dose].to_numpy(float), outcome, basis)
+    return quick_coefficient(rows, dose=dose)(rows)
 
 
 def quick_coefficient(rows: pd.DataFrame, *, dose: str = "closeness") -> Callable[[pd.DataFrame], float]:
     """:func:`launch_price_coefficient` of the same launches with other doses, in microseconds."""
     used, design, *_ = _prepared(rows.reset_index(drop=True), dose, CONTROLS, True, "developer")
-    basis, place = _basis(design, dose), used.index.to_numpy()
-    outcome = used["log_price"].to_numpy(float)
-    return lambda faked: _slope(faked[dose].to_numpy(float)[place], outcome, basis)
-
-
-def _basis(design: pd.DataFrame, dose: str) -> Floats:
-    """Orthonormal basis of the regressors other than the dose."""
+    place, outcome = used.index.to_numpy(), used["log_price"].to_numpy(float)
+    # An orthonormal basis of the other regressors.
     basis, size, _ = np.linalg.svd(design.drop(columns=dose).to_numpy(float), full_matrices=False)
-    return np.asarray(basis[:, size > 1e-10 * size[0]])
+    basis = basis[:, size > 1e-10 * size[0]]
 
+    def slope(faked: pd.DataFrame) -> float:
+        doses = faked[dose].to_numpy(float)[place]
+        rest = doses - basis @ (basis.T @ doses)
+        if not np.isfinite(rest).all() or not rest @ rest > 1e-12 * (doses @ doses):
+            raise NoVariationError("The dose does not vary apart from the other regressors.")
+        return float(rest @ outcome / (rest @ rest))
 
-def _slope(dose: Floats, outcome: Floats, basis: Floats) -> float:
-    """Coefficient of the dose, given an orthonormal basis of the other regressors."""
-    rest = dose - basis @ (basis.T @ dose)
-    if not np.isfinite(rest).all() or not rest @ rest > 1e-12 * (dose @ dose):
-        raise NoVariationError("The dose does not vary apart from the other regressors.")
-    return float(rest @ outcome / (rest @ rest))
+    return slope
 
 
 def launches_apart(rows: pd.DataFrame, releases: pd.DataFrame, *, days: int = CLUSTER_DAYS) -> pd.DataFrame:
@@ -244,15 +230,10 @@ def _prepared(
     """Rows used, design, rows dropped by reason, and what to beware of."""
     _check(rows, dose, controls, cluster)
     launched = rows["why_not"].eq("")
-    dropped = {
-        str(reason): int(count) for reason, count in rows.loc[~launched, "why_not"].value_counts().items()
-    }
-    needed = [dose, *controls]
-    missing = rows[needed].isna()
-    known = launched & ~missing.any(axis=1)
-    lacking = missing[launched]
-    dropped |= {f"without {name}": int(lacking[name].sum()) for name in needed if lacking[name].any()}
-    used = rows[known]
+    dropped = {str(why): int(count) for why, count in rows.loc[~launched, "why_not"].value_counts().items()}
+    lacking = rows.loc[launched, [dose, *controls]].isna()
+    dropped |= {f"without {name}": int(count) for name, count in lacking.sum().items() if count}
+    used = rows[launched][~lacking.any(axis=1)]
     columns: dict[str, Floats] = {"constant": np.ones(len(used)), dose: used[dose].to_numpy(float)}
     for name in controls:
         columns[name] = used[name].to_numpy(float) - used[name].mean()
@@ -274,15 +255,14 @@ def _prepared(
 
 
 def _developer_effects(used: pd.DataFrame, design: pd.DataFrame) -> pd.Series:
-    names = [column for column in design if str(column).startswith("developer_")]
-    if not names:
-        return pd.Series(dtype=float, name="log_price")
+    """Centred effects of the developers' dummies; the first developer has none and stands at zero."""
     found = np.linalg.lstsq(design.to_numpy(float), used["log_price"].to_numpy(float), rcond=None)[0]
-    effects = pd.Series(found, index=design.columns)[names]
-    effects.index = [str(name).removeprefix("developer_") for name in names]
-    first = sorted(used["developer"].unique())[0]
-    effects = pd.concat([pd.Series({first: 0.0}), effects])
-    return (effects - effects.mean()).sort_values().rename("log_price")
+    effects = pd.Series(found, design.columns, name="log_price").filter(regex="^developer_")
+    if effects.empty:
+        return effects
+    effects = effects.rename(lambda name: str(name).removeprefix("developer_"))
+    effects = effects.reindex(sorted(used["developer"].unique()), fill_value=0.0)
+    return (effects - effects.mean()).sort_values()
 
 
 def _corrected_prices(found: pd.DataFrame, quotes: pd.DataFrame, rule: CutRule | None) -> pd.Series:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from undercut.errors import DataError
 from undercut.inference.arrays import Floats
@@ -104,13 +105,10 @@ def openness(quotes: pd.DataFrame, *, level_step: float = LEVEL_STEP) -> Opennes
     checked_quotes(quotes)
     used = quotes[quotes["access"].notna()].copy()
     used["is_open"] = has_open_weights(used["access"])
-    found = _shares(used)
-    found = found.join(_levels(used, level_step))
     frontier = _frontiers(used)
-    for group, suffix in _GROUPS.items():
-        found = found.join(_distances(frontier, group).add_suffix(suffix))
-    found = found.reset_index()
-    return Openness(found, settings={"level step": level_step})
+    distances = [_distances(frontier, group).add_suffix(suffix) for group, suffix in _GROUPS.items()]
+    found = _shares(used).join([_levels(used, level_step), *distances])
+    return Openness(found.reset_index(), settings={"level step": level_step})
 
 
 def open_frontier(quotes: pd.DataFrame) -> pd.Series:
@@ -123,14 +121,9 @@ def open_frontier(quotes: pd.DataFrame) -> pd.Series:
 def _shares(used: pd.DataFrame) -> pd.DataFrame:
     by_period = used.groupby("period")
     models = used.drop_duplicates(["period", "model_id"]).groupby("period")["is_open"]
-    return pd.DataFrame(
-        {
-            "models": models.size(),
-            "offers": by_period.size(),
-            "share_open_models": models.mean(),
-            "share_open_offers": by_period["is_open"].mean(),
-        }
-    )
+    counts = {"models": models.size(), "offers": by_period.size()}
+    shares = {"share_open_models": models.mean(), "share_open_offers": by_period["is_open"].mean()}
+    return pd.DataFrame(counts | shares)
 
 
 def _levels(used: pd.DataFrame, step: float) -> pd.DataFrame:
@@ -184,21 +177,15 @@ def _distances(frontier: Mapping[str, pd.DataFrame], group: str) -> pd.DataFrame
     return found.assign(months_behind=months, months_note=notes)
 
 
-def _months_behind(closed: Floats, rival: Floats, periods: pd.Index) -> tuple[list[float], list[str]]:
+def _months_behind(closed: Floats, rival: Floats, periods: pd.Index) -> tuple[Floats, NDArray[Any]]:
     """Months since a closed model first reached each rival's score; periods are months or days."""
-    days = pd.to_datetime(pd.Series(periods))
-    ever = np.maximum.accumulate(closed)
-    months: list[float] = []
-    notes: list[str] = []
-    for now, score in enumerate(rival):
-        reached = np.flatnonzero(ever[: now + 1] >= score - 1e-9)  # none where the score is missing
-        if not len(reached):
-            months.append(np.nan)
-            notes.append("no closed model reaches it" if np.isfinite(score) else "no such model on sale")
-        elif reached[0] == 0:
-            months.append(np.nan)
-            notes.append("reached before the first period")
-        else:
-            months.append(float((days[now] - days[reached[0]]).days / 30.4375))
-            notes.append("")
-    return months, notes
+    days = pd.to_datetime(periods)
+    first = np.searchsorted(np.maximum.accumulate(closed), rival - 1e-9)
+    reasons = {
+        "no such model on sale": ~np.isfinite(rival),
+        "no closed model reaches it": first > np.arange(len(rival)),
+        "reached before the first period": first == 0,
+    }
+    notes = np.select(list(reasons.values()), list(reasons), "")
+    behind = (days - days[np.minimum(first, len(days) - 1)]).days / 30.4375
+    return np.where(notes == "", behind, np.nan), notes
