@@ -8,6 +8,7 @@ import pytest
 
 import undercut
 from tests.competition.hosts.host_market import as_panel
+from undercut.competition.hosts.first_party import variant_premium
 from undercut.competition.hosts.panel import (
     host_panel,
     largest_hosts,
@@ -17,7 +18,6 @@ from undercut.competition.hosts.panel import (
     step_frequency,
     variant_class,
 )
-from undercut.competition.hosts.variants import variant_premium
 from undercut.errors import DataError, InputError, UnknownNameError
 
 

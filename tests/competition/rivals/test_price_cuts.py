@@ -18,7 +18,7 @@ from undercut.competition.rivals.price_cuts import (
     real_changes,
     with_doses,
 )
-from undercut.competition.rivals.succession import grade, predecessors, successor_on_offer
+from undercut.competition.rivals.releases import grade, predecessors, successor_on_offer
 from undercut.errors import DataError, InputError, UnknownNameError
 from undercut.prices.load import load_prices
 from undercut.prices.monthly_quotes import monthly_quotes

@@ -18,9 +18,8 @@ __getattr__, __dir__, __all__ = offer(
         "entry_design": "count_entries",
         "placebos": "placebo_dates placebo_effects placebo_models",
         "dispersion": "dispersion_over_time expected_lowest host_elasticity launch_residuals",
-        "first_party": "first_party_premium jurisdiction_premium",
+        "first_party": "first_party_premium jurisdiction_premium variant_premium",
         "markups": "aligned decay price_over_cost",
         "serving_cost": "Assumption ServingAssumptions cost_factor rent_per_speed serving_cost",
-        "variants": "variant_premium",
     },
 )

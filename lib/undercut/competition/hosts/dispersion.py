@@ -6,7 +6,7 @@ against what as many independent draws from the prices at launch would give.
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, get_args
+from typing import Final, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -191,19 +191,11 @@ def dispersion_over_time(panel: pd.DataFrame, *, min_hosts: int = 3) -> pd.DataF
     several = table[table["sellers"] >= min_hosts]
     if several.empty:
         raise TooFewError(f"No model has {min_hosts} hosts in any month.")
-    rows = []
-    for period, group in several.groupby("period"):
-        row: dict[str, Any] = {
-            "period": period, "models": len(group), "sellers": float(group["sellers"].median()),
-        }  # fmt: skip
-        for name in ("ratio", "gap", "variation"):
-            values = np.sort(group[name].to_numpy())
-            low, high = _median_ranks(len(values))
-            row[name] = float(np.median(values))
-            row[f"{name}_low"] = float(values[low]) if low is not None else np.nan
-            row[f"{name}_high"] = float(values[high]) if high is not None else np.nan
-        rows.append(row)
-    return pd.DataFrame(rows)
+    by_period = several.groupby("period")
+    found = by_period.agg(models=("model_id", "size"), sellers=("sellers", "median"))
+    for name in ("ratio", "gap", "variation"):
+        found[[name, f"{name}_low", f"{name}_high"]] = by_period[name].apply(_median).to_list()
+    return found.reset_index()
 
 
 def _launch_spread(panel: pd.DataFrame, min_hosts: int) -> pd.DataFrame:
@@ -219,12 +211,7 @@ def _launch_spread(panel: pd.DataFrame, min_hosts: int) -> pd.DataFrame:
 
 
 def _slopes_of_draws(
-    panel: pd.DataFrame,
-    data: pd.DataFrame,
-    effects: list[str],
-    min_hosts: int,
-    draws: int = 200,
-    seed: int = 0,
+    panel: pd.DataFrame, data: pd.DataFrame, effects: list[str], min_hosts: int, draws: int = 200
 ) -> Floats:
     """Slope of the expected lowest of draws when whole models are resampled at launch, shape (draws,)."""
     spread = _launch_spread(panel, min_hosts)
@@ -235,7 +222,7 @@ def _slopes_of_draws(
     sellers = np.rint(np.exp(data["log_sellers"].to_numpy())).astype(int)
     counts, position = np.unique(sellers, return_inverse=True)
     weight = np.bincount(position, left) / (left @ left)
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(0)
     slopes = []
     for _ in range(draws):
         picked = np.concatenate([groups[i] for i in generator.integers(len(groups), size=len(groups))])
@@ -243,25 +230,23 @@ def _slopes_of_draws(
     return np.array(slopes)
 
 
-def _median_ranks(n: int, level: float = 0.95) -> tuple[int | None, int | None]:
-    """Ranks (from zero) of the order statistics that enclose the median; none where n is too small."""
+def _median(values: pd.Series) -> tuple[float, float, float]:
+    """Median with its 95% interval, the order statistics that enclose it; none where there are too few."""
     from scipy import stats
 
-    below = int(stats.binom.ppf((1 - level) / 2, n, 0.5)) - 1
-    if below < 0:
-        return None, None
-    return below, n - 1 - below
+    below = int(stats.binom.ppf(0.025, len(values), 0.5)) - 1
+    ends = np.sort(values)[[below, -1 - below]] if below >= 0 else (np.nan, np.nan)
+    return float(np.median(values)), float(ends[0]), float(ends[1])
 
 
 def _data(panel: pd.DataFrame, outcome: str, min_launch_hosts: int) -> tuple[pd.DataFrame, list[str]]:
+    """Rows with ``unit, value, level_value, log_sellers``, and by what their errors are clustered."""
     if outcome == "same hosts":
-        rows = panel[["model_id", "host", "month", "age_group", "sellers", "price"]].copy()
-        rows["unit"] = rows["model_id"] + " " + rows["host"]
-        rows["value"] = rows["log_price"] = np.log(rows["price"])
-        return rows.assign(log_sellers=np.log(rows["sellers"]), level_value=rows["price"]), [
-            "model_id",
-            "host",
-        ]
+        rows = panel[["model_id", "host", "month", "age_group"]].assign(
+            unit=panel["model_id"] + " " + panel["host"], value=np.log(panel["price"]),
+            level_value=panel["price"], log_sellers=np.log(panel["sellers"]),
+        )  # fmt: skip
+        return rows, ["model_id", "host"]
     table = model_months(panel)
     if outcome in _LEVELS:
         table = table[table["sellers"] >= 2]

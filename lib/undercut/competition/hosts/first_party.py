@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from undercut.competition.hosts.panel import MAINLAND_SITES
+from undercut.competition.hosts.panel import MAINLAND_SITES, host_panel
 from undercut.errors import InputError, OutsideDataError
 from undercut.inference.levels import check_level
 from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval, sums_by_cluster
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from undercut.inference.wild_bootstrap import WildBootstrap
 
 Seller = Literal["mean", "median", "lowest"]
-
 #: Fewer clusters than this give no bootstrap interval worth drawing.
 MIN_CLUSTERS: Final = 5
 
@@ -239,11 +238,53 @@ def summarise_cells(cells: pd.DataFrame, cluster: str, draws: int, level: float,
         premium=monthly[0], low=np.where(few, np.nan, low), high=np.where(few, np.nan, high)
     ).reset_index()
     is_known = len(labels) >= MIN_CLUSTERS
-    return Premium(
-        value=float(overall[0]),
-        low=float(whole_low[0]) if is_known else np.nan,
-        high=float(whole_high[0]) if is_known else np.nan,
-        level=level,
-        by_month=by_month[["period", "premium", "low", "high", "models", "developers", "offers"]],
-        cells=cells, clusters=len(labels), cluster=cluster,
-    )  # fmt: skip
+    ends = (float(whole_low[0]), float(whole_high[0])) if is_known else (np.nan, np.nan)
+    columns = ["period", "premium", "low", "high", "models", "developers", "offers"]
+    return Premium(float(overall[0]), *ends, level, by_month[columns], cells, len(labels), cluster)
+
+
+def variant_premium(
+    prices: pd.DataFrame,
+    panel: pd.DataFrame,
+    variant: str,
+    *,
+    draws: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Premium:
+    """Price of an edition over the plain offer of the same model.
+
+    Parameters
+    ----------
+    prices : DataFrame
+        From :func:`undercut.load_prices`.
+    panel : DataFrame
+        Plain offers, from :func:`undercut.competition.hosts.panel.host_panel`.
+    variant : {"quantised", "fast", "regional", "other"}
+        As :func:`undercut.competition.hosts.panel.variant_class` tells them apart.
+    draws, level, seed
+        Of the bootstrap over models.
+
+    Returns
+    -------
+    Premium
+        Mean log difference to the same host's plain offer where it has one, else to the median plain offer of
+        the model, in the same month.
+
+    Raises
+    ------
+    OutsideDataError
+        No such offer.
+    """
+    editions = host_panel(prices, variant=variant)
+    same_host = panel.set_index(["model_id", "period", "host"])["log_price"].rename("plain")
+    any_host = panel.groupby(["model_id", "period"])["log_price"].median().rename("typical")
+    joined = editions.join(same_host, on=["model_id", "period", "host"]).join(
+        any_host, on=["model_id", "period"]
+    )
+    reference = joined["plain"].fillna(joined["typical"])
+    known = joined.assign(difference=joined["log_price"] - reference)[reference.notna()]
+    cells = known.groupby(["model_id", "period"], as_index=False).agg(
+        developer=("developer", "first"), difference=("difference", "mean"), offers=("host", "size")
+    )
+    return summarise_cells(cells, "model_id", draws, level, seed)

@@ -150,8 +150,9 @@ def event_hazard(
     return HazardResult(
         terms=table.assign(ratio=np.exp(table["estimate"])), dose=dose, event=event, link=link,
         cluster=cluster, rows=len(used), events=int(outcome.sum()), clusters=int(groups.nunique()),
-        clusters_with_events=with_events, dropped=dropped, detectable=detectable_effect(error, freedom=with_events - 1, level=level),
-        level=level, dose_spread=float(design[dose].std()), notes=tuple(notes),
+        clusters_with_events=with_events, dropped=dropped, level=level,
+        detectable=detectable_effect(error, freedom=with_events - 1, level=level),
+        dose_spread=float(design[dose].std()), notes=tuple(notes),
     )  # fmt: skip
 
 

@@ -14,8 +14,7 @@ import pandas as pd
 
 from undercut.competition.rivals.coefficients import CoefficientResult, Terms, term_table, weights_for
 from undercut.competition.rivals.price_cuts import DOSES, UNSETTLED, CutRule, real_changes
-from undercut.competition.rivals.releases import CLUSTER_DAYS
-from undercut.competition.rivals.succession import predecessors
+from undercut.competition.rivals.releases import CLUSTER_DAYS, predecessors
 from undercut.errors import InputError, NoVariationError, TooFewError, check_known, need_columns
 from undercut.inference.arrays import Floats
 from undercut.inference.detectable import detectable_effect

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from undercut.competition.rivals.exposure import RivalRule, own_closed_offers, placed
-from undercut.competition.rivals.succession import successor_on_offer
+from undercut.competition.rivals.releases import successor_on_offer
 from undercut.errors import DataError, InputError, check_known
 from undercut.prices.changes import MIN_CHANGE, own_price_changes
 from undercut.prices.monthly_quotes import years

@@ -10,11 +10,15 @@ import pandas as pd
 
 from undercut import plots
 from undercut.competition.hosts import charts
-from undercut.competition.hosts.first_party import Premium, first_party_premium, jurisdiction_premium
+from undercut.competition.hosts.first_party import (
+    Premium,
+    first_party_premium,
+    jurisdiction_premium,
+    variant_premium,
+)
 from undercut.competition.hosts.markups import Decay, aligned, decay, price_over_cost
 from undercut.competition.hosts.panel import largest_hosts, model_months
 from undercut.competition.hosts.serving_cost import DISCLOSED, ServingAssumptions, cost_factor, serving_cost
-from undercut.competition.hosts.variants import variant_premium
 from undercut.inference.wild_bootstrap import WildBootstrap
 from undercut.result import Axes
 from undercut.sources.other_prices import gpu_rental_agreement
