@@ -14,7 +14,7 @@ from undercut.competition.adoption.availability import Mean
 from undercut.competition.adoption.deployment import CHINESE_API, CLOSED, SELF_HOSTED, US_SELLER, MonthlyBills
 from undercut.studies import access
 from undercut.studies.access import pages
-from undercut.studies.access.estimates import Bill, Reach, Waits
+from undercut.studies.access.estimates import Bill, Waits
 from undercut.studies.presentation import Figure, Number, Sentence, Table, parts_of
 
 
@@ -92,7 +92,7 @@ def test_fewer_sellers_are_told_as_fewer() -> None:
     }  # fmt: skip
     for sign, word in ((1, "fewer"), (-1, "more")):
         turned = means | {"sellers_difference": replace(means["sellers_difference"], value=-1.5 * sign)}
-        told = {key: pages.reach_number(Reach(pd.DataFrame(), turned), key) for key in turned}
+        told = {key: pages.reach_number(key, mean) for key, mean in turned.items()}
         assert f"1.5 {word} than a US closed one" in pages.sellers_sentence(told)
         assert "40% of them are at home outside China" in pages.sellers_sentence(told)
 

@@ -63,7 +63,7 @@ def test_unknown_choices_are_named(sample: pd.DataFrame) -> None:
 
 
 def test_the_curve_marks_the_main_specification_and_holds_it_unchanged(sample: pd.DataFrame) -> None:
-    curve = study.elasticity_curve(sample, sample).curve
+    curve = study.elasticity_curve(sample, sample)
     marked = curve.estimates[curve.estimates["is_headline"]]
     main = study.estimate(sample)
     assert marked["estimate"].item() == pytest.approx(main.elasticity)
@@ -71,7 +71,7 @@ def test_the_curve_marks_the_main_specification_and_holds_it_unchanged(sample: p
 
 
 def test_the_effect_curve_holds_the_effect_of_its_headline(two_months: pd.DataFrame) -> None:
-    curve = study.effect_curve(two_months, elasticities=[-5.0, -2.0, -1.1]).curve
+    curve = study.effect_curve(two_months, elasticities=[-5.0, -2.0, -1.1])
     marked = curve.estimates[curve.estimates["is_headline"]].iloc[0]
     alone = scenario_outcome(assumed_market(two_months, CENTRAL), study.SCENARIO).measures()
     assert marked["estimate"] == pytest.approx(alone["closed_price"].item())

@@ -107,7 +107,7 @@ def test_the_steep_estimates_are_counted() -> None:
     for high, told in ((-1.5, "2 of 2"), (0.5, "1 of 2")):
         table = pd.DataFrame({"way": ["a", "b"], "estimate": [-2.0, -2.5], "low": -3.0, "high": [-1.2, high]})
         curve = study.specification_curve(table, ["way"])
-        assert told in pages.title_elasticities(study.Curve(curve.table(), curve, "elasticity"))
+        assert told in pages.title_elasticities(curve)
 
 
 def test_caveats_name_assumptions_only_where_there_are_any() -> None:
@@ -128,7 +128,7 @@ def test_every_result_presents_itself_and_draws_what_it_says(
         assert len(repr(result)) < 2000 and result.plot() is not None
     sections = [
         effects,
-        curve,
+        pages.curve(curve, "effect"),
         pages.over_elasticities(products, effects),
         pages.monthly(products, CENTRAL),
         pages.diversion(products, CENTRAL),

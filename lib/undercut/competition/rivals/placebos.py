@@ -6,7 +6,7 @@ and the structure of this market give without an effect, and how large an effect
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final, Literal, get_args
 
 import numpy as np
@@ -82,8 +82,16 @@ def placebo_test(
     chosen: dict[str, Any] = {"rule": rule, "group": group, **options}
     rows, rivals = _light(rows), _light(rivals)
     real = estimate(with_doses(rows, rivals, **chosen))
-    worlds = _worlds(rows, rivals, kind, np.random.default_rng(seed), draws, chosen)
-    return placebo_result(kind, real, worlds, estimate, draws=draws)
+    generator = np.random.default_rng(seed)
+
+    def world() -> pd.DataFrame:
+        if kind == "fake dates":
+            return with_doses(rows, with_moved_entries(rivals, generator), **chosen)
+        faked = with_doses(with_exchanged_scores(rows, generator), rivals, **chosen)
+        # The own score stays a control; only the exposure is another model's.
+        return faked.assign(eci=rows["eci"].to_numpy())
+
+    return placebo_result(kind, real, (world() for _ in range(draws)), estimate, draws=draws)
 
 
 def exchanged_scores(
@@ -185,20 +193,3 @@ def _light(frame: pd.DataFrame) -> pd.DataFrame:
     found = frame.astype(text)
     found.attrs = {}
     return found
-
-
-def _worlds(
-    rows: pd.DataFrame,
-    rivals: pd.DataFrame,
-    kind: str,
-    generator: np.random.Generator,
-    draws: int,
-    chosen: dict[str, Any],
-) -> Iterator[pd.DataFrame]:
-    for _ in range(draws):
-        if kind == "fake dates":
-            yield with_doses(rows, with_moved_entries(rivals, generator), **chosen)
-        else:
-            faked = with_doses(with_exchanged_scores(rows, generator), rivals, **chosen)
-            # The own score stays a control; only the exposure is another model's.
-            yield faked.assign(eci=rows["eci"].to_numpy())

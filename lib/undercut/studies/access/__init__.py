@@ -7,8 +7,8 @@ from undercut.lazy import offer
 __getattr__, __dir__, __all__ = offer(
     __name__,
     {
-        "estimates": "VOLUMES Bill assumptions reach waits",
+        "estimates": "VOLUMES Bill assumptions waits",
         "buyers": "buyers buyer_choices paid_on_a_router",
-        "pages": "CAVEATS assumed by_capability by_work conclusion reworked",
+        "pages": "CAVEATS assumed by_capability by_work conclusion reach reworked",
     },
 )

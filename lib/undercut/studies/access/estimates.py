@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
 from undercut.competition.adoption.availability import (
-    Mean,
     Wait,
-    mean_by_model,
-    sellers_of,
     wait_for_seller,
 )
 from undercut.competition.adoption.deployment import (
@@ -32,13 +28,6 @@ BOUGHT: Final = (CHINESE_API, US_SELLER)
 AT: Final = 100
 
 _GIVEN: Final = "as set for this report"
-_MEASURES: Final[Mapping[str, Mapping[str, Any]]] = {
-    "sellers_difference": {"numerator": "sellers", "less": "US closed"},
-    "sellers_per_model": {"numerator": "sellers"},
-    "hosts_outside_china": {"numerator": "outside_china", "denominator": "known_country"},
-    "modifiable_share": {"numerator": "free"},
-    "commercial_share": {"numerator": "commercial"},
-}
 
 
 class Bill(Framed, row="way", value="bill"):
@@ -47,12 +36,6 @@ class Bill(Framed, row="way", value="bill"):
     bills: MonthlyBills
     capability: str
     workload: str
-
-
-class Reach(Framed, row="model_id", value="sellers"):
-    """Sellers and licences; `frame` as `sellers_of` gives it, with ``licence, free, commercial``."""
-
-    means: Mapping[str, Mean]
 
 
 class Waits(Framed, row="model_id", value="days"):
@@ -78,18 +61,6 @@ def assumptions(
         gpus=around(gpus, 2, "GPUs"),
     )
     return {"assumptions": staffing, "serving": ServingAssumptions(utilisation=work)}
-
-
-def reach(panel: pd.DataFrame, day: date, models: pd.DataFrame, *, draws: int) -> Reach:
-    """How many sell a Chinese open model, where they are at home, and under which licence."""
-    sold = sellers_of(panel, day)
-    licence = models.set_index("model_id")["licence"]
-    sold = sold.assign(
-        free=sold["access"].eq("open"),
-        commercial=sold["access"].isin(["open", "open-restricted"]),
-        licence=sold["model_id"].map(licence).fillna("not known").str.split(" (", regex=False).str[0],
-    )
-    return Reach(sold, {key: mean_by_model(sold, draws=draws, **chosen) for key, chosen in _MEASURES.items()})
 
 
 def waits(panel: pd.DataFrame, day: date, *, released_from: str) -> Waits:

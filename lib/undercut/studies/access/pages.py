@@ -9,30 +9,44 @@ from typing import Any, Final
 import pandas as pd
 
 from undercut import plots
-from undercut.competition.adoption.availability import Wait, reworked_variants, sellers_of
+from undercut.competition.adoption.availability import (
+    Mean,
+    Wait,
+    mean_by_model,
+    reworked_variants,
+    sellers_of,
+)
 from undercut.competition.adoption.data_rules import cheapest_by_rule, cheapest_by_workload, one_row_each
 from undercut.competition.adoption.deployment import CLOSED, SELF_HOSTED, US_SELLER, monthly_bills
 from undercut.errors import UndercutError
 from undercut.prices.capability.price_of_capability import landmark_levels
 from undercut.prices.load import with_workload
 from undercut.prices.workloads import WORKLOADS
-from undercut.studies.access.estimates import AT, BOUGHT, VOLUMES, Bill, Reach, Waits
+from undercut.studies.access.estimates import AT, BOUGHT, VOLUMES, Bill, Waits
 from undercut.studies.presentation import Caveat, Figure, Number, Part, Sentence, Table
 
 _SOURCE: Final = "Undercut price panel; GPU rents: archived rate cards; assumptions below"
 _HOW: Final = "cheapest offers on the report's day; bootstrap over developers"
 _ONE_SIDED: Final = "an interval of minima: one-sided by construction"
 _SHOWN: Final = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)
-_REACH: Final = {
-    "sellers_difference": ("Sellers of a Chinese open model less those of a US closed one", "sellers", 1),
-    "sellers_per_model": ("Sellers of a Chinese open model", "sellers", 1),
+#: Measures of reach: label, unit, scale, and what is averaged over models.
+_REACH: Final[Mapping[str, tuple[str, str, int, Mapping[str, Any]]]] = {
+    "sellers_difference": (
+        "Sellers of a Chinese open model less those of a US closed one", "sellers", 1,
+        {"numerator": "sellers", "less": "US closed"},
+    ),
+    "sellers_per_model": ("Sellers of a Chinese open model", "sellers", 1, {"numerator": "sellers"}),
     "hosts_outside_china": (
         "Share of a Chinese open model's sellers whose home is outside China", "%", 100,
+        {"numerator": "outside_china", "denominator": "known_country"},
     ),
     "modifiable_share": (
         "Share of Chinese open models on offer under a free licence (change and commercial use)", "%", 100,
+        {"numerator": "free"},
     ),
-    "commercial_share": ("The same with licences that set conditions", "%", 100),
+    "commercial_share": (
+        "The same with licences that set conditions", "%", 100, {"numerator": "commercial"},
+    ),
 }  # fmt: skip
 CAVEATS: Final = (
     Caveat(
@@ -237,9 +251,18 @@ def assumed(assumptions: Mapping[str, Any]) -> list[Part]:
     return [Table(table, title="What is assumed", subtitle=how, row_label="assumption")]
 
 
-def reach(found: Reach) -> Iterator[Part]:
-    """Sellers, their homes and licences."""
-    told = {key: reach_number(found, key) for key in _REACH}
+def reach(panel: pd.DataFrame, day: date, models: pd.DataFrame, *, draws: int) -> Iterator[Part]:
+    """How many sell a Chinese open model, where they are at home, and under which licence."""
+    sold = sellers_of(panel, day)
+    licence = sold["model_id"].map(models.set_index("model_id")["licence"])
+    sold = sold.assign(
+        free=sold["access"].eq("open"),
+        commercial=sold["access"].isin(["open", "open-restricted"]),
+        licence=licence.fillna("not known").str.split(" (", regex=False).str[0],
+    )
+    told = {
+        key: reach_number(key, mean_by_model(sold, draws=draws, **of)) for key, (*_, of) in _REACH.items()
+    }
     yield from told.values()
     yield Sentence(sellers_sentence(told))
     yield Sentence(
@@ -247,7 +270,7 @@ def reach(found: Reach) -> Iterator[Part]:
         f"allow change and commercial use without conditions ({told['modifiable_share'].interval}), "
         f"{told['commercial_share'].short} with conditions counted in."
     )
-    terms = found.frame[found.frame["group"] == "CN open"].groupby("licence")
+    terms = sold[sold["group"] == "CN open"].groupby("licence")
     counted = terms.agg(
         models=("model_id", "size"), developers=("developer", "nunique"), sellers=("sellers", "mean")
     )
@@ -258,10 +281,9 @@ def reach(found: Reach) -> Iterator[Part]:
     )  # fmt: skip
 
 
-def reach_number(found: Reach, key: str) -> Number:
+def reach_number(key: str, mean: Mean) -> Number:
     """One measure of reach."""
-    label, unit, scale = _REACH[key]
-    mean = found.means[key]
+    label, unit, scale, _ = _REACH[key]
     return Number(
         key, label, scale * mean.value, unit, ci=(scale * mean.low, scale * mean.high), n=mean.models,
         method=f"mean over models; bootstrap over {mean.developers} developers", role="primary",

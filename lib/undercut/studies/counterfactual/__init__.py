@@ -7,8 +7,8 @@ from undercut.lazy import offer
 __getattr__, __dir__, __all__ = offer(
     __name__,
     {
-        "estimates": "Curve central effect_curve effects elasticity_curve",
-        "pages": "diversion monthly over_elasticities price_paid random_removals vendors",
+        "estimates": "central effect_curve effects elasticity_curve",
+        "pages": "curve diversion monthly over_elasticities price_paid random_removals vendors",
         "record": "compare_estimates identification standing",
         "responses": "measured_responses",
     },

@@ -73,17 +73,6 @@ class Effects(Framed):
         return f"{self.market.grid.months[0]} to {self.market.grid.months[-1]}"
 
 
-class Curve(Framed):
-    """A specification curve of elasticities, or of effects."""
-
-    curve: SpecificationCurve
-    of: str
-
-    def plot(self, ax: Any = None) -> Any:
-        """The curve and the choices below it."""
-        return self.curve.plot(ax)
-
-
 def central(most_elastic: float, least_elastic: float) -> dict[str, Any]:
     """The middle of what is assumed.
 
@@ -126,7 +115,7 @@ def estimate(
     )  # fmt: skip
 
 
-def elasticity_curve(measured: pd.DataFrame, imputed: pd.DataFrame) -> Curve:
+def elasticity_curve(measured: pd.DataFrame, imputed: pd.DataFrame) -> SpecificationCurve:
     """Mean own-price elasticity under every combination of instruments, effects and capability."""
     samples = {"measured": measured, "imputed": imputed}
 
@@ -138,11 +127,10 @@ def elasticity_curve(measured: pd.DataFrame, imputed: pd.DataFrame) -> Curve:
         "instruments": list(INSTRUMENT_CHOICES), "effects": list(EFFECT_CHOICES), "capability": list(samples),
     }  # fmt: skip
     table = run_specifications(one, options)
-    curve = specification_curve(table, list(options), headline=MAIN, unit="elasticity")
-    return Curve(curve.table(), curve, "elasticity")
+    return specification_curve(table, list(options), headline=MAIN, unit="elasticity")
 
 
-def effect_curve(products: pd.DataFrame, *, elasticities: Sequence[float]) -> Curve:
+def effect_curve(products: pd.DataFrame, *, elasticities: Sequence[float]) -> SpecificationCurve:
     """Change of closed models' prices under every combination of assumptions; bars: lowest, highest month.
 
     Of three elasticities in ascending order, the combination of the middle ones is marked.
@@ -159,8 +147,7 @@ def effect_curve(products: pd.DataFrame, *, elasticities: Sequence[float]) -> Cu
     grid = all_specifications(options)
     parts = [_effects_of(products, rows) for _, rows in grid.groupby("demand")]
     table = pd.concat(parts).sort_index()
-    curve = specification_curve(table, list(options), headline=headline, unit="%")
-    return Curve(curve.table(), curve, "effect")
+    return specification_curve(table, list(options), headline=headline, unit="%")
 
 
 def diverted(market: Market) -> pd.DataFrame:

@@ -16,13 +16,13 @@ from undercut.competition.demand.assumptions import (
     vendor_outcomes,
 )
 from undercut.competition.demand.counterfactual import MEASURES, SCENARIOS, Market, scenario_outcome
+from undercut.inference.specifications import SpecificationCurve
 from undercut.report.findings.sentences import number
 from undercut.studies.counterfactual import charts
 from undercut.studies.counterfactual.estimates import (
     CORRELATIONS,
     OUTSIDE_SHARES,
     SCENARIO,
-    Curve,
     Effects,
     central,
     diverted,
@@ -205,9 +205,9 @@ def title_by_month(months: pd.DataFrame) -> str:
     return f"The effect {verb} from {early} in the first six months to {late} in the last"
 
 
-def curve(found: Curve) -> Iterator[Part]:
-    """A specification curve; of effects, with its median as a finding."""
-    count, of_effects = found.curve.counts(), found.of == "effect"
+def curve(found: SpecificationCurve, of: str) -> Iterator[Part]:
+    """A specification curve of effects (with its median as a finding), elasticities or measured responses."""
+    count, of_effects = found.counts(), of == "effect"
     unit = "%" if of_effects else ""
     if of_effects:
         yield Number(
@@ -220,14 +220,14 @@ def curve(found: Curve) -> Iterator[Part]:
             role="robustness",
         )  # fmt: skip
     yield Figure(
-        f"{found.of}_curve",
+        f"{of}_curve",
         lambda: charts.curve(
-            found.curve, finding=_CURVE_TITLES[found.of](found),
-            note=_CURVE_NOTES[found.of], source=_SOURCE,
+            found, finding=_CURVE_TITLES[of](found),
+            note=_CURVE_NOTES[of], source=_SOURCE,
         ),
         alt=f"Specification curve of {count['specifications']} estimates from {count['lowest']:.2f}{unit} to "
         f"{count['highest']:.2f}{unit}, median {count['median']:.2f}{unit}.",
-        data=found.frame,
+        data=found.table(),
     )  # fmt: skip
 
 
@@ -240,19 +240,19 @@ _CURVE_NOTES: Final = {
 }
 
 
-def title_effects(found: Curve) -> str:
+def title_effects(found: SpecificationCurve) -> str:
     """How far assumptions move the effect, and which one most."""
-    count, most = found.curve.counts(), str(found.curve.influence().iloc[0]["choice"])
+    count, most = found.counts(), str(found.influence().iloc[0]["choice"])
     return (
         f"Assumptions move the effect from {number(count['lowest'], '%')} to "
         f"{number(count['highest'], '%')}; the {most.replace('_', ' ')} matters most"
     )
 
 
-def title_elasticities(found: Curve) -> str:
+def title_elasticities(found: SpecificationCurve) -> str:
     """How many ways to estimate find demand that sellers could live with."""
-    steep = int((found.curve.estimates["high"] < -1).sum())
-    of = found.curve.counts()["specifications"]
+    steep = int((found.estimates["high"] < -1).sum())
+    of = found.counts()["specifications"]
     find = "find" if steep > 1 else "finds"
     told = f"{steep or 'None'} of {of:.0f} ways to estimate {find} demand steep enough"
     return f"{told} for profit-seeking sellers"

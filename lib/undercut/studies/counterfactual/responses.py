@@ -21,7 +21,7 @@ from undercut.inference.specifications import (
     specification_curve,
 )
 from undercut.report.findings.sentences import number
-from undercut.studies.counterfactual.estimates import CORRELATIONS, OUTSIDE_SHARES, SCENARIO, Curve
+from undercut.studies.counterfactual.estimates import CORRELATIONS, OUTSIDE_SHARES, SCENARIO
 from undercut.studies.framed import Framed
 from undercut.studies.presentation import Answer, Figure, Number, Part, Role, Sentence
 
@@ -194,9 +194,9 @@ def _ends(own: Number) -> str:
     return f"{_tenth(high)} to {_tenth(low)}"
 
 
-def title_responses(found: Curve) -> str:
+def title_responses(found: SpecificationCurve) -> str:
     """How far the choices move the measured response."""
-    count, most = found.curve.counts(), str(found.curve.influence().iloc[0]["choice"])
+    count, most = found.counts(), str(found.influence().iloc[0]["choice"])
     return (
         f"The response runs from {number(count['lowest'], '', decimals=2)} to "
         f"{number(count['highest'], '', decimals=2)} by {count['specifications']} combinations of choices; "
@@ -225,11 +225,9 @@ def measured_responses(
     main = {choice: options[0] for choice, options in CHOICES.items()}
     curve = specification_curve(table, list(CHOICES), headline=main, unit="elasticity")
     try:
+        own_changes = response_sample(as_of=as_of, price_level="developer")
         developer: PriceResponse | str = price_response(
-            response_sample(as_of=as_of, price_level="developer"),
-            price_level="developer",
-            draws=draws,
-            seed=seed,
+            own_changes, price_level="developer", draws=draws, seed=seed
         )
     except TooFewError as reason:
         developer = str(reason)
