@@ -31,6 +31,7 @@ from undercut.inference.wild_bootstrap import WildBootstrap
 from undercut.panel.measures import model_scores
 from undercut.prices.capability.price_of_capability import comparable_points
 from undercut.result import Axes, Result
+from undercut.studies.entry.entries import wider_interval
 from undercut.studies.entry.estimators import in_percent
 from undercut.studies.entry.words import percent
 
@@ -81,7 +82,7 @@ class Dose(Result, kw_only=True):
     @property
     def interval(self) -> tuple[float, float]:
         """On either side the wider of wild bootstrap by developer and redrawn releases, percent."""
-        low, high = _interval(self.fit, self.wild, self.dates)
+        low, high = wider_interval(self.fit, self.dates, wild=self.wild)
         return float(percent(low)), float(percent(high))
 
     @property
@@ -171,18 +172,12 @@ def dose(
     wild = fit.wild_bootstrap(draws=draws, weights="webb", seed=seed)
     dates = redrawn_releases(wide, months, lags=months_after, draws=placebos, seed=seed)
     left_out = _left_out(wide, months, months_after)
+    widened = as_wide(found, fit, wider_interval(fit, dates, wild=wild))
     curve = specification_curve(
-        as_wide(found, fit, _interval(fit, wild, dates)).rename(columns={"months_after": "months after"}),
+        widened.rename(columns={"months_after": "months after"}),
         list(chosen), headline={name: told[0] for name, told in chosen.items()}, unit="% of the price",
     )  # fmt: skip
     return Dose(fit=fit, wild=wild, dates=dates, without=left_out, curve=curve)
-
-
-def _interval(fit: AdoptionFit, wild: WildBootstrap, dates: PlaceboResult) -> tuple[float, float]:
-    """On either side the wider of wild bootstrap by developer and redrawn releases, in logs."""
-    log, tail = fit.effect()["estimate"], (1 - fit.level) / 2
-    low, high = np.quantile(dates.placebos - dates.centre, [tail, 1 - tail])
-    return min(wild.ci_low, log - high), max(wild.ci_high, log - low)
 
 
 def as_wide(found: pd.DataFrame, fit: AdoptionFit, interval: tuple[float, float]) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from undercut.errors import UndercutError
 from undercut.inference.detectable import PlaceboResult
 from undercut.inference.did.model import staggered_adoption
 from undercut.inference.did.results import AdoptionFit
+from undercut.inference.wild_bootstrap import WildBootstrap
 from undercut.report.findings.sentences import p_value
 from undercut.result import Axes, Result
 from undercut.studies.entry.estimators import METHODS, Estimates, Estimators, in_percent
@@ -35,18 +36,19 @@ from undercut.studies.entry.words import (
 from undercut.studies.presentation import Caveat, Figure, Number, Part, Sentence
 
 
-def wider_interval(fit: AdoptionFit, placebo: PlaceboResult) -> tuple[float, float]:
+def wider_interval(
+    fit: AdoptionFit, placebo: PlaceboResult, *, wild: WildBootstrap | None = None
+) -> tuple[float, float]:
     """The wider of two intervals of the overall effect on either side: by developer, and by placebo.
 
     With a handful of developers errors by developer can be far too small, and redrawn dates ask nothing of
     their number. The interval by placebo holds the effects that, taken off the estimate, leave it within the
     middle of the placebos around their median.
     """
-    found = fit.effect()
-    tail = (1 - fit.level) / 2
-    low, high = np.quantile(placebo.placebos - placebo.centre, [tail, 1 - tail])
-    ends = (found["ci_low"], found["ci_high"])
-    return min(ends[0], found["estimate"] - high), max(ends[1], found["estimate"] - low)
+    found, tail = fit.effect(), (1 - fit.level) / 2
+    low, high = found["estimate"] - np.quantile(placebo.placebos - placebo.centre, [1 - tail, tail])
+    ends = found if wild is None else {"ci_low": wild.ci_low, "ci_high": wild.ci_high}
+    return min(ends["ci_low"], low), max(ends["ci_high"], high)
 
 
 class Headline(Result, kw_only=True):
@@ -112,7 +114,7 @@ class Headline(Result, kw_only=True):
 
     def parts(self) -> Iterator[Part]:
         """The yes or no at a threshold, beside the dose: figure, plain counts, numbers."""
-        yield from headline_numbers(self).values()
+        yield from _numbers(self)
         yield from _besides(self)
         yield _bars(self)
         yield Caveat(
@@ -203,11 +205,11 @@ def placebo_table(tests: Mapping[str, PlaceboResult | UndercutError]) -> pd.Data
     return pd.DataFrame(rows).reindex(columns=[*columns, "failed", "why_not"])
 
 
-def headline_numbers(found: Headline) -> dict[str, Number]:
-    """The findings of the answer, by key."""
+def _numbers(found: Headline) -> list[Number]:
+    """The findings of the answer."""
     fit, main, lead = found.fit, found.main, found.launched("is_exposed")
     changes = found.changes()
-    numbers = [
+    return [
         Number(
             "entry_effect", "List price of a closed model after an open rival came within reach",
             main["estimate"], "%", ci=found.interval, n=fit.n_treated, role="robustness",
@@ -232,11 +234,6 @@ def headline_numbers(found: Headline) -> dict[str, Number]:
             note="a property of the design: no interval",
         ),
     ]  # fmt: skip
-    return {number.key: number for number in numbers}
-
-
-def _moved(found: Headline) -> str:
-    return direction(*found.interval, neither="did not measurably move")
 
 
 def _whole(value: float) -> int | None:
@@ -260,13 +257,11 @@ def _besides(found: Headline) -> Iterator[Part]:
 
 def _bars(found: Headline) -> Part:
     bars, level = found.to_frame(), found.launched("closeness")
+    moved = direction(*found.interval, neither="did not measurably move")
     by_level = direction(
         level["low"], level["high"], below="lower", above="higher", neither="not measurably different"
     )
-    heading = (
-        f"With an open rival near, list prices {_moved(found)}; launch prices were {by_level} the nearer it "
-        "was"
-    )
+    heading = f"With an open rival near, list prices {moved}; launch prices were {by_level} the nearer it was"
     measure = (
         f"Change of the price in percent, 95% intervals; entry within {found.reach:g} points, "
         f"{found.fit.lags} months"

@@ -25,7 +25,6 @@ from undercut.studies.entry.words import (
     listed,
     pair,
     percent,
-    reasons,
 )
 from undercut.studies.presentation import Figure, Number, Part, Sentence, Table
 
@@ -183,7 +182,7 @@ ENDS_FORMATS: dict[str, Any] = {"estimate": PERCENT, "low": PERCENT, "high": PER
 def _differences(found: Estimators) -> Iterator[Part]:
     named = {METHODS[method]: reason for method, reason in found.every.reasons.items()}
     if named:
-        yield Sentence(reasons(named))
+        yield Sentence(" ".join(f"{name}: no estimate. {reason}" for name, reason in named.items()))
     fewer = [f"{METHODS[m]} with {n}" for m, n in found.every.with_fewer_leads().items()]
     if fewer:
         yield Sentence(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
@@ -64,11 +64,6 @@ def of_leads(p: float) -> str:
     if np.isnan(p):
         return "no joint test of the months before entry exists"
     return f"joint test of the months before entry: {p_value(p)}"
-
-
-def reasons(failed: Mapping[str, str]) -> str:
-    """Why some estimates do not exist, as sentences."""
-    return " ".join(f"{name}: no estimate. {reason}" for name, reason in failed.items())
 
 
 def listed(texts: Iterable[str], nothing: str = "none", by: str = "; ") -> str:
