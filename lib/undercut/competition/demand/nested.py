@@ -179,7 +179,7 @@ def nested_logit(
     names = instrument_columns(instruments or [])
     used = controls_for(data, names, controls)
     _check(data, [*used, *names, *fixed_effects, cluster, *([nests] if nests else [])])
-    share, within = _shares(data, nests, form, outside_share)
+    share, within = shares(data, nests, form, outside_share)
     price = np.log(data["price"]) if form == "expenditure" else data["price"]
     endogenous = np.column_stack([price, np.log(within)] if nests else [price])
     exogenous = _exogenous(data, used, fixed_effects)
@@ -268,7 +268,8 @@ def _estimate(
     )
 
 
-def _shares(data: pd.DataFrame, nests: str | None, form: Form, outside_share: float) -> tuple[Floats, Floats]:
+def shares(data: pd.DataFrame, nests: str | None, form: Form, outside_share: float) -> tuple[Floats, Floats]:
+    """Shares of the market, and within each nest, of money or of tokens."""
     sold = data["tokens"] * (data["price"] if form == "expenditure" else 1.0)
     share = (1 - outside_share) * sold / sold.groupby(data["period"]).transform("sum")
     groups = [data["period"], data[nests]] if nests else [data["period"]]
@@ -277,10 +278,8 @@ def _shares(data: pd.DataFrame, nests: str | None, form: Form, outside_share: fl
 
 
 def _exogenous(data: pd.DataFrame, controls: Sequence[str], fixed_effects: Sequence[str]) -> Floats:
-    columns = [data[list(controls)].to_numpy(float), np.ones((len(data), 1))]
-    for effect in fixed_effects:
-        columns.append(pd.get_dummies(data[effect], drop_first=True, dtype=float).to_numpy())
-    return np.column_stack(columns)
+    dummies = [pd.get_dummies(data[effect], drop_first=True, dtype=float) for effect in fixed_effects]
+    return np.column_stack([data[list(controls)].to_numpy(float), np.ones((len(data), 1)), *dummies])
 
 
 def controls_for(products: pd.DataFrame, instruments: Sequence[str], controls: Sequence[str]) -> list[str]:

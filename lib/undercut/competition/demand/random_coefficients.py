@@ -14,7 +14,7 @@ import pandas as pd
 
 from undercut import plots
 from undercut.competition.demand.instruments import instrument_columns
-from undercut.competition.demand.nested import CONTROLS, controls_for, with_groups
+from undercut.competition.demand.nested import CONTROLS, controls_for, shares, with_groups
 from undercut.competition.demand.system import Form
 from undercut.errors import NotIdentifiedError
 from undercut.extras import require
@@ -138,11 +138,10 @@ def _product_data(
     outside_share: float,
 ) -> pd.DataFrame:  # fmt: skip
     data = with_groups(products)
-    sold = data["tokens"] * (data["price"] if form == "expenditure" else 1.0)
-    share = (1 - outside_share) * sold / sold.groupby(data["period"]).transform("sum")
+    share, _ = shares(data, None, form, outside_share)
     named: dict[str, Any] = {
         "market_ids": data["period"].astype(str).to_numpy(object),
-        "shares": share.to_numpy(float),
+        "shares": share,
         "prices": (np.log(data["price"]) if form == "expenditure" else data["price"]).to_numpy(float),
         "clustering_ids": data[cluster].astype(str).to_numpy(object),
     }

@@ -45,10 +45,8 @@ def exposure_over_time(
         line = line.dropna()
         if line.empty:
             continue
-        color = {"any": plots.INK, "CN": plots.origin_color("CN")}.get(
-            str(group), plots.origin_color("other")
-        )
-        name = {"any": "All open rivals", "CN": "Chinese", "other": "Other"}.get(str(group), str(group))
+        color = plots.INK if group == "any" else plots.origin_color(str(group))
+        name = {"any": "All open rivals", "CN": "Chinese", "other": "Other"}[str(group)]
         axes.plot(line.index, line.to_numpy(), color=color, linestyle="-" if group == "any" else (0, (4, 2)))
         ends[name], colors[name] = (line.index[-1], float(line.iloc[-1])), color
     if not ends:
@@ -64,26 +62,21 @@ def exposure_over_time(
     return plots.label_line_ends(axes, ends, colors)
 
 
-def exposure_by_rule(
-    sensitivity: pd.DataFrame, *, measure: str = "share_exposed", finding: str = "", ax: Axes | None = None
-) -> Axes:
-    """Exposure over time under several rules of what counts as a rival.
+def exposure_by_rule(sensitivity: pd.DataFrame, *, finding: str = "", ax: Axes | None = None) -> Axes:
+    """Share of closed models exposed over time under several rules of what counts as a rival.
 
     ``sensitivity`` is from :func:`undercut.competition.rivals.exposure.exposure_sensitivity`.
     """
-    check_known("measure of exposure", measure, _MEASURES)
     axes = ax or _axes()
     ends, colors = {}, {}
     rules = list(dict.fromkeys(sensitivity["rule"]))
     for number, rule in enumerate(rules):
         rows = sensitivity[sensitivity["rule"].eq(rule)]
         shade = plots.INK if number in (0, len(rules) - 1) else plots.GREY
-        line = np.exp(rows[measure]) if measure == "undercut" else rows[measure]
-        axes.plot(rows["observed_on"], line, color=shade, linewidth=1.6)
-        ends[rule], colors[rule] = (rows["observed_on"].iloc[-1], float(line.iloc[-1])), shade
-    if measure == "share_exposed":
-        plots.percent_axis(axes, signed=False, share=True)
-    plots.headline(axes, finding, _MEASURES[measure].capitalize(), source=SOURCE)
+        axes.plot(rows["observed_on"], rows["share_exposed"], color=shade, linewidth=1.6)
+        ends[rule], colors[rule] = tuple(rows[["observed_on", "share_exposed"]].iloc[-1]), shade
+    plots.percent_axis(axes, signed=False, share=True)
+    plots.headline(axes, finding, _MEASURES["share_exposed"].capitalize(), source=SOURCE)
     return plots.label_line_ends(axes, ends, colors)
 
 
