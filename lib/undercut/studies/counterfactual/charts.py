@@ -13,6 +13,7 @@ from undercut.result import Axes
 if TYPE_CHECKING:
     from undercut.inference.specifications import SpecificationCurve
 
+_SOURCE: Final = "OpenRouter rankings, Undercut price panel"
 #: Scenarios keep their colour and line in every figure.
 _LOOKS: Final[Mapping[str, tuple[str, str]]] = {
     "no Chinese open models": (plots.ORIGIN_COLORS["CN"], "-"),
@@ -21,25 +22,25 @@ _LOOKS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-def effect_by_elasticity(grid: pd.DataFrame, measure: str, *, finding: str, note: str, source: str) -> Axes:
+def effect_by_elasticity(grid: pd.DataFrame, *, finding: str, note: str) -> Axes:
     """One panel a scenario: the effect over the assumed elasticity, banded by the other assumptions.
 
     Parameters
     ----------
     grid : DataFrame
         From :func:`undercut.competition.demand.assumptions.by_elasticity`.
-    measure : str
-    finding, note, source : str
-        Title, measure and unit, source line.
+    finding, note : str
+        Title; measure and unit.
     """
+    shown = grid[grid["measure"].eq("closed_price")]
     scenarios = list(dict.fromkeys(grid["scenario"]))
     panels = plots.panels(
         len(scenarios), columns=len(scenarios), height=1.65 if plots.is_narrow() else 3.4, sharey=True,
         sharex=plots.is_narrow(),
     )  # fmt: skip
-    plots.headline(panels[0], finding, note, source=source)
+    plots.headline(panels[0], finding, note, source=_SOURCE)
     for axes, scenario in zip(panels, scenarios, strict=True):
-        rows = grid[grid["scenario"].eq(scenario) & grid["measure"].eq(measure)].sort_values("elasticity")
+        rows = shown[shown["scenario"].eq(scenario)].sort_values("elasticity")
         color, line = _LOOKS.get(scenario, (plots.MUTED, "-"))
         x = -rows["elasticity"]
         plots.band(axes, x, rows["low"], rows["high"], color)
@@ -54,19 +55,19 @@ def effect_by_elasticity(grid: pd.DataFrame, measure: str, *, finding: str, note
     return panels[0]
 
 
-def effect_by_month(months: pd.DataFrame, *, finding: str, note: str, source: str) -> Axes:
+def effect_by_month(months: pd.DataFrame, *, finding: str, note: str) -> Axes:
     """The effect in each month, beside the share of spending that would be taken away.
 
     Parameters
     ----------
     months : DataFrame
         ``period, effect`` (%) and ``share`` (%).
-    finding, note, source : str
+    finding, note : str
     """
     import matplotlib.pyplot as plt
 
     figure, (above, below) = plt.subplots(2, 1, figsize=(plots.WIDE, 4.4), sharex=True)
-    plots.headline(above, finding, note, source=source)
+    plots.headline(above, finding, note, source=_SOURCE)
     color = plots.ORIGIN_COLORS["CN"]
     place = range(len(months))
     above.plot(place, months["effect"], color=color, marker="o", markersize=4)
@@ -80,8 +81,8 @@ def effect_by_month(months: pd.DataFrame, *, finding: str, note: str, source: st
     return above
 
 
-def curve(found: SpecificationCurve, *, finding: str, note: str, source: str) -> Axes:
+def curve(found: SpecificationCurve, *, finding: str, note: str) -> Axes:
     """A specification curve under its title."""
     axes = plots.own_axes(height=3.2 + 0.2 * sum(found.estimates[list(found.choices)].nunique()))
-    plots.headline(axes, finding, note, source=source)
+    plots.headline(axes, finding, note, source=_SOURCE)
     return found.plot(axes)

@@ -30,7 +30,6 @@ from undercut.studies.counterfactual.estimates import (
 from undercut.studies.counterfactual.responses import title_responses
 from undercut.studies.presentation import Figure, Number, Part, Sentence, Table
 
-_SOURCE: Final = "OpenRouter rankings, Undercut price panel"
 ENDS: Final = {"low": "from", "high": "to"}
 
 
@@ -92,9 +91,7 @@ def over_elasticities(products: pd.DataFrame, whole: Effects) -> Iterator[Part]:
     note = f"Change of closed models' list prices, %, {whole.months}; lines: middle assumptions, bands: all"
     yield Figure(
         "effect_by_elasticity",
-        lambda: charts.effect_by_elasticity(
-            grid, "closed_price", finding=title_over_elasticities(grid), note=note, source=_SOURCE
-        ),
+        lambda: charts.effect_by_elasticity(grid, finding=title_over_elasticities(grid), note=note),
         alt="Three panels of lines with bands over the assumed elasticity. " + "; ".join(shown),
         data=grid,
     )
@@ -190,7 +187,7 @@ def monthly(products: pd.DataFrame, assumptions: Mapping[str, Any]) -> Iterator[
     )
     yield Figure(
         "effect_by_month",
-        lambda: charts.effect_by_month(months, finding=title_by_month(months), note=note, source=_SOURCE),
+        lambda: charts.effect_by_month(months, finding=title_by_month(months), note=note),
         alt="A line of the price effect by month above bars of the share of spending on Chinese open models; "
         + "; ".join(points),
         data=months,
@@ -221,10 +218,7 @@ def curve(found: SpecificationCurve, of: str) -> Iterator[Part]:
         )  # fmt: skip
     yield Figure(
         f"{of}_curve",
-        lambda: charts.curve(
-            found, finding=_CURVE_TITLES[of](found),
-            note=_CURVE_NOTES[of], source=_SOURCE,
-        ),
+        lambda: charts.curve(found, finding=_CURVE_TITLES[of](found), note=_CURVE_NOTES[of]),
         alt=f"Specification curve of {count['specifications']} estimates from {count['lowest']:.2f}{unit} to "
         f"{count['highest']:.2f}{unit}, median {count['median']:.2f}{unit}.",
         data=found.table(),

@@ -220,7 +220,7 @@ def _path(found: Estimators) -> Part:
     at_entry = {name: percent(fit.effects.get(0, np.nan)) for name, fit in fits.items()}
     told = "; ".join(f"{name} in the month of entry {value:.1f}%" for name, value in at_entry.items())
     return Figure(
-        "event_study", lambda: event_study(paths, finding=heading, source=SOURCE),
+        "event_study", lambda: event_study(paths, finding=heading),
         alt=f"Effects by month since entry. {told}", data=data,
     )  # fmt: skip
 
@@ -270,7 +270,7 @@ def _bounds(found: Estimators) -> Iterator[Part]:
     )  # fmt: skip
 
 
-def event_study(paths: Mapping[str, pd.DataFrame], *, finding: str = "", source: str = "") -> Axes:
+def event_study(paths: Mapping[str, pd.DataFrame], *, finding: str = "") -> Axes:
     """Change of price by months since entry; ``paths`` hold ``estimate, ci_low, ci_high`` in percent."""
     axes = plots.own_axes(height=4.2)
     looks = [(plots.INK, "o"), (plots.SERIES[1], "D"), (plots.SERIES[2], "^")]
@@ -285,4 +285,4 @@ def event_study(paths: Mapping[str, pd.DataFrame], *, finding: str = "", source:
     axes.set_xlabel("months since an open rival came within reach")
     axes.legend()
     measure = "Change of the list price against the comparison of each estimator, 95% intervals by developer"
-    return plots.headline(axes, finding, measure, source=source)
+    return plots.headline(axes, finding, measure, source=SOURCE)
