@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +11,7 @@ from scipy import stats
 
 from tests.competition.hosts.host_market import host_market
 from undercut.competition.hosts.dispersion import (
-    _median_ranks,
+    _median,
     dispersion_over_time,
     expected_lowest,
     host_elasticity,
@@ -74,11 +75,11 @@ def test_residuals_at_launch_have_the_spread_of_the_draws() -> None:
 
 @pytest.mark.parametrize("n", [6, 15, 40])
 def test_the_interval_of_a_median_covers_as_order_statistics_say(n: int) -> None:
-    low, high = _median_ranks(n)
-    assert low is not None and high is not None
+    middle, low, high = _median(pd.Series(range(n)))  # each value is its own rank
+    assert low < middle < high
     coverage = stats.binom.cdf(high, n, 0.5) - stats.binom.cdf(low, n, 0.5)
     assert coverage >= 0.95
-    assert _median_ranks(5) == (None, None)
+    assert np.isnan(_median(pd.Series(range(5)))[1:]).all()
 
 
 def test_dispersion_over_time_counts_models_with_several_hosts() -> None:
