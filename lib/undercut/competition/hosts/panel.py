@@ -131,10 +131,8 @@ def variant_class(variants: pd.Series) -> pd.Series:
     ['standard', 'quantised', 'fast', 'regional', 'other']
     """
     words = variants.fillna("").astype(str)
-    classes = pd.Series("other", index=variants.index, dtype="object").mask(words.eq(""), STANDARD)
-    for name, pattern in reversed(VARIANT_PATTERNS.items()):
-        classes = classes.mask(words.str.contains(pattern, regex=True), name)
-    return classes.astype("str")
+    is_of = [words.eq(""), *(words.str.contains(pattern) for pattern in VARIANT_PATTERNS.values())]
+    return pd.Series(np.select(is_of, [STANDARD, *VARIANT_PATTERNS], "other"), variants.index, dtype="str")
 
 
 def source_coverage(
@@ -291,8 +289,7 @@ def largest_hosts(panel: pd.DataFrame) -> pd.DataFrame:
 
 
 def _of_variant(offers: pd.DataFrame, variant: str) -> pd.DataFrame:
-    known = (STANDARD, *VARIANT_PATTERNS, "other")
-    check_known("variant", variant, known)
+    check_known("variant", variant, (STANDARD, *VARIANT_PATTERNS, "other"))
     is_priced = offers["price"].gt(0) & offers["model_id"].notna()
     chosen = offers[is_priced & variant_class(offers["variant"]).eq(variant)]
     # Monthly quotes keep the plain offer of each host; within one class every offer is that.
@@ -337,11 +334,8 @@ def _with_structure(quotes: pd.DataFrame) -> pd.DataFrame:
     panel["age_months"] = (month - born).astype(int)
     panel["age_group"] = pd.cut(panel["age_months"], list(_AGE_EDGES), right=False).astype("str")
     panel["sellers"] = panel.groupby(["model_id", "month"])["host"].transform("nunique")
-    own = [
-        host in OWN_SITES.get(str(dev), ())
-        for host, dev in zip(panel["host"], panel["developer"], strict=True)
-    ]
-    panel["is_own"] = own
+    sold = zip(panel["host"], panel["developer"], strict=True)
+    panel["is_own"] = [host in OWN_SITES.get(str(developer), ()) for host, developer in sold]
     ordered = panel.sort_values(["model_id", "host", "month"], ignore_index=True)
     ordered.attrs = dict(quotes.attrs)
     return ordered

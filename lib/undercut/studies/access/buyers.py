@@ -206,32 +206,28 @@ def buyer_choices(
     return hangs_on(headline, headline.label, estimate, options, units, ["model", "developer"], without)
 
 
-def paid_on_a_router(as_of: Day = None) -> list[Part]:
+def paid_on_a_router(as_of: Day = None) -> Iterator[Part]:
     """What a router's users paid per million tokens, by kind of model, from their own mixes of tokens."""
     paid = effective_prices(as_of)
     if paid.empty:
-        return [Sentence("What a router's users paid is not known for weeks that were over by then.")]
+        yield Sentence("What a router's users paid is not known for weeks that were over by then.")
+        return
     kind = paid["origin"].where(paid["origin"].isin(["US", "CN"]), "other") + " " + paid["access"]
     late = paid["week_start"] > paid["week_start"].max() - pd.Timedelta(weeks=13)
     rows = paid[late].groupby(kind[late])[["usd", "tokens"]].sum()
     price = rows["usd"] / rows["tokens"]
     week = f"{paid['week_start'].max():%d %B %Y}".lstrip("0")
-    parts: list[Part] = [
-        Number(
+    for name in price.index:
+        yield Number(
             "effective_price." + str(name).lower().replace(" ", "_"),
             f"Paid per million tokens by users of a router: {name} models", float(price[name]),
             "USD per million tokens", n=int((kind[late] == name).sum()), role="descriptive",
             method="list prices times tokens by kind, cached ones at their price; top models of 13 weeks",
             note=f"a sum over the most used models to the week of {week}, not a sample: no interval",
-        )
-        for name in price.index
-    ]  # fmt: skip
+        )  # fmt: skip
     if {"US closed", "CN open"} <= set(price.index):
-        parts.append(
-            Sentence(
-                f"What users of one router paid, from the tokens they used: "
-                f"{plots.dollars(price['US closed'])} per million for US closed models, "
-                f"{plots.dollars(price['CN open'])} for Chinese open ones (13 weeks to {week})."
-            )
+        yield Sentence(
+            f"What users of one router paid, from the tokens they used: "
+            f"{plots.dollars(price['US closed'])} per million for US closed models, "
+            f"{plots.dollars(price['CN open'])} for Chinese open ones (13 weeks to {week})."
         )
-    return parts
