@@ -246,26 +246,20 @@ def step_frequency(
     """
     steps = price_steps(panel)
     codes, labels = cluster_codes(steps, "host")
-    counts = multiplicities(len(labels), draws=draws, seed=seed)
-    rows = []
-    for name, moved in (
-        ("any change", steps["step"].abs() > MIN_STEP),
-        ("cut", steps["step"] < -MIN_STEP),
-        ("rise", steps["step"] > MIN_STEP),
-    ):
-        sums = sums_by_cluster(codes, np.column_stack([moved, np.ones(len(moved))]), len(labels))
-        drawn = counts @ sums
-        with np.errstate(invalid="ignore", divide="ignore"):
-            percent = 100 * drawn[:, 0] / drawn[:, 1]
-        low, high = percentile_interval(percent[1:, None], level=level)
-        rows.append(
-            {
-                "move": name, "percent": float(percent[0]), "low": float(low[0]), "high": float(high[0]),
-                "offer_months": len(steps), "moves": int(moved.sum()),
-                "hosts": int(steps.loc[moved, "host"].nunique()),
-            }
-        )  # fmt: skip
-    return pd.DataFrame(rows)
+    size = steps["step"]
+    moved = pd.DataFrame({
+        "any change": size.abs() > MIN_STEP, "cut": size < -MIN_STEP, "rise": size > MIN_STEP,
+    })  # fmt: skip
+    sums = sums_by_cluster(codes, moved.assign(whole=1.0).to_numpy(float), len(labels))
+    drawn = multiplicities(len(labels), draws=draws, seed=seed) @ sums  # (draws + 1, moves and the whole)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        percent = 100 * drawn[:, :-1] / drawn[:, -1:]
+    low, high = percentile_interval(percent[1:], level=level)
+    return pd.DataFrame({
+        "move": list(moved), "percent": percent[0], "low": low, "high": high, "offer_months": len(steps),
+        "moves": moved.sum().to_numpy(),
+        "hosts": [steps.loc[moved[name], "host"].nunique() for name in moved],
+    })  # fmt: skip
 
 
 def largest_hosts(panel: pd.DataFrame) -> pd.DataFrame:
