@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from undercut.errors import DataError, UnknownNameError
+from undercut.eventstudy.events import FUNDS
 from undercut.sources.returns import load_returns
 from undercut.studies.stocks.universe import (
     ALSO_EXPOSED,
-    FUNDS,
     GROUPS,
     firms_of,
     group_portfolios,

@@ -10,7 +10,7 @@ from undercut.errors import DataError, InputError
 from undercut.eventstudy.groups import group_tests
 from undercut.eventstudy.model import event_study
 from undercut.eventstudy.results import EventStudy
-from undercut.studies.stocks.unsigned import unsigned_moves
+from undercut.studies.stocks.announcement_checks import unsigned_moves
 
 
 def study_of(size: float, seed: int = 0, **options: object) -> EventStudy:

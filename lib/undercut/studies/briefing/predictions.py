@@ -66,19 +66,16 @@ def monthly_series(as_of: str | date | None = None) -> pd.DataFrame:
         router, mean of 13 weeks).
     """
     quotes = monthly_quotes(load_prices(as_of))
-    own = quotes[quotes["host_kind"].eq("developer")]
-    chinese = own["origin"].eq("CN") & own["access"].ne("closed")
-    american = own["origin"].eq("US") & own["access"].eq("closed")
+    own, opened = quotes["host_kind"].eq("developer"), quotes["access"].ne("closed")
+    chinese, american = quotes["origin"].eq("CN") & opened, quotes["origin"].eq("US") & ~opened
     found = {f"lowest.{name}": quotes[quotes["eci"] >= level].groupby("period")["price"].min()
              for name, level in LEVELS.items()}  # fmt: skip
-    found["median.cn_open"] = own[chinese].groupby("period")["price"].median()
-    found["median.us_closed"] = own[american].groupby("period")["price"].median()
+    for name, rows in (("cn_open", chinese), ("us_closed", american)):
+        found[f"median.{name}"] = quotes[own & rows].groupby("period")["price"].median()
     found["ratio"] = found["median.cn_open"] / found["median.us_closed"]
-    chinese_sold = quotes["origin"].eq("CN") & quotes["access"].ne("closed")
-    american_sold = quotes["origin"].eq("US") & quotes["access"].eq("closed")
-    opened = quotes[quotes["access"].ne("closed")]
-    found["sellers"] = opened.groupby(["period", "model_id"])["host"].nunique().groupby("period").mean()
-    best = [quotes[rows].groupby("period")["eci"].max() for rows in (american_sold, chinese_sold)]
+    sellers = quotes[opened].groupby(["period", "model_id"])["host"].nunique()
+    found["sellers"] = sellers.groupby("period").mean()
+    best = [quotes[rows].groupby("period")["eci"].max() for rows in (american, chinese)]
     found["behind"] = (best[0] - best[1]).clip(lower=_LEAST_GAP)
     found["share"] = _token_share(as_of)
     return pd.DataFrame(found).sort_index()
@@ -106,14 +103,18 @@ def probability_above(series: pd.Series, threshold: float, months: int) -> float
     >>> 0.4 < probability_above(flat, 1.0, 3) < 0.6
     True
     """
-    log = np.log(series.dropna().to_numpy(float))
-    steps = np.diff(log)[-_YEAR:]
+    known = series.dropna()
+    rise = float(np.log(threshold) - np.log(float(known.iloc[-1])))
+    chance = (_no_change(rise) + float(norm.sf(rise / _spread(known, months)))) / 2
+    return float(np.clip(chance, _SURE, 1 - _SURE))
+
+
+def _spread(known: pd.Series, months: int) -> float:
+    """Standard deviation of a change over some months, from the monthly ones of the last year."""
+    steps = np.diff(np.log(known.to_numpy(float)))[-_YEAR:]
     if len(steps) < _YEAR // 2:
         raise TooFewError(f"{len(steps)} monthly changes are too few for a probability; six are the least.")
-    spread = max(float(steps.std(ddof=1)), _LEAST_SPREAD) * np.sqrt(months)
-    rise = float(np.log(threshold) - log[-1])
-    chance = (_no_change(rise) + float(norm.sf(rise / spread))) / 2
-    return float(np.clip(chance, _SURE, 1 - _SURE))
+    return max(float(steps.std(ddof=1)), _LEAST_SPREAD) * float(np.sqrt(months))
 
 
 def _no_change(rise: float) -> float:
@@ -144,10 +145,8 @@ def backtest(days: Iterable[str], *, series: Callable[[str], pd.DataFrame] = mon
             if len(seen) <= _YEAR // 2 or later.empty:
                 continue
             months = (ends - pd.Period(seen.index[-1], "M")).n
-            steps = np.diff(np.log(seen.to_numpy(float)))[-_YEAR:]
-            spread = max(float(steps.std(ddof=1)), _LEAST_SPREAD) * np.sqrt(months)
             for step in STEPS:
-                threshold = float(seen.iloc[-1] * np.exp(step * spread))
+                threshold = float(seen.iloc[-1] * np.exp(step * _spread(seen, months)))
                 outcome = float(later.iloc[-1] > threshold)
                 found = probability_above(seen, threshold, months)
                 still = _no_change(step)

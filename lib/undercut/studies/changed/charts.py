@@ -7,20 +7,23 @@ from typing import Final
 import pandas as pd
 
 from undercut import plots
+from undercut.report.findings.sentences import day_text
 from undercut.result import Axes
 from undercut.sources.reference import reader_names
 
 ROWS: Final = 12
 ROWS_ON_PHONE: Final = 8
 #: Whose changes say most: a maker's own price first, a router's last.
-KINDS: Final = ("developer", "cloud", "host", "router")
+SELLERS: Final = {
+    "developer": "the makers themselves", "cloud": "clouds", "host": "other sellers of the weights",
+    "router": "routers that pass on others' prices",
+}  # fmt: skip
 
 
 def leading(moves: pd.DataFrame) -> pd.DataFrame:
     """Changes in the order of what they say: makers' own first, then by size."""
-    rank = {kind: place for place, kind in enumerate(KINDS)}
-    place = moves["host_kind"].map(rank).fillna(len(KINDS))
-    return moves.assign(place=place).sort_values("place", kind="stable").drop(columns="place")
+    order = pd.Series(range(len(SELLERS)), index=list(SELLERS))
+    return moves.sort_values("host_kind", key=lambda kind: kind.map(order), kind="stable")
 
 
 def price_moves(moves: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -41,7 +44,7 @@ def price_moves(moves: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     axes.set_yticks(list(places), names)
     axes.set_ylim(-0.6, len(rows) - 0.4)
     said = [
-        f"{name}\n{plots.dollars(row.before)} to {plots.dollars(row.after)}\n{row.happened_on:%-d %B %Y}"
+        f"{name}\n{plots.dollars(row.before)} to {plots.dollars(row.after)}\n{day_text(row.happened_on)}"
         for name, row in zip(names, rows.itertuples(), strict=True)
     ]
     plots.marks(axes, rows["after"], places, said)

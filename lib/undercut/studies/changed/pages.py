@@ -8,34 +8,22 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from undercut import plots
-from undercut.report.findings.sentences import listed, number
+from undercut.report.findings.sentences import day_text, listed, number
 from undercut.sources.reference import reader_names
-from undercut.studies.changed.charts import KINDS, leading, price_moves
+from undercut.studies.changed.charts import SELLERS, leading, price_moves
 from undercut.studies.changed.estimates import WhatChanged
-from undercut.studies.presentation import Answer, Figure, Number, Part, Sentence, Table
+from undercut.studies.presentation import Answer, Figure, Number, Part, Role, Sentence, Table
 
 if TYPE_CHECKING:
     from undercut.tables import Format
 
-_MONEY: Final[dict[str, Format]] = dict.fromkeys(
-    ("input", "output", "before", "after", "input_before", "output_before", "input_after", "output_after"),
-    "usd",
-)
-_SELLERS: Final = {
-    "developer": "the makers themselves",
-    "cloud": "clouds",
-    "host": "other sellers of the weights",
-    "router": "routers that pass on others' prices",
-}
 #: On the page; inputs and outputs one by one fold away.
 SHORT: Final = ("model_id", "host", "before", "after", "change", "evidence")
 #: Rows of the table of real changes on the page; all of them fold away.
 FIRST: Final = 12
 _COUNT: Final = "a count of what the tables show, not a sample"
-_MOVE: Final = [
-    "model_id", "host", "input_before", "output_before", "input_after", "output_after",
-    "change", "evidence",
-]  # fmt: skip
+_MOVE: Final = (*SHORT[:2], "input_before", "output_before", "input_after", "output_after", *SHORT[-2:])
+_MONEY: Final[dict[str, Format]] = dict.fromkeys(("input", "output", *SHORT[2:4], *_MOVE[2:6]), "usd")
 _HEADS: Final = {
     "happened_on": "day", "shown_on": "shown on", "model_id": "model", "host": "seller",
     "input_before": "input, old", "output_before": "output, old", "input_after": "input, new",
@@ -51,22 +39,19 @@ def what_changed(found: WhatChanged) -> Iterator[Part]:
     new = found.models["reviewed"].sum()
     yield Answer(_answer(found, int(new), fell, rose))
     of_makers = found.moves["host_kind"].eq("developer").sum()
-    counts = {
-        "real_changes": ("Prices that really changed", len(found.moves), "headline"),
-        "new_models": ("Models on sale for the first time", new, "primary"),
-        "cuts": ("Real changes that made the model cheaper", fell, "descriptive"),
-        "makers_changes": ("Real changes at the models' own makers", of_makers, "descriptive"),
-        "offers_ended": ("Offers that ended", len(found.ended), "primary"),
-        "corrections": (
-            "Corrections of the tables, no change of price",
-            len(found.corrections),
-            "descriptive",
-        ),
-        "unknown_changes": ("Changes on which no witness speaks", len(found.unknown), "descriptive"),
-        "verdicts_turned": ("Claims whose verdict turned", len(found.turned), "descriptive"),
-    }
-    for key, (label, value, role) in counts.items():
-        yield Number(key, label, float(value), "count", note=_COUNT, role=role)  # type: ignore[arg-type]
+    mended = len(found.corrections)
+    counts: list[tuple[str, str, float, Role]] = [
+        ("real_changes", "Prices that really changed", len(found.moves), "headline"),
+        ("new_models", "Models on sale for the first time", new, "primary"),
+        ("cuts", "Real changes that made the model cheaper", fell, "descriptive"),
+        ("makers_changes", "Real changes at the models' own makers", of_makers, "descriptive"),
+        ("offers_ended", "Offers that ended", len(found.ended), "primary"),
+        ("corrections", "Corrections of the tables, no change of price", mended, "descriptive"),
+        ("unknown_changes", "Changes on which no witness speaks", len(found.unknown), "descriptive"),
+        ("verdicts_turned", "Claims whose verdict turned", len(found.turned), "descriptive"),
+    ]
+    for key, label, value, role in counts:
+        yield Number(key, label, float(value), "count", note=_COUNT, role=role)
     if len(found.moves):
         yield _figure(found)
 
@@ -74,7 +59,7 @@ def what_changed(found: WhatChanged) -> Iterator[Part]:
 def _answer(found: WhatChanged, new: int, fell: int, rose: int) -> str:
     if not found.days:
         return "A period of 0 days holds no new model and no change of price."
-    when = f"In the {_many(found.days, 'day')} to {_day(found.day)}"
+    when = f"In the {_many(found.days, 'day')} to {day_text(found.day)}"
     models = "no new model went on sale" if not new else f"{_many(new, 'new model')} went on sale"
     if found.moves.empty:
         return f"{when}, {models} and no price is known to have changed."
@@ -112,7 +97,7 @@ def moved(found: WhatChanged) -> Iterator[Part]:
         yield Sentence("No price is known to have changed in these days.")
     else:
         kinds = found.moves["host_kind"].value_counts()
-        told = [f"{kinds[kind]} at {_SELLERS[kind]}" for kind in KINDS if kind in kinds]
+        told = [f"{kinds[kind]} at {called}" for kind, called in SELLERS.items() if kind in kinds]
         middle = found.moves["ratio"].median()
         yield Sentence(
             f"{_many(len(found.moves), 'real change').capitalize()}: {listed(told)}. The middle one is "
@@ -218,7 +203,3 @@ def _many(count: int, word: str) -> str:
 def _percent(ratio: float) -> str:
     told = number(100 * (ratio - 1), "%", decimals=0)
     return f"+{told}" if ratio > 1 else told
-
-
-def _day(day: pd.Timestamp) -> str:
-    return f"{day:%-d %B %Y}"

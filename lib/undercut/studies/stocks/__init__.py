@@ -11,20 +11,19 @@ from undercut.lazy import offer
 __getattr__, __dir__, __all__ = offer(
     __name__,
     {
-        "universe": "load_market group_portfolios unexposed_firms GROUPS",
+        "universe": "load_market group_portfolios kind_of unexposed_firms GROUPS",
         "shock": "shock_of company_moves group_moves three_sessions every_test limits",
         "ladder": "rungs shock_ladder headline",
         "aftermath": "rebound longer_windows value_from_loss values_before dollars event_dollars",
         "choices": "specifications release_combinations announcement_combinations",
         "left_out": "releases_left_out announcements_left_out",
         "release_events": "release_events listed_releases market_shocks",
-        "release_response": "response_returns responses kind_of",
+        "release_response": "response_returns responses",
         "release_days": "CAVEATS by_release shock_days without_company",
         "doses": "dose_slopes trend",
         "checks": "release_checks battery held_after",
         "yuan_war": "yuan_war",
         "announced": "announced pair_moves each_announcement named_moves",
-        "unsigned": "sizes",
-        "variants": "variants mean_paths omissions",
+        "announcement_checks": "variants mean_paths sizes omissions",
     },
 )

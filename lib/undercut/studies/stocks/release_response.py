@@ -26,7 +26,7 @@ from undercut.result import Axes, Result
 from undercut.sources.returns import load_returns
 from undercut.studies.presentation import Answer, Figure, Number, Part, Sentence
 from undercut.studies.stocks import charts
-from undercut.studies.stocks.universe import GROUPS, group_portfolios
+from undercut.studies.stocks.universe import GROUPS, group_portfolios, kind_of
 from undercut.studies.stocks.words import count, key_of, move, moved, named, percent, sides, table, told, when
 
 #: The groups of the study, chosen by what they sell, not by how they moved.
@@ -194,11 +194,6 @@ def responses(
     mean = mean_responses(study, draws, seed).sort_values("group", key=place, ignore_index=True)
     given = {"groups": groups, "benchmark": benchmark, "draws": draws, "seed": seed, **options}
     return Responses(mean, study, each, left_out, releases, given, kind_of(returns))
-
-
-def kind_of(returns: pd.DataFrame) -> Literal["real", "sample"]:
-    """``sample`` where any of the returns is from the shipped sample."""
-    return "sample" if "source" in returns.columns and (returns["source"] == "sample").any() else "real"
 
 
 def studied(

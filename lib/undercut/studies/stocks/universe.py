@@ -15,7 +15,7 @@ import pandas as pd
 
 from undercut.errors import DataError, check_known
 from undercut.eventstudy.data import returns_panel
-from undercut.eventstudy.events import FUNDS, is_yardstick
+from undercut.eventstudy.events import is_yardstick
 from undercut.sources.returns import load_returns
 
 
@@ -76,11 +76,6 @@ class Market:
             return "the shipped sample, companies that we chose and that still trade"
         return "the reader's own file, companies that still trade"
 
-    @property
-    def funds(self) -> list[str]:
-        """Funds among the tickers."""
-        return [name for name in self.returns.columns if name in FUNDS]
-
 
 def load_market(
     source: str, tickers: Sequence[str] | None = None, *, benchmarks: Sequence[str] = ()
@@ -119,8 +114,12 @@ def load_market(
     if lacking:
         raise DataError(f"The returns lack the benchmark {', '.join(lacking)}: add it, or name another.")
     wide = long.pivot_table(index="date", columns="ticker", values="return", aggfunc="first", observed=True)
-    kind: Literal["real", "sample"] = "sample" if (long["source"] == "sample").any() else "real"
-    return Market(wide, long, kind, firms_of(wide))
+    return Market(wide, long, kind_of(long), firms_of(wide))
+
+
+def kind_of(returns: pd.DataFrame) -> Literal["real", "sample"]:
+    """``sample`` where any of the returns is from the shipped sample."""
+    return "sample" if "source" in returns.columns and (returns["source"] == "sample").any() else "real"
 
 
 def firms_of(returns: pd.DataFrame) -> dict[str, str]:
