@@ -182,8 +182,8 @@ def _fit(left: Floats, design: pd.DataFrame, effects: Effects, clusters: pd.Data
     coefficients = bread @ (weighted.T @ y)
     ways = _codes(clusters)
     groups = (ways.max(axis=0) + 1).min()
-    parameters = len(names) + _parameters(effects.codes, ways)
-    factor = (len(y) - 1) / (len(y) - parameters) * groups / (groups - 1)
+    estimated = len(names) + parameters(effects.codes, ways)
+    factor = (len(y) - 1) / (len(y) - estimated) * groups / (groups - 1)
     variance = factor * bread @ _meat(weighted * (y - x @ coefficients)[:, None], ways) @ bread
     if ways.shape[1] > 1:
         variance = _without_negative_part(variance)
@@ -216,7 +216,7 @@ def _codes(labels: pd.DataFrame | Codes) -> Codes:
     return np.column_stack([pd.factorize(labels[name])[0] for name in labels])
 
 
-def _parameters(effects: Codes, clusters: Codes) -> int:
+def parameters(effects: Codes, clusters: Codes) -> int:
     """Levels that count as parameters; an effect nested in clusters counts as one."""
     levels = effects.max(axis=0) + 1
     nested = [any(_is_nested(effect, cluster) for cluster in clusters.T) for effect in effects.T]

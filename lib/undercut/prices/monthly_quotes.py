@@ -11,10 +11,10 @@ from datetime import date
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from undercut.errors import CellError, InputError, OutsideDataError
+from undercut.inference.arrays import Codes, Floats
 from undercut.panel.access import has_open_weights
 from undercut.prices.cross_section import Sellable
 
@@ -114,13 +114,19 @@ def years(periods: pd.Series | pd.Index) -> pd.Series:
     return pd.Series(since, index=index, dtype=float)
 
 
+def trend_weights(time: Floats) -> Floats:
+    """Weights whose product with a path is its least-squares slope on time."""
+    away = time - time.mean()
+    return np.asarray(away / (away**2).sum())
+
+
 @cache
 def _since_2023(month: str) -> float:
     period = pd.Period(month, freq="M")
     return float(period.year - 2023 + (period.month - 1) / 12)
 
 
-def _observed(sellable: Sellable, day: pd.Timestamp) -> tuple[pd.Timestamp, npt.NDArray[np.int64]]:
+def _observed(sellable: Sellable, day: pd.Timestamp) -> tuple[pd.Timestamp, Codes]:
     """The day, or the nearest of its month with a usable offer, and its offers."""
     days = pd.date_range(day.replace(day=1), day + pd.offsets.MonthEnd(0))
     for nearest in sorted(days, key=lambda each: (abs(each - day), each)):

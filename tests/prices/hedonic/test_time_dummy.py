@@ -88,13 +88,15 @@ def test_the_time_dummy_agrees_with_statsmodels_and_its_clustered_errors() -> No
 
 
 def test_cluster_influences_reproduce_the_covariance_of_the_fixed_effects_fit() -> None:
-    from undercut.prices.hedonic.data import hedonic_sample
-    from undercut.prices.hedonic.regression import regression
+    from undercut.inference.within import within_fit
+    from undercut.prices.hedonic.characteristics import hedonic_sample
+    from undercut.prices.hedonic.time_dummy import regression
 
     sample, _ = hedonic_sample(market(5, months=5), ("eci", "age_years"), imputed=False)
-    sample["weight"] = np.random.default_rng(0).uniform(0.5, 2, len(sample))
-    fit = regression(sample, ("eci", "age_years"), ("developer",), "family")
-    np.testing.assert_allclose(fit.influence.T @ fit.influence, fit.covariance, rtol=1e-6, atol=1e-12)
+    fit = regression(sample.assign(weight=2.0), ("eci", "age_years"), ("developer",), "family")
+    design = sample[["eci", "age_years"]].join(pd.get_dummies(sample["period"], dtype=float).iloc[:, 1:])
+    other = within_fit(sample["log_price"], design, sample[["developer"]], sample[["family"]])
+    np.testing.assert_allclose(fit.influence.T @ fit.influence, other.variance, rtol=1e-6, atol=1e-12)
 
 
 def test_a_window_of_all_months_is_the_pooled_index() -> None:

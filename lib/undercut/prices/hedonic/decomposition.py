@@ -163,6 +163,7 @@ def decompose_frontier(
     >>> [round(float(part), 4) for part in parts]
     [0.0, -0.6931, 0.0, 0.0]
     """
+    check_level(confidence)
     able = quotes[quotes["eci"].ge(capability - 1e-9).fillna(False)]
     if able["period"].nunique() < 2:
         raise TooFewError(
@@ -174,88 +175,78 @@ def decompose_frontier(
         raise OutsideDataError(
             f"Capability {capability:g} is not on sale in every month; choose a lower level."
         )
-    sample = _Sample.of(able, by=by, cluster=cluster, draws=draws, confidence=confidence, seed=seed)
-    parts = sum(_frontier_step(sample, old, new) for old, new in sample.steps(chained))
-    return sample.result(np.asarray(parts), f"Lowest log price of capability {capability:g}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Month:
-    """Offers of a month: product codes ascending, log prices, group and cluster codes, all (offers,)."""
-
-    product: Codes
-    price: Floats
-    group: Codes
-    cluster: Codes
+    sample = _Sample.of(able, by=by, cluster=cluster, draws=draws, seed=seed)
+    parts = sample.parts(chained)
+    totals = parts.sum(axis=(1, 2))
+    # A resample without an offer in some month has no change: none of its parts counts.
+    parts = np.where(np.isfinite(totals)[:, None, None], parts, np.nan)
+    ends = percentile_interval(totals[1:, None], level=confidence)
+    frames = [
+        pd.DataFrame(numbers, index=sample.groups, columns=list(COMPONENTS))
+        for numbers in (parts[0], *percentile_interval(parts[1:], level=confidence))
+    ]
+    return Decomposition(
+        *frames, float(totals[0]), (float(ends[0][0]), float(ends[1][0])),
+        f"Lowest log price of capability {capability:g}", str(onwards[0]), str(onwards[-1]), confidence,
+        sample.weights.shape[1],
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
-    months: list[_Month]
-    periods: list[str]
+    """Offers by month and product: codes of the two, of group and cluster, and log prices, all (offers,)."""
+
+    month: Codes
+    product: Codes
+    group: Codes
+    cluster: Codes
+    price: Floats
     groups: list[str]
     weights: Floats  # (draws + 1, clusters)
-    confidence: float
 
     @classmethod
-    def of(
-        cls, quotes: pd.DataFrame, *, by: str, cluster: str, draws: int, confidence: float, seed: int
-    ) -> _Sample:
-        check_level(confidence)
+    def of(cls, quotes: pd.DataFrame, *, by: str, cluster: str, draws: int, seed: int) -> _Sample:
         checked_quotes(quotes)
         if by not in quotes:
             raise InputError(f"by must be a column of the quotes, such as group or origin; got {by!r}.")
         if quotes[["product", by]].drop_duplicates()["product"].duplicated().any():
             raise DuplicateRowsError(f"A product changes its {by} over time; give it one.")
-        ordered = quotes.sort_values(["period", "product"])
-        product = pd.factorize(ordered["product"], sort=True)[0]
-        group, groups = pd.factorize(ordered[by].fillna("unknown").astype("str"), sort=True)
-        codes, clusters = cluster_codes(ordered, cluster)
-        price, where = np.log(ordered["price"].to_numpy(float)), ordered["period"].to_numpy()
-        periods = sorted(ordered["period"].unique())
-        if len(periods) < 2:
-            raise TooFewError("A change needs at least two months of quotes.")
-        months = []
-        for period in periods:
-            rows = np.flatnonzero(where == period)
-            months.append(_Month(product[rows], price[rows], group[rows], codes[rows]))
+        month, product = (pd.factorize(quotes[name], sort=True)[0] for name in ("period", "product"))
+        group, groups = pd.factorize(quotes[by].fillna("unknown").astype("str"), sort=True)
+        codes, clusters = cluster_codes(quotes, cluster)
         weights = multiplicities(len(clusters), draws=draws, seed=seed)
-        return cls(months, [str(p) for p in periods], [str(g) for g in groups], weights, confidence)
+        price = np.log(quotes["price"].to_numpy(float))
+        return cls(month, product, group, codes, price, [str(name) for name in groups], weights)
 
-    def steps(self, chained: bool) -> list[tuple[_Month, _Month]]:
-        return list(pairwise(self.months)) if chained else [(self.months[0], self.months[-1])]
+    def parts(self, chained: bool) -> Floats:
+        """Parts of the change from the first month to the last, shape (draws + 1, groups, components)."""
+        months = [np.flatnonzero(self.month == month) for month in range(self.month.max() + 1)]
+        pairs = pairwise(months) if chained else [(months[0], months[-1])]
+        return np.sum([self._step(old, new) for old, new in pairs], axis=0)
 
-    def result(self, parts: Floats, measure: str) -> Decomposition:
-        """From parts of shape (draws + 1, groups, components)."""
-        totals = parts.sum(axis=(1, 2))
-        # A resample without an offer in some month has no change: none of its parts counts.
-        parts = np.where(np.isfinite(totals)[:, None, None], parts, np.nan)
-        low, high = percentile_interval(parts[1:], level=self.confidence)
-        ends = percentile_interval(totals[1:, None], level=self.confidence)
-        value, lows, highs = (
-            pd.DataFrame(a, index=self.groups, columns=list(COMPONENTS)) for a in (parts[0], low, high)
+    def _step(self, old: Codes, new: Codes) -> Floats:
+        """Parts of the change of the minimum between the offers of two months."""
+        stays = np.isin(self.product[old], self.product[new])
+        survives = np.isin(self.product[new], self.product[old])
+        before, after = self._minima(old[stays]), self._minima(new[survives])
+        gone, come = self._minima(old[~stays]), self._minima(new[~survives])
+        # Each stage is a game of the groups: the minimum, once a coalition of them has acted.
+        games: tuple[Callable[[Booleans], Floats], ...] = (
+            lambda acted: np.where(acted, after, before),
+            lambda acted: np.minimum(after, np.where(acted, come, np.inf)),
+            lambda acted: np.minimum(before, np.where(acted, np.inf, gone)),
         )
-        return Decomposition(
-            value, lows, highs, float(totals[0]), (float(ends[0][0]), float(ends[1][0])), measure,
-            self.periods[0], self.periods[-1], self.confidence, self.weights.shape[1],
-        )  # fmt: skip
+        nobody = (~np.isfinite(before.min(axis=1)) | ~np.isfinite(after.min(axis=1)))[:, None]
+        parts = [np.where(nobody, 0.0, _shapley(game, before.shape)) for game in games]
+        replaced = _held(come, 1.0) + _held(gone, -1.0)
+        return np.stack([*parts, np.where(nobody, replaced, 0.0)], axis=2)
 
-
-def _frontier_step(sample: _Sample, old: _Month, new: _Month) -> Floats:
-    """Parts of the change of the minimum between two months, shape (draws + 1, groups, components)."""
-    stays, survives = np.isin(old.product, new.product), np.isin(new.product, old.product)
-    before, after = _minima(sample, old, stays), _minima(sample, new, survives)
-    gone, come = _minima(sample, old, ~stays), _minima(sample, new, ~survives)
-    # Each stage is a game of the groups: the minimum, once a coalition of them has acted.
-    leaving = _shapley(
-        lambda acted: np.minimum(before, np.where(acted, np.inf, gone)).min(axis=1), before.shape
-    )
-    continuing = _shapley(lambda acted: np.where(acted, after, before).min(axis=1), before.shape)
-    entry = _shapley(lambda acted: np.minimum(after, np.where(acted, come, np.inf)).min(axis=1), before.shape)
-    nobody = ~np.isfinite(before.min(axis=1)) | ~np.isfinite(after.min(axis=1))
-    parts = [np.where(nobody[:, None], 0.0, part) for part in (continuing, entry, leaving)]
-    replaced = _held(come, 1.0) + _held(gone, -1.0)
-    return np.stack([*parts, np.where(nobody[:, None], replaced, 0.0)], axis=2)
+    def _minima(self, rows: Codes) -> Floats:
+        """Lowest log price of these offers by draw and group, infinite where there is none."""
+        by_cluster = np.full((self.weights.shape[1], len(self.groups)), np.inf)
+        np.minimum.at(by_cluster, (self.cluster[rows], self.group[rows]), self.price[rows])
+        drawn = self.weights > 0
+        return np.column_stack([np.where(drawn, lowest, np.inf).min(axis=1) for lowest in by_cluster.T])
 
 
 def _held(minima: Floats, sign: float) -> Floats:
@@ -267,24 +258,15 @@ def _held(minima: Floats, sign: float) -> Floats:
     return np.where(np.isfinite(lowest), found, np.nan)
 
 
-def _minima(sample: _Sample, month: _Month, keep: Booleans) -> Floats:
-    """Lowest log price of the kept offers by draw and group, infinite where there is none."""
-    by_cluster = np.full((sample.weights.shape[1], len(sample.groups)), np.inf)
-    np.minimum.at(by_cluster, (month.cluster[keep], month.group[keep]), month.price[keep])
-    drawn = sample.weights > 0
-    columns = [np.where(drawn, by_cluster[:, g], np.inf).min(axis=1) for g in range(len(sample.groups))]
-    return np.column_stack(columns)
-
-
-def _shapley(value: Callable[[Booleans], Floats], shape: tuple[int, int]) -> Floats:
+def _shapley(prices: Callable[[Booleans], Floats], shape: tuple[int, int]) -> Floats:
     """Shapley value of each group in each draw, shape (draws + 1, groups), by all coalitions.
 
-    ``value`` gives the game's value per draw for a coalition, a row of booleans by group. Infinite values
-    (nothing on sale) only arise in draws that the caller sets aside.
+    ``prices`` gives log prices per draw once a coalition, a row of booleans by group, has acted: the game's
+    value is their minimum. Infinite values (nothing on sale) only arise in draws that the caller sets aside.
     """
     draws, groups = shape
     coalitions = (np.arange(2**groups)[:, None] >> np.arange(groups)) & 1 == 1
-    values = np.column_stack([value(np.broadcast_to(c, shape)) for c in coalitions])
+    values = np.column_stack([prices(np.broadcast_to(c, shape)).min(axis=1) for c in coalitions])
     found = np.zeros((draws, groups))
     with np.errstate(invalid="ignore"):
         for code, coalition in enumerate(coalitions):

@@ -18,11 +18,9 @@ from undercut.errors import TooFewError, one_of
 from undercut.inference.arrays import Codes, Floats
 from undercut.inference.levels import check_level
 from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval, sums_by_cluster
-from undercut.prices.hedonic.characteristics import OF_NEW_MODELS
-from undercut.prices.hedonic.data import hedonic_sample
+from undercut.prices.hedonic.characteristics import OF_NEW_MODELS, hedonic_sample
 from undercut.prices.hedonic.results import HedonicIndex, index_by_month
-from undercut.prices.hedonic.time_dummy import trend_weights
-from undercut.prices.monthly_quotes import years
+from undercut.prices.monthly_quotes import trend_weights, years
 
 Matched = Literal["observed", "predicted"]
 
@@ -144,20 +142,14 @@ def _month(
         )
     product = pd.factorize(sample["product"], sort=True)[0][rows]
     log_price, weight = (sample[c].to_numpy(float)[rows] for c in ("log_price", "weight"))
-    month = (product, codes[rows], log_price, weight, design)
-    return _Month(*month, slopes=_slopes(design, log_price, weight, codes[rows], drawn))
-
-
-def _slopes(design: Floats, log_price: Floats, weight: Floats, codes: Codes, drawn: Floats) -> Floats:
-    """Weighted least squares in every draw, shape (draws + 1, k)."""
-    clusters = drawn.shape[1]
-    weighted = design * weight[:, None]
-    gram = sums_by_cluster(codes, weighted[:, :, None] * design[:, None, :], clusters)
-    moment = sums_by_cluster(codes, weighted * log_price[:, None], clusters)
+    weighted, clusters = design * weight[:, None], drawn.shape[1]
+    gram = sums_by_cluster(codes[rows], weighted[:, :, None] * design[:, None, :], clusters)
+    moment = sums_by_cluster(codes[rows], weighted * log_price[:, None], clusters)
     # The pseudo-inverse: a characteristic that does not vary (no reasoning model yet) gets no slope of its
     # own, and predictions do not depend on how the rest is shared out.
     inverse = np.linalg.pinv(np.einsum("dc,cjk->djk", drawn, gram), rcond=1e-10, hermitian=True)
-    return np.asarray(np.einsum("djk,dk->dj", inverse, drawn @ moment))
+    slopes = np.einsum("djk,dk->dj", inverse, drawn @ moment)
+    return _Month(product, codes[rows], log_price, weight, design, slopes)
 
 
 def _link(old: _Month, new: _Month, drawn: Floats, matched: Matched) -> Floats:

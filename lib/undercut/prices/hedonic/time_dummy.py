@@ -7,20 +7,20 @@ index. New and old models enter alike, so nothing needs to be matched.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from undercut.errors import InputError, NotIdentifiedError, one_of
+from undercut.errors import InputError, NotIdentifiedError, TooFewError, one_of
 from undercut.inference.arrays import Floats
 from undercut.inference.levels import check_level
-from undercut.inference.resampling import cluster_codes
-from undercut.prices.hedonic.characteristics import OF_NEW_MODELS
-from undercut.prices.hedonic.data import hedonic_sample
-from undercut.prices.hedonic.regression import Fit, regression
+from undercut.inference.resampling import cluster_codes, sums_by_cluster
+from undercut.inference.within import Effects, independent, parameters
+from undercut.prices.hedonic.characteristics import OF_NEW_MODELS, hedonic_sample
 from undercut.prices.hedonic.results import HedonicIndex, index_by_month
-from undercut.prices.monthly_quotes import years
+from undercut.prices.monthly_quotes import trend_weights, years
 
 Imputed = Literal["left out", "down-weighted"]
 
@@ -130,12 +130,62 @@ def hedonic_index(
     fits = [
         regression(sample[sample["period"].isin(span)], characteristics, effects, cluster) for span in spans
     ]
-    path, influence = _spliced(fits, spans, cluster_codes(sample, cluster)[1])
+    labels = cluster_codes(sample, cluster)[1]
+    index, annual, reach = _summarised(*_spliced(fits, spans, labels), sample, confidence)
+    settings: dict[str, Any] = {
+        "characteristics": " + ".join(characteristics), "effects": " + ".join(effects) or "none",
+        "cluster": cluster, "imputed": imputed,
+    } | ({"window": window} if window else {})  # fmt: skip
     name = "time dummy" if window is None else f"rolling-window time dummy, {window} months"
-    settings: dict[str, Any] = {"characteristics": " + ".join(characteristics)}
-    settings |= {"effects": " + ".join(effects) or "none", "cluster": cluster, "imputed": imputed}
-    settings |= {"window": window} if window else {}
-    return _result(name, sample, path, influence, fits[-1], confidence, notes, settings)
+    return HedonicIndex(
+        name, index, _coefficients(fits[-1], reach), annual, len(sample), sample["model_id"].nunique(),
+        len(labels), confidence, notes, settings,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """One regression.
+
+    names (k,), estimate (k,), influence of each cluster on each coefficient (clusters, k), whose cross
+    product is the clustered covariance, cluster labels, and the residual standard deviation of unit weight.
+    """
+
+    names: list[str]
+    estimate: Floats
+    influence: Floats
+    labels: pd.Index
+    sigma: float
+
+
+def regression(
+    sample: pd.DataFrame, characteristics: Sequence[str], effects: Sequence[str], cluster: str
+) -> Fit:
+    """Weighted least squares of log price on characteristics and months, fixed effects swept out."""
+    codes, labels = cluster_codes(sample, cluster)
+    if len(labels) < 2:
+        raise TooFewError(f"The quotes have a single {cluster}: no clustered standard error can be had.")
+    months, periods = pd.factorize(sample["period"], sort=True)
+    # A characteristic that never varies in the window has no effect to estimate.
+    varying = [c for c in characteristics if sample[c].min() < sample[c].max()]
+    names = [*varying, *(f"period::{period}" for period in periods[1:])]
+    # Without fixed effects there is one for all offers: the intercept.
+    levels = [pd.factorize(sample[e].fillna("unknown").astype("str"))[0] for e in effects] or [months * 0]
+    weight = sample["weight"].to_numpy(float)
+    swept = Effects.of(np.column_stack(levels), weight)
+    is_month = months[:, None] == np.arange(1, len(periods))
+    left = swept.sweep(np.column_stack([sample["log_price"], sample[varying], is_month]).astype(float))
+    kept = independent(left[:, 1:])
+    outcome, design = left[:, 0], left[:, 1:][:, kept]
+    gram = design.T @ (design * weight[:, None])
+    estimate = np.linalg.solve(gram, design.T @ (weight * outcome))
+    residual = outcome - design @ estimate
+    scores = sums_by_cluster(codes, design * (weight * residual)[:, None], len(labels))
+    estimated = len(kept) + parameters(swept.codes, codes[:, None])
+    factor = len(labels) / (len(labels) - 1) * (len(sample) - 1) / (len(sample) - estimated)
+    influence = np.linalg.solve(gram, scores.T).T * np.sqrt(factor)
+    sigma = float(np.sqrt(np.sum(weight * residual**2) / np.sum(weight)))
+    return Fit([names[i] for i in kept], estimate, influence, labels, sigma)
 
 
 def _reliability(sample: pd.DataFrame, scored: Fit) -> pd.Series:
@@ -168,41 +218,25 @@ def _spliced(fits: Sequence[Fit], spans: Sequence[Sequence[str]], labels: pd.Ind
     return path, influence
 
 
-def _result(
-    method: str, sample: pd.DataFrame, path: Floats, influence: Floats, last: Fit, confidence: float,
-    notes: tuple[str, ...], settings: dict[str, Any],
-) -> HedonicIndex:  # fmt: skip
+def _summarised(
+    path: Floats, influence: Floats, sample: pd.DataFrame, confidence: float
+) -> tuple[pd.DataFrame, tuple[float, float, float], float]:
+    """The index by month, the annual factor with its interval, and how many errors wide an interval is."""
     from scipy.stats import t as student
 
-    clusters = influence.shape[1]
-    reach = float(student.ppf((1 + confidence) / 2, clusters - 1))
+    reach = float(student.ppf((1 + confidence) / 2, influence.shape[1] - 1))
     variance = (influence**2).sum(axis=1)
     error = np.sqrt(variance)
     index = index_by_month(sample, path - variance / 2, path - reach * error, path + reach * error)
     trend = trend_weights(years(index.index).to_numpy())
     slope, spread = float(trend @ path), float(np.sqrt(((trend @ influence) ** 2).sum()))
-    annual = (slope - spread**2 / 2, slope - reach * spread, slope + reach * spread)
-    return HedonicIndex(
-        method, index, _coefficients(last, reach), tuple(float(np.exp(a)) for a in annual),  # type: ignore[arg-type]
-        len(sample), sample["model_id"].nunique(), clusters, confidence, notes, settings,
-    )  # fmt: skip
-
-
-def trend_weights(time: Floats) -> Floats:
-    """Weights whose product with a path is its least-squares slope on time."""
-    away = time - time.mean()
-    return np.asarray(away / (away**2).sum())
+    middle, low, high = np.exp([slope - spread**2 / 2, slope - reach * spread, slope + reach * spread])
+    return index, (float(middle), float(low), float(high)), reach
 
 
 def _coefficients(fit: Fit, reach: float) -> pd.DataFrame:
-    error = np.sqrt(np.clip(np.diag(fit.covariance), 0, None))
-    frame = pd.DataFrame(
-        {
-            "estimate": fit.estimate,
-            "std_error": error,
-            "low": fit.estimate - reach * error,
-            "high": fit.estimate + reach * error,
-        },
-        index=pd.Index(fit.names, name="characteristic"),
-    )
-    return frame[~frame.index.str.startswith("period::") & (frame.index != "Intercept")]
+    error = np.sqrt((fit.influence**2).sum(axis=0))
+    low, high = fit.estimate - reach * error, fit.estimate + reach * error
+    columns = {"estimate": fit.estimate, "std_error": error, "low": low, "high": high}
+    frame = pd.DataFrame(columns, index=pd.Index(fit.names, name="characteristic"))
+    return frame[~frame.index.str.startswith("period::")]
