@@ -6,7 +6,7 @@ import pytest
 
 import undercut
 from tests.prices.test_real_changes import index_by_hand
-from undercut.prices.erosion import measured_erosion
+from tools.measure_erosion import measured_erosion
 from undercut.valuation.assumptions import load_assumptions
 
 

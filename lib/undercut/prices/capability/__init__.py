@@ -12,11 +12,13 @@ from undercut.lazy import offer
 __getattr__, __dir__, __all__ = offer(
     __name__,
     {
-        "price_of_capability": "price_of_capability landmark_levels frontier_holders CapabilityPrices",
+        "price_of_capability": "price_of_capability landmark_levels comparable_points frontier_holders "
+        "CapabilityPrices",
         "frontier": "FrontierRule",
         "counterfactual": "without_offers Counterfactual",
         "gap": "price_gap PriceGap",
-        "gaps": "open_closed_gap gap_history gap_choices GapHistory",
-        "lag": "capability_lag CapabilityLag",
+        "gaps": "open_closed_gap comparable_models gap_history gap_choices GapHistory",
+        "buyers": "buyer_prices BUYERS",
+        "lag": "arena_gaps capability_lag CapabilityLag",
     },
 )

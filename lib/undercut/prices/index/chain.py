@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,30 +22,6 @@ class Basket:
 
     quantity: Floats
     value: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class BilateralSeries:
-    """A series of bilateral comparisons.
-
-    Attributes
-    ----------
-    level : numpy.ndarray
-        The index, 1 in the first period, shape (n_periods,).
-    base : numpy.ndarray
-        Position of the period with which each period was compared, shape (n_periods,).
-    n_matched : numpy.ndarray
-        Number of products shared with it, shape (n_periods,).
-    share_base, share_current : numpy.ndarray
-        Share of the base and the current period's expenditure on matched products; NaN without
-        quantities, shape (n_periods,).
-    """
-
-    level: Floats
-    base: Codes
-    n_matched: Codes
-    share_base: Floats
-    share_current: Floats
 
 
 def basket_of(quotes: Quotes, weight_period: object) -> Basket:
@@ -139,8 +116,8 @@ def no_match(
 
 def bilateral_series(
     quotes: Quotes, matcher: Matcher, formula: Formula, *, chained: bool, elasticity: float | None
-) -> BilateralSeries:
-    """Fixed-base or chained series of ``formula``.
+) -> tuple[Floats, dict[str, Any]]:
+    """Fixed-base or chained series of ``formula``, 1 in the first period, and what a reader must know of it.
 
     Parameters
     ----------
@@ -154,6 +131,15 @@ def bilateral_series(
         Compare each period with the one before and multiply, instead of with the first.
     elasticity : float or None
         If given, each comparison carries Feenstra's correction with this elasticity.
+
+    Returns
+    -------
+    numpy.ndarray
+        The index, shape (n_periods,).
+    dict
+        By period: ``base``, the label of the period with which it was compared; ``n_matched``, products that
+        both share; with quantities ``matched_share`` and ``matched_share_base``, the share of its own and of
+        the base's expenditure on them.
 
     Notes
     -----
@@ -175,5 +161,7 @@ def bilateral_series(
             share_current[current] = pair.value_current.sum() / totals[current]
     if elasticity is not None:
         link[1:] *= feenstra(share_base[1:], share_current[1:], elasticity=elasticity)
-    level = np.cumprod(link) if chained else link
-    return BilateralSeries(np.asarray(level, dtype=float), base, n_matched, share_base, share_current)
+    told: dict[str, Any] = {"base": quotes.periods[base], "n_matched": n_matched}
+    if totals is not None:
+        told |= {"matched_share": share_current, "matched_share_base": share_base}
+    return np.asarray(np.cumprod(link) if chained else link, dtype=float), told

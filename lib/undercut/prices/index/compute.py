@@ -11,10 +11,10 @@ import pandas as pd
 from undercut.errors import InputError, check_known
 from undercut.inference.arrays import Floats
 from undercut.prices.index.bilateral import check_elasticity
-from undercut.prices.index.chain import BilateralSeries, Matcher, basket_of, bilateral_series
+from undercut.prices.index.chain import Matcher, basket_of, bilateral_series
 from undercut.prices.index.data import BadRows, Duplicates, Quantities, Quotes, prepare
 from undercut.prices.index.methods import METHODS, Method
-from undercut.prices.index.multilateral import geary_khamis, geks, time_product_dummy
+from undercut.prices.index.multilateral import Spans, geary_khamis, geks, time_product_dummy
 from undercut.prices.index.pairwise import (
     PAIR_FORMULAS,
     Sums,
@@ -148,31 +148,46 @@ def _bilateral_result(method: Method, quotes: Quotes, options: dict[str, Any]) -
     if method.quantities == "needed":
         _ = quotes.value  # quotes prepared without quantities fail here, with advice
     elasticity = options["elasticity"] if "variety" in options else None
-    series = bilateral_series(
+    level, told = bilateral_series(
         quotes, matcher, method.formula, chained="chained" in options, elasticity=elasticity
     )
-    return _result(method, quotes, options, series.level, _link_diagnostics(quotes, series))
+    return _result(method, quotes, options, level, told)
 
 
 def _multilateral_result(method: Method, quotes: Quotes, options: dict[str, Any]) -> IndexResult:
-    spans = windows(quotes.n_periods, options.get("window"), options.get("splice"))
-    pairs = None
-    if method.family == "geks":
-        ones = np.ones(len(quotes.price))
-        matched = cross(quotes, ones, ones)
-        pairs = pd.DataFrame(matched.astype(np.int64), quotes.periods, quotes.periods)
-        width = max(stop - start for start, stop in spans)
-        check_pairs(matched, quotes.periods, width)
-        logs = _log_index(method, quotes, matched, width, options)
-        levels = [geks(logs[start:stop, start:stop]) for start, stop in spans]
-    elif method.family == "geary-khamis":
-        levels = geary_khamis([quotes], spans)
-    else:
+    if method.family != "geks":
         weighted = method.quantities == "if-given" and quotes.quantity is not None
         totals = quotes.per_period(quotes.value) if weighted else None
-        levels = time_product_dummy([quotes], spans, period_values=totals)
-    level = splice_windows(levels, spans, options.get("splice"))
-    return _result(method, quotes, options, level, _sale_diagnostics(quotes), pairs)
+        return _result(
+            method, quotes, options, level_of_systems(method, [quotes], options, totals, quotes.n_periods), {}
+        )
+    ones = np.ones(len(quotes.price))
+    matched = cross(quotes, ones, ones)
+    spans = windows(quotes.n_periods, options.get("window"), options.get("splice"))
+    width = max(stop - start for start, stop in spans)
+    check_pairs(matched, quotes.periods, width)
+    logs = _log_index(method, quotes, matched, width, options)
+    level = spliced_geks(logs, spans, options)
+    pairs = pd.DataFrame(matched.astype(np.int64), quotes.periods, quotes.periods)
+    return _result(method, quotes, options, level, {}, pairs)
+
+
+def level_of_systems(
+    method: Method, chunks: Iterable[Quotes], options: dict[str, Any], period_values: Floats | None,
+    n_periods: int,
+) -> Floats:  # fmt: skip
+    """The series of Geary-Khamis or the time-product dummy, from their small systems of equations."""
+    spans = windows(n_periods, options.get("window"), options.get("splice"))
+    if method.family == "geary-khamis":
+        levels = geary_khamis(chunks, spans)
+    else:
+        levels = time_product_dummy(chunks, spans, period_values=period_values)
+    return splice_windows(levels, spans, options.get("splice"))
+
+
+def spliced_geks(logs: Floats, spans: Spans, options: dict[str, Any]) -> Floats:
+    """GEKS in each window, as one series."""
+    return splice_windows([geks(logs[a:b, a:b]) for a, b in spans], spans, options.get("splice"))
 
 
 def _log_index(
@@ -216,8 +231,7 @@ def level_from_sums(method: Method, sums: Sums, periods: pd.Index, options: dict
     if method.family == "geks":
         spans = windows(n_periods, options.get("window"), options.get("splice"))
         check_pairs(matched, periods, max(stop - start for start, stop in spans))
-        levels = [geks(logs[start:stop, start:stop]) for start, stop in spans]
-        return splice_windows(levels, spans, options.get("splice"))
+        return spliced_geks(logs, spans, options)
     current = np.arange(1, n_periods)
     base = current - 1 if "chained" in options else current * 0
     used = np.ones((n_periods, n_periods))
@@ -235,11 +249,15 @@ def _log_variety(sums: Sums, elasticity: float | None) -> Floats:
         return np.log(feenstra(share, share.T, elasticity=check_variety_elasticity(elasticity)))
 
 
-def _sale_diagnostics(quotes: Quotes) -> pd.DataFrame:
-    """By period: products on sale, and those that any other period of the quotes also has."""
+def _result(
+    method: Method, quotes: Quotes, options: dict[str, Any], level: Floats, told: dict[str, Any],
+    pairs: pd.DataFrame | None = None,
+) -> IndexResult:  # fmt: skip
+    """With, by period, the products on sale and those that any other period also has, unless ``told``."""
     same = np.concatenate(([False], quotes.product[1:] == quotes.product[:-1], [False]))
     recurs = same[1:] | same[:-1]  # cells are sorted by product
-    columns: dict[str, Iterable[Any]] = {
+    base = {"base": told.pop("base")} if "base" in told else {}
+    columns: dict[str, Any] = base | {
         "n_products": np.bincount(quotes.period, minlength=quotes.n_periods),
         "n_matched": np.bincount(quotes.period[recurs], minlength=quotes.n_periods),
     }
@@ -248,22 +266,6 @@ def _sale_diagnostics(quotes: Quotes) -> pd.DataFrame:
         total = quotes.per_period(value)
         columns["matched_share"] = quotes.per_period(value * recurs) / total
         columns["effective_products"] = total**2 / quotes.per_period(value**2)
-    return pd.DataFrame(columns, index=quotes.periods)
-
-
-def _link_diagnostics(quotes: Quotes, series: BilateralSeries) -> pd.DataFrame:
-    frame = _sale_diagnostics(quotes)
-    frame["n_matched"] = series.n_matched
-    frame.insert(0, "base", quotes.periods[series.base])
-    if quotes.quantity is not None:
-        frame["matched_share"] = series.share_current
-        frame["matched_share_base"] = series.share_base
-    return frame
-
-
-def _result(
-    method: Method, quotes: Quotes, options: dict[str, Any], level: Floats, diagnostics: pd.DataFrame,
-    pairs: pd.DataFrame | None = None,
-) -> IndexResult:  # fmt: skip
+    diagnostics = pd.DataFrame(columns | told, index=quotes.periods)
     index = pd.Series(level, index=quotes.periods, name="index")
     return IndexResult(method.name, method.explanation, index, diagnostics, pairs, options, quotes.notes)

@@ -8,24 +8,20 @@ size of a bucket, not by the number of quotes.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
 
 from undercut.errors import CellError, InputError, MissingColumnError, SourceError, TooFewError
 from undercut.extras import require
-from undercut.inference.arrays import Floats
 from undercut.inference.periods import order_periods
-from undercut.prices.index.compute import checked_method, level_from_sums, sums_needed
+from undercut.prices.index.compute import checked_method, level_from_sums, level_of_systems, sums_needed
 from undercut.prices.index.data import Duplicates, Quotes, prepare_chunk
 from undercut.prices.index.methods import Method
-from undercut.prices.index.multilateral import geary_khamis, time_product_dummy
 from undercut.prices.index.pairwise import PAIR_FORMULAS, pair_sums
 from undercut.prices.index.result import IndexResult
-from undercut.prices.index.splice import splice_windows, windows
 
 if TYPE_CHECKING:
     import duckdb
@@ -80,43 +76,17 @@ def price_index_from_parquet(
             f"{method} is not a sum over products and needs all quotes in memory. Use: {possible}."
         )
     table = _Table(path, chosen, variety is not None, duplicates, quotes_per_bucket, memory_limit)
-    return _pairs_result(chosen, table, given) if chosen.formula else _system_result(chosen, table, given)
-
-
-def _pairs_result(method: Method, table: _Table, options: dict[str, Any]) -> IndexResult:
-    """Bilateral and GEKS methods, from sums over the products of each two periods."""
-    count = ("1", "1")
-    sums = pair_sums(table.buckets(), [count, *sums_needed(method, variety="variety" in options)])
-    level = level_from_sums(method, sums, table.periods, options)
-    matched = pd.DataFrame(sums[count].astype(np.int64), table.periods, table.periods)
-    return _result(method, table, options, level, matched)
-
-
-def _system_result(method: Method, table: _Table, options: dict[str, Any]) -> IndexResult:
-    """Geary-Khamis and the time-product dummy, from their small systems of equations."""
-    spans = windows(len(table.periods), options.get("window"), options.get("splice"))
-    if method.family == "geary-khamis":
-        levels = geary_khamis(table.buckets(), spans)
+    matched = None
+    if chosen.formula:
+        count = ("1", "1")
+        sums = pair_sums(table.buckets(), [count, *sums_needed(chosen, variety=variety is not None)])
+        level = level_from_sums(chosen, sums, table.periods, given)
+        matched = pd.DataFrame(sums[count].astype(np.int64), table.periods, table.periods)
     else:
-        levels = time_product_dummy(table.buckets(), spans, period_values=table.period_values)
-    return _result(method, table, options, splice_windows(levels, spans, options.get("splice")), None)
-
-
-def _result(
-    method: Method, table: _Table, options: dict[str, Any], level: Floats, pairs: pd.DataFrame | None
-) -> IndexResult:
+        level = level_of_systems(chosen, table.buckets(), given, table.period_values, len(table.periods))
     index = pd.Series(level, index=table.periods, name="index")
     diagnostics = pd.DataFrame({"n_quotes": table.quotes_by_period}, index=table.periods)
-    return IndexResult(method.name, method.explanation, index, diagnostics, pairs, options, table.notes)
-
-
-@dataclass(frozen=True, slots=True)
-class _Scan:
-    """What one pass over the files tells: labels, number of quotes, expenditure by period."""
-
-    labels: pd.Index
-    n_quotes: np.ndarray
-    value: Floats | None
+    return IndexResult(method, chosen.explanation, index, diagnostics, matched, given, table.notes)
 
 
 class _Table:
@@ -139,12 +109,13 @@ class _Table:
             raise MissingColumnError(f"{method.name} needs quantities: {path} lacks the column quantity.")
         self._uses_quantity = needed or (given and method.quantities == "if-given")
         scan = self._scan()
-        order, gap = order_periods(scan.labels)
-        self.periods = scan.labels[order]
-        self.quotes_by_period = scan.n_quotes[order]
-        self.period_values = None if scan.value is None else scan.value[order]
+        order, gap = order_periods(pd.Index(scan["period"]))
+        scan = scan.iloc[order]
+        self.periods = pd.Index(scan["period"])
+        self.quotes_by_period = scan["n"].to_numpy()
+        self.period_values = scan["value"].to_numpy(dtype=float) if self._uses_quantity else None
         self.notes = () if gap is None else (gap,)
-        self._n_buckets = max(1, round(int(scan.n_quotes.sum()) / quotes_per_bucket))
+        self._n_buckets = max(1, round(int(scan["n"].sum()) / quotes_per_bucket))
 
     def _query(self, sql: str) -> duckdb.DuckDBPyConnection:
         import duckdb
@@ -161,7 +132,8 @@ class _Table:
             raise MissingColumnError(f"{self._path} lacks the column(s) {', '.join(missing)}.")
         return columns
 
-    def _scan(self) -> _Scan:
+    def _scan(self) -> pd.DataFrame:
+        """One pass over the files: ``period``, number of quotes ``n`` and expenditure ``value``."""
         value = "fsum(price * quantity)" if self._uses_quantity else "NULL"
         frame = self._query(
             f"SELECT period, count(*) AS n, {value} AS value, count(*) - count(product) AS nameless "
@@ -171,8 +143,7 @@ class _Table:
             raise TooFewError(f"There are no quotes in {self._path}.")
         if frame["period"].isna().any() or frame["nameless"].sum():
             raise CellError(f"Quotes without a period or a product in {self._path}.")
-        values = frame["value"].to_numpy(dtype=float) if self._uses_quantity else None
-        return _Scan(pd.Index(frame["period"]), frame["n"].to_numpy(), values)
+        return frame
 
     def buckets(self) -> Iterator[Quotes]:
         """The quotes of a part of the products, then of the next part, until all are done."""

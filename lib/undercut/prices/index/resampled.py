@@ -25,7 +25,7 @@ from undercut.prices.index.multilateral import Spans, dummy_level, dummy_systems
 from undercut.prices.index.pairwise import PAIR_FORMULAS, pair_sums
 from undercut.prices.index.result import draw_index
 from undercut.prices.index.splice import splice_windows, windows
-from undercut.prices.monthly_quotes import years
+from undercut.prices.monthly_quotes import trend_weights, years
 from undercut.prices.real_changes import Counted, count_changes
 from undercut.result import Axes, Result
 
@@ -129,9 +129,7 @@ def resampled_index(
     parts = list(_clusters(cells, own, len(labels)))
     compute = _from_pairs if chosen.formula else _from_dummies
     paths = np.log(compute(chosen, parts, drawn, cells.periods, given))
-    away = years(pd.Index(cells.periods.astype(str))).to_numpy()
-    away = away - away.mean()
-    slopes = (paths @ away / (away**2).sum())[:, None]
+    slopes = (paths @ trend_weights(years(pd.Index(cells.periods.astype(str))).to_numpy()))[:, None]
     ends = [np.exp(end) for end in percentile_interval(paths[1:], level=confidence)]
     low, high = (float(np.exp(end[0])) for end in percentile_interval(slopes[1:], level=confidence))
     index = pd.DataFrame(
