@@ -157,7 +157,7 @@ PRESENTERS: Mapping[str, str] = {
     "undercut.inference.robustness.Robustness": "undercut.studies.robust:robust",
     "undercut.prices.tasks.gap.TaskGap": "undercut.studies.tasks.pages:one_gap",
     "undercut.prices.tasks.gap.TaskGaps": "undercut.studies.tasks.pages:gaps",
-    "undercut.prices.tasks.tokens.TokensPerTask": "undercut.studies.tasks.pages:tokens",
+    "undercut.prices.tasks.gap.TokensPerTask": "undercut.studies.tasks.pages:tokens",
     "undercut.prices.tasks.trend.CostTrends": "undercut.studies.tasks.pages:trends",
     **{f"undercut.{kind}": f"undercut.studies.prices.{shown}" for kind, shown in _PRICES.items()},
 }

@@ -23,23 +23,14 @@ from undercut.prices.capability.frontier import FrontierPaths, FrontierRule, fro
 from undercut.prices.capability.price_of_capability import labelled_levels, landmark_levels
 from undercut.result import Axes, Result
 
-
-def _open(quotes: pd.DataFrame) -> pd.Series:
-    return has_open_weights(quotes["access"])
-
-
-def _chinese(quotes: pd.DataFrame) -> pd.Series:
-    return quotes["origin"].eq("CN").fillna(False)
-
-
 #: The year over which the recent ratio is averaged.
 RECENT_MONTHS: Final = 12
 
 #: What can be taken away, by name.
 WITHOUT: Final[Mapping[str, Callable[[pd.DataFrame], pd.Series]]] = {
-    "Chinese open": lambda quotes: _open(quotes) & _chinese(quotes),
-    "open": _open,
-    "Chinese": _chinese,
+    "Chinese open": lambda quotes: WITHOUT["open"](quotes) & WITHOUT["Chinese"](quotes),
+    "open": lambda quotes: has_open_weights(quotes["access"]),
+    "Chinese": lambda quotes: quotes["origin"].eq("CN").fillna(False),
 }
 
 

@@ -171,6 +171,7 @@ def price_gap(
     codes, clusters = pd.factorize(both[cluster].fillna(both["model_id"]))
     spread = score_spread(both) if score_error else np.zeros(len(both))
     drawn = _bootstrap(fit.design, outcome, spread, codes, len(clusters), draws, seed)
+    bootstrap = {"cluster": cluster, "draws": draws, "seed": seed}
     tail = (1 - level) / 2
     low, high = np.exp(np.quantile(drawn, [tail, 1 - tail])) - 1 if draws else (np.nan, np.nan)
     return PriceGap(
@@ -184,13 +185,7 @@ def price_gap(
         clusters=len(clusters),
         support=fit.support,
         models=both,
-        options={
-            "controls": list(controls),
-            "score_error": score_error,
-            "cluster": cluster,
-            "draws": draws,
-            "seed": seed,
-        },
+        options={"controls": list(controls), "score_error": score_error} | bootstrap,
     )
 
 

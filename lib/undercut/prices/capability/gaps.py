@@ -20,6 +20,8 @@ _SELLERS: Final = ("all", "us-reachable")
 _LICENCES: Final = ("all", "unrestricted")
 #: Kinds of access without conditions in a licence of weights.
 UNRESTRICTED: Final = ("closed", "open")
+#: Options of a gap that say which models and prices are compared, as in `comparable_models`.
+_MODELS: Final = ("at", "sellers", "licences", "min_capability", "max_age_days", "released_from")
 
 
 def open_models(prices: pd.DataFrame, origin: str) -> pd.Series:
@@ -138,20 +140,15 @@ def admitted(
 
 
 def _gap_among(
-    offers: pd.DataFrame, day: str | date | pd.Timestamp, *, at: str = "lowest", sellers: Any = "all",
-    licences: Any = "all", min_capability: float | None = None, max_age_days: int | None = None,
-    released_from: str | None = None, closed_origin: str = "US", open_origin: str = "CN",
-    equal_age: bool = False, **comparison: Any,
+    offers: pd.DataFrame, day: str | date | pd.Timestamp, *, closed_origin: str = "US",
+    open_origin: str = "CN", equal_age: bool = False, **options: Any,
 ) -> PriceGap:  # fmt: skip
     """`open_closed_gap` among the offers of a day."""
-    prices = comparable_models(
-        offers, day, at=at, sellers=sellers, licences=licences, min_capability=min_capability,
-        max_age_days=max_age_days, released_from=released_from,
-    )  # fmt: skip
-    return price_gap(
-        prices, is_group=open_models(prices, open_origin), is_reference=closed_models(prices, closed_origin),
-        controls=("age",) if equal_age else (), **comparison,
-    )  # fmt: skip
+    models = {name: options.pop(name) for name in _MODELS if name in options}
+    prices = comparable_models(offers, day, **models)
+    is_open, is_closed = open_models(prices, open_origin), closed_models(prices, closed_origin)
+    held = ("age",) if equal_age else ()
+    return price_gap(prices, is_group=is_open, is_reference=is_closed, controls=held, **options)
 
 
 class GapHistory(Result):

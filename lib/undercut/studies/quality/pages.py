@@ -247,20 +247,20 @@ def behind(found: Behind) -> Iterator[Part]:
 
 def gap_number(found: Behind) -> Number:
     """The gap now, in points."""
-    now = found.lag.now
-    return Number(
-        "capability_gap_points", "Best US closed less best Chinese open model", now["gap"], found.points,
-        ci=(now["gap_low"], now["gap_high"]), n=found.lag.models, as_of=found.released, method=_ERRORS,
-        role="primary",
-    )  # fmt: skip
+    label = "Best US closed less best Chinese open model"
+    return _distance_now(found, "gap", "capability_gap_points", label, found.points)
 
 
 def lag_number(found: Behind) -> Number:
     """The gap now, in months."""
-    now = found.lag.now
+    label = "Months since a US closed model first stood there"
+    return _distance_now(found, "lag", "capability_gap_months", label, "months")
+
+
+def _distance_now(found: Behind, measure: str, key: str, label: str, unit: str) -> Number:
+    value, low, high = found.lag.now[[measure, f"{measure}_low", f"{measure}_high"]]
     return Number(
-        "capability_gap_months", "Months since a US closed model first stood there", now["lag"], "months",
-        ci=(now["lag_low"], now["lag_high"]), n=found.lag.models, as_of=found.released, method=_ERRORS,
+        key, label, value, unit, ci=(low, high), n=found.lag.models, as_of=found.released, method=_ERRORS,
         role="primary",
     )  # fmt: skip
 
@@ -303,17 +303,7 @@ def by_task(found: ByTask) -> Iterator[Part]:
             method="Arena's own intervals, drawn independently",
             role="primary" if row.task == "overall" else "descriptive",
         )  # fmt: skip
-    shown = [
-        "task",
-        "leader_model",
-        "follower_model",
-        "gap",
-        "gap_low",
-        "gap_high",
-        "lag",
-        "lag_low",
-        "lag_high",
-    ]
+    shown = list(rows.columns.drop(["rated_on", "leader", "follower"]))
     yield Table(
         rows.assign(task=rows["task"].str.replace("_", " "))[shown], title="By kind of work: Arena ratings",
         subtitle="Best US closed less best Chinese open model, rating points and months; 95% intervals",

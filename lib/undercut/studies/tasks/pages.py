@@ -9,8 +9,7 @@ import pandas as pd
 
 from undercut import plots
 from undercut.prices.tasks.charts import BENCHMARKS, DEFINITIONS, MEASURES
-from undercut.prices.tasks.gap import TaskGap, TaskGaps
-from undercut.prices.tasks.tokens import TokensPerTask
+from undercut.prices.tasks.gap import TaskGap, TaskGaps, TokensPerTask
 from undercut.prices.tasks.trend import CostTrends
 from undercut.report.findings.sentences import number, p_value
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Role, Sentence, Table
