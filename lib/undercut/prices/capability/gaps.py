@@ -179,13 +179,15 @@ class GapHistory(Result):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the gap in percent with its interval, day by day, and return the axes."""
-        from undercut.plots import INK, band, own_axes, zero_line
+        from undercut import plots
 
-        axes, known = own_axes(ax), self.frame.dropna(subset=["gap"])
-        band(axes, known["day"], 100 * known["low"], 100 * known["high"], INK)
-        axes.plot(known["day"], 100 * known["gap"], color=INK)
-        axes.set_ylabel("Gap, percent")
-        return zero_line(axes)
+        axes, known = plots.own_axes(ax, height=3.9), self.frame.dropna(subset=["gap"])
+        color = plots.origin_color(str(self.options.get("open_origin", "CN")))
+        plots.band(axes, known["day"], 100 * known["low"], 100 * known["high"], color)
+        axes.plot(known["day"], 100 * known["gap"], color=color)
+        plots.zero_line(axes)
+        axes.set_ylim(-100, max(10, 100 * float(known["high"].max()) * 1.1))
+        return plots.percent_axis(axes)
 
 
 def gap_history(panel: pd.DataFrame, days: Iterable[str | date | pd.Timestamp], **options: Any) -> GapHistory:

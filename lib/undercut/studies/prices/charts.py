@@ -70,20 +70,6 @@ def _access(access: object) -> str:
     return "closed" if access == "closed" else "open weights"
 
 
-def gap_history(table: pd.DataFrame, *, finding: str, measure: str) -> Axes:
-    """The price of Chinese open models relative to US closed ones over time, with its interval."""
-    axes = plots.own_axes(height=3.9)
-    known = table.dropna(subset=["gap"])
-    color = plots.origin_color("CN")
-    plots.band(axes, known["day"], 100 * known["low"], 100 * known["high"], color)
-    axes.plot(known["day"], 100 * known["gap"], color=color)
-    plots.zero_line(axes)
-    axes.set_ylim(-100, max(10, 100 * float(known["high"].max()) * 1.1))
-    plots.percent_axis(axes)
-    plots.headline(axes, finding, measure, source=SOURCE)
-    return axes
-
-
 def host_prices(offers: pd.DataFrame, spread: pd.DataFrame, *, finding: str, measure: str) -> Axes:
     """Every seller's price for the open models with most sellers, cheapest seller to dearest."""
     shown = spread.head(8 if plots.is_narrow() else MODELS).iloc[::-1].reset_index(drop=True)

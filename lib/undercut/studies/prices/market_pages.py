@@ -83,10 +83,11 @@ def _over_time(found: GapHistory) -> Iterator[Part]:
     start, end = (number(100 * row["gap"], "%", decimals=0) for row in (first, last))
     yield Figure(
         "gap_over_time",
-        lambda: charts.gap_history(
-            known,
-            finding=f"The gap went from {start} to {end}",
-            measure=f"{opened} open relative to {closed} closed models at equal capability, 95% interval",
+        lambda: plots.headline(
+            found.plot(),
+            f"The gap went from {start} to {end}",
+            f"{opened} open relative to {closed} closed models at equal capability, 95% interval",
+            source=charts.SOURCE,
         ),
         alt=f"Line from {first['day']:%B %Y} ({start}) to {last['day']:%B %Y} ({end}).",
         data=known,
