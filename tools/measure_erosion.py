@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from undercut.paths import own_data_dir
+from undercut.prices.changes import COUNTED, count_changes
 from undercut.prices.hedonic.characteristics import OF_ALL_OFFERS, with_characteristics
 from undercut.prices.hedonic.time_dummy import hedonic_index
 from undercut.prices.index.resampled import resampled_index
 from undercut.prices.load import load_prices
 from undercut.prices.monthly_quotes import monthly_quotes
-from undercut.prices.real_changes import COUNTED, count_changes
 
 _ABOUT = """\
 # Rates that the valuation takes from the panel; written by python -m tools.measure_erosion after the panel

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import undercut
-from tests.prices.test_real_changes import index_by_hand
+from tests.prices.test_count_changes import index_by_hand
 from undercut.prices.monthly_quotes import monthly_quotes
 from undercut.report.build import build_reports
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import undercut
-from tests.prices.test_real_changes import index_by_hand
+from tests.prices.test_count_changes import index_by_hand
 from tools.measure_erosion import measured_erosion
 from undercut.valuation.assumptions import load_assumptions
 

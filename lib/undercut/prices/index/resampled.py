@@ -18,6 +18,7 @@ from undercut.errors import InputError, NotIdentifiedError
 from undercut.inference.arrays import Codes, Floats
 from undercut.inference.levels import check_level
 from undercut.inference.resampling import cluster_codes, multiplicities, percentile_interval
+from undercut.prices.changes import Counted, count_changes
 from undercut.prices.index.compute import checked_method, level_from_sums, sums_needed
 from undercut.prices.index.data import Quotes, prepare
 from undercut.prices.index.methods import Method
@@ -26,7 +27,6 @@ from undercut.prices.index.pairwise import PAIR_FORMULAS, pair_sums
 from undercut.prices.index.result import draw_index
 from undercut.prices.index.splice import splice_windows, windows
 from undercut.prices.monthly_quotes import trend_weights, years
-from undercut.prices.real_changes import Counted, count_changes
 from undercut.result import Axes, Result
 
 

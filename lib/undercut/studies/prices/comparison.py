@@ -12,11 +12,11 @@ from typing import Any, Final
 
 import pandas as pd
 
+from undercut.prices.changes import Counted
 from undercut.prices.hedonic.results import HedonicIndex
 from undercut.prices.index.compute import price_index
 from undercut.prices.index.resampled import ResampledIndex
 from undercut.prices.index.result import IndexResult
-from undercut.prices.real_changes import Counted
 from undercut.studies.framed import Framed
 
 Index = ResampledIndex | HedonicIndex

@@ -17,11 +17,11 @@ from undercut.prices.capability.frontier import VERSIONS, FrontierRule, frontier
 from undercut.prices.capability.gap import fit_gap
 from undercut.prices.capability.gaps import UNRESTRICTED, closed_models, open_models, priced_models
 from undercut.prices.capability.price_of_capability import comparable_points, landmark_levels
+from undercut.prices.changes import count_changes
 from undercut.prices.cross_section import model_facts, offers_of_days
 from undercut.prices.index import price_index
 from undercut.prices.load import with_workload
 from undercut.prices.monthly_quotes import monthly_quotes, years
-from undercut.prices.real_changes import count_changes
 from undercut.report.findings.results import Finding
 from undercut.studies.presentation import Part
 from undercut.studies.robust import hangs_on, point

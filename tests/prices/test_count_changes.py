@@ -11,8 +11,8 @@ import pytest
 
 import undercut
 from undercut.errors import InputError
+from undercut.prices.changes import count_changes
 from undercut.prices.index import prepare, price_index, resampled_index
-from undercut.prices.real_changes import count_changes
 
 
 def index_by_hand(quotes: pd.DataFrame, changes: pd.DataFrame, verdicts: Sequence[str]) -> float:
@@ -118,7 +118,7 @@ def test_quotes_of_an_earlier_day_see_the_changes_of_that_day(monkeypatch: pytes
         asked.append(day)
         return pd.DataFrame([change("2026-02-15", 1, 2, "real")])
 
-    monkeypatch.setattr("undercut.prices.real_changes.load_changes", changes_of)
+    monkeypatch.setattr("undercut.prices.changes.load_changes", changes_of)
     early = undercut.monthly_quotes(undercut.load_prices("2025-06-30"), start="2025-05")
     count_changes(early)
     assert asked == ["2025-06-30"]
