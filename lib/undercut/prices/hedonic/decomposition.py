@@ -181,12 +181,12 @@ def decompose_frontier(
     # A resample without an offer in some month has no change: none of its parts counts.
     parts = np.where(np.isfinite(totals)[:, None, None], parts, np.nan)
     ends = percentile_interval(totals[1:, None], level=confidence)
-    frames = [
+    value, low, high = (
         pd.DataFrame(numbers, index=sample.groups, columns=list(COMPONENTS))
         for numbers in (parts[0], *percentile_interval(parts[1:], level=confidence))
-    ]
+    )
     return Decomposition(
-        *frames, float(totals[0]), (float(ends[0][0]), float(ends[1][0])),
+        value, low, high, float(totals[0]), (float(ends[0][0]), float(ends[1][0])),
         f"Lowest log price of capability {capability:g}", str(onwards[0]), str(onwards[-1]), confidence,
         sample.weights.shape[1],
     )  # fmt: skip
