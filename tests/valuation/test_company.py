@@ -47,8 +47,8 @@ def test_every_listed_firm_has_accounts(fundamentals: pd.DataFrame, ticker: str)
     found = accounts(fundamentals, ticker)
     assert found.value("revenue") > 0 and found.value("cash") > 0 and found.value("shares") > 0
     assert found.value("operating_income") < found.value("revenue")
-    assert set(found.table()["confidence"]) <= {"source_read", "secondary_source"}
-    assert found.table()["source_title"].notna().all()
+    assert set(found.figures["confidence"]) <= {"source_read", "secondary_source"}
+    assert found.figures["source_title"].notna().all()
 
 
 def test_the_last_twelve_months_are_preferred_to_an_older_year(fundamentals: pd.DataFrame) -> None:

@@ -13,14 +13,13 @@ from scipy import stats
 
 from undercut.eventstudy.sample import Sample, TestResult
 from undercut.inference.arrays import Floats
+from undercut.inference.cluster_bootstrap import POINTS
 
 _ROWS_AT_ONCE = 500
 DRAWS = 1_999
 _CELLS_AT_ONCE = 1_000_000  # bounds memory whatever the number of rows
 FEWEST_CLUSTERS = 6
 _FEW_CLUSTERS = 12  # signs alone would give too few different draws
-_RADEMACHER = np.array([-1.0, 1.0])
-_WEBB = np.sqrt(np.array([0.5, 1.0, 1.5]))[[2, 1, 0, 0, 1, 2]] * np.array([-1, -1, -1, 1, 1, 1])
 
 
 def cross_sectional(sample: Sample) -> TestResult:
@@ -299,7 +298,7 @@ def bootstrap(sample: Sample, *, draws: int = DRAWS, seed: int = 0) -> TestResul
         return sample.result("bootstrap", np.nan, np.nan)
     sizes = np.bincount(position).astype(np.float64)
     observed = _cluster_t(np.ones((1, len(sums))), sums, sizes)[0]
-    weights = _WEBB if len(sums) < _FEW_CLUSTERS else _RADEMACHER
+    weights = np.sort(POINTS["webb" if len(sums) < _FEW_CLUSTERS else "rademacher"])
     rng = np.random.default_rng(seed)
     exceeding, at_once = 0, max(1, _CELLS_AT_ONCE // len(sums))
     for first in range(0, draws, at_once):

@@ -24,7 +24,8 @@ from undercut.inference.levels import check_level
 
 Weights = Literal["rademacher", "webb"]
 
-_POINTS: Final[Mapping[str, Floats]] = {
+#: What the residuals of a cluster are multiplied by.
+POINTS: Final[Mapping[str, Floats]] = {
     "rademacher": np.array([-1.0, 1.0]),
     "webb": np.sqrt([0.5, 1.0, 1.5]).repeat(2) * np.tile([-1.0, 1.0], 3),
 }
@@ -34,7 +35,7 @@ _TIE: Final = 1.0 - 1e-9
 
 def multipliers(n_clusters: int, draws: int, weights: Weights, seed: int) -> tuple[Floats, bool]:
     """Multipliers, shape (n_clusters, n_draws), and whether they are all that exist."""
-    points = _POINTS[weights]
+    points = POINTS[weights]
     if len(points) ** n_clusters <= draws:
         return np.array(list(product(points, repeat=n_clusters))).T, True
     rng = np.random.default_rng(seed)

@@ -32,7 +32,8 @@ class Chain:
     spending : ndarray
         What end users pay, to applications or straight to sellers of models.
     revenue, paid_on : mapping of str to ndarray
-        By layer: what it is paid, and what of that it pays to the layers below.
+        By layer: what it is paid, and what of that it pays to the layers below. What is left of the one
+        after the other adds up, over layers, to what end users spend.
     profit : mapping of str to ndarray
         By layer: what is left after its own costs and, for clouds, after buying machines.
     price, volume : ndarray
@@ -53,11 +54,6 @@ class Chain:
     served: Floats
     rent: Floats
     usual_rent: Floats
-
-    @property
-    def receipts(self) -> dict[str, Floats]:
-        """By layer: what it is paid less what it pays on. They add up to what end users spend."""
-        return {layer: self.revenue[layer] - self.paid_on[layer] for layer in LAYERS}
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,11 +108,6 @@ class Company:
         """Debt less cash."""
         return self.debt - self.cash
 
-    @property
-    def margin(self) -> float:
-        """Operating income over revenue."""
-        return self.operating_income / self.revenue
-
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
@@ -139,10 +134,6 @@ class Accounts:
         """Value of a figure; ``otherwise`` where it is not published."""
         found = self.figures.loc[self.figures["item"] == item, "value"].dropna()
         return float(found.iloc[0]) if len(found) else otherwise
-
-    def table(self) -> pd.DataFrame:
-        """Every figure used, with its source."""
-        return self.figures
 
     def company(self, *, name: str, role: str, adr_ratio: float = 1.0) -> Company:
         """The firm as the valuation sees it; shares in units of what is traded."""
