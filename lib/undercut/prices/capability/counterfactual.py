@@ -20,7 +20,7 @@ from undercut.inference.resampling import percentile_interval
 from undercut.panel.access import has_open_weights
 from undercut.panel.measures import DEFAULT
 from undercut.prices.capability.frontier import FrontierPaths, FrontierRule, frontier_paths, long_frame
-from undercut.prices.capability.price_of_capability import labelled_levels, landmark_levels
+from undercut.prices.capability.price_of_capability import labelled_levels
 from undercut.result import Axes, Result
 
 #: The year over which the recent ratio is averaged.
@@ -151,9 +151,7 @@ def without_offers(
     check_level(confidence)
     check_known("group", without, WITHOUT)
     rule = rule or FrontierRule()
-    named = (
-        landmark_levels(quotes.attrs.get("measure", DEFAULT)) if levels is None else labelled_levels(levels)
-    )
+    named = labelled_levels(levels, quotes.attrs.get("measure", DEFAULT))
     keep = ~WITHOUT[without](quotes)
     fact, other = (
         frontier_paths(

@@ -199,7 +199,7 @@ def price_of_capability(
     check_level(confidence)
     measure = quotes.attrs.get("measure", DEFAULT)
     rule = rule or FrontierRule(width=comparable_points(FrontierRule().width, measure))
-    named = landmark_levels(measure) if levels is None else labelled_levels(levels)
+    named = labelled_levels(levels, measure)
     paths = frontier_paths(
         quotes, list(named.values()), rule=rule, cluster=cluster, draws=draws, seed=seed,
         capability_error=capability_error,
@@ -286,7 +286,10 @@ def frontier_holders(quotes: pd.DataFrame, levels: Mapping[str, float]) -> pd.Da
     return found[order]
 
 
-def labelled_levels(levels: Mapping[str, float] | Sequence[float]) -> dict[str, float]:
+def labelled_levels(levels: Mapping[str, float] | Sequence[float] | None, measure: str) -> dict[str, float]:
+    """Levels by label, those of the landmarks where none are given."""
+    if levels is None:
+        return landmark_levels(measure)
     named = dict(levels) if isinstance(levels, Mapping) else {f"{level:g}": level for level in levels}
     if not named or not np.isfinite(list(named.values())).all():
         raise InputError("levels must hold at least one number, and no missing ones.")

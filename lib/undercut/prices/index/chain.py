@@ -11,9 +11,8 @@ import pandas as pd
 
 from undercut.errors import InputError, NotIdentifiedError, unknown
 from undercut.inference.arrays import Codes, Floats
-from undercut.prices.index.bilateral import Formula, Matched
+from undercut.prices.index.bilateral import Formula, Matched, feenstra
 from undercut.prices.index.data import Quotes
-from undercut.prices.index.variety import feenstra
 
 
 @dataclass(frozen=True, slots=True)

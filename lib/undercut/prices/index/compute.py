@@ -11,7 +11,7 @@ import pandas as pd
 from undercut.errors import InputError, check_known
 from undercut.inference.arrays import Floats
 from undercut.prices.changes import Counted, count_changes
-from undercut.prices.index.bilateral import check_elasticity
+from undercut.prices.index.bilateral import check_elasticity, check_variety_elasticity, feenstra
 from undercut.prices.index.chain import Matcher, basket_of, bilateral_series
 from undercut.prices.index.data import BadRows, Duplicates, Quantities, Quotes, prepare
 from undercut.prices.index.methods import METHODS, Method
@@ -26,7 +26,6 @@ from undercut.prices.index.pairwise import (
 )
 from undercut.prices.index.result import IndexResult
 from undercut.prices.index.splice import splice_windows, windows
-from undercut.prices.index.variety import check_variety_elasticity, feenstra
 
 
 def price_index(
