@@ -17,9 +17,7 @@ from undercut.panel.aliases import apply_alias_periods
 from undercut.panel.identity import PRICE_CLASS, Identity, coverage
 from undercut.panel.schema import ACCESS
 from undercut.panel.sellers import Sellers
-from undercut.paths import read_beside
-from undercut.sources import reference
-from undercut.sources.reference import load_reference
+from undercut.sources.reference import contracts, load_reference
 
 HERE = Path(__file__).parent
 HINTS = SHARED / "data" / "hints" / "litellm_to_capability.csv"
@@ -349,8 +347,7 @@ def test_a_score_belongs_to_one_model_and_to_its_developer(identity: Identity) -
 
 
 def test_access_words_are_those_of_the_panel() -> None:
-    contracts = read_beside(reference.__file__.replace("reference.py", "reference_columns"))
-    assert contracts["kinds"]["access"]["one_of"] == list(ACCESS)
+    assert contracts()["kinds"]["access"]["one_of"] == list(ACCESS)
 
 
 def test_one_name_for_two_models_is_refused(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def _plain(node: ast.AST | None) -> Any:
         if name in ("date", "time"):
             numbers = [argument for argument in arguments if isinstance(argument, int)]
             if name == "date":
-                return dt.date(numbers[0], numbers[1], numbers[2])
+                return dt.date(*numbers[:3])
             return dt.time(numbers[0], numbers[1] if len(numbers) > 1 else 0)
         return {"_type": name, **{k.arg: _plain(k.value) for k in node.keywords if k.arg in _READ}}
     if isinstance(node, ast.List | ast.Tuple):

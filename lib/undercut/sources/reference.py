@@ -163,7 +163,8 @@ def _typed(name: str, path: Path) -> pd.DataFrame:
 
 
 @cache
-def _contracts() -> dict[str, Any]:
+def contracts() -> dict[str, Any]:
+    """Columns of each table, kinds of columns and which of them name a row, as written beside this."""
     return read_beside(str(_ROOM / "reference_columns"))
 
 
@@ -172,14 +173,14 @@ def _schema(name: str) -> Any:
     """What must hold in a reference table: its columns in order, and which of them name a row."""
     import pandera.pandas as pa
 
-    columns = {column: _column(written) for column, written in _contracts()["columns"][name].items()}
-    unique = _contracts()["unique"].get(name)
+    columns = {column: _column(written) for column, written in contracts()["columns"][name].items()}
+    unique = contracts()["unique"].get(name)
     return pa.DataFrameSchema(columns, strict=True, ordered=True, coerce=True, unique=unique)
 
 
 def _column(written: str) -> Any:
     """A column of a kind; ``?`` after its name: cells may be empty, ``!``: no value twice."""
-    kind = _contracts()["kinds"][written.rstrip("?!")]
+    kind = contracts()["kinds"][written.rstrip("?!")]
     return _of_kind(**kind, nullable=written.endswith("?"), unique=written.endswith("!"))
 
 

@@ -311,12 +311,7 @@ def _from_wide(table: UserTable, date: str, path: Path, values: Values) -> tuple
             raise UnitError(f"{path.name}: some columns are percentages and {plain_one!r} is not.") from None
         if any(in_percent):
             numbers.attrs["unit"] = "percent"
-    is_percent = numbers.attrs.get("unit") == "percent"
-    long["value"] = numbers
-    numbers = long["value"].dropna()
-    if is_percent:
-        numbers.attrs["unit"] = "percent"
-    return long.assign(inner=""), _measure_of(numbers, path, values), ""
+    return long.assign(value=numbers, inner=""), _measure_of(numbers.dropna(), path, values), ""
 
 
 def _measure_of(numbers: pd.Series, path: Path, values: Values) -> Measure:

@@ -32,7 +32,7 @@ _PATIENT: Final = stamina.RetryingCaller(attempts=4, timeout=None, wait_initial=
 ABSENT_FOR: Final = pd.Timedelta(days=7)
 #: Prices of a session settle a while after its close.
 SETTLED_AFTER: Final = pd.Timedelta(hours=1)
-_FIELDS: Final = ("date", "return", "asked_at")
+_KEPT: Final = {"date": "datetime64[us]", "return": "float64", "asked_at": "datetime64[us, UTC]"}
 
 Trouble = Literal["rate limit", "connection", "answer", "no prices"]
 
@@ -253,13 +253,7 @@ def _cache_file(cache: Path, ticker: str) -> Path:
 
 
 def _nothing_held() -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "date": pd.Series([], dtype="datetime64[us]"),
-            "return": pd.Series([], dtype="float64"),
-            "asked_at": pd.Series([], dtype="datetime64[us, UTC]"),
-        }
-    )
+    return pd.DataFrame(columns=list(_KEPT)).astype(_KEPT)
 
 
 def _held(cache: Path, ticker: str) -> pd.DataFrame:
@@ -268,15 +262,14 @@ def _held(cache: Path, ticker: str) -> pd.DataFrame:
     if not path.exists():
         return _nothing_held()
     try:
-        held = pd.read_parquet(path)
-        return held[list(_FIELDS)].astype(_nothing_held().dtypes.to_dict())
+        return pd.read_parquet(path)[list(_KEPT)].astype(_KEPT)
     except (OSError, ValueError, KeyError):
         return _nothing_held()
 
 
 def _merge(held: pd.DataFrame, fresh: pd.DataFrame) -> pd.DataFrame:
     """Both, the newer of each day."""
-    both = pd.concat([held, fresh.astype(held.dtypes.to_dict())], ignore_index=True)
+    both = pd.concat([held, fresh.astype(_KEPT)], ignore_index=True)
     return both.drop_duplicates("date", keep="last").sort_values("date", ignore_index=True)
 
 
