@@ -181,7 +181,8 @@ def imputation(panel: AdoptionPanel, leads: int, lags: int, level: float) -> Ado
     """Lags by imputation, leads by a regression on untreated rows alone."""
     given = _Arrays.of(panel)
     usable = given.usable()
-    parts = (_leads(given, leads), _lags(given, lags, usable))
+    after = _lags(given, lags, usable)  # first: without lags there is nothing to tell, whatever the leads
+    parts = (_leads(given, leads), after)
     times = [t for found, _, _ in parts for t in found]
     weights = np.vstack([part for _, part, _ in parts])
     codes, labels = pd.factorize(panel.rows[CLUSTER])
