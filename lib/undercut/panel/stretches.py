@@ -32,7 +32,7 @@ _Prices: TypeAlias = pd.DataFrame | pd.Series | np.ndarray
 
 
 class Piece(NamedTuple):
-    """A part of a row's period; ``verdict``: the status and note that it gets, None: it keeps its own."""
+    """A part of a row's period; ``verdict``: its new status and note, None: it keeps its own."""
 
     row: int
     start: Any

@@ -1,4 +1,4 @@
-"""What does each report compute, say and draw? One folder a subject.
+"""What does each report compute, say and draw? One folder or module a subject.
 
 `Report` puts results on the page of a notebook; the parts of a page are `Number`, `Figure`, `Table`,
 `Sentence`, `Answer` and `Caveat`.

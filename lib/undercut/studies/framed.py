@@ -1,17 +1,19 @@
-"""What do results of a study share? A frame, the doors of every result, and a plain picture of the frame."""
+"""What do results of a study share? A frame or parts, the doors of every result, and a plain picture."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
 from inspect import getdoc
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, ParamSpec
 
 import pandas as pd
 
 from undercut.eventstudy.results import draw_intervals
 from undercut.result import Axes, Result
-from undercut.studies.presentation import Part
+from undercut.studies.presentation import Figure, Number, Part, Sentence, Table
 
+P = ParamSpec("P")
 #: Columns that hold the estimate, the first one that a frame has; else its first column of numbers.
 _ESTIMATES: Final = (
     "median",
@@ -76,6 +78,72 @@ class Shown(Framed):
         if {"ci_low", "ci_high"} <= {*self.frame}:
             return draw_intervals(self.frame, ax, label=self.row or "group", value=self.value or "car")
         return first_look(self.frame, ax, self.row, self.value)
+
+
+class Section(Result):
+    """What a study says of one question: its parts, in the order in which a reader meets them.
+
+    Attributes
+    ----------
+    title : str
+        What was asked.
+    said : tuple of Part
+        Numbers, figures, tables and sentences.
+    """
+
+    title: str
+    said: tuple[Part, ...]
+
+    def __iter__(self) -> Iterator[Part]:
+        return iter(self.said)
+
+    def parts(self) -> Iterable[Part]:
+        """What the section puts on a page."""
+        return self.said
+
+    def to_frame(self) -> pd.DataFrame:
+        """Its numbers, a row each; without any, the first frame that it shows."""
+        numbers = self._numbers()
+        return pd.DataFrame(numbers) if numbers else self.table()
+
+    def _numbers(self) -> list[dict[str, Any]]:
+        return [
+            {"key": each.key, "label": each.label, "value": each.value, "unit": each.unit, "n": each.n}
+            | dict(zip(("low", "high"), each.ci or (None, None), strict=True))
+            for each in self.said
+            if isinstance(each, Number)
+        ]
+
+    def table(self) -> pd.DataFrame:
+        """The first table; without any, what the first figure draws, and else its numbers."""
+        tables = [each.frame for each in self.said if isinstance(each, Table)]
+        drawn = [each.data for each in self.said if isinstance(each, Figure)]
+        frames = [frame for frame in [*tables, *drawn] if frame is not None]
+        return frames[0] if frames else pd.DataFrame(self._numbers())
+
+    def summary(self) -> str:
+        """What was asked, what the section says, and its table."""
+        told = [each.text for each in self.said if isinstance(each, Sentence)]
+        return "\n".join([self.title, *told, self.table().to_string(max_rows=20)])
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """The first figure as the page draws it; on axes that are given, a first look at its numbers."""
+        figure = next((each for each in self.said if isinstance(each, Figure)), None)
+        if ax is not None or figure is None:
+            return first_look(self.to_frame(), ax)
+        drawn = figure.draw()
+        return getattr(drawn, "axes", [drawn])[0] if hasattr(drawn, "savefig") else drawn
+
+
+def section(say: Callable[P, Iterable[Part]]) -> Callable[P, Section]:
+    """Make a function that yields parts return them as a `Section`, whose title is its first line."""
+
+    @wraps(say)
+    def said(*args: P.args, **kwargs: P.kwargs) -> Section:
+        title = (getdoc(say) or say.__name__).partition("\n")[0]
+        return Section(title, tuple(say(*args, **kwargs)))
+
+    return said
 
 
 def first_look(frame: pd.DataFrame, ax: Axes | None = None, row: str = "", value: str = "") -> Axes:

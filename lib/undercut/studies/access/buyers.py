@@ -20,7 +20,7 @@ from undercut.prices.cross_section import cross_section
 from undercut.prices.load import with_measure, with_workload
 from undercut.prices.workloads import effective_prices
 from undercut.report.findings.results import Finding
-from undercut.studies.framed import Framed
+from undercut.studies.framed import Framed, section
 from undercut.studies.presentation import Answer, Figure, Number, Part, Sentence, Table
 from undercut.studies.robust import hangs_on
 
@@ -206,6 +206,7 @@ def buyer_choices(
     return hangs_on(headline, headline.label, estimate, options, units, ["model", "developer"], without)
 
 
+@section
 def paid_on_a_router(as_of: Day = None) -> Iterator[Part]:
     """What a router's users paid per million tokens, by kind of model, from their own mixes of tokens."""
     paid = effective_prices(as_of)

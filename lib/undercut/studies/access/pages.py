@@ -23,6 +23,7 @@ from undercut.prices.capability.price_of_capability import landmark_levels
 from undercut.prices.load import with_workload
 from undercut.prices.workloads import WORKLOADS
 from undercut.studies.access.estimates import AT, BOUGHT, VOLUMES, Bill, Waits
+from undercut.studies.framed import section
 from undercut.studies.presentation import Caveat, Figure, Number, Part, Sentence, Table
 
 _SOURCE: Final = "Undercut price panel; GPU rents: archived rate cards; assumptions below"
@@ -166,6 +167,7 @@ def _sure(told: Number) -> str:
     return "beyond the interval" if told.is_clear else "an interval that holds equality"
 
 
+@section
 def by_work(panel: pd.DataFrame, day: date, *, capability: str, draws: int, **assumed: Any) -> Iterator[Part]:
     """The cheapest way for each kind of work, at `AT` million tokens a month."""
     panels = {name: with_workload(panel, name) for name in WORKLOADS}
@@ -204,6 +206,7 @@ def verdicts(rows: pd.DataFrame, name: str, preposition: str) -> str:
     )
 
 
+@section
 def by_capability(
     panel: pd.DataFrame, day: date, *, workload: str, capability: str, draws: int, **assumed: Any
 ) -> Iterator[Part]:
@@ -251,6 +254,7 @@ def assumed(assumptions: Mapping[str, Any]) -> list[Part]:
     return [Table(table, title="What is assumed", subtitle=how, row_label="assumption")]
 
 
+@section
 def reach(panel: pd.DataFrame, day: date, models: pd.DataFrame, *, draws: int) -> Iterator[Part]:
     """How many sell a Chinese open model, where they are at home, and under which licence."""
     sold = sellers_of(panel, day)
@@ -353,6 +357,7 @@ def waits_title(found: Waits) -> str:
     return f"Half of the Chinese open models reach a US seller within {wait_number(found).short}"
 
 
+@section
 def reworked(panel: pd.DataFrame, day: date, models: pd.DataFrame) -> Iterator[Part]:
     """Models on offer that others made from Chinese weights."""
     table, on_sale = reworked_variants(panel, day, models=models), sellers_of(panel, day)["model_id"]

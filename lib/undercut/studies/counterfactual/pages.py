@@ -28,6 +28,7 @@ from undercut.studies.counterfactual.estimates import (
     diverted,
 )
 from undercut.studies.counterfactual.responses import title_responses
+from undercut.studies.framed import section
 from undercut.studies.presentation import Figure, Number, Part, Sentence, Table
 
 ENDS: Final = {"low": "from", "high": "to"}
@@ -80,6 +81,7 @@ def rest(found: Effects) -> str:
     )
 
 
+@section
 def over_elasticities(products: pd.DataFrame, whole: Effects) -> Iterator[Part]:
     """The scenarios at five elasticities of the assumed range, and their table over all draws."""
     most, least = whole.elasticities
@@ -116,6 +118,7 @@ def title_over_elasticities(grid: pd.DataFrame) -> str:
     return "Without Chinese open models closed ones need not cost more"
 
 
+@section
 def price_paid(products: pd.DataFrame, assumptions: Mapping[str, Any]) -> Iterator[Part]:
     """Why the price paid changes: new prices, or other models."""
     market = assumed_market(products, assumptions)
@@ -137,6 +140,7 @@ def paid_sentence(both: float, held: float, elasticity: float) -> str:
     )
 
 
+@section
 def diversion(products: pd.DataFrame, assumptions: Mapping[str, Any]) -> Iterator[Part]:
     """Where the money goes that a model loses whose price rises; extremes over nesting and market size."""
     ends = [dict(assumptions) | {"correlation": rho, "outside_share": outside}
@@ -163,6 +167,7 @@ def diversion(products: pd.DataFrame, assumptions: Mapping[str, Any]) -> Iterato
     )  # fmt: skip
 
 
+@section
 def vendors(market: Market, basis: Basis) -> Iterator[Part]:
     """What each vendor gains or loses without Chinese open models."""
     found = vendor_outcomes(market, SCENARIO)
@@ -177,6 +182,7 @@ def vendors(market: Market, basis: Basis) -> Iterator[Part]:
     )  # fmt: skip
 
 
+@section
 def monthly(products: pd.DataFrame, assumptions: Mapping[str, Any]) -> Iterator[Part]:
     """The effect in every month of the record."""
     months = by_month(assumed_market(products, assumptions), SCENARIO)
@@ -202,6 +208,7 @@ def title_by_month(months: pd.DataFrame) -> str:
     return f"The effect {verb} from {early} in the first six months to {late} in the last"
 
 
+@section
 def curve(found: SpecificationCurve, of: str) -> Iterator[Part]:
     """A specification curve of effects (with its median as a finding), elasticities or measured responses."""
     count, of_effects = found.counts(), of == "effect"
@@ -257,6 +264,7 @@ _CURVE_TITLES: Final = {
 }  # fmt: skip
 
 
+@section
 def random_removals(
     products: pd.DataFrame, assumptions: Mapping[str, Any], *, draws: int, seed: int
 ) -> Iterator[Part]:

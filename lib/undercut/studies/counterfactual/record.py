@@ -17,7 +17,7 @@ from undercut.inference.detectable import DetectableEffect, detectable_effect, p
 from undercut.report.findings.sentences import number
 from undercut.studies.counterfactual.estimates import INSTRUMENT_CHOICES, MAIN, estimate
 from undercut.studies.counterfactual.pages import ENDS
-from undercut.studies.framed import Framed
+from undercut.studies.framed import Framed, section
 from undercut.studies.presentation import Caveat, Number, Part, Sentence, Table
 
 
@@ -41,6 +41,7 @@ def market_data(data: MarketData) -> Iterator[Part]:
     )  # fmt: skip
 
 
+@section
 def compare_estimates(sample: pd.DataFrame) -> Iterator[Part]:
     """The elasticity, estimated in different ways."""
     ways: dict[str, dict[str, Any]] = {f"logit, {name}": {"instruments": name} for name in INSTRUMENT_CHOICES}
@@ -155,6 +156,7 @@ def published(found: Identification) -> str:
     )
 
 
+@section
 def standing(basis: Basis) -> Iterator[Part]:
     """What each number rests on, and what to be warned of."""
     identified = basis.kind == "estimated"

@@ -19,6 +19,7 @@ from undercut.studies.entry.entries import Headline
 from undercut.studies.entry.estimators import Estimates
 from undercut.studies.entry.market import Jump
 from undercut.studies.entry.words import ENDS, MEASURES, SHORT, in_words, listed, pair, percent
+from undercut.studies.framed import section
 from undercut.studies.presentation import Figure, Number, Part, Sentence, Table
 
 
@@ -155,6 +156,7 @@ def _plainly(reason: str) -> str:
     return reason.replace("known is_exposed", "known number of open rivals within reach")
 
 
+@section
 def bearing(headline: Headline, dose: Dose, cuts: Cuts, jump: Jump) -> Iterator[Part]:
     """How much each number can bear."""
     hazards = cuts.frame[cuts.frame["event"].eq("cut") & cuts.frame["why_not"].eq("")]

@@ -41,6 +41,7 @@ from undercut.studies.entry.words import (
     pair,
     percent,
 )
+from undercut.studies.framed import section
 from undercut.studies.presentation import Figure, Number, Part, Sentence, Table
 
 
@@ -111,6 +112,7 @@ def launch_prices(samples: Mapping[str, pd.DataFrame], *, draws: int = 999, seed
     return Estimates(frame=pd.concat([every.frame, chained.frame], ignore_index=True))
 
 
+@section
 def launch_checks(
     quotes: pd.DataFrame, new: pd.DataFrame, *, reach: float, draws: int, placebos: int
 ) -> Iterator[Part]:
@@ -176,6 +178,7 @@ def _placebos(table: pd.DataFrame, by_closed: pd.DataFrame) -> Iterator[Part]:
     )  # fmt: skip
 
 
+@section
 def launch_page(headline: Headline, samples: Mapping[str, pd.DataFrame]) -> Iterator[Part]:
     """Launch prices: the figure, and other samples, doses and controls."""
     yield _launch_figure(headline, samples["all launches"])

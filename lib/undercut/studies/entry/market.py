@@ -26,9 +26,11 @@ from undercut.prices.hedonic.time_dummy import hedonic_index
 from undercut.report.findings.sentences import p_value
 from undercut.result import Axes, Result
 from undercut.studies.entry.words import ENDS, SOURCE, direction, pair, percent
+from undercut.studies.framed import section
 from undercut.studies.presentation import Figure, Number, Part, Sentence
 
 
+@section
 def market(quotes: pd.DataFrame, *, reach: float = 4.0) -> Iterator[Part]:
     """How exposed closed models are to open rivals, month by month, and how open the market is.
 

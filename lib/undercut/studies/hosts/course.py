@@ -22,6 +22,7 @@ from undercut.competition.hosts.serving_cost import DISCLOSED, ServingAssumption
 from undercut.inference.wild_bootstrap import WildBootstrap
 from undercut.result import Axes
 from undercut.sources.other_prices import gpu_rental_agreement
+from undercut.studies.framed import section
 from undercut.studies.presentation import Figure, Number, Part, Sentence, Table
 
 SOURCE: Final = "Undercut price panel: list prices of open models"
@@ -32,6 +33,7 @@ _NOT_TOLD: Final = (
 )
 
 
+@section
 def since_launch(panel: pd.DataFrame, *, workload: str, draws: int) -> Iterator[Part]:
     """Where prices stand a year after launch, and how they get there: decay of the lowest and the median
     price of each model, and of each host's own."""
@@ -91,6 +93,7 @@ def _launch_key(name: str) -> str:
     return f"launch.{name.lower().replace(' ', '_')}"
 
 
+@section
 def over_cost(panel: pd.DataFrame, rental: pd.DataFrame, *, workload: str, draws: int) -> Iterator[Part]:
     """What is assumed about the cost of serving, prices over it, and how fast that mark-up falls."""
     assumed, costs = ServingAssumptions(), serving_cost(model_months(panel), rental)
@@ -195,6 +198,7 @@ def rent_agreement() -> list[Part]:
     ]  # fmt: skip
 
 
+@section
 def sellers(panel: pd.DataFrame) -> Iterator[Part]:
     """Who sells open models in the last month, and how many have more than one seller."""
     table, month = largest_hosts(panel), panel["period"].max()
@@ -216,6 +220,7 @@ def sellers(panel: pd.DataFrame) -> Iterator[Part]:
     )  # fmt: skip
 
 
+@section
 def jurisdiction(us: Premium, test: WildBootstrap) -> Iterator[Part]:
     """US hosts of Chinese weights against the developers themselves; ``test``: by developer."""
     value, *ends = us.percent()
@@ -254,6 +259,7 @@ def jurisdiction(us: Premium, test: WildBootstrap) -> Iterator[Part]:
     )
 
 
+@section
 def other_premiums(prices: pd.DataFrame, panel: pd.DataFrame, *, draws: int) -> Iterator[Part]:
     """Other sellers, other sites and other editions of the same weights."""
     cases = {
@@ -281,6 +287,7 @@ def other_premiums(prices: pd.DataFrame, panel: pd.DataFrame, *, draws: int) -> 
     )  # fmt: skip
 
 
+@section
 def coverage(hosts: pd.DataFrame) -> Iterator[Part]:
     """Which source shows how many hosts; ``hosts`` as `source_coverage` gives it."""
     rows = hosts.groupby("source").last()

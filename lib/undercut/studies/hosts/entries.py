@@ -22,7 +22,7 @@ from undercut.competition.hosts.placebos import Fake, placebo_effects
 from undercut.inference.detectable import placebo_p_value
 from undercut.inference.specifications import SpecificationCurve
 from undercut.result import Axes
-from undercut.studies.framed import Framed
+from undercut.studies.framed import Framed, section
 from undercut.studies.hosts.course import titled
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
 
@@ -90,6 +90,7 @@ def answers(panel: pd.DataFrame, entry: EntryEffect, *, workload: str) -> Answer
     return Answers(entry.path, entry, responses, workload)
 
 
+@section
 def sample(panel: pd.DataFrame, *, workload: str) -> Iterator[Part]:
     """What the panel holds."""
     yield Sentence(
@@ -154,6 +155,7 @@ def beside_the_answer(found: Answers) -> str:
     )
 
 
+@section
 def moves(panel: pd.DataFrame, *, lags: int, draws: int) -> Iterator[Part]:
     """How often hosts change their prices, and whether an entry brings cuts."""
     told = {str(row.move): _move(row) for row in step_frequency(panel, draws=draws).itertuples()}
@@ -183,6 +185,7 @@ def _move(row: Any) -> Number:
     )  # fmt: skip
 
 
+@section
 def doubts(panel: pd.DataFrame, found: Answers, *, placebos: int, draws: int) -> Iterator[Part]:
     """What could make the effect of an entry an illusion: drift before it, wild bootstraps, placebos."""
     entry, lags = found.entry, found.months
@@ -229,6 +232,7 @@ def doubts(panel: pd.DataFrame, found: Answers, *, placebos: int, draws: int) ->
     )
 
 
+@section
 def without_each(panel: pd.DataFrame, found: Answers, *, most: int = 8) -> Iterator[Part]:
     """The effect of an entry without each of the ``most`` largest sellers and most widely sold models."""
     whole, turned = found.entry.percent()[0], []
@@ -251,6 +255,7 @@ def without_each(panel: pd.DataFrame, found: Answers, *, most: int = 8) -> Itera
     )
 
 
+@section
 def specifications(curve: SpecificationCurve) -> Iterator[Part]:
     """The specification curve and its median."""
     count = curve.counts()
@@ -290,6 +295,7 @@ def _specification_axes(curve: SpecificationCurve) -> Axes:
     )  # fmt: skip
 
 
+@section
 def more_hosts(panel: pd.DataFrame, found: Answers) -> Iterator[Part]:
     """Responses of prices to the number of hosts, and how far prices of the same weights spread."""
     told = {name: doubling(found, name) for name in OUTCOMES}
