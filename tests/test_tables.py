@@ -93,6 +93,11 @@ def test_unknown_columns_and_formats_are_refused() -> None:
         shown(formats={"price": "euro"})
 
 
+def test_a_column_that_stands_twice_is_refused() -> None:
+    with pytest.raises(UndercutError, match=r"'Prices': a column stands twice: 'price'"):
+        tables.show(pd.concat([FRAME, FRAME[["price"]]], axis=1), title="Prices")
+
+
 def test_the_callers_frame_is_left_alone() -> None:
     before = FRAME.copy()
     shown(formats={"price": "usd"})

@@ -15,8 +15,8 @@ Day: TypeAlias = str | date | pd.Timestamp | None
 _ENDS = {"early": 3, "mid": 6, "fall": 11, "late": 12, "end": 12, "H1": 6, "H2": 12}
 
 
-def day_of(moment: Day) -> pd.Timestamp | None:
-    """A day as users write it: midnight, without a time zone; None for none."""
+def day_of(moment: Day, *, name: str = "") -> pd.Timestamp | None:
+    """A day as users write it: midnight, without a time zone; None for none. An error says its ``name``."""
     if moment is None or (isinstance(moment, str) and not moment.strip()):
         return None
     try:
@@ -25,7 +25,8 @@ def day_of(moment: Day) -> pd.Timestamp | None:
     except (ValueError, TypeError):
         stamp = pd.NaT
     if pd.isna(stamp) or isinstance(moment, int | float):
-        raise InputError(f"{moment!r} is not a day; write it as YYYY-MM-DD, for example 2025-06-30.")
+        given = f"{name}={moment!r}" if name else f"{moment!r}"
+        raise InputError(f"{given} is not a day; write it as YYYY-MM-DD, for example 2025-06-30.")
     stamp = stamp.tz_convert("UTC").tz_localize(None) if stamp.tzinfo else stamp
     return stamp.normalize()
 

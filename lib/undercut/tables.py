@@ -89,6 +89,9 @@ def show(
     True
     """
 
+    if not frame.columns.is_unique:
+        twice = ", ".join(map(repr, frame.columns[frame.columns.duplicated()].unique()))
+        raise InputError(f"Table {title!r}: a column stands twice: {twice}. Rename or drop one.")
     labels, units, formats = labels or {}, units or {}, formats or {}
     named = [*labels, *units, *formats, *([row_label] if row_label else [])]
     for column in named:

@@ -79,6 +79,12 @@ def test_returns_and_adjusted_prices_have_no_dollars(prices: pd.DataFrame, tmp_p
             path, events=events, market="RSP", window="0:0", estimation="-160:-31"
         )
     both = tmp_path / "both.csv"
+    halted = long.assign(close=long["adj_close"].astype(object)).sort_values(["ticker", "date"])
+    halted.loc[halted["ticker"].eq("RSP"), "close"] = "halted"
+    halted.to_csv(both, index=False)
+    told = eventstudy_command(both, events=events, market="RSP", window="0:0", estimation="-160:-31")
+    assert [note for note in told["warnings"] if "no dollars" in note and "'halted' is not a number" in note]
+    assert len(told["car"]) == 1 and "dollars" not in told
     long.assign(close=2 * long["adj_close"]).to_csv(both, index=False)
     found = closing_prices(both)
     assert found["close"].to_numpy() == pytest.approx(2 * long["adj_close"].to_numpy())

@@ -95,7 +95,9 @@ def test_with_the_package_its_scores_are_matched_by_the_reviewed_names(
               {"slug": "glm-5-3", "intel": None}]  # fmt: skip
     stub(tmp_path, json.dumps({"models": models}))
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.delitem(sys.modules, "llmval", raising=False)
+    # Set before it is taken out, so that what this test imports is forgotten after it.
+    monkeypatch.setitem(sys.modules, "llmval", None)
+    monkeypatch.delitem(sys.modules, "llmval")
     monkeypatch.setattr(measures, "_scores", measures._scores.__wrapped__)
     found = capability_scores("artificial_analysis").set_index("model")
     assert found["eci"].to_dict() == {"claude-opus-5": 51.0, "kimi-k3": 43.6, "unheard-of": 9.0}

@@ -224,6 +224,9 @@ def test_a_cached_panel_that_was_cut_short_is_built_again(home: Path) -> None:
     cached = next((home / "data" / "local" / "cache" / "panel").glob("*.parquet"))
     cached.write_bytes(cached.read_bytes()[:-100])
     pd.testing.assert_frame_equal(store.load_panel("2023-12-13", status="all"), whole)
+    content = cached.read_bytes()  # the end, which says what it was derived from, stays whole
+    cached.write_bytes(b"\0" * (len(content) // 2) + content[len(content) // 2 :])
+    pd.testing.assert_frame_equal(store.load_panel("2023-12-13", status="all"), whole)
 
 
 @pytest.mark.parametrize(

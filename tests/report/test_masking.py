@@ -221,6 +221,13 @@ def test_no_note_in_a_picture_keeps_a_secret() -> None:
         assert mask.raw(without.getvalue()[:40]) == without.getvalue()[:40]
 
 
+def test_a_picture_too_large_to_be_opened_is_looked_through_as_bytes() -> None:
+    content = io.BytesIO()
+    Image.new("1", (20_000, 10_000)).save(content, "png")
+    assert Mask({"SHOP": "tuna-4711-x"}).raw(content.getvalue()) == content.getvalue()
+    assert Mask({"SHOP": "tuna-4711-x"}).raw(content.getvalue() + b"tuna-4711-x") is None
+
+
 def test_no_file_that_a_notebook_writes_keeps_a_secret(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -207,6 +207,12 @@ def test_names_that_differ_by_case_are_said_and_blank_ones_refused(tmp_path: Pat
         table(tmp_path, "n,p\nAAA,1\n ,2\n").names("n")
 
 
+def test_as_many_names_as_there_are_listed_firms_are_read(tmp_path: Path) -> None:
+    rows = "".join(f"T{number},1\nt{number},1\n" for number in range(20_000))
+    names, notes = table(tmp_path, f"n,p\n{rows}").names("n")
+    assert names.nunique() == 40_000 and len(notes) == 20_000
+
+
 @settings(max_examples=200, deadline=None)
 @given(content=st.one_of(st.binary(max_size=300), st.text(max_size=300).map(lambda text: "a,b\n" + text)))
 def test_junk_ends_in_a_table_or_in_our_own_error(

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from undercut.errors import DataError, InputError, UnitError, UnknownNameError
+from undercut.errors import DataError, InputError, NoVariationError, UnitError, UnknownNameError
 from undercut.valuation.company import MarketValue, accounts
 from undercut.valuation.valuation import cost_of_capital, measured_beta, unlevered
 from undercut.valuation.vendors import (
@@ -76,6 +76,9 @@ def test_a_measured_beta_is_the_slope_drawn_towards_one() -> None:
         measured_beta(long, "Y")
     with pytest.raises(DataError, match="weeks of returns"):
         measured_beta(long[long["date"] < "2023-06-01"], "X")
+    still = long.assign(**{"return": long["return"].where(long["ticker"].eq("X"), 0.0)})
+    with pytest.raises(NoVariationError, match="SPY does not vary"):
+        measured_beta(still, "X")
 
 
 def test_the_sample_gives_nvidia_a_measured_beta(fundamentals: pd.DataFrame) -> None:
@@ -136,6 +139,10 @@ def test_as_of_uses_what_was_known_then_and_rolls_the_value_forward(fundamentals
     assert then.elapsed_years == pytest.approx(155 / 365.25)
     assert then.company.revenue == 130_497
     assert any("assumptions, rates and beta are today's" in note for note in then.company.notes)
+    for same in ("2025-W27-1", "2025-06-30T10:00:00+02:00"):
+        assert vendor_case("NVDA", fundamentals, as_of=same).elapsed_years == then.elapsed_years
+    blank = vendor_case("NVDA", fundamentals, as_of=" ")
+    assert blank.elapsed_years == 0 and blank.company == vendor_case("NVDA", fundamentals).company
 
 
 def test_unknown_vendors_are_named_with_their_neighbours(fundamentals: pd.DataFrame) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, cast
 
 import pandas as pd
 
-from undercut.errors import DataError, InputError, check_known, one_of
+from undercut.errors import CellError, DataError, InputError, check_known, one_of
 from undercut.eventstudy.effects import known_dollar_effects
 from undercut.eventstudy.model import event_study
 from undercut.eventstudy.normal import MODELS
@@ -129,7 +129,11 @@ def eventstudy_command(
         calendar=cast("Literal['file', 'firm']", calendar),  # event_study refuses any other word
     )  # fmt: skip
     tables = _tables(study, notes)
-    closes = closing_prices(returns) if found.measure == "prices" else pd.DataFrame()
+    closes = pd.DataFrame()
+    try:
+        closes = closing_prices(returns) if found.measure == "prices" else closes
+    except CellError as error:
+        notes.append(f"no dollars: {error}")
     dollars = known_dollar_effects(study, closes) if len(closes) else closes
     if len(dollars):
         tables["dollars"] = dollars

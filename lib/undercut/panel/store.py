@@ -217,7 +217,11 @@ def stored(
     beside = [paths.data_dir() / "prices" / f"{name}.parquet"] if day is None else []
     for path in (*beside, held):
         if fingerprint_of(path) == wanted:
-            return _read(path)
+            try:
+                return _read(path)
+            except StoreError:
+                if path != held:  # what was kept can be derived again
+                    raise
     found = derive()
     keep(found, held, wanted)
     return found

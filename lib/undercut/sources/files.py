@@ -129,9 +129,11 @@ class UserTable:
         text = cells.text_of(self.frame[column]).fillna("")
         if text.eq("").any():
             raise self.error(int(text.eq("").to_numpy().argmax()), column, "is blank where a name is needed")
-        known = pd.Series(text.unique())
-        alike = known.groupby(known.str.casefold(), sort=False).agg(lambda found: " and ".join(sorted(found)))
-        told = [f"{pair} differ only by case and are two." for pair in alike if pair not in set(known)]
+        alike: dict[str, list[str]] = {}
+        for name in text.unique():
+            alike.setdefault(name.casefold(), []).append(name)
+        pairs = (" and ".join(sorted(names)) for names in alike.values() if len(names) > 1)
+        told = [f"{pair} differ only by case and are two." for pair in pairs]
         raw = self.frame[column].dropna().astype("str")
         if raw.nunique() > text[raw.index].nunique():
             told.append("names that differ only by blanks are taken as one.")

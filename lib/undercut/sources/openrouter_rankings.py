@@ -72,7 +72,10 @@ def read_rankings(
     if not key and (start is not None or end is not None):
         raise InputError(f"Days before the last thirty need a key: set {KEY_VARIABLE} or pass key=.")
     yesterday = pd.Timestamp.now("UTC") - pd.Timedelta(days=1)
-    first, last = (day_of(start) or FIRST_DAY).date(), (day_of(end) or yesterday).date()
+    first, last = (
+        (day_of(given, name=name) or usual).date()
+        for name, given, usual in (("start", start, FIRST_DAY), ("end", end, yesterday))
+    )
     if first > last:
         raise InputError(f"start {first} is after end {last}.")
     with one_source():

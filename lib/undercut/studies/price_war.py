@@ -13,7 +13,7 @@ import pandas as pd
 from undercut import plots
 from undercut.report.findings.sentences import listed, number
 from undercut.result import Axes, Result
-from undercut.studies.framed import Shown
+from undercut.studies.framed import Section, Shown
 from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
 from undercut.studies.value.charts import ROLE_COLORS, ROLE_NAMES, SOURCE
 from undercut.studies.value.words import CAVEATS, RANGE, needs, numbers, told, words
@@ -275,15 +275,11 @@ def _weights(frame: pd.DataFrame) -> Iterator[Part]:
 
 def at_market(
     cases: Sequence[Case], table: Path | str | None, fundamentals: pd.DataFrame, *, as_of: str | None
-) -> Shown | list[Part]:
+) -> Shown | Section:
     """Pairs of erosion and elasticity that the market values of the reader's own table assume."""
     if table is None:
-        return [
-            Sentence(
-                "No table of market values was given, so there is nothing to say about what today's market "
-                "assumes."
-            )
-        ]
+        none = "No table of market values was given, so there is nothing to say about what today's market "
+        return Section("What the market assumes", (Sentence(f"{none}assumes."),))
     found = with_market_values(cases, table, fundamentals, source="the reader's table", as_of=as_of)
     none = pd.DataFrame(columns=["ticker", "elasticity", "median"])
     pairs = [implied_pair(case).to_frame().assign(ticker=case.company.ticker) for case in found.cases]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from undercut.days import day_of
 from undercut.errors import DataError, InputError, MissingColumnError
 from undercut.sources.files import read_table
 from undercut.valuation.company import MarketValue
@@ -87,7 +88,8 @@ def with_market_values(
             f"{', '.join(map(str, table.columns))}."
         )
     dated = table.assign(date=pd.to_datetime(table["date"])).dropna(subset=[column])
-    newest = dated if as_of is None else dated[dated["date"] <= pd.Timestamp(as_of)]
+    day = day_of(as_of)
+    newest = dated if day is None else dated[dated["date"] <= day]
     rows = newest.sort_values("date").drop_duplicates("ticker", keep="last").set_index("ticker")
     priced, left_out = [], {}
     for case in cases:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import linregress
 
-from undercut.errors import OutsideDataError, TooFewError
+from undercut.errors import NoVariationError, OutsideDataError, TooFewError
 from undercut.inference.arrays import Floats
 from undercut.result import Axes, Result
 from undercut.valuation import charts
@@ -269,6 +269,8 @@ def measured_beta(returns: pd.DataFrame, ticker: str, *, market: str = "SPY") ->
     if len(weekly) < _FEWEST_WEEKS:
         raise TooFewError(f"{ticker}: {len(weekly)} weeks of returns; a beta needs {_FEWEST_WEEKS}.")
     stock, index = weekly[ticker].to_numpy(float), weekly[market].to_numpy(float)
+    if not np.ptp(index):
+        raise NoVariationError(f"{market} does not vary: no beta can be measured; set asset_beta instead.")
     fit = linregress(index, stock)
     return BLUME_WEIGHT * float(fit.slope) + 1 - BLUME_WEIGHT, BLUME_WEIGHT * float(fit.stderr)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from undercut.days import day_of
 from undercut.errors import OutsideDataError, UnitError, check_known
 from undercut.paths import data_dir
 from undercut.sources.reference import load_reference
@@ -152,8 +153,8 @@ def vendor_case(
         held = _stated(held, name, entry[name], rows) if name in entry else held
     if returns is not None and ticker in set(returns["ticker"]):
         held = _with_beta(held, ticker, returns)
-    if as_of is not None:
-        elapsed = (pd.Timestamp(as_of) - pd.Timestamp(company.period_end)).days / 365.25
+    if (day := day_of(as_of)) is not None:
+        elapsed = (day - pd.Timestamp(company.period_end)).days / 365.25
         company = replace(company, notes=(*company.notes, _HINDSIGHT))
     return Case(company, held, elapsed_years=elapsed, figures=figures)
 

@@ -325,8 +325,11 @@ def _parquet_cells(content: bytes) -> Iterable[Any]:
 def _picture_notes(content: bytes) -> Iterable[Any]:
     from PIL import Image
 
-    with Image.open(BytesIO(content)) as picture:
-        yield from picture.info.values()
-        picture.load()  # more may come after the pixels
-        yield from picture.info.values()
-        yield from picture.getexif().values()
+    try:
+        with Image.open(BytesIO(content)) as picture:
+            yield from picture.info.values()
+            picture.load()  # more may come after the pixels
+            yield from picture.info.values()
+            yield from picture.getexif().values()
+    except Image.DecompressionBombError as error:  # of no kind that damaged files raise
+        raise ValueError(str(error)) from error

@@ -146,8 +146,9 @@ def remove(folder: Path) -> None:
 
 def _clear(folder: Path) -> None:
     """Remove a build's folder, its lock last: by that the next build knows what a kill left half removed."""
-    for inside in folder.glob("*/"):
-        remove(inside)
+    for inside in folder.glob("*"):
+        if inside.name != _LOCK:
+            remove(inside)
     remove(folder)
 
 
