@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
+from html import escape
 from inspect import getdoc
 from typing import Any, ClassVar, Final, ParamSpec
 
@@ -11,7 +12,7 @@ import pandas as pd
 
 from undercut.eventstudy.results import draw_intervals
 from undercut.result import Axes, Result
-from undercut.studies.presentation import Figure, Number, Part, Sentence, Table
+from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
 
 P = ParamSpec("P")
 #: Columns that hold the estimate, the first one that a frame has; else its first column of numbers.
@@ -57,7 +58,7 @@ class Shown(Framed):
         Takes the frame and gives the parts; its docstring says what the result is.
     row, value : str
         Columns for a first look: names of the rows, and estimates. Frames with ``ci_low`` and ``ci_high``
-        hold moves of shares in decimals, which are drawn in percent.
+        hold moves of shares in decimals, drawn in percent, unless the estimate is an ``effect`` in dollars.
     """
 
     page: Callable[[pd.DataFrame], Iterable[Part]]
@@ -75,7 +76,7 @@ class Shown(Framed):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """A first look: a dot a row, with its interval where the frame has one."""
-        if {"ci_low", "ci_high"} <= {*self.frame}:
+        if {"ci_low", "ci_high"} <= {*self.frame} and self.value != "effect":
             return draw_intervals(self.frame, ax, label=self.row or "group", value=self.value or "car")
         return first_look(self.frame, ax, self.row, self.value)
 
@@ -123,8 +124,17 @@ class Section(Result):
 
     def summary(self) -> str:
         """What was asked, what the section says, and its table."""
-        told = [each.text for each in self.said if isinstance(each, Sentence)]
-        return "\n".join([self.title, *told, self.table().to_string(max_rows=20)])
+        table = self.table()
+        return "\n".join(
+            [self.title, *self._told(), *([] if table.empty else [table.to_string(max_rows=20)])]
+        )
+
+    def _repr_html_(self) -> str:
+        told = "".join(f"<p>{escape(text)}</p>" for text in self._told())
+        return told if self.table().empty else f"{super()._repr_html_()}{told}"
+
+    def _told(self) -> list[str]:
+        return [each.text for each in self.said if isinstance(each, Sentence | Answer | Caveat)]
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """The first figure as the page draws it; on axes that are given, a first look at its numbers."""
@@ -155,8 +165,9 @@ def first_look(frame: pd.DataFrame, ax: Axes | None = None, row: str = "", value
     places, numbers = range(len(rows)), list(rows.select_dtypes("number").columns)
     column = next((name for name in (value, *_ESTIMATES, *numbers) if name in numbers), None)
     if column is not None:
-        if {"low", "high"} <= set(numbers):
-            ax.hlines(places, rows["low"], rows["high"], color="0.6")
+        for low, high in (("low", "high"), ("ci_low", "ci_high")):
+            if {low, high} <= set(numbers):
+                ax.hlines(places, rows[low], rows[high], color="0.6")
         ax.plot(rows[column], places, "o")
         ax.set_xlabel(str(column).replace("_", " "))
     words = [row] if row else list(rows.columns.difference(numbers, sort=False))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.formula.api as smf
 
 from tests.prices.market import market
 from undercut.errors import DataError, InputError
@@ -93,10 +94,27 @@ def test_cluster_influences_reproduce_the_covariance_of_the_fixed_effects_fit() 
     from undercut.prices.hedonic.time_dummy import regression
 
     sample, _ = hedonic_sample(market(5, months=5), ("eci", "age_years"), imputed=False)
+    weight = np.random.default_rng(0).uniform(0.5, 2, len(sample))
+    unequal = regression(sample.assign(weight=weight), ("eci", "age_years"), ("developer",), "family")
+    formula = "log_price ~ eci + age_years + C(developer) + C(period)"
+    by_statsmodels = smf.wls(formula, sample, weights=weight).fit()
+    for name in ("eci", "age_years"):
+        assert unequal.estimate[unequal.names.index(name)] == pytest.approx(by_statsmodels.params[name])
     fit = regression(sample.assign(weight=2.0), ("eci", "age_years"), ("developer",), "family")
     design = sample[["eci", "age_years"]].join(pd.get_dummies(sample["period"], dtype=float).iloc[:, 1:])
     other = within_fit(sample["log_price"], design, sample[["developer"]], sample[["family"]])
     np.testing.assert_allclose(fit.influence.T @ fit.influence, other.variance, rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
+def test_an_index_does_not_hang_on_the_unit_of_a_characteristic(unit: float) -> None:
+    quotes = market(5, months=5).assign(size=lambda q: unit * (q["eci"] + np.sin(np.arange(len(q)))))
+    plain = hedonic_index(quotes.assign(size=quotes["size"] / unit), **PLAIN | {"characteristics": ("size",)})
+    scaled = hedonic_index(quotes, **PLAIN | {"characteristics": ("size",)})
+    np.testing.assert_allclose(scaled.index["index"], plain.index["index"], rtol=1e-9)
+    twice = quotes.assign(double=2.1 * quotes["size"] + 3 * unit)
+    both = hedonic_index(twice, **PLAIN | {"characteristics": ("size", "double")})
+    assert both.coefficients.index.tolist() == ["size"]
 
 
 def test_a_window_of_all_months_is_the_pooled_index() -> None:

@@ -186,7 +186,7 @@ class GapHistory(Result):
         plots.band(axes, known["day"], 100 * known["low"], 100 * known["high"], color)
         axes.plot(known["day"], 100 * known["gap"], color=color)
         plots.zero_line(axes)
-        axes.set_ylim(-100, max(10, 100 * float(known["high"].max()) * 1.1))
+        axes.set_ylim(-100, max(10, 110 * float(known[["gap", "high"]].max().max())))
         return plots.percent_axis(axes)
 
 

@@ -174,8 +174,10 @@ def regression(
     weight = sample["weight"].to_numpy(float)
     swept = Effects.of(np.column_stack(levels), weight)
     is_month = months[:, None] == np.arange(1, len(periods))
-    left = swept.sweep(np.column_stack([sample["log_price"], sample[varying], is_month]).astype(float))
-    kept = independent(left[:, 1:])
+    columns = np.column_stack([sample["log_price"], sample[varying], is_month]).astype(float)
+    left = swept.sweep(columns)
+    # Whether a column is a combination of others must not hang on its unit.
+    kept = independent(left[:, 1:] / (columns[:, 1:].std(axis=0) * np.sqrt(len(sample))))
     outcome, design = left[:, 0], left[:, 1:][:, kept]
     gram = design.T @ (design * weight[:, None])
     estimate = np.linalg.solve(gram, design.T @ (weight * outcome))

@@ -169,7 +169,7 @@ def _sure(told: Number) -> str:
 
 @section
 def by_work(panel: pd.DataFrame, day: date, *, capability: str, draws: int, **assumed: Any) -> Iterator[Part]:
-    """The cheapest way for each kind of work, at `AT` million tokens a month."""
+    """The cheapest way for each kind of work, at one volume a month."""
     panels = {name: with_workload(panel, name) for name in WORKLOADS}
     level = landmark_levels(panel.attrs["measure"])[capability]
     found = cheapest_by_workload(panels, day, min_capability=level, volume=AT, draws=draws, **assumed)

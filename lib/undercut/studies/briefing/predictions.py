@@ -104,8 +104,9 @@ def probability_above(series: pd.Series, threshold: float, months: int) -> float
     True
     """
     known = series.dropna()
+    spread = _spread(known, months)
     rise = float(np.log(threshold) - np.log(float(known.iloc[-1])))
-    chance = (_no_change(rise) + float(norm.sf(rise / _spread(known, months)))) / 2
+    chance = (_no_change(rise) + float(norm.sf(rise / spread))) / 2
     return float(np.clip(chance, _SURE, 1 - _SURE))
 
 

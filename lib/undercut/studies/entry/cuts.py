@@ -54,8 +54,9 @@ class Cuts(Estimates, kw_only=True):
                 f"{row.event.capitalize()} by {SHORT[row.dose]}: no estimate. {_plainly(row.why_not)}"
             )
         counts = {kind: self.counts.get(kind, 0) for kind in ("cut", "rise", "withdrawn")}
+        shown = table.drop(columns=["rows", "why_not"], errors="ignore")
         yield Table(
-            table.drop(columns=["rows", "why_not"]).round({"low": 2}).replace(np.inf, np.nan),
+            shown.round({"low": 2}).replace(np.inf, np.nan),
             title=f"{counts['cut']} real cuts, {counts['rise']} rises and {counts['withdrawn']} withdrawals "
             "in all; fewer with a score", row_label="event",
             subtitle="Hazard ratios, 95% intervals by score bootstrap over developers; a dash for an end "

@@ -116,7 +116,7 @@ def launch_prices(samples: Mapping[str, pd.DataFrame], *, draws: int = 999, seed
 def launch_checks(
     quotes: pd.DataFrame, new: pd.DataFrame, *, reach: float, draws: int, placebos: int
 ) -> Iterator[Part]:
-    """The regressions of launch prices and of cuts where open rivals did nothing; ``new``: all launches."""
+    """The regressions of launch prices, and of cuts, where open rivals did nothing."""
     rule, rivals = RivalRule(reach=reach, width=2 * reach), open_rivals(quotes)
     tests: dict[str, PlaceboResult | UndercutError] = {}
 

@@ -35,8 +35,10 @@ _NOT_TOLD: Final = (
 
 @section
 def since_launch(panel: pd.DataFrame, *, workload: str, draws: int) -> Iterator[Part]:
-    """Where prices stand a year after launch, and how they get there: decay of the lowest and the median
-    price of each model, and of each host's own."""
+    """Where prices stand a year after launch, and how they get there.
+
+    Decay of the lowest and the median price of each model, and of each host's own.
+    """
     months, offers = model_months(panel), panel.assign(offer=panel["model_id"] + " at " + panel["host"])
     ways = {
         "Lowest price": (months, "lowest", "model_id"),
@@ -222,7 +224,7 @@ def sellers(panel: pd.DataFrame) -> Iterator[Part]:
 
 @section
 def jurisdiction(us: Premium, test: WildBootstrap) -> Iterator[Part]:
-    """US hosts of Chinese weights against the developers themselves; ``test``: by developer."""
+    """US hosts of Chinese weights against the developers themselves; the test is by developer."""
     value, *ends = us.percent()
     premium = Number(
         "premium.us_hosts_chinese_weights",
@@ -289,7 +291,7 @@ def other_premiums(prices: pd.DataFrame, panel: pd.DataFrame, *, draws: int) -> 
 
 @section
 def coverage(hosts: pd.DataFrame) -> Iterator[Part]:
-    """Which source shows how many hosts; ``hosts`` as `source_coverage` gives it."""
+    """Which source shows how many hosts, as source_coverage counts them."""
     rows = hosts.groupby("source").last()
     ends = [f"{name} ends at {row.hosts} in {row.period}" for name, row in rows.iterrows()]
     yield Figure(

@@ -234,7 +234,7 @@ def doubts(panel: pd.DataFrame, found: Answers, *, placebos: int, draws: int) ->
 
 @section
 def without_each(panel: pd.DataFrame, found: Answers, *, most: int = 8) -> Iterator[Part]:
-    """The effect of an entry without each of the ``most`` largest sellers and most widely sold models."""
+    """The effect of an entry without each of the largest sellers and most widely sold models."""
     whole, turned = found.entry.percent()[0], []
     for unit, column in (("seller", "host"), ("model", "model_id")):
         names = list(panel[column].value_counts().index[:most])
