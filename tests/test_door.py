@@ -85,3 +85,12 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 def test_a_missing_extra_says_how_to_get_it() -> None:
     with pytest.raises(MissingExtraError, match=r"pip install 'undercut\[demand\]'"):
         require("no_such_package_here.part", extra="demand")
+
+
+def test_the_shipped_sample_and_event_studies_load_no_network_client() -> None:
+    code = (
+        "import sys, undercut as uc\nuc.load_returns(source='sample'); uc.event_study; uc.value_firm; "
+        "uc.load_factors\nprint({'httpx', 'stamina', 'requests', 'yfinance'} & {*sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

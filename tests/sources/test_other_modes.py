@@ -39,7 +39,7 @@ def test_their_price_is_no_price_of_a_workload_and_no_analysis_sees_them(others:
     usable = uc.load_prices()
     assert usable["unit"].eq("million tokens").all()
     assert not set(usable["raw_id"]) & {"whisper-1", "dall-e-3", "text-embedding-ada-002"}
-    text = uc.panel.identity.Identity.load().models.index
+    text = uc.panel.Identity.load().models.index
     assert not others["model_id"].isin(text).any()  # `undercut prices gpt-4o` lists no speech
     assert (
         not load_changes()["model_id"].isin(set(others["model_id"].dropna()) - set(usable["model_id"])).any()

@@ -1,4 +1,7 @@
-"""How is a file fetched from a public address without trusting it: bounded, retried, told in our words?"""
+"""How is a file fetched from a public address without trusting it: bounded, retried, told in our words?
+
+The client is loaded with the first question: most who import this module ask none.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,11 @@ from math import inf
 from pathlib import Path
 from typing import Final, TypeVar
 
-import httpx
-import stamina
-
 from undercut.errors import SourceError
 from undercut.paths import write_atomically
 
 MAX_BYTES: Final = 64 * 2**20
 TIMEOUT_SECONDS: Final = 30.0
-_PATIENT: Final = stamina.RetryingCaller(attempts=4, wait_initial=0.2, wait_max=5)
 #: How long one question to a source may take in all, however slowly its answer drips in.
 TOTAL_SECONDS: Final = 120.0
 #: How long all questions of one reading of a source may take: release after release, year after year.
@@ -105,8 +104,13 @@ def download(
         No answer, another status than 200, nothing in it, or too much; or it takes too long.
     """
 
+    import httpx
+    import stamina
+
+    patient = stamina.RetryingCaller(attempts=4, wait_initial=0.2, wait_max=5)
+
     def fetch() -> bytes:
-        return _PATIENT(_is_passing, _bounded, address, max_bytes, {"Accept": accept, **(headers or {})})
+        return patient(_is_passing, _bounded, address, max_bytes, {"Accept": accept, **(headers or {})})
 
     def late(limit: str) -> str:
         return f"{name} had not answered in full after {limit} at {address}. {way_out}"
@@ -127,6 +131,8 @@ def download(
 
 def _is_passing(error: Exception) -> bool | float:
     """Wait as long as an overloaded server asks, within reason."""
+    import httpx
+
     if isinstance(error, httpx.HTTPStatusError):
         if error.response.status_code == 429:
             asked = error.response.headers.get("Retry-After", "")
@@ -136,6 +142,8 @@ def _is_passing(error: Exception) -> bool | float:
 
 
 def _bounded(address: str, max_bytes: int, headers: Mapping[str, str]) -> bytes:
+    import httpx
+
     with (
         httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=True) as client,
         client.stream("GET", address, headers=headers) as response,

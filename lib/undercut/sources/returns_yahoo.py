@@ -17,7 +17,6 @@ from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
-import stamina
 
 from undercut.errors import SourceError
 from undercut.paths import write_atomically
@@ -27,7 +26,6 @@ from undercut.sources.returns_shape import Window, returns_from_prices
 from undercut.sources.sessions import NEW_YORK, closes, sessions
 
 TIMEOUT_SECONDS: Final = 20.0
-_PATIENT: Final = stamina.RetryingCaller(attempts=4, timeout=None, wait_initial=1.0, wait_max=30.0)
 #: Days that Yahoo did not have are asked again after this.
 ABSENT_FOR: Final = pd.Timedelta(days=7)
 #: Prices of a session settle a while after its close.
@@ -183,7 +181,10 @@ def _prices(
     ticker: str, first: pd.Timestamp, last: pd.Timestamp, session: Any, timeout: float
 ) -> pd.DataFrame:
     """Adjusted closes; passing faults are retried with growing pauses."""
-    table = _PATIENT(_is_passing, _history, ticker, first, last + pd.Timedelta(days=1), session, timeout)
+    import stamina
+
+    patient = stamina.RetryingCaller(attempts=4, timeout=None, wait_initial=1.0, wait_max=30.0)
+    table = patient(_is_passing, _history, ticker, first, last + pd.Timedelta(days=1), session, timeout)
     # yfinance answers an empty table, without an error, to much that went wrong.
     if table.empty or "Close" not in table or table["Close"].isna().all():
         raise _Refused("no prices", "Yahoo answered without a single price; is the ticker right?")

@@ -150,7 +150,6 @@ OWN_LIBRARIES = (
     "matplotlib.backends.backend_svg", "matplotlib_inline.backend_inline", "scipy.linalg",
     "scipy.optimize", "scipy.special", "scipy.stats", "pandera.pandas", "exchange_calendars",
     "pandera.backends.pandas.container", "pandera.backends.pandas.builtin_checks", "pyarrow.dataset",
-    "httpx", "stamina",
 )  # fmt: skip
 LIBRARIES = (
     *OWN_LIBRARIES, "seaborn", "statsmodels.api", "statsmodels.formula.api",
