@@ -78,7 +78,7 @@ def show(
     Raises
     ------
     InputError
-        Where a column or format does not exist.
+        Where a column or format does not exist, or a column stands twice.
 
     Examples
     --------

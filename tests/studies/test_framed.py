@@ -8,8 +8,9 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from undercut.result import Axes
-from undercut.studies.framed import Section, section
+from undercut.studies.framed import Section, Shown, section
 from undercut.studies.presentation import Figure, Number, Part, Sentence, Table, parts_of
+from undercut.studies.stocks.charts import InPercent
 
 MONTHLY = pd.DataFrame({"month": ["2026-01", "2026-02"], "price": [2.0, 1.5]})
 
@@ -54,3 +55,12 @@ def test_a_table_is_read_before_a_figure_and_numbers_stand_in_for_both() -> None
     assert both.table()["price"].tolist() == both.to_frame()["price"].tolist() == [1.0, 2.0]
     alone = Section("t", (Number("fall", "Fall", -25.0, "%"),))
     assert alone.table()["value"].tolist() == [-25.0]
+
+
+def test_moves_of_shares_are_drawn_in_percent_and_dollars_as_they_are() -> None:
+    moves = pd.DataFrame({"group": ["chips"], "car": [-0.2], "ci_low": [-0.3], "ci_high": [-0.1]})
+    percent = InPercent(moves, lambda _: []).plot()
+    assert sorted(line.get_xdata()[0] for line in percent.lines[:2]) == [-30, -20]
+    dollars = Shown(moves.rename(columns={"car": "effect"}), lambda _: [], "group", "effect").plot()
+    assert dollars.lines[0].get_xdata().tolist() == [-0.2]
+    assert dollars.collections[0].get_segments()[0][:, 0].tolist() == [-0.3, -0.1]

@@ -10,9 +10,8 @@ from typing import Any, ClassVar, Final, ParamSpec
 
 import pandas as pd
 
-from undercut.eventstudy.results import draw_intervals
 from undercut.result import Axes, Result
-from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table
+from undercut.studies.presentation import Answer, Caveat, Figure, Number, Part, Sentence, Table, drawn
 
 P = ParamSpec("P")
 #: Columns that hold the estimate, the first one that a frame has; else its first column of numbers.
@@ -57,8 +56,7 @@ class Shown(Framed):
     page : callable
         Takes the frame and gives the parts; its docstring says what the result is.
     row, value : str
-        Columns for a first look: names of the rows, and estimates. Frames with ``ci_low`` and ``ci_high``
-        hold moves of shares in decimals, drawn in percent, unless the estimate is an ``effect`` in dollars.
+        Columns for a first look: names of the rows, and estimates.
     """
 
     page: Callable[[pd.DataFrame], Iterable[Part]]
@@ -76,8 +74,6 @@ class Shown(Framed):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """A first look: a dot a row, with its interval where the frame has one."""
-        if {"ci_low", "ci_high"} <= {*self.frame} and self.value != "effect":
-            return draw_intervals(self.frame, ax, label=self.row or "group", value=self.value or "car")
         return first_look(self.frame, ax, self.row, self.value)
 
 
@@ -118,8 +114,8 @@ class Section(Result):
     def table(self) -> pd.DataFrame:
         """The first table; without any, what the first figure draws, and else its numbers."""
         tables = [each.frame for each in self.said if isinstance(each, Table)]
-        drawn = [each.data for each in self.said if isinstance(each, Figure)]
-        frames = [frame for frame in [*tables, *drawn] if frame is not None]
+        shown = [each.data for each in self.said if isinstance(each, Figure)]
+        frames = [frame for frame in [*tables, *shown] if frame is not None]
         return frames[0] if frames else pd.DataFrame(self._numbers())
 
     def summary(self) -> str:
@@ -138,11 +134,8 @@ class Section(Result):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """The first figure as the page draws it; on axes that are given, a first look at its numbers."""
-        figure = next((each for each in self.said if isinstance(each, Figure)), None)
-        if ax is not None or figure is None:
-            return first_look(self.to_frame(), ax)
-        drawn = figure.draw()
-        return getattr(drawn, "axes", [drawn])[0] if hasattr(drawn, "savefig") else drawn
+        figures = [each for each in self.said if isinstance(each, Figure)]
+        return drawn(figures[0]).axes[0] if figures and ax is None else first_look(self.to_frame(), ax)
 
 
 def section(say: Callable[P, Iterable[Part]]) -> Callable[P, Section]:

@@ -261,9 +261,9 @@ class Report(Results):
                 from undercut import plots
 
                 with plots.use_house_style():
-                    wide = _drawn(part)
+                    wide = drawn(part)
                     with plots.narrow():
-                        phone = _drawn(part)
+                        phone = drawn(part)
                         about: dict[str, Any] = {"alt": part.alt, "data": part.data, "leads": part.leads}
                         self.figure(wide, part.name, phone=phone, **about)
             case Table():
@@ -288,7 +288,8 @@ class Report(Results):
             self.show({"text/html": shown.html, "text/plain": part.title})
 
 
-def _drawn(part: Figure) -> MplFigure:
+def drawn(part: Figure) -> MplFigure:
+    """The figure of a part."""
     shown = part.draw()
     return shown.figure if hasattr(shown, "figure") and shown.figure is not None else shown  # type: ignore
 

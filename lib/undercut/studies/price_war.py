@@ -278,8 +278,11 @@ def at_market(
 ) -> Shown | Section:
     """Pairs of erosion and elasticity that the market values of the reader's own table assume."""
     if table is None:
-        none = "No table of market values was given, so there is nothing to say about what today's market "
-        return Section("What the market assumes", (Sentence(f"{none}assumes."),))
+        none = Sentence(
+            "No table of market values was given, so there is nothing to say about what today's market "
+            "assumes."
+        )
+        return Section("What the market assumes", (none,))
     found = with_market_values(cases, table, fundamentals, source="the reader's table", as_of=as_of)
     none = pd.DataFrame(columns=["ticker", "elasticity", "median"])
     pairs = [implied_pair(case).to_frame().assign(ticker=case.company.ticker) for case in found.cases]

@@ -21,6 +21,7 @@ from undercut.sources.reference import load_reference
 from undercut.studies.framed import Shown
 from undercut.studies.presentation import Figure, Number, Part, Sentence, Table
 from undercut.studies.stocks import charts
+from undercut.studies.stocks.charts import InPercent
 from undercut.studies.stocks.shock import NAME, TARGET, Shock
 from undercut.studies.stocks.universe import GROUPS
 from undercut.studies.stocks.words import head, key_of, move, named, percent, points, span, table
@@ -36,7 +37,7 @@ def rebound(shock: Shock, study: EventStudy) -> Shown:
     rows = pd.concat(parts, ignore_index=True)
     bounded = np.isfinite(rows[["ci_low", "ci_high"]]).all(axis=1)
     page = partial(_rebound, shock=shock, path=study.of([TARGET, *shock.several]).caar())
-    return Shown(rows[bounded].reset_index(drop=True), page, "firm", "share_recovered")
+    return InPercent(rows[bounded].reset_index(drop=True), page, "firm", "share_recovered")
 
 
 def _rebound(rows: pd.DataFrame, shock: Shock, path: pd.DataFrame) -> Iterator[Part]:
@@ -91,7 +92,7 @@ def longer_windows(
         titles = [*inside.loc[inside["event_id"] != shock.event, "title"], shock.scheduled(window)]
         told = "; ".join(filter(None, titles))
         parts.append(study.of(firms).car(window).assign(inside=told or "none known"))
-    return Shown(pd.concat(parts, ignore_index=True), _spans, "window")
+    return InPercent(pd.concat(parts, ignore_index=True), _spans, "window")
 
 
 def _spans(rows: pd.DataFrame) -> Iterator[Part]:

@@ -24,7 +24,7 @@ from undercut.studies.stocks.announcements import (
     named_companies,
     short_labels,
 )
-from undercut.studies.stocks.charts import intervals
+from undercut.studies.stocks.charts import InPercent, intervals
 from undercut.studies.stocks.universe import GROUPS, Market, group_portfolios
 from undercut.studies.stocks.words import (
     count,
@@ -210,7 +210,7 @@ def pair_moves(case: Announced, study: EventStudy, *, draws: int = 9_999) -> Sho
     As `GroupTests`, with ``kind`` and ``portfolio``.
     """
     page = partial(_pairs, case=case, studied=len(set(study.abnormal.rows.event)))
-    return Shown(split_pairs(group_tests(study, draws=draws).rows), page)
+    return InPercent(split_pairs(group_tests(study, draws=draws).rows), page)
 
 
 def _pairs(rows: pd.DataFrame, case: Announced, studied: int) -> Iterator[Part]:
@@ -293,7 +293,7 @@ def each_announcement(case: Announced, study: EventStudy, *, draws: int = 9_999)
     window).
     """
     about = case.rows.assign(kind=case.rows["group"], group=case.keys(), firm=case.rows["group"].map(FOCUS))
-    return Shown(by_kind(_told(study, about, draws), "kind", "date"), partial(_each, case=case), "label")
+    return InPercent(by_kind(_told(study, about, draws), "kind", "date"), partial(_each, case=case), "label")
 
 
 def _each(rows: pd.DataFrame, case: Announced) -> Iterator[Part]:
@@ -345,7 +345,7 @@ def named_moves(case: Announced, study: EventStudy, *, draws: int = 9_999) -> Sh
     Columns as in `each_announcement`.
     """
     rows = _told(study, case.named(), draws).sort_values(["firm", "date"], ignore_index=True)
-    return Shown(rows, partial(_named, case=case), "label")
+    return InPercent(rows, partial(_named, case=case), "label")
 
 
 def _told(study: EventStudy, about: pd.DataFrame, draws: int) -> pd.DataFrame:

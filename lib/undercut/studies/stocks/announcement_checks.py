@@ -30,6 +30,7 @@ from undercut.studies.presentation import Caveat, Figure, Part, Sentence, Table
 from undercut.studies.stocks import charts
 from undercut.studies.stocks.announced import BENJAMINI, FOCUS, Announced, around, split_pairs
 from undercut.studies.stocks.announcements import by_kind
+from undercut.studies.stocks.charts import InPercent
 from undercut.studies.stocks.words import SURVIVORS, count, count_of, named, points, span, table, when
 
 
@@ -63,7 +64,7 @@ def variants(
         options = {"window": case.window, **case.options, **changes}
         study = event_study(case.returns, case.focused(part), **options)
         parts.append(group_tests(study, draws=draws).rows.assign(cut=name))
-    return Shown(pd.concat(parts, ignore_index=True), _variants)
+    return InPercent(pd.concat(parts, ignore_index=True), _variants)
 
 
 def _variants(rows: pd.DataFrame) -> Iterator[Part]:
@@ -99,7 +100,7 @@ def mean_paths(case: Announced) -> Shown:
     path = study.caar()
     path = by_kind(path[path["group"] != "all"].assign(kind=lambda frame: frame["group"]), "kind", "day")
     rows = path.assign(group=path["kind"] + ": " + path["kind"].map(FOCUS))
-    return Shown(rows, partial(_mean_paths, case=case), value="caar")
+    return InPercent(rows, partial(_mean_paths, case=case), value="caar")
 
 
 def _mean_paths(rows: pd.DataFrame, case: Announced) -> Iterator[Part]:
@@ -137,7 +138,7 @@ def sizes(case: Announced, study: EventStudy, *, draws: int = 9_999) -> Shown | 
     if not study.setup.model.is_linear:
         return []
     rows = split_pairs(unsigned_moves(study, draws=draws))
-    return Shown(rows, partial(_sizes_shown, window=case.window), value="ratio")
+    return InPercent(rows, partial(_sizes_shown, window=case.window), value="ratio")
 
 
 def _sizes_shown(rows: pd.DataFrame, window: Window) -> Iterator[Part]:

@@ -17,12 +17,23 @@ from undercut import plots
 from undercut.errors import DataError, TooFewError
 from undercut.eventstudy.results import draw_intervals
 from undercut.result import Axes
+from undercut.studies.framed import Shown
 from undercut.studies.presentation import Figure
 from undercut.studies.stocks.words import named, p_text
 
 _ROW_INCHES: Final = 0.27
 _SHORT: Final = 30  # letters of a name that leaves room for a note on a phone
 _RELEASE_INCHES: Final = 0.25
+
+
+class InPercent(Shown):
+    """Moves of shares in decimals, drawn in percent."""
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Every estimate with its interval; a first look where the frame holds no intervals."""
+        if not {"ci_low", "ci_high"} <= {*self.frame}:
+            return super().plot(ax)
+        return draw_intervals(self.frame, ax, label=self.row or "group", value=self.value or "car")
 
 
 def intervals(name: str, rows: pd.DataFrame, data: pd.DataFrame, alt: str, **drawn: Any) -> Figure:

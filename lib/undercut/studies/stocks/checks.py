@@ -17,7 +17,7 @@ from undercut.inference.detectable import detectable
 from undercut.sources.events import MACRO
 from undercut.studies.framed import Shown
 from undercut.studies.presentation import Part, Sentence, Table
-from undercut.studies.stocks.charts import intervals
+from undercut.studies.stocks.charts import InPercent, intervals
 from undercut.studies.stocks.doses import FEWEST
 from undercut.studies.stocks.release_events import NEAR_DAYS
 from undercut.studies.stocks.release_response import (
@@ -86,7 +86,7 @@ def release_checks(
     parts.insert(0, found.mean.assign(check="headline", why=""))
     columns = ["check", "group", "n", "caar", "se", "ci_low", "ci_high", "detectable", "p_permutation", "why"]
     rows = pd.concat(parts, ignore_index=True).reindex(columns=columns)
-    return Shown(rows, partial(_release_checks, found=found), "check", "caar")
+    return InPercent(rows, partial(_release_checks, found=found), "check", "caar")
 
 
 def _checked(check: Check, found: Responses, returns: pd.DataFrame) -> pd.DataFrame:
@@ -198,7 +198,7 @@ def battery(found: Responses) -> Shown:
     wide = tests.pivot_table(index="test", columns="group", values="p_value", sort=False)
     first = found.mean.set_index("group")["p_permutation"].rename("permutation").to_frame().T
     rows = pd.concat([first, wide])[list(found.mean["group"])].rename_axis("test").reset_index()
-    return Shown(rows, _battery)
+    return InPercent(rows, _battery)
 
 
 def _battery(rows: pd.DataFrame) -> Iterator[Part]:
@@ -246,7 +246,7 @@ def held_after(
             {"group": group, "days": days, "alpha": found.alpha, "se": error, **ends, "detectable": least}
         )
     page = partial(_held, benchmark=benchmark, window=window)
-    return Shown(pd.DataFrame(rows), page, value="alpha")
+    return InPercent(pd.DataFrame(rows), page, value="alpha")
 
 
 def _held(rows: pd.DataFrame, benchmark: str, window: Window) -> Iterator[Part]:

@@ -24,6 +24,7 @@ from undercut.sources.reference import load_reference
 from undercut.studies.framed import Framed, Shown
 from undercut.studies.presentation import Figure, Number, Part, Sentence
 from undercut.studies.stocks.announced import FOCUS, Announced
+from undercut.studies.stocks.charts import InPercent
 from undercut.studies.stocks.release_response import BENCHMARKS, Responses
 from undercut.studies.stocks.shock import NAME, TARGET, Shock
 from undercut.studies.stocks.universe import group_portfolios
@@ -90,7 +91,7 @@ def specifications(
     columns = ["window", "benchmark", "model", "estimation", "news", "car", "se", "ci_low", "ci_high"]
     rows = pd.concat(parts, ignore_index=True)[[*columns, "p_value"]]
     rows = rows.dropna(subset=["car"]).reset_index(drop=True)
-    return Shown(rows, partial(_choices, shock=shock), "window")
+    return InPercent(rows, partial(_choices, shock=shock), "window")
 
 
 def _scheduled(sessions: pd.DatetimeIndex, target: str) -> Booleans:

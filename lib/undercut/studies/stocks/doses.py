@@ -21,7 +21,7 @@ from undercut.inference.multiple_testing import romano_wolf
 from undercut.studies.framed import Shown
 from undercut.studies.presentation import Figure, Part, Sentence
 from undercut.studies.stocks import charts
-from undercut.studies.stocks.charts import intervals
+from undercut.studies.stocks.charts import InPercent, intervals
 from undercut.studies.stocks.release_response import Responses
 from undercut.studies.stocks.words import count, count_of, key_of, move, named, percent, points, told, when
 
@@ -46,7 +46,7 @@ def dose_slopes(
 ) -> Shown:
     """Did releases with a stronger dose move a group more? `slopes_of` for the studied releases."""
     rows = slopes_of(found.each, found.tested, doses=doses, draws=draws, seed=seed)
-    return Shown(rows, partial(_dose_slopes, found=found), value="slope")
+    return InPercent(rows, partial(_dose_slopes, found=found), value="slope")
 
 
 def slopes_of(
@@ -246,7 +246,7 @@ def trend(found: Responses, *, draws: int = 4_999, seed: int = 0) -> Shown:
         parts.append(slopes.assign(measure=measure, comparison=comparison, why=why))
     columns = ["measure", "comparison", "group", "n", "slope", "se", "ci_low", "ci_high", "p_permutation"]
     rows = pd.concat(parts, ignore_index=True).reindex(columns=[*columns, "p_rw", "detectable", "why"])
-    return Shown(rows, partial(_trend, found=found), value="slope")
+    return InPercent(rows, partial(_trend, found=found), value="slope")
 
 
 def _trend(rows: pd.DataFrame, found: Responses) -> Iterator[Part]:

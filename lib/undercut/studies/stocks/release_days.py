@@ -12,6 +12,7 @@ from undercut.report.findings.sentences import day_text
 from undercut.studies.framed import Shown
 from undercut.studies.presentation import Caveat, Figure, Part, Sentence, Table
 from undercut.studies.stocks import charts
+from undercut.studies.stocks.charts import InPercent
 from undercut.studies.stocks.release_response import Responses, responses
 from undercut.studies.stocks.words import count, count_of, key_of, move, named, percent, told, when
 
@@ -30,7 +31,7 @@ CAVEATS: Final = [
 def by_release(found: Responses, shocks: Responses) -> Shown:
     """Every release, and days known because the market moved, which enter no mean: as `Responses.each`."""
     page = partial(_by_release, found=found, shocks=shocks)
-    return Shown(pd.concat([found.each, shocks.each]), page, "event")
+    return InPercent(pd.concat([found.each, shocks.each]), page, "event")
 
 
 def _by_release(rows: pd.DataFrame, found: Responses, shocks: Responses) -> Iterator[Part]:
@@ -123,7 +124,7 @@ def without_company(found: Responses, returns: pd.DataFrame, ticker: str, name: 
     beside = found.tested[found.tested["confounders"].str.contains(name)]
     rows = pd.concat([found.each[found.each["group"] == group], apart])
     about = beside[["event", "confounders", "developer"]]
-    return Shown(about.merge(rows, on="event"), partial(_confounded, method=found.method))
+    return InPercent(about.merge(rows, on="event"), partial(_confounded, method=found.method))
 
 
 def _confounded(apart: pd.DataFrame, method: str) -> Iterator[Part]:
@@ -144,7 +145,7 @@ def _confounded(apart: pd.DataFrame, method: str) -> Iterator[Part]:
 
 def shock_days(shocks: Responses) -> Shown:
     """What groups did on days chosen because the market moved; no test is made of them."""
-    return Shown(shocks.each, partial(_shock_days, shocks=shocks), "event")
+    return InPercent(shocks.each, partial(_shock_days, shocks=shocks), "event")
 
 
 def _shock_days(rows: pd.DataFrame, shocks: Responses) -> Iterator[Part]:

@@ -19,7 +19,7 @@ from undercut.result import Axes, Result
 from undercut.sources.events import calendar_inside
 from undercut.studies.framed import Shown
 from undercut.studies.presentation import Caveat, Part, Sentence, Table
-from undercut.studies.stocks.charts import intervals
+from undercut.studies.stocks.charts import InPercent, intervals
 from undercut.studies.stocks.universe import Market, group_portfolios
 from undercut.studies.stocks.words import (
     SURVIVORS,
@@ -178,7 +178,7 @@ def shock_of(
     )  # fmt: skip
 
 
-class Moves(Shown, kw_only=True):
+class Moves(InPercent, kw_only=True):
     """Moves of companies or groups on the day, smallest first, with their corrections.
 
     ``frame`` as `undercut.eventstudy.groups.GroupTests`, sorted; ``tests`` is what was tested.
@@ -269,7 +269,7 @@ def three_sessions(shock: Shock) -> Shown:
     for name, day in names.items():
         study = event_study(shock.returns, shock.alone(shock.groups, day), window=(0, 0), **shock.options)
         parts.append(group_tests(study).rows.assign(session=f"{day.date()}, {name}"))
-    return Shown(pd.concat(parts, ignore_index=True), partial(_sessions, shock=shock))
+    return InPercent(pd.concat(parts, ignore_index=True), partial(_sessions, shock=shock))
 
 
 def _sessions(rows: pd.DataFrame, shock: Shock) -> Iterator[Part]:
@@ -313,7 +313,7 @@ def _released(shock: Shock) -> str:
 
 def every_test(shock: Shock, study: EventStudy) -> Shown:
     """Every test of an event study whose groups are kinds of companies: as `battery_table`."""
-    return Shown(battery_table(study), partial(_tests, shock=shock))
+    return InPercent(battery_table(study), partial(_tests, shock=shock))
 
 
 def _tests(rows: pd.DataFrame, shock: Shock) -> Iterator[Part]:
